@@ -1,0 +1,48 @@
+# Two commands do everything on a machine with Python 3.11, pip and make: `make tier1` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# torch goes first: whatever depends on it then finds it there and does not pull another build.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help install tier1 test lint clean
+
+help:
+	@echo "make tier1   install and run the easy tier on the built-in model"
+	@echo "make test    install the test extras and run the tests of the engine"
+	@echo "make lint    ruff and mypy"
+	@echo "make clean   remove the environment and caches"
+
+$(VENV)/.torch: constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) torch
+	touch $@
+
+$(VENV)/.run: $(VENV)/.torch pyproject.toml
+	$(PIP) --editable '.[reference,photos]'
+	touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	$(PIP) --editable '.[test]'
+	touch $@
+
+$(VENV)/.lint: $(VENV)/.test
+	$(PIP) --editable '.[test,lint]'
+	touch $@
+
+install: $(VENV)/.run
+
+tier1: install
+	$(BIN)/pytest -m tier1
+
+test: $(VENV)/.test
+	$(BIN)/pytest tests
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
