@@ -1,0 +1,1 @@
+"""A robustness benchmark for image classifiers that is a pytest suite."""
