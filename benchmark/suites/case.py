@@ -1,0 +1,148 @@
+"""What a suite is made of: cases, tiers with their thresholds, ladders, published scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What a prediction must reach to pass.
+
+    Attributes:
+        min_score: least score of the expected concept, in [0, 1].
+        max_rank: worst rank of the expected concept, 1 or more.
+        min_margin: least distance to the best other concept, in [-1, 1].
+    """
+
+    min_score: float = 0.5
+    max_rank: int = 1
+    min_margin: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A difficulty: 1 easy, 2 hard, 3 very hard; and the share of its cases that must pass."""
+
+    number: int
+    name: str = ""
+    min_pass_rate: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """One scene in steps of one physical parameter.
+
+    Attributes:
+        name: names the ladder in the `ladder` column.
+        parameter: the column that falls or rises from step to step.
+        direction: `falling` or `rising`: which way the scene gets harder.
+        gate: the value that the breaking point must reach, in the parameter's unit; None: no gate.
+    """
+
+    name: str
+    parameter: str
+    direction: str
+    gate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a published model is told to have said of a case, for comparison."""
+
+    case: str
+    model: str
+    label: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One image with its expectation.
+
+    Attributes:
+        suite: name of the suite.
+        id: unique in the suite.
+        file_name: POSIX path inside the suite folder.
+        path: where the image is read from; outside the folder only for images of an installed package.
+        expected: the concept that the case expects; more than one are alternatives.
+        tier: integer ≥ 1; None for a step of a ladder.
+        thresholds: what the prediction must reach.
+        group: cases made from one source picture or scene share it.
+        parameters: values of the declared numeric columns that are filled in.
+        row: line of `metadata.csv` that declares the case.
+    """
+
+    suite: str
+    id: str
+    file_name: str
+    path: Path
+    expected: tuple[str, ...]
+    tier: int | None
+    thresholds: Thresholds
+    tags: tuple[str, ...] = ()
+    group: str = ""
+    known_issue: str = ""
+    ladder: str = ""
+    url: str = ""
+    sha256: str = ""
+    source: str = ""
+    license: str = ""
+    notes: str = ""
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    row: int = 0
+
+    @property
+    def key(self) -> str:
+        """`suite/id`, the name of the case in test ids, tables and baselines."""
+        return f"{self.suite}/{self.id}"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A folder of cases, read and checked.
+
+    Attributes:
+        name: the folder's name.
+        folder: absolute path.
+        concepts: concept → the labels that count as it.
+        parameters: declared numeric column → unit.
+        corruptions: the `[corruptions]` table as written.
+        fetch_hint: empty where every image is at hand; else the command that brings them.
+        digest: SHA-256 over `metadata.csv` and `suite.toml`.
+    """
+
+    name: str
+    folder: Path
+    description: str
+    cases: tuple[Case, ...]
+    tiers: Mapping[int, Tier]
+    concepts: Mapping[str, tuple[str, ...]]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    ladders: Mapping[str, Ladder] = field(default_factory=dict)
+    corruptions: Mapping[str, object] = field(default_factory=dict)
+    published: tuple[Published, ...] = ()
+    fetch_hint: str = ""
+    digest: str = ""
+
+    @property
+    def fetched(self) -> bool:
+        """Whether every image is at hand."""
+        return not self.fetch_hint
+
+    @cached_property
+    def by_tier(self) -> dict[int, tuple[Case, ...]]:
+        """The cases of each tier, in the order of the file; ladder steps are in none."""
+        tiers: dict[int, list[Case]] = {}
+        for case in self.cases:
+            if case.tier is not None:
+                tiers.setdefault(case.tier, []).append(case)
+        return {number: tuple(tiers[number]) for number in sorted(tiers)}
+
+    @cached_property
+    def expected_concepts(self) -> tuple[str, ...]:
+        """Every concept that a case expects, in order of appearance."""
+        return tuple(dict.fromkeys(concept for case in self.cases for concept in case.expected))

@@ -1,0 +1,34 @@
+"""Faults of a suite, gathered so that all of them are told at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from benchmark.text import one_line
+
+
+class Faults:
+    """A list of messages about one file, each with its place."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def add(self, file: Path, message: str, row: int | None = None) -> None:
+        """Note a fault.
+
+        Args:
+            file: the file at fault; shown relative to the working directory where it lies below it.
+            message: what is wrong and how to mend it.
+            row: line of the file, counted from 1.
+        """
+        place = shown_path(file) if row is None else f"{shown_path(file)}:{row}"
+        self.lines.append(f"{place}: {one_line(message, 400)}")
+
+
+def shown_path(path: Path) -> str:
+    """Give a path as a person would type it: relative to the working directory where it lies below it."""
+    try:
+        return one_line(os.fspath(path.relative_to(Path.cwd())), 300)
+    except ValueError:
+        return one_line(os.fspath(path), 300)
