@@ -1,0 +1,159 @@
+"""The files of a transformers model: checked, hashed and read for labels, without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import UserError
+from benchmark.suites.images import file_sha256
+from benchmark.text import one_line
+
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+_PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack")
+_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A folder that `AutoModelForImageClassification` can load.
+
+    Attributes:
+        spec: as the user wrote it.
+        folder: where the files are.
+        labels: the names of the classes, by index.
+        multi_label: whether the outputs are sigmoids.
+        fingerprint: 16 hexadecimal digits over weights, config and preprocessing.
+    """
+
+    spec: str
+    folder: Path
+    labels: tuple[str, ...]
+    multi_label: bool
+    fingerprint: str
+
+
+def read_model_folder(folder: Path, spec: str) -> ModelFiles:
+    """Check a model folder and read its labels.
+
+    Raises:
+        UserError: if config, weights in safetensors, preprocessing or names of the labels are missing.
+    """
+    place = f"model {one_line(spec)!r}"
+    config = _json(folder / "config.json", place, "save the model with save_pretrained()")
+    weights = [folder / name for name in _WEIGHTS if (folder / name).is_file()]
+    if not weights:
+        pickles = [name for name in _PICKLES if (folder / name).is_file()]
+        if pickles:
+            raise UserError(
+                f"{place}: has its weights in {pickles[0]} only, and pickles are never loaded; save them with "
+                "save_pretrained(), which writes model.safetensors"
+            )
+        raise UserError(f"{place}: has no weights (model.safetensors); save it with save_pretrained()")
+    weights = weights[:1]
+    if weights[0].suffix == ".json":
+        index = _json(weights[0], place, "save the model again")
+        weights += _shards(index, folder, place)
+    processors = [folder / name for name in _PROCESSORS if (folder / name).is_file()]
+    if not processors:
+        raise UserError(
+            f"{place}: has no preprocessor_config.json, so how it wants its images is unknown; "
+            "save its image processor into the folder"
+        )
+    return ModelFiles(
+        spec=spec,
+        folder=folder,
+        labels=_labels(config, place),
+        multi_label=_is_multi_label(config),
+        fingerprint=_fingerprint(config, [*processors, *weights]),
+    )
+
+
+def hub_snapshot(spec: str) -> Path:
+    """Bring the files of a Hub model into the local cache of huggingface_hub, and give their folder.
+
+    Without a connection, what the cache holds is used. The token is taken from where huggingface_hub keeps it.
+
+    Raises:
+        UserError: if the model is neither reachable nor in the cache.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    name, _, revision = spec.partition("@")
+    place = f"model {one_line(spec)!r}"
+    try:
+        return Path(
+            snapshot_download(
+                name,
+                revision=revision or None,
+                allow_patterns=["*.json", "*.safetensors"],
+            )
+        )
+    except (HFValidationError, LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError) as error:
+        reason = one_line(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__)
+        raise UserError(
+            f"{place}: is no folder here, and the Hub did not give it ({reason}); check the name, "
+            "the connection, and for a private model the token (`hf auth login`)"
+        ) from error
+
+
+def _json(file: Path, place: str, mend: str) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{place}: has no {file.name}; {mend}") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{place}: {file.name} cannot be read ({one_line(str(error))}); {mend}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{place}: {file.name} holds no JSON object; {mend}")
+    return content
+
+
+def _shards(index: Mapping[str, Any], folder: Path, place: str) -> list[Path]:
+    names = index.get("weight_map")
+    if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+        raise UserError(f"{place}: model.safetensors.index.json has no weight_map; save the model again")
+    shards = [folder / name for name in sorted(set(names.values()))]
+    for shard in shards:
+        if Path(shard.name) != shard.relative_to(folder) or not shard.is_file():
+            raise UserError(f"{place}: the shard {one_line(shard.name)} is missing; save the model again")
+    return shards
+
+
+def _labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:
+    names = config.get("id2label")
+    mend = "write the names of the classes into id2label in its config.json"
+    if not isinstance(names, dict) or not names:
+        raise UserError(f"{place}: its config.json names no labels; {mend}")
+    try:
+        by_index = {int(index): str(name) for index, name in names.items()}
+    except ValueError:
+        raise UserError(f"{place}: the keys of id2label must be numbers; {mend}") from None
+    if sorted(by_index) != list(range(len(by_index))):
+        raise UserError(f"{place}: the keys of id2label must run from 0 to {len(by_index) - 1}; {mend}")
+    labels = tuple(by_index[index] for index in range(len(by_index)))
+    if all(re.fullmatch(r"LABEL_\d+", label) for label in labels):
+        raise UserError(
+            f"{place}: its labels are only LABEL_0 to LABEL_{len(labels) - 1}, which no suite can expect; {mend}"
+        )
+    return labels
+
+
+def _is_multi_label(config: Mapping[str, Any]) -> bool:
+    """The rule of the transformers pipeline."""
+    return config.get("problem_type") == "multi_label_classification" or len(config["id2label"]) == 1
+
+
+def _fingerprint(config: Mapping[str, Any], files: list[Path]) -> str:
+    # The version that wrote the config changes nothing in what the model says.
+    relevant = {name: value for name, value in config.items() if name != "transformers_version"}
+    digest = hashlib.sha256(json.dumps(relevant, sort_keys=True).encode())
+    for file in files:
+        digest.update(f"{file.name}:{file_sha256(file)}\n".encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,51 @@
+"""From a spec to a classifier: finds out what the spec names; torch stays out until the model predicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.errors import UserError
+from benchmark.models.classifier import Classifier
+from benchmark.models.files import ModelFiles, hub_snapshot, read_model_folder
+from benchmark.models.spec import FORMS, ModelSpec, is_hub_id
+from benchmark.text import one_line
+
+
+def load_classifier(spec: str, *, device: str = "auto", dtype: str = "float32", root: Path | None = None) -> Classifier:
+    """Open the model that a spec names.
+
+    Args:
+        spec: a folder, a Hub id `org/name[@revision]`, or `reference`.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        dtype: `float32`, `float16` or `bfloat16`.
+        root: what a relative folder is relative to; default: the working directory.
+
+    Returns:
+        A classifier that knows its labels and fingerprint; the weights are loaded when it first predicts.
+
+    Raises:
+        UserError: if the spec names no model, or one that cannot be used.
+    """
+    # Here, so that naming a classifier's type costs no import of NumPy.
+    from benchmark.models.transformers_model import TransformersClassifier
+
+    return TransformersClassifier(find_files(spec, root or Path.cwd()), device=device, dtype=dtype)
+
+
+def find_files(spec: str, root: Path) -> ModelFiles:
+    """Find the folder of a transformers model, fetching or converting it where need be.
+
+    Raises:
+        UserError: if the spec names no model, or one that cannot be used.
+    """
+    parsed = ModelSpec("model", spec)
+    if parsed.kind == "reference":
+        from benchmark.models.reference import reference_folder
+
+        return read_model_folder(reference_folder(), spec)
+    folder = root / Path(spec).expanduser()
+    if folder.is_dir():
+        return read_model_folder(folder, spec)
+    if is_hub_id(spec):
+        return read_model_folder(hub_snapshot(spec), spec)
+    raise UserError(f"model {one_line(spec)!r}: there is no such folder; write {FORMS}")

@@ -1,0 +1,68 @@
+"""Reads `[NAME=]SPEC`, the way in which a model under test is named."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmark.errors import UserError
+from benchmark.text import one_line
+
+Kind = Literal["reference", "python", "folder", "hub"]
+
+_SLOT = re.compile(r"[A-Za-z0-9_.-]{1,50}")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")
+FORMS = "a folder, a Hub id (org/name or org/name@revision), python:module:factory, or reference"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model under test and the slot under which it is compared over time.
+
+    Attributes:
+        slot: `NAME` of `NAME=SPEC`; `reference` for the built-in model; else `model`.
+        spec: a folder, a Hub id, `python:module:factory`, or `reference`.
+    """
+
+    slot: str
+    spec: str
+
+    @classmethod
+    def parse(cls, text: str) -> ModelSpec:
+        """Read `[NAME=]SPEC`.
+
+        Raises:
+            UserError: if the name or the spec is empty or ill-formed.
+        """
+        name, equals, spec = text.partition("=")
+        if not equals or "/" in name or ":" in name:
+            # No name, or an equals sign inside a path.
+            spec = text.strip()
+            return cls("reference" if spec == "reference" else "model", cls._checked(spec, text))
+        if not _SLOT.fullmatch(name):
+            raise UserError(
+                f"--robust-model {one_line(text)!r}: a model's name may hold letters, digits, _, . and - only; "
+                "write NAME=SPEC"
+            )
+        return cls(name, cls._checked(spec.strip(), text))
+
+    @staticmethod
+    def _checked(spec: str, text: str) -> str:
+        if not spec:
+            raise UserError(f"--robust-model {one_line(text)!r} names no model; write {FORMS}")
+        return spec
+
+    @property
+    def kind(self) -> Kind:
+        """What the spec names; a text that has the form of nothing else is a folder."""
+        if self.spec == "reference":
+            return "reference"
+        if self.spec.startswith("python:"):
+            return "python"
+        return "folder"
+
+
+def is_hub_id(spec: str) -> bool:
+    """Whether a spec that names no existing folder has the form of a Hub id."""
+    return bool(_HUB_ID.fullmatch(spec))
