@@ -1,0 +1,75 @@
+"""Opens images as people see them: upright, on white, in RGB."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+class PictureError(Exception):
+    """An image that cannot be read; the message says why, for the case that it belongs to."""
+
+
+def open_picture(path: Path) -> Image.Image:
+    """Read an image file as RGB.
+
+    EXIF orientation is applied, transparency is laid on white, of an animation the first frame is taken;
+    CMYK, palette, grey and 16-bit images (scaled to 8 bits) become RGB.
+
+    Raises:
+        PictureError: if the file is no image, is truncated, or has more pixels than Pillow's limit.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns from its limit on and refuses from twice the limit; either way it is too large.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.filterwarnings("ignore", category=UserWarning)
+            with Image.open(path) as image:
+                image.seek(0)
+                image.load()
+                return as_seen(image)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureError(f"the image has too many pixels ({error})") from error
+    except UnidentifiedImageError as error:
+        raise PictureError("the file is not an image that Pillow can read") from error
+    except MemoryError as error:
+        raise PictureError("there is not enough memory to decode the image") from error
+    except Exception as error:
+        # Pillow's decoders raise anything on broken data: OSError, SyntaxError, struct.error, IndexError …
+        raise PictureError(f"the image cannot be decoded: {str(error) or type(error).__name__}") from error
+
+
+def as_seen(image: Image.Image) -> Image.Image:
+    """Turn a loaded image of any mode into RGB, as a viewer shows it."""
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I") or image.mode == "F":
+        image = _to_8_bits(image)
+    if image.mode == "RGB":
+        return image
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        ground = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(ground, layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    """Scale 16-bit greys by 1/256 (32-bit integers too, where they hold 16 bits); floats of 0…1 by 255."""
+    import numpy as np
+    from PIL import Image
+
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    top = float(values.max(initial=0.0))
+    if image.mode == "F":
+        scale = 255.0 if top <= 1.0 else 1.0
+    else:
+        scale = 1.0 if top <= 255 and image.mode == "I" else 1 / 256
+    return Image.fromarray(np.clip(values * scale, 0, 255).astype(np.uint8))
