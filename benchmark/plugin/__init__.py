@@ -1,0 +1,120 @@
+"""The pytest plugin: hooks only; what they do stands in the modules beside this one.
+
+A repository loads it in its top-level conftest.py: `pytest_plugins = ["benchmark.plugin"]`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.errors import UserError
+from benchmark.plugin.collection import parametrize
+from benchmark.plugin.fixtures import classifier, predictions, robust_case, robust_tier, scores
+from benchmark.plugin.header import header_lines
+from benchmark.plugin.options import add_options, read_options
+from benchmark.plugin.recorder import Recorder
+from benchmark.plugin.session import SESSION, BenchmarkSession
+from benchmark.plugin.startup import is_concerned, only_looks, overrides_classifier
+from benchmark.suites.metadata import refused_tag
+
+__all__ = ["classifier", "predictions", "robust_case", "robust_tier", "scores"]
+
+_RECORDER = "robust-recorder"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options and ini keys."""
+    add_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read options and suites, register the markers, and point pytest-html at the run's folder.
+
+    Before pytest-html's own configure, which reads where its report goes.
+    """
+    worker = getattr(config, "workerinput", None)
+    try:
+        options = read_options(config)
+    except UserError as error:
+        raise pytest.UsageError(*error.lines) from error
+    session = BenchmarkSession(options, config, Path(worker["robust_shared"]) if worker else None)
+    config.stash[SESSION] = session
+    _register_markers(config, session)
+    if worker is None and not only_looks(config):
+        recorder = Recorder(config, session)
+        recorder.prepare()
+        config.pluginmanager.register(recorder, _RECORDER)
+
+
+def _register_markers(config: pytest.Config, session: BenchmarkSession) -> None:
+    tiers = {1, 2, 3} | {number for suite in session.all_suites for number in suite.tiers}
+    names = {1: "easy", 2: "hard", 3: "very hard"}
+    for number in sorted(tiers):
+        config.addinivalue_line("markers", f"tier{number}: {names.get(number, f'tier {number}')} images and their gate")
+    tags = {tag for suite in session.all_suites for case in suite.cases for tag in case.tags}
+    for tag in sorted(tag for tag in tags if not refused_tag(tag)):
+        config.addinivalue_line("markers", f"{tag}: images with the tag {tag!r}")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Tell every static fault at once, before anything is collected or any model runs."""
+    config = session.config
+    if hasattr(config, "workerinput") or not is_concerned(config):
+        return
+    _raise_faults(config)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say models, device, suites and cached predictions."""
+    if hasattr(config, "workerinput") or not is_concerned(config):
+        return []
+    return header_lines(
+        config.stash[SESSION], look_at_models=not only_looks(config) and not overrides_classifier(config)
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test per image, and one per tier."""
+    parametrize(metafunc, metafunc.config.stash[SESSION])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Read the selection: it is what will be predicted."""
+    config = session.config
+    config.stash[SESSION].select(session.items)
+    checked_already = hasattr(config, "workerinput") or is_concerned(config)
+    if config.stash[SESSION].selection.tests and not checked_already:
+        _raise_faults(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give every xdist worker the folder that the workers of this run share."""
+    config: pytest.Config = node.config
+    node.workerinput["robust_shared"] = str(config.stash[SESSION].shared_folder())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close what is open; take back the folder of a run that ended before its record began."""
+    recorder = config.pluginmanager.unregister(name=_RECORDER)
+    if isinstance(recorder, Recorder):
+        recorder.discard()
+    if session := config.stash.get(SESSION, None):
+        session.close()
+
+
+def _raise_faults(config: pytest.Config) -> None:
+    benchmark = config.stash[SESSION]
+    faults = list(benchmark.suite_faults)
+    recorder = config.pluginmanager.get_plugin(_RECORDER)
+    if isinstance(recorder, Recorder) and recorder.fault:
+        faults.append(recorder.fault)
+    if not faults and not only_looks(config) and not overrides_classifier(config):
+        faults += benchmark.model_faults()
+    if faults:
+        raise pytest.UsageError(*faults)

@@ -1,0 +1,45 @@
+"""The header lines: what is under test, on what, and what need not be computed again."""
+
+from __future__ import annotations
+
+from benchmark.errors import UserError
+from benchmark.plugin.session import BenchmarkSession
+from benchmark.suites.case import Suite
+from benchmark.text import one_line, plural
+
+
+def header_lines(session: BenchmarkSession, *, look_at_models: bool) -> list[str]:
+    """Give the lines for pytest's header.
+
+    Args:
+        session: suites and models.
+        look_at_models: False where no model will run, or where the user's own fixture gives it.
+    """
+    lines = []
+    cases = session.all_cases()
+    for model in session.config.models if look_at_models else ():
+        spec = "" if model.spec == model.slot else f" = {one_line(model.spec)}"
+        try:
+            slot = session.slot(model.slot)
+            cached = slot.predictor.cached(slot.predictable(cases, session.by_name))
+        except UserError as error:
+            lines.append(f"model {model.slot}{spec}: {error.lines[0]}")
+            continue
+        device = getattr(slot.classifier, "device", "")
+        lines.append(
+            f"model {model.slot}{spec}: {plural(len(slot.classifier.labels), 'label')}, {device} "
+            f"{session.config.dtype}, {cached} of {plural(len(cases), 'prediction')} cached"
+        )
+    if session.suites:
+        lines.append("suites: " + ", ".join(_suite(suite) for suite in session.suites))
+    lines += [
+        f"suite {suite.name} is left out, its images are not here yet: run `{suite.fetch_hint}`"
+        for suite in session.all_suites
+        if not suite.fetched
+    ]
+    return lines
+
+
+def _suite(suite: Suite) -> str:
+    tiers = " + ".join(str(len(cases)) for cases in suite.by_tier.values())
+    return f"{suite.name} ({tiers} in tier {', '.join(map(str, suite.by_tier))})" if suite.by_tier else suite.name

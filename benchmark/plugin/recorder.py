@@ -1,0 +1,251 @@
+"""The controller's side of a run: gathers rows from reports, writes the record, prints the summary."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.cache import cache_folder
+from benchmark.plugin.fixtures import KIND
+from benchmark.plugin.session import BenchmarkSession
+from benchmark.record import REPORT, SCORES, ScoresFile, new_run_folder, write_run
+from benchmark.store import card_key, library_versions
+from benchmark.suites.faults import shown_path
+from benchmark.summary import model_lines, tier_lines
+from benchmark.tiers import Level, TierResult, level_of, summarise_tier
+
+
+class Recorder:
+    """Keeps the record of a run; registered where tests are reported, never in an xdist worker.
+
+    Args:
+        config: pytest's configuration.
+        session: suites and models.
+    """
+
+    def __init__(self, config: pytest.Config, session: BenchmarkSession) -> None:
+        self.config = config
+        self.session = session
+        self.folder: Path | None = None
+        self.report_file: Path | None = None
+        self.fault = ""
+        self.rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self.tiers: dict[tuple[str, int, str], dict[str, Any]] = {}
+        self.fingerprints: dict[str, str] = {}
+        self._scores: ScoresFile | None = None
+        self._selected = False
+        self._started = time.time()
+        self._clock = time.monotonic()
+
+    # -- the run's folder ---------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Make the run's folder, and point pytest-html at it; undone when no benchmark test is selected."""
+        try:
+            self.folder = new_run_folder(self.session.config.reports)
+        except OSError as error:
+            self.fault = (
+                f"--robust-reports {shown_path(self.session.config.reports)}: cannot be written "
+                f"({error.strerror}); name a folder that can"
+            )
+            return
+        if not hasattr(self.config.option, "htmlpath"):
+            return  # -p no:html
+        if self.config.option.htmlpath:
+            self.report_file = Path.cwd() / Path(self.config.option.htmlpath).expanduser()
+        else:
+            self.report_file = self.folder / REPORT
+            self.config.option.htmlpath = str(self.report_file)
+            self.config.option.self_contained_html = True
+
+    def selected(self) -> None:
+        """Start the record: some benchmark test will run."""
+        if self._selected or self.folder is None:
+            return
+        self._selected = True
+        parameters = dict.fromkeys(name for suite in self.session.suites for name in suite.parameters)
+        self._scores = ScoresFile(self.folder / SCORES, tuple(parameters))
+        write_run(self.folder, self._content(complete=False))
+
+    def discard(self) -> None:
+        """Take back the folder of a run that selected nothing of the benchmark."""
+        if self.folder is None or self._selected:
+            return
+        html = self._html_report()
+        if html is not None and self.report_file == self.folder / REPORT:
+            self.config.pluginmanager.unregister(html)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder = self.report_file = None
+
+    def _html_report(self) -> object | None:
+        """Give pytest-html's report; it registers itself without a name."""
+        for plugin in self.config.pluginmanager.get_plugins():
+            if type(plugin).__module__.startswith("pytest_html.") and hasattr(plugin, "pytest_sessionfinish"):
+                return plugin
+        return None
+
+    # -- hooks --------------------------------------------------------------------------------
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Start the record, or take the folder back."""
+        if self.config.getoption("dist", "no") != "no" and self.config.getoption("numprocesses", None):
+            return  # the workers collect; the next hook hears of it
+        if self.session.selection.tests:
+            self.selected()
+        else:
+            self.discard()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: object, ids: Iterable[str]) -> None:
+        """Start the record when a worker has selected benchmark tests."""
+        known = {f"[{case.key}" for suite in self.session.suites for case in suite.cases}
+        known |= {f"[{suite.name}/tier{number}" for suite in self.session.suites for number in suite.by_tier}
+        for nodeid in ids:
+            _, bracket, parameter = nodeid.partition("[")
+            if bracket and bracket + parameter.rstrip("]").partition(":")[0] in known:
+                self.selected()
+                return
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the row that a benchmark test hung on its report."""
+        values = dict(report.user_properties)
+        kind = values.pop(KIND, None)
+        fingerprint = str(values.pop("fingerprint", ""))
+        if kind is None or not (report.when == "call" or (report.when == "setup" and not report.passed)):
+            return
+        self.selected()
+        self.fingerprints[str(values["model"])] = fingerprint
+        if kind == "case":
+            row = {**values, "outcome": _outcome(report)}
+            self.rows[(str(row["suite"]), str(row["case"]), str(row["model"]))] = row
+            if self._scores:
+                self._scores.append(row)
+        elif kind == "tier":
+            self.tiers[(str(values["suite"]), int(str(values["tier"])), str(values["model"]))] = values
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Finish the record; before pytest-html makes the report, so that it can show the level."""
+        self.discard()
+        if self.folder and self._selected:
+            if self._scores:
+                self._scores.close()
+            stopped = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+            complete = not stopped and not session.shouldstop and not session.shouldfail
+            write_run(self.folder, self._content(complete=complete))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the tiers, the levels and where the report is."""
+        if not self._selected or self.folder is None:
+            return
+        tiers, levels = self.outcome()
+        terminalreporter.section("robustness")
+        several = self.session.several_models
+        for line in tier_lines([tier.as_dict() for tier in tiers], several_models=several):
+            terminalreporter.write_line(line)
+        terminalreporter.write_line("")
+        for line in model_lines([_level_dict(level) for level in levels]):
+            terminalreporter.write_line(line, bold=True)
+        for warning in self._warnings():
+            terminalreporter.write_line(f"warning: {warning}", yellow=True)
+        shown = self.report_file if self.report_file else self.folder / SCORES
+        terminalreporter.write_line(f"report: {shown_path(shown)}")
+
+    # -- what came of it ----------------------------------------------------------------------
+
+    def outcome(self) -> tuple[list[TierResult], list[Level]]:
+        """Give every tier of which a case was judged, and the level of every model."""
+        tiers = []
+        for slot in self.session.config.slots:
+            for suite in self.session.suites:
+                for number in suite.by_tier:
+                    whole = self.tiers.get((suite.name, number, slot))
+                    if whole:
+                        tiers.append(TierResult.from_dict(whole))
+                        continue
+                    rows = [
+                        row
+                        for (name, _, model), row in self.rows.items()
+                        if name == suite.name and model == slot and row.get("tier") == number
+                    ]
+                    if rows:
+                        tiers.append(summarise_tier(suite, number, slot, rows))
+        return tiers, [level_of(slot, self.session.suites, tiers) for slot in self.session.config.slots]
+
+    def _warnings(self) -> list[str]:
+        store = self.session.store.warning if self.session.selection.cases else ""
+        return [store] if store else []
+
+    def _content(self, *, complete: bool) -> dict[str, Any]:
+        tiers, levels = self.outcome()
+        config = self.session.config
+        return {
+            "complete": complete,
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
+            "duration_s": round(time.monotonic() - self._clock, 3),
+            "command": [Path(sys.argv[0]).name, *self.config.invocation_params.args],
+            "models": [self._model(level) for level in levels],
+            "tiers": [tier.as_dict() for tier in tiers],
+            "suites": {suite.name: suite.digest for suite in self.session.suites},
+            "device": config.device,
+            "dtype": config.dtype,
+            "versions": {"python": sys.version.split()[0], **_versions()},
+            "git_commit": _git_commit(config.root),
+            "cache": str(cache_folder()) if config.cache else "",
+        }
+
+    def _model(self, level: Level) -> dict[str, Any]:
+        spec = next(model.spec for model in self.session.config.models if model.slot == level.model)
+        fingerprint = self.fingerprints.get(level.model) or self.session.fingerprint(level.model)
+        card = self.card(level.model) or {}
+        return {
+            **_level_dict(level),
+            "spec": spec,
+            "fingerprint": fingerprint,
+            "device": card.get("device", ""),
+            "preprocessing": card.get("preprocessing", {}),
+        }
+
+    def card(self, slot: str) -> dict[str, Any] | None:
+        """Give the model card that was kept when the model first predicted."""
+        fingerprint = self.fingerprints.get(slot) or self.session.fingerprint(slot)
+        return self.session.store.card(card_key(fingerprint))
+
+
+def _level_dict(level: Level) -> dict[str, Any]:
+    return {"name": level.model, "level": level.level, "of": level.of, "level_text": str(level)}
+
+
+def _outcome(report: pytest.TestReport) -> str:
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.skipped else "failed"
+    if report.when == "setup" and report.failed:
+        return "error"
+    return str(report.outcome)
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {**library_versions(), "pytest": version("pytest"), "tierbench": version("tierbench")}
+
+
+def _git_commit(root: Path) -> str:
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    try:
+        answer = subprocess.run(  # noqa: S603
+            [git, "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""

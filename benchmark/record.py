@@ -1,0 +1,172 @@
+"""Writes and reads the record of a run: `scores.csv`, a row a case as it comes, and `run.json`."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.errors import UserError
+from benchmark.results import COLUMNS
+from benchmark.suites.faults import shown_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORES = "scores.csv"
+RUN = "run.json"
+REPORT = "report.html"
+# Raised when a reader of an older version would misunderstand the record.
+SCHEMA = 1
+
+
+def new_run_folder(reports: Path) -> Path:
+    """Make `reports/<UTC time>-<short id>/`; no two runs ever get the same.
+
+    Raises:
+        OSError: if the folder cannot be made or written.
+    """
+    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = reports / f"{time}-{secrets.token_hex(3)}"
+    folder.mkdir(parents=True)
+    return folder
+
+
+class ScoresFile:
+    """`scores.csv`, appended row by row and flushed, so that a killed run keeps what it had.
+
+    Args:
+        file: the file, which must not exist.
+        parameters: the suites' numeric columns, which follow the fixed ones.
+    """
+
+    def __init__(self, file: Path, parameters: Sequence[str] = ()) -> None:
+        self._stream = file.open("x", encoding="utf-8", newline="")
+        self._writer = csv.DictWriter(self._stream, [*COLUMNS, *parameters], extrasaction="ignore", lineterminator="\n")
+        self._writer.writeheader()
+        self._stream.flush()
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Add a row; of a case that was run again, the last row counts."""
+        self._writer.writerow({name: _cell(value) for name, value in row.items()})
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return format(value, ".6g") if abs(value) >= 1 else format(value, ".6f")
+    return value
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Replace a file by new text; whoever reads it sees the old one or the new one, never a part.
+
+    Raises:
+        OSError: if the folder cannot be written; the old file is then as it was.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def write_run(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write `run.json`."""
+    write_atomically(folder / RUN, json.dumps({"schema": SCHEMA, **content}, indent=1, ensure_ascii=False) + "\n")
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run as it was recorded.
+
+    Attributes:
+        folder: where it is.
+        content: what `run.json` holds.
+        scores: `scores.csv`, the last row of each case and model; `top` as lists.
+    """
+
+    folder: Path
+    content: dict[str, Any]
+    scores: pd.DataFrame
+
+
+def read_run(folder: Path) -> RunRecord:
+    """Read a run's record, also of one that was killed or is still running.
+
+    Raises:
+        UserError: if the folder holds no run that this version can read.
+    """
+    content = read_run_json(folder)
+    return RunRecord(folder, content, _read_scores(folder / SCORES))
+
+
+def read_run_json(folder: Path) -> dict[str, Any]:
+    """Read `run.json` alone.
+
+    Raises:
+        UserError: if it is missing, broken, or of a newer version.
+    """
+    file = folder / RUN
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{shown_path(folder)}: is no run: it has no {RUN}; name a folder in reports/") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{shown_path(file)}: cannot be read as JSON: {error}") from error
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if not isinstance(schema, int) or not isinstance(content, dict):
+        raise UserError(f"{shown_path(file)}: was not written by tierbench; name a folder in reports/")
+    if schema > SCHEMA:
+        raise UserError(f"{shown_path(file)}: was written by a newer tierbench (schema {schema}); update tierbench")
+    return content
+
+
+def _read_scores(file: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        # Text first: a row that a kill cut short must not decide the type of its column.
+        frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8", on_bad_lines="skip")
+    except FileNotFoundError:
+        raise UserError(f"{shown_path(file)}: is missing; the run recorded no score") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{shown_path(file)}: cannot be read as CSV: {error}") from error
+    if missing := [name for name in COLUMNS if name not in frame.columns]:
+        raise UserError(f"{shown_path(file)}: has no column {', '.join(missing)}; it was not written by tierbench")
+    # The last cells of a row that was cut short are empty; no whole row has an empty list of labels' bracket.
+    frame = frame[frame["top"].str.endswith("]")]
+    frame = frame.drop_duplicates(["suite", "case", "model"], keep="last").reset_index(drop=True)
+    for name in frame.columns:
+        if name in ("tier", "rank"):
+            frame[name] = pd.to_numeric(frame[name], errors="coerce").astype("Int64")
+        elif name in ("score", "confidence", "margin") or name not in COLUMNS:
+            frame[name] = pd.to_numeric(frame[name], errors="coerce").astype("float64")
+    frame["passed"] = frame["passed"] == "true"
+    frame["top"] = [_top(text) for text in frame["top"]]
+    return frame
+
+
+def _top(text: str) -> list[list[Any]]:
+    try:
+        top = json.loads(text)
+    except ValueError:
+        return []
+    return top if isinstance(top, list) else []
