@@ -140,18 +140,27 @@ def level_of(model: str, suites: Sequence[Suite], tiers: Iterable[TierResult]) -
         suites: every suite that could have been run (those that were not fetched do not count).
         tiers: the results of all models.
     """
-    met = {(tier.suite, tier.tier): tier.met for tier in tiers if tier.model == model}
+    known = {(tier.suite, tier.tier): tier for tier in tiers if tier.model == model}
     numbers = sorted({number for suite in suites for number in suite.by_tier})
-    level: int | None = 0
+    level = 0
     for number in numbers:
-        states = {suite.name: met.get((suite.name, number)) for suite in suites if number in suite.by_tier}
-        if False in states.values():
+        results = {suite.name: known.get((suite.name, number)) for suite in suites if number in suite.by_tier}
+        if any(result is not None and result.met is False for result in results.values()):
             break
-        if unknown := [name for name, state in states.items() if state is None]:
-            note = f"tier {number} of {listed(unknown)} was not judged whole"
-            return Level(model, level or None, max(numbers, default=0), note)
+        open_suites = [name for name, result in results.items() if result is None or result.met is None]
+        if open_suites:
+            # What was judged so far is a level, unless not even tier 1 is known.
+            return Level(model, level or None, numbers[-1], _open_note(number, results, open_suites))
         level = number
-    return Level(model, level, max(numbers, default=0))
+    return Level(model, level, numbers[-1] if numbers else 0)
+
+
+def _open_note(number: int, results: Mapping[str, TierResult | None], open_suites: Sequence[str]) -> str:
+    if not any(results.values()):
+        return f"tier {number} not run"
+    if any(result is not None and result.whole for name, result in results.items() if name in open_suites):
+        return f"tier {number} of {listed(open_suites)} left open by errors"
+    return f"tier {number} of {listed(open_suites)} not run whole"
 
 
 def shortfall(result: TierResult, missed: Sequence[str]) -> str:

@@ -1,0 +1,24 @@
+"""`tierbench` and `python -m benchmark`: the command line beside pytest."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from benchmark.cli import app
+from benchmark.errors import UserError
+
+
+def main() -> None:
+    """Run a command; what the user can mend is told in one line each, with exit code 4."""
+    try:
+        app()
+    except UserError as error:
+        for line in error.lines:
+            typer.echo(f"error: {line}", err=True)
+        sys.exit(4)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""The commands of `tierbench`, one module a group; heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import typer
+
+from benchmark.cli.model import model
+from benchmark.cli.runs import show
+from benchmark.cli.suites import add, check, fetch, list_suites
+
+app = typer.Typer(
+    name="tierbench",
+    help="A robustness benchmark for image classifiers that is a pytest suite. Run the tests with pytest.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("check")(check)
+app.command("list")(list_suites)
+app.command("add")(add)
+app.command("fetch")(fetch)
+app.command("show")(show)
+app.command("model")(model)

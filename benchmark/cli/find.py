@@ -1,0 +1,69 @@
+"""Finds what a user names on the command line: suites by name or path, runs by name or path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmark.errors import UserError
+from benchmark.record import RUN
+from benchmark.suites import find_suites
+from benchmark.suites.faults import Faults, shown_path
+from benchmark.text import one_line, suggestion
+
+CASES = Path("cases")
+REPORTS = Path("reports")
+
+
+def suite_folders(names: list[str]) -> list[Path]:
+    """Give the folders of the suites named, by path or by name in `cases/`; of all suites there if none is.
+
+    Raises:
+        UserError: if a name is no suite.
+    """
+    if not names:
+        faults = Faults()
+        folders = find_suites([CASES.absolute()], faults)
+        if faults.lines:
+            raise UserError(*faults.lines)
+        return folders
+    return [suite_folder(name) for name in names]
+
+
+def suite_folder(name: str, *, new: bool = False) -> Path:
+    """Give the folder of a suite, by path or by name in `cases/`.
+
+    Args:
+        name: a path, or a name.
+        new: whether the folder may be missing.
+
+    Raises:
+        UserError: if there is no such suite.
+    """
+    for folder in (Path(name), CASES / name):
+        if (folder / "metadata.csv").is_file():
+            return folder.absolute()
+    if new:
+        by_path = "/" in name or Path(name).is_dir()
+        return (Path(name) if by_path else CASES / name).absolute()
+    known = [folder.name for folder in find_suites([CASES.absolute()], Faults())] if CASES.is_dir() else []
+    raise UserError(f"suite {one_line(name)!r}: no folder of this name has a metadata.csv; {suggestion(name, known)}")
+
+
+def run_folder(name: str) -> Path:
+    """Give the folder of a run, by path, by the start of its name in `reports/`, or `last`.
+
+    Raises:
+        UserError: if there is no such run, or more than one.
+    """
+    if (Path(name) / RUN).is_file():
+        return Path(name)
+    runs = sorted(file.parent for file in REPORTS.glob(f"*/{RUN}")) if REPORTS.is_dir() else []
+    if name == "last" and runs:
+        return runs[-1]
+    found = [run for run in runs if run.name.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UserError(f"run {one_line(name)!r}: {len(found)} runs begin so; write more of the name")
+    hint = f"the last one is {shown_path(runs[-1])}" if runs else "run pytest first"
+    raise UserError(f"run {one_line(name)!r}: there is no such run in {REPORTS}/; {hint}")

@@ -1,0 +1,75 @@
+"""`tierbench show`: a recorded run at the terminal, with what published models are told to have said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchmark.cli.find import CASES, run_folder
+from benchmark.record import REPORT, read_run
+from benchmark.suites import Published, read_suites
+from benchmark.suites.faults import shown_path
+from benchmark.summary import model_lines, tier_lines
+from benchmark.text import one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def show(
+    run: Annotated[str, typer.Argument(help="a run's folder, the start of its name, or last")] = "last",
+    every: Annotated[bool, typer.Option("--all", help="list the passed cases too")] = False,
+) -> None:
+    """Print a recorded run: tiers, level, and the cases that did not pass."""
+    record = read_run(run_folder(run))
+    content = record.content
+    state = "complete" if content["complete"] else "not complete: stopped early, killed, or still running"
+    typer.echo(f"{shown_path(record.folder)}  {content['started']}  {content['duration_s']:.1f} s  {state}")
+    several = len(content["models"]) > 1
+    for line in tier_lines(content["tiers"], several_models=several):
+        typer.echo(line)
+    for line in model_lines(content["models"]):
+        typer.echo(line)
+    published = _published()
+    cases = record.scores if every else record.scores[record.scores["outcome"] != "passed"]
+    if len(cases):
+        typer.echo("")
+    for row in cases.to_dict("records"):
+        for line in _case_lines({str(name): value for name, value in row.items()}, several, published):
+            typer.echo(line)
+    if (record.folder / REPORT).is_file():
+        typer.echo(f"report: {shown_path(record.folder / REPORT)}")
+
+
+def _case_lines(row: Mapping[str, Any], several: bool, published: Mapping[str, list[Published]]) -> list[str]:
+    key = f"{row['suite']}/{row['case']}"
+    model = f":{row['model']}" if several else ""
+    tier = "" if _missing(row["tier"]) else f" [tier {row['tier']}]"
+    what = row["reason"] or f"expected {row['expected']}, got {row['predicted']} {row['score']:.3f}"
+    lines = [f"{row['outcome']:<8}{one_line(key + model)}{tier}: {one_line(what, 300)}"]
+    by_model: dict[str, list[Published]] = {}
+    for entry in published.get(key, []):
+        by_model.setdefault(entry.model, []).append(entry)
+    for name, entries in by_model.items():
+        said = ", ".join(f"{one_line(entry.label, 40)} {entry.score:.3f}" for entry in entries[:4])
+        lines.append(f"{'':<8}published, {one_line(name, 80)}: {said}")
+    return lines
+
+
+def _published() -> dict[str, list[Published]]:
+    """What the suites in `cases/` hold beside them, by case, most probable label first."""
+    by_case: dict[str, list[Published]] = {}
+    if CASES.is_dir():
+        suites, _ = read_suites([CASES.absolute()])
+        for suite in suites:
+            for entry in sorted(suite.published, key=lambda entry: -entry.score):
+                by_case.setdefault(f"{suite.name}/{entry.case}", []).append(entry)
+    return by_case
+
+
+def _missing(value: pd.api.typing.NAType | int | None) -> bool:
+    import pandas as pd
+
+    return bool(pd.isna(value))

@@ -1,0 +1,20 @@
+"""Finds beforehand what would err in a run: pictures that cannot be decoded."""
+
+from __future__ import annotations
+
+from benchmark.pictures import PictureError, open_picture
+from benchmark.suites.case import Suite
+from benchmark.suites.faults import Faults
+
+
+def picture_faults(suite: Suite) -> list[str]:
+    """Decode every image that is here, and give one line for each that cannot be."""
+    faults = Faults()
+    for case in suite.cases:
+        if not case.path.is_file() or case.path.stat().st_size == 0:
+            continue  # told when the suite was read
+        try:
+            open_picture(case.path)
+        except PictureError as error:
+            faults.add(suite.folder / "metadata.csv", f"image {case.file_name!r}: {error}; replace it", case.row)
+    return faults.lines
