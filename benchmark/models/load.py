@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.models.classifier import Classifier
+from benchmark.models.factory import make_classifier
 from benchmark.models.files import ModelFiles, hub_snapshot, read_model_folder
 from benchmark.models.spec import FORMS, ModelSpec, is_hub_id
 from benchmark.text import one_line
@@ -15,7 +16,7 @@ def load_classifier(spec: str, *, device: str = "auto", dtype: str = "float32", 
     """Open the model that a spec names.
 
     Args:
-        spec: a folder, a Hub id `org/name[@revision]`, or `reference`.
+        spec: a folder, a Hub id `org/name[@revision]`, `python:module:factory`, or `reference`.
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: `float32`, `float16` or `bfloat16`.
         root: what a relative folder is relative to; default: the working directory.
@@ -29,6 +30,8 @@ def load_classifier(spec: str, *, device: str = "auto", dtype: str = "float32", 
     # Here, so that naming a classifier's type costs no import of NumPy.
     from benchmark.models.transformers_model import TransformersClassifier
 
+    if ModelSpec("model", spec).kind == "python":
+        return make_classifier(spec, root or Path.cwd())
     return TransformersClassifier(find_files(spec, root or Path.cwd()), device=device, dtype=dtype)
 
 

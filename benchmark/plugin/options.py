@@ -67,7 +67,7 @@ def add_options(parser: pytest.Parser) -> None:
         "--robust-model",
         action="append",
         metavar="[NAME=]SPEC",
-        help="model under test: a folder, a Hub id, or reference; may be given more than once",
+        help="model under test: a folder, a Hub id, python:module:factory, or reference; may be given more than once",
     )
     group.addoption(
         "--robust-cases",
