@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from benchmark.suites.case import Suite
-from benchmark.text import nearest, one_line
+from benchmark.text import listed, nearest, one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,24 +85,22 @@ def label_faults(suite: Suite, space: LabelSpace, model: str, *, missing_is_faul
                 )
             owner.setdefault(index, concept)
     if missing_is_fault:
+        # Alternatives fail together: one that the model knows is enough.
+        wanted = dict.fromkeys(case.expected for case in suite.cases)
         faults += [
-            f"suite {suite.name!r}: no label of model {model!r} counts as concept {one_line(concept)!r} "
-            f"({_hint(suite, concept, space.labels)}); name its labels in [labels] of suite.toml, "
+            f"suite {suite.name!r}: no label of model {model!r} counts as {one_line(' or '.join(concepts))!r} "
+            f"({_hint(suite, concepts, space.labels)}); name its labels in [labels] of suite.toml, "
             "or skip such cases with --robust-missing-labels skip"
-            for concept in suite.expected_concepts
-            if not space.knows(concept)
+            for concepts in wanted
+            if not any(space.knows(concept) for concept in concepts)
         ]
     return faults
 
 
-def _hint(suite: Suite, concept: str, labels: Sequence[str]) -> str:
-    wanted = suite.concepts.get(concept, (concept,))
+def _hint(suite: Suite, concepts: Sequence[str], labels: Sequence[str]) -> str:
+    wanted = [name for concept in concepts for name in suite.concepts.get(concept, (concept,))]
     names = [part.strip() for label in labels for part in label.split(",")]
     close = list(dict.fromkeys(match for name in wanted[:5] for match in nearest(name, names)))[:3]
     if close:
         return "nearest labels: " + ", ".join(one_line(name, 60) for name in close)
-    return (
-        "its labels: "
-        + ", ".join(one_line(short_label(label), 40) for label in labels[:5])
-        + (", …" if len(labels) > 5 else "")
-    )
+    return "its labels: " + listed((short_label(label) for label in labels), 5)

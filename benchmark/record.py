@@ -160,7 +160,7 @@ def _read_scores(file: Path) -> pd.DataFrame:
         elif name in ("score", "confidence", "margin") or name not in COLUMNS:
             frame[name] = pd.to_numeric(frame[name], errors="coerce").astype("float64")
     frame["passed"] = frame["passed"] == "true"
-    frame["top"] = [_top(text) for text in frame["top"]]
+    frame["top"] = frame["top"].map(_top)
     return frame
 
 

@@ -30,12 +30,17 @@ def _shown(character: str) -> str:
 
 
 def nearest(name: str, choices: Iterable[str], count: int = 3) -> list[str]:
-    """Give the choices that look most like the name, best first; matched without case."""
+    """Give the choices that are nearest to the name, best first, without case.
+
+    First those that hold its words (`cat`: Egyptian cat), then those that are spelt alike.
+    """
     by_lower: dict[str, str] = {}
     for choice in choices:
         by_lower.setdefault(choice.lower(), choice)
-    close = difflib.get_close_matches(name.lower(), list(by_lower), n=count, cutoff=0.5)
-    return [by_lower[match] for match in close]
+    words = set(name.lower().split())
+    close = [lower for lower in by_lower if words and words <= set(lower.split())]
+    close += difflib.get_close_matches(name.lower(), list(by_lower), n=count, cutoff=0.6)
+    return [by_lower[match] for match in dict.fromkeys(close)][:count]
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:

@@ -57,7 +57,8 @@ PHOTOS = (
 def to_linear(image: Image.Image) -> Pixels:
     """Decode sRGB (IEC 61966-2-1)."""
     values = np.asarray(image, dtype=np.float64) / 255
-    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    linear: Pixels = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    return linear
 
 
 def to_image(linear: Pixels) -> Image.Image:
@@ -72,8 +73,8 @@ def darker(photo: Pixels, stops: float, seed: int) -> Pixels:
     light = photo * 2.0**stops
     random = np.random.default_rng(seed)
     full = 6000.0
-    photons = random.poisson(light * full) / full
-    return photons + random.normal(0, 0.0012, light.shape)
+    taken: Pixels = random.poisson(light * full) / full + random.normal(0, 0.0012, light.shape)
+    return taken
 
 
 def farther(photo: Pixels, size: float, seed: int) -> Pixels:
@@ -135,8 +136,8 @@ def main() -> None:
                 "notes": f"The photograph as it is: {photo.shows}",
             }
         )
-        with Image.open(path) as image:
-            image = image.convert("RGB")
+        with Image.open(path) as original:
+            image = original.convert("RGB")
         image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
         linear = to_linear(image)
         for index, (name, (parameter, make, *values)) in enumerate(TAKES.items()):

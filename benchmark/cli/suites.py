@@ -66,15 +66,14 @@ def list_suites(suites: Suites = None) -> None:
         if faults.lines:
             typer.echo(f"  {plural(len(faults.lines), 'fault')}: run `tierbench check {shown_path(folder)}`")
         if not suites:
-            tags = sorted({tag for case in suite.cases for tag in case.tags})
-            if tags:
+            if tags := sorted({tag for case in suite.cases for tag in case.tags}):
                 typer.echo(f"  tags: {listed(tags, 20)}")
             continue
         width = max((len(case.id) for case in suite.cases), default=0)
         for case in suite.cases:
             place = f"ladder {case.ladder}" if case.ladder else f"tier {case.tier}"
-            tags = f"  ({' '.join(case.tags)})" if case.tags else ""
-            typer.echo(f"  {case.id:<{width}}  {place}  {one_line(' or '.join(case.expected), 60)}{tags}")
+            marks = f"  ({' '.join(case.tags)})" if case.tags else ""
+            typer.echo(f"  {case.id:<{width}}  {place}  {one_line(' or '.join(case.expected), 60)}{marks}")
 
 
 def fetch(

@@ -86,7 +86,8 @@ class Recorder:
 
     def _html_report(self) -> object | None:
         """Give pytest-html's report; it registers itself without a name."""
-        for plugin in self.config.pluginmanager.get_plugins():
+        plugins: set[object] = self.config.pluginmanager.get_plugins()
+        for plugin in plugins:
             if type(plugin).__module__.startswith("pytest_html.") and hasattr(plugin, "pytest_sessionfinish"):
                 return plugin
         return None

@@ -87,6 +87,4 @@ def _download(case: Case, new: Path, place: str) -> None:
         ) from error
     except ValueError as error:
         # pooch's word for a hash that does not match.
-        raise UserError(
-            f"{place}: {one_line(case.url)} gave another image: its SHA-256 is not that of the row"
-        ) from error
+        raise UserError(f"{place}: {one_line(case.url)} gave another image: its SHA-256 differs") from error

@@ -1,0 +1,53 @@
+"""A folder with a small suite to run commands in, and the command line as a user calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from benchmark.__main__ import main
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with the suite `cases/colours`: a red and a blue picture."""
+    suite = tmp_path / "cases" / "colours"
+    suite.mkdir(parents=True)
+    Image.new("RGB", (32, 24), "red").save(suite / "red.png")
+    Image.new("RGB", (32, 24), "blue").save(suite / "blue.png")
+    rows = "file_name,label,tier,tags\nred.png,red,1,warm\nblue.png,blue,2,cold\n"
+    (suite / "metadata.csv").write_text(rows, encoding="utf-8")
+    (suite / "suite.toml").write_text('description = "Two colours."\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def tierbench(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Answer]:
+    """Call `tierbench` with arguments, in the working directory."""
+
+    def call(*arguments: str) -> Answer:
+        monkeypatch.setattr("sys.argv", ["tierbench", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit_info:
+            main()
+        said = capsys.readouterr()
+        assert isinstance(exit_info.value.code, int)
+        return Answer(exit_info.value.code, said.out, said.err)
+
+    return call

@@ -1,0 +1,44 @@
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cli.conftest import Answer
+
+Call = Callable[..., Answer]
+
+
+def test_a_good_suite_has_no_fault(tierbench: Call) -> None:
+    answer = tierbench("check")
+    assert answer == Answer(0, "colours: 2 cases, no fault\n", "")
+
+
+def test_check_tells_all_faults_at_once_with_file_and_row(tierbench: Call, workplace: Path) -> None:
+    suite = workplace / "cases" / "colours"
+    (suite / "red.png").write_bytes((suite / "red.png").read_bytes()[:40])
+    (suite / "metadata.csv").write_text(
+        "file_name,label,tier\nred.png,red,1\nblue.png,blue,hard\ngreen.png,green,2\n", encoding="utf-8"
+    )
+    answer = tierbench("check", "colours")
+    assert answer.code == 1
+    assert "cases/colours/metadata.csv:3: tier 'hard' is not an integer ≥ 1" in answer.out
+    assert "cases/colours/metadata.csv:4: image 'green.png' is missing" in answer.out
+    assert "cases/colours/metadata.csv:2: image 'red.png'" in answer.out
+    assert "colours: 2 cases, 3 faults" in answer.out
+
+
+def test_check_with_a_model_finds_label_gaps(tierbench: Call) -> None:
+    answer = tierbench("check", "colours", "--model", "reference")
+    assert answer.code == 1
+    assert "no label of model 'reference' counts as 'red'" in answer.out
+
+
+def test_an_unknown_suite_is_one_line_that_names_the_nearest(tierbench: Call) -> None:
+    answer = tierbench("check", "colors")
+    assert answer.code == 4
+    assert answer.err.splitlines() == [
+        "error: suite 'colors': no folder of this name has a metadata.csv; did you mean 'colours'?"
+    ]
+
+
+def test_list_tells_suites_and_of_a_named_one_its_cases(tierbench: Call) -> None:
+    assert tierbench("list").out == ("colours: 1 in tier 1, 1 in tier 2\n  Two colours.\n  tags: cold, warm\n")
+    assert "  red   tier 1  red  (warm)\n  blue  tier 2  blue  (cold)\n" in tierbench("list", "cases/colours").out
