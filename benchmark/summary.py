@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmark.ladders import LadderResult
 from benchmark.text import one_line
 
 _HEAD = ("suite", "tier", "passed", "pass rate [95 % interval]", "mean score", "worst case")
 
 
 def tier_lines(tiers: Sequence[Mapping[str, Any]], *, several_models: bool = False) -> list[str]:
-    """Give a table of tiers as they stand in `run.json`, aligned, a line each, the heading first."""
+    """Give a table of tiers as they stand in `run.json`, aligned, a line each, the heading first; nothing of none."""
+    if not tiers:
+        return []
     rows = [(*(("model",) if several_models else ()), *_HEAD)]
     rows += [(*((tier["model"],) if several_models else ()), *_cells(tier)) for tier in tiers]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -33,6 +36,19 @@ def _cells(tier: Mapping[str, Any]) -> tuple[str, ...]:
         "" if tier["mean_score"] is None else f"{tier['mean_score']:.3f}",
         "" if tier["worst_score"] is None else f"{one_line(tier['worst_case'])} {tier['worst_score']:.3f}",
     )
+
+
+def ladder_lines(ladders: Sequence[Mapping[str, Any]], *, several_models: bool = False) -> list[str]:
+    """Give each ladder as it stands in `run.json` with its breaking point, a line each, an empty one first."""
+    rows = []
+    for values in ladders:
+        ladder = LadderResult.from_dict(values)
+        model = f":{one_line(ladder.model)}" if several_models else ""
+        name = f"{one_line(ladder.suite)}/{one_line(ladder.ladder)}{model}"
+        rows.append((name, one_line(ladder.parameter), ladder.sentence() + ("" if ladder.met else " ✗")))
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
+    lines = [f"{name:<{widths[0]}}  {parameter:<{widths[1]}}  {said}" for name, parameter, said in rows]
+    return ["", *lines] if lines else []
 
 
 def model_lines(models: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -142,6 +142,8 @@ def level_of(model: str, suites: Sequence[Suite], tiers: Iterable[TierResult]) -
     """
     known = {(tier.suite, tier.tier): tier for tier in tiers if tier.model == model}
     numbers = sorted({number for suite in suites for number in suite.by_tier})
+    if not numbers:
+        return Level(model, None, 0, "no suite has a tier")
     level = 0
     for number in numbers:
         results = {suite.name: known.get((suite.name, number)) for suite in suites if number in suite.by_tier}
@@ -152,7 +154,7 @@ def level_of(model: str, suites: Sequence[Suite], tiers: Iterable[TierResult]) -
             # What was judged so far is a level, unless not even tier 1 is known.
             return Level(model, level or None, numbers[-1], _open_note(number, results, open_suites))
         level = number
-    return Level(model, level, numbers[-1] if numbers else 0)
+    return Level(model, level, numbers[-1])
 
 
 def _open_note(number: int, results: Mapping[str, TierResult | None], open_suites: Sequence[str]) -> str:

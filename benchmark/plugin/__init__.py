@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.plugin.collection import parametrize
-from benchmark.plugin.fixtures import classifier, predictions, robust_case, robust_tier, scores
+from benchmark.plugin.collection import drop_empty, parametrize
+from benchmark.plugin.fixtures import classifier, predictions, robust_case, robust_ladder, robust_tier, scores
 from benchmark.plugin.header import header_lines
 from benchmark.plugin.options import add_options, read_options
 from benchmark.plugin.recorder import Recorder
@@ -20,7 +20,7 @@ from benchmark.plugin.session import SESSION, BenchmarkSession
 from benchmark.plugin.startup import is_concerned, only_looks, overrides_classifier
 from benchmark.suites.metadata import refused_tag
 
-__all__ = ["classifier", "predictions", "robust_case", "robust_tier", "scores"]
+__all__ = ["classifier", "predictions", "robust_case", "robust_ladder", "robust_tier", "scores"]
 
 _RECORDER = "robust-recorder"
 
@@ -55,6 +55,7 @@ def _register_markers(config: pytest.Config, session: BenchmarkSession) -> None:
     names = {1: "easy", 2: "hard", 3: "very hard"}
     for number in sorted(tiers):
         config.addinivalue_line("markers", f"tier{number}: {names.get(number, f'tier {number}')} images and their gate")
+    config.addinivalue_line("markers", "ladder: scenes in steps of one physical parameter")
     tags = {tag for suite in session.all_suites for case in suite.cases for tag in case.tags}
     for tag in sorted(tag for tag in tags if not refused_tag(tag)):
         config.addinivalue_line("markers", f"{tag}: images with the tag {tag!r}")
@@ -80,6 +81,12 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one test per image, and one per tier."""
     parametrize(metafunc, metafunc.config.stash[SESSION])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out the tests that have nothing to test."""
+    drop_empty(items)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from benchmark.errors import UserError
+from benchmark.ladders import LadderResult
 from benchmark.models.classifier import Classifier
-from benchmark.plugin.session import SESSION, BenchmarkSession, CaseTest, TierTest
+from benchmark.plugin.session import SESSION, BenchmarkSession, CaseTest, LadderTest, TierTest
 from benchmark.results import CaseResult, results_frame
 from benchmark.tiers import TierResult, reaches, shortfall
 
@@ -63,6 +65,23 @@ class TierCheck:
         if reaches(result.passed + len(known), result.total, result.min_pass_rate):
             pytest.xfail(f"known issues: {message}")
         pytest.fail(message, pytrace=False)
+
+
+class LadderCheck:
+    """What `test_ladder` asks: does the model see far enough along the ladder?"""
+
+    def __init__(self, result: LadderResult) -> None:
+        self.result = result
+
+    def check(self) -> None:
+        """Pass, or fail with the breaking point and the demand; a ladder without a gate passes."""
+        __tracebackhide__ = True
+        result = self.result
+        if not result.met:
+            unit = f" {result.unit}" if result.unit else ""
+            pytest.fail(
+                f"{result.suite}/{result.ladder}: {result.sentence()}; {result.gate:g}{unit} demanded", pytrace=False
+            )
 
 
 @pytest.fixture(scope="session")
@@ -127,6 +146,24 @@ def robust_tier(request: pytest.FixtureRequest) -> TierCheck:
     return TierCheck(result, cases)
 
 
+@pytest.fixture
+def robust_ladder(request: pytest.FixtureRequest) -> LadderCheck:
+    """A whole ladder of a suite under a model, judged; a step without a prediction makes its test an error."""
+    session = _session(request)
+    test: LadderTest = request.param
+    try:
+        result, steps = session.ladder_result(test, _classifier(request, session, test.slot))
+    except UserError as error:
+        pytest.fail(str(error), pytrace=False)
+    rows = [step.row() for step in steps]
+    _record(request, "ladder", session, test.slot, {"ladder": json.dumps(result.as_dict()), "steps": json.dumps(rows)})
+    if skipped := [step for step in steps if step.skipped]:
+        pytest.skip(skipped[0].message(session.several_models))
+    if errors := [step for step in steps if step.error]:
+        pytest.fail("; ".join(step.message(session.several_models) for step in errors), pytrace=False)
+    return LadderCheck(result)
+
+
 def _session(request: pytest.FixtureRequest) -> BenchmarkSession:
     return request.config.stash[SESSION]
 
@@ -143,5 +180,5 @@ def _record(
     request: pytest.FixtureRequest, kind: str, session: BenchmarkSession, slot: str, values: Mapping[str, Any]
 ) -> None:
     """Hang plain values on the test's report: they travel to the controller, and into JUnit XML."""
-    properties = {KIND: kind, "fingerprint": session.fingerprint(slot), **values}
+    properties = {KIND: kind, "model": slot, "fingerprint": session.fingerprint(slot), **values}
     request.node.user_properties.extend((name, value) for name, value in properties.items() if value is not None)

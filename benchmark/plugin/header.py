@@ -41,5 +41,7 @@ def header_lines(session: BenchmarkSession, *, look_at_models: bool) -> list[str
 
 
 def _suite(suite: Suite) -> str:
-    tiers = " + ".join(str(len(cases)) for cases in suite.by_tier.values())
-    return f"{suite.name} ({tiers} in tier {', '.join(map(str, suite.by_tier))})" if suite.by_tier else suite.name
+    parts = [f"{len(cases)} in tier {number}" for number, cases in suite.by_tier.items()]
+    if suite.ladders:
+        parts.append(plural(len(suite.ladders), "ladder"))
+    return f"{suite.name} ({', '.join(parts)})" if parts else suite.name

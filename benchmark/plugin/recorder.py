@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -13,12 +14,13 @@ from typing import Any
 import pytest
 
 from benchmark.cache import cache_folder
+from benchmark.ladders import LadderResult
 from benchmark.plugin.fixtures import KIND
 from benchmark.plugin.session import BenchmarkSession
 from benchmark.record import REPORT, SCORES, ScoresFile, new_run_folder, write_run
 from benchmark.store import card_key, library_versions
 from benchmark.suites.faults import shown_path
-from benchmark.summary import model_lines, tier_lines
+from benchmark.summary import ladder_lines, model_lines, tier_lines
 from benchmark.tiers import Level, TierResult, level_of, summarise_tier
 
 
@@ -38,6 +40,7 @@ class Recorder:
         self.fault = ""
         self.rows: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.tiers: dict[tuple[str, int, str], dict[str, Any]] = {}
+        self.ladders: dict[tuple[str, str, str], LadderResult] = {}
         self.fingerprints: dict[str, str] = {}
         self._scores: ScoresFile | None = None
         self._selected = False
@@ -107,6 +110,7 @@ class Recorder:
     def pytest_xdist_node_collection_finished(self, node: object, ids: Iterable[str]) -> None:
         """Start the record when a worker has selected benchmark tests."""
         known = {f"[{case.key}" for suite in self.session.suites for case in suite.cases}
+        known |= {f"[{suite.name}/{name}" for suite in self.session.suites for name in suite.ladders}
         known |= {f"[{suite.name}/tier{number}" for suite in self.session.suites for number in suite.by_tier}
         for nodeid in ids:
             _, bracket, parameter = nodeid.partition("[")
@@ -125,12 +129,19 @@ class Recorder:
         self.selected()
         self.fingerprints[str(values["model"])] = fingerprint
         if kind == "case":
-            row = {**values, "outcome": _outcome(report)}
-            self.rows[(str(row["suite"]), str(row["case"]), str(row["model"]))] = row
-            if self._scores:
-                self._scores.append(row)
+            self._take_row({**values, "outcome": _outcome(report)})
         elif kind == "tier":
             self.tiers[(str(values["suite"]), int(str(values["tier"])), str(values["model"]))] = values
+        elif kind == "ladder":
+            ladder = LadderResult.from_dict(json.loads(str(values["ladder"])))
+            self.ladders[(ladder.suite, ladder.ladder, ladder.model)] = ladder
+            for row in json.loads(str(values["steps"])):
+                self._take_row(row)
+
+    def _take_row(self, row: dict[str, Any]) -> None:
+        self.rows[(str(row["suite"]), str(row["case"]), str(row["model"]))] = row
+        if self._scores:
+            self._scores.append(row)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -151,6 +162,8 @@ class Recorder:
         terminalreporter.section("robustness")
         several = self.session.several_models
         for line in tier_lines([tier.as_dict() for tier in tiers], several_models=several):
+            terminalreporter.write_line(line)
+        for line in ladder_lines([ladder.as_dict() for ladder in self.ladders.values()], several_models=several):
             terminalreporter.write_line(line)
         terminalreporter.write_line("")
         for line in model_lines([_level_dict(level) for level in levels]):
@@ -195,6 +208,7 @@ class Recorder:
             "command": [Path(sys.argv[0]).name, *self.config.invocation_params.args],
             "models": [self._model(level) for level in levels],
             "tiers": [tier.as_dict() for tier in tiers],
+            "ladders": [ladder.as_dict() for ladder in self.ladders.values()],
             "suites": {suite.name: suite.digest for suite in self.session.suites},
             "device": config.device,
             "dtype": config.dtype,

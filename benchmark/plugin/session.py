@@ -14,6 +14,7 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.labels import LabelSpace, label_faults, map_concepts
+from benchmark.ladders import LadderResult, ladder_steps, summarise_ladder
 from benchmark.models import load_classifier
 from benchmark.models.classifier import Classifier, is_multi_label
 from benchmark.plugin.options import RunConfig
@@ -21,7 +22,7 @@ from benchmark.plugin.progress import progress_bar
 from benchmark.prediction import Prediction, Predictor
 from benchmark.results import CaseResult, judge_case
 from benchmark.store import PredictionStore, card_key
-from benchmark.suites import Case, Suite, read_suites
+from benchmark.suites import Case, Ladder, Suite, read_suites
 from benchmark.tiers import TierResult, summarise_tier
 
 SESSION = pytest.StashKey["BenchmarkSession"]()
@@ -41,6 +42,15 @@ class TierTest:
 
     suite: Suite
     tier: int
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class LadderTest:
+    """The parameter of a `test_ladder`: a ladder of a suite under a model."""
+
+    suite: Suite
+    ladder: Ladder
     slot: str
 
 
@@ -199,6 +209,8 @@ class BenchmarkSession:
                     self.selection.add(parameter.slot, [parameter.case])
                 elif isinstance(parameter, TierTest):
                     self.selection.add(parameter.slot, parameter.suite.by_tier[parameter.tier])
+                elif isinstance(parameter, LadderTest):
+                    self.selection.add(parameter.slot, ladder_steps(parameter.suite, parameter.ladder.name))
                 else:
                     continue
                 self.selection.tests += 1
@@ -238,6 +250,15 @@ class BenchmarkSession:
         results = [slot.result(case, test.suite) for case in test.suite.by_tier[test.tier]]
         rows = [result.row() for result in results]
         return summarise_tier(test.suite, test.tier, test.slot, rows), results
+
+    def ladder_result(
+        self, test: LadderTest, classifier: Classifier | None = None
+    ) -> tuple[LadderResult, list[CaseResult]]:
+        """Give the result of a selected ladder, and those of its steps, from easy to hard."""
+        slot = self.predicted(test.slot, classifier)
+        results = [slot.result(case, test.suite) for case in ladder_steps(test.suite, test.ladder.name)]
+        rows = [result.row() for result in results]
+        return summarise_ladder(test.suite, test.ladder, test.slot, rows), results
 
     def results(self, classifier: Classifier | None = None) -> list[CaseResult]:
         """Give the results of all selected cases under all models."""
