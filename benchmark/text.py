@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Iterable
+from pathlib import Path
 
 # Format characters that turn the reading direction: they would reorder the rest of a line.
 _BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -57,6 +58,14 @@ def listed(names: Iterable[str], limit: int = 5) -> str:
     shown = [one_line(name, 60) for name in names]
     more = len(shown) - limit
     return ", ".join(shown[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def expanded(path: str) -> Path:
+    """Give the path with `~` as the user's home; `~nobody`, of whom there is no home, stays as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def plural(count: int, noun: str) -> str:

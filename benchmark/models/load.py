@@ -9,7 +9,7 @@ from benchmark.models.classifier import Classifier
 from benchmark.models.factory import make_classifier
 from benchmark.models.files import ModelFiles, hub_snapshot, read_model_folder
 from benchmark.models.spec import FORMS, ModelSpec, is_hub_id
-from benchmark.text import one_line
+from benchmark.text import expanded, one_line
 
 
 def load_classifier(spec: str, *, device: str = "auto", dtype: str = "float32", root: Path | None = None) -> Classifier:
@@ -46,7 +46,7 @@ def find_files(spec: str, root: Path) -> ModelFiles:
         from benchmark.models.reference import reference_folder
 
         return read_model_folder(reference_folder(), spec)
-    folder = root / Path(spec).expanduser()
+    folder = root / expanded(spec)
     if folder.is_dir():
         return read_model_folder(folder, spec)
     if is_hub_id(spec):

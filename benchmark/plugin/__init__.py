@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from benchmark.errors import UserError
 from benchmark.plugin.collection import drop_empty, parametrize
 from benchmark.plugin.fixtures import classifier, predictions, robust_case, robust_ladder, robust_tier, scores
 from benchmark.plugin.header import header_lines
@@ -37,11 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     Before pytest-html's own configure, which reads where its report goes.
     """
     worker = getattr(config, "workerinput", None)
-    try:
-        options = read_options(config)
-    except UserError as error:
-        raise pytest.UsageError(*error.lines) from error
-    session = BenchmarkSession(options, config, Path(worker["robust_shared"]) if worker else None)
+    session = BenchmarkSession(read_options(config), config, Path(worker["robust_shared"]) if worker else None)
     config.stash[SESSION] = session
     _register_markers(config, session)
     if worker is None and not only_looks(config):
@@ -117,7 +112,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def _raise_faults(config: pytest.Config) -> None:
     benchmark = config.stash[SESSION]
-    faults = list(benchmark.suite_faults)
+    faults = [*benchmark.config.faults, *benchmark.suite_faults]
     recorder = config.pluginmanager.get_plugin(_RECORDER)
     if isinstance(recorder, Recorder) and recorder.fault:
         faults.append(recorder.fault)

@@ -11,7 +11,7 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.models.spec import ModelSpec
-from benchmark.text import one_line
+from benchmark.text import expanded, one_line
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Dtype = Literal["float32", "float16", "bfloat16"]
@@ -31,6 +31,7 @@ class RunConfig:
         missing_labels: what becomes of cases whose concept no label of the model matches: `error` or `skip`.
         reports: the folder that takes one folder a run.
         cache: whether predictions are kept between runs.
+        faults: what is wrong with the options, a line each; a default stands where a value cannot be used.
     """
 
     root: Path
@@ -43,6 +44,7 @@ class RunConfig:
     missing_labels: str
     reports: Path
     cache: bool
+    faults: tuple[str, ...] = ()
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -96,51 +98,58 @@ def add_options(parser: pytest.Parser) -> None:
 def read_options(config: pytest.Config) -> RunConfig:
     """Read the options; the command line wins over the ini file.
 
-    Raises:
-        UserError: if a value is out of range, or two models have one name.
+    Nothing is raised: `--help` and `pytest --markers` come here too, and must not fail on a bad ini file.
     """
+    faults: list[str] = []
     root = config.rootpath
     models_given = config.getoption("robust_model") or config.getini("robust_model")
-    models = tuple(ModelSpec.parse(text) for text in models_given or ["reference"])
-    _unique_slots(models)
-    values = {name: _value(config, name, kind) for name, kind, *_ in _SINGLE}
+    values = {name: _value(config, name, kind, default, faults) for name, kind, default, *_ in _SINGLE}
     if values["batch_size"] < 1:
-        raise UserError(f"--robust-batch-size {values['batch_size']} must be 1 or more")
+        faults.append(f"--robust-batch-size {values['batch_size']} must be 1 or more")
+        values["batch_size"] = 1
     cases = config.getoption("robust_cases") or config.getini("robust_cases")
     no_cache = config.getoption("robust_no_cache")
     return RunConfig(
         root=root,
-        models=models,
+        models=_models(models_given or ["reference"], faults),
         models_given=bool(models_given),
-        cases=tuple(root / Path(path).expanduser() for path in cases),
+        cases=tuple(root / expanded(path) for path in cases),
         device=values["device"],
         dtype=values["dtype"],
         batch_size=values["batch_size"],
         missing_labels=values["missing_labels"],
-        reports=root / Path(values["reports"]).expanduser(),
+        reports=root / expanded(values["reports"]),
         cache=not (config.getini("robust_no_cache") if no_cache is None else no_cache),
+        faults=tuple(faults),
     )
 
 
-def _value(config: pytest.Config, name: str, kind: Any) -> Any:
+def _value(config: pytest.Config, name: str, kind: Any, default: str, faults: list[str]) -> Any:
     given = config.getoption(f"robust_{name}")
     if given is not None:
         return given
     text = config.getini(f"robust_{name}")
     if isinstance(kind, tuple):
-        if text not in kind:
-            raise UserError(
-                f"ini key robust_{name}: {one_line(str(text))!r} is unknown; write one of {', '.join(kind)}"
-            )
-        return text
+        if text in kind:
+            return text
+        faults.append(f"ini key robust_{name}: {one_line(str(text))!r} is unknown; write one of {', '.join(kind)}")
+        return default
     try:
         return kind(text)
     except ValueError:
-        raise UserError(f"ini key robust_{name}: {one_line(str(text))!r} is not a whole number") from None
+        faults.append(f"ini key robust_{name}: {one_line(str(text))!r} is not a whole number")
+        return kind(default)
 
 
-def _unique_slots(models: Sequence[ModelSpec]) -> None:
-    slots = [model.slot for model in models]
-    for slot in slots:
-        if slots.count(slot) > 1:
-            raise UserError(f"--robust-model: two models are named {slot!r}; give each a name: NAME=SPEC")
+def _models(texts: Sequence[str], faults: list[str]) -> tuple[ModelSpec, ...]:
+    models: dict[str, ModelSpec] = {}
+    for text in texts:
+        try:
+            model = ModelSpec.parse(text)
+        except UserError as error:
+            faults += error.lines
+            continue
+        if model.slot in models:
+            faults.append(f"--robust-model: two models are named {model.slot!r}; give each a name: NAME=SPEC")
+        models.setdefault(model.slot, model)
+    return tuple(models.values()) or (ModelSpec.parse("reference"),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -44,6 +45,7 @@ class Recorder:
         self.fingerprints: dict[str, str] = {}
         self._scores: ScoresFile | None = None
         self._selected = False
+        self._made_reports = False
         self._started = time.time()
         self._clock = time.monotonic()
 
@@ -51,12 +53,13 @@ class Recorder:
 
     def prepare(self) -> None:
         """Make the run's folder, and point pytest-html at it; undone when no benchmark test is selected."""
+        reports = self.session.config.reports
+        self._made_reports = not reports.exists()
         try:
-            self.folder = new_run_folder(self.session.config.reports)
+            self.folder = new_run_folder(reports)
         except OSError as error:
             self.fault = (
-                f"--robust-reports {shown_path(self.session.config.reports)}: cannot be written "
-                f"({error.strerror}); name a folder that can"
+                f"--robust-reports {shown_path(reports)}: cannot be written ({error.strerror}); name a folder that can"
             )
             return
         if not hasattr(self.config.option, "htmlpath"):
@@ -81,11 +84,18 @@ class Recorder:
         """Take back the folder of a run that selected nothing of the benchmark."""
         if self.folder is None or self._selected:
             return
-        html = self._html_report()
-        if html is not None and self.report_file == self.folder / REPORT:
-            self.config.pluginmanager.unregister(html)
+        self._silence_html()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self._made_reports:
+            with contextlib.suppress(OSError):  # another run may have put its folder there
+                self.folder.parent.rmdir()
         self.folder = self.report_file = None
+
+    def _silence_html(self) -> None:
+        """Let pytest-html write and say no more, where its report would go to the run's folder."""
+        html = self._html_report()
+        if html is not None and self.folder and self.report_file == self.folder / REPORT:
+            self.config.pluginmanager.unregister(html)
 
     def _html_report(self) -> object | None:
         """Give pytest-html's report; it registers itself without a name."""
@@ -146,8 +156,10 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Finish the record; before pytest-html makes the report, so that it can show the level."""
-        self.discard()
-        if self.folder and self._selected:
+        if not self._selected:
+            # pytest-html's turn comes right after this one, whatever is unregistered now: the folder goes later.
+            self._silence_html()
+        elif self.folder:
             if self._scores:
                 self._scores.close()
             stopped = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)

@@ -273,6 +273,8 @@ class BenchmarkSession:
         if self._shared is None:
             self._shared = Path(tempfile.mkdtemp(prefix="tierbench-"))
             self._owns_shared = True
+            # Without the cache, what the header looked into was a store of this process alone.
+            self.__dict__.pop("store", None)
         return self._shared
 
     def close(self) -> None:
