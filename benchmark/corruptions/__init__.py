@@ -1,0 +1,34 @@
+"""The corruptions of ImageNet-C and CIFAR-10-C, seeded, at any size; and two of our own."""
+
+from __future__ import annotations
+
+from benchmark.corruptions.api import corrupt, derive_seed
+from benchmark.corruptions.names import (
+    ALL_CORRUPTIONS,
+    CORRUPTIONS,
+    EXTRA_CORRUPTIONS,
+    FAMILIES,
+    MEAN_CORRUPTIONS,
+    OWN_CORRUPTIONS,
+    SEEDLESS,
+    SEVERITIES,
+    VARIANTS,
+)
+from benchmark.corruptions.parameters import parameters
+from benchmark.corruptions.sheet import contact_sheet
+
+__all__ = [
+    "ALL_CORRUPTIONS",
+    "CORRUPTIONS",
+    "EXTRA_CORRUPTIONS",
+    "FAMILIES",
+    "MEAN_CORRUPTIONS",
+    "OWN_CORRUPTIONS",
+    "SEEDLESS",
+    "SEVERITIES",
+    "VARIANTS",
+    "contact_sheet",
+    "corrupt",
+    "derive_seed",
+    "parameters",
+]

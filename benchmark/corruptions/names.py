@@ -1,0 +1,53 @@
+"""The names of the corruptions, in the order in which the literature lists them."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+NOISE: Final = ("gaussian_noise", "shot_noise", "impulse_noise")
+BLUR: Final = ("defocus_blur", "glass_blur", "motion_blur", "zoom_blur")
+WEATHER: Final = ("snow", "frost", "fog", "brightness")
+DIGITAL: Final = ("contrast", "elastic_transform", "pixelate", "jpeg_compression")
+
+MEAN_CORRUPTIONS: Final[tuple[str, ...]] = NOISE + BLUR + WEATHER + DIGITAL
+"""The 15 that the mean corruption error is taken over."""
+
+EXTRA_CORRUPTIONS: Final[tuple[str, ...]] = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
+"""The 4 published for validation: never part of the mean."""
+
+CORRUPTIONS: Final[tuple[str, ...]] = MEAN_CORRUPTIONS + EXTRA_CORRUPTIONS
+"""The 19 of ImageNet-C and CIFAR-10-C (Hendrycks & Dietterich 2019)."""
+
+OWN_CORRUPTIONS: Final[tuple[str, ...]] = ("rain", "low_light")
+"""This project's own. Nothing published can be compared with them, and no mean holds them."""
+
+ALL_CORRUPTIONS: Final[tuple[str, ...]] = CORRUPTIONS + OWN_CORRUPTIONS
+
+SEEDLESS: Final[frozenset[str]] = frozenset(
+    {
+        "defocus_blur",
+        "zoom_blur",
+        "brightness",
+        "contrast",
+        "pixelate",
+        "jpeg_compression",
+        "gaussian_blur",
+        "saturate",
+    }
+)
+"""Those that draw nothing: their result is the same for every seed."""
+
+FAMILIES: Final = MappingProxyType(
+    {
+        "noise": (*NOISE, "speckle_noise"),
+        "blur": (*BLUR, "gaussian_blur"),
+        "weather": (*WEATHER, "spatter"),
+        "digital": (*DIGITAL, "saturate"),
+        "own": OWN_CORRUPTIONS,
+    }
+)
+"""All names by family; the four extra ones stand with the family that the paper gives them."""
+
+SEVERITIES: Final = (1, 2, 3, 4, 5)
+VARIANTS: Final = ("imagenet_c", "cifar10_c")

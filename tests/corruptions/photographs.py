@@ -1,0 +1,26 @@
+"""The photographs that the corruptions are tried on; `tools/published_corruptions.py` measures the same."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+import skimage.data
+from PIL import Image
+
+NAMES = ("astronaut", "chelsea", "coffee")
+SIDES = {"imagenet_c": 224, "cifar10_c": 32}
+
+
+@functools.cache
+def photograph(name: str, side: int) -> npt.NDArray[np.uint8]:
+    """Cut the middle out of one of scikit-image's photographs, [side, side, 3], read-only."""
+    pixels: npt.NDArray[np.uint8] = getattr(skimage.data, name)()
+    image = Image.fromarray(pixels)
+    shorter = min(image.size)
+    left, top = (image.width - shorter) // 2, (image.height - shorter) // 2
+    box = (left, top, left + shorter, top + shorter)
+    result = np.array(image.resize((side, side), Image.Resampling.BICUBIC, box=box))
+    result.flags.writeable = False
+    return result

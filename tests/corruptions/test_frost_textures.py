@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark.corruptions import corrupt
+from benchmark.corruptions.frost_textures import _FROSTS, _texture, draw_texture
+
+from .photographs import photograph
+
+CAT = photograph("chelsea", 64)
+
+
+@pytest.mark.parametrize("number", range(len(_FROSTS)))
+def test_textures_have_the_brightness_they_declare(number: int) -> None:
+    texture, frost = _texture(number), _FROSTS[number]
+    assert texture.mean(axis=(0, 1)) == pytest.approx(frost.colour, abs=2)
+    assert texture.mean(axis=2).std() == pytest.approx(frost.spread, rel=0.1)
+
+
+def test_every_texture_is_drawn() -> None:
+    rng = np.random.default_rng(0)
+    drawn = {draw_texture(rng).tobytes() for _ in range(60)}
+    assert len(drawn) == len(_FROSTS)
+
+
+def test_a_folder_of_originals_is_used_but_for_the_one_never_drawn(tmp_path: Path) -> None:
+    for name, shade in (("frost1.png", 40), ("frost2.png", 80), ("frost6.jpg", 250)):
+        Image.new("RGB", (300, 300), (shade, shade, shade)).save(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("not a picture", encoding="utf-8")
+    found = {
+        int(corrupt(CAT * 0, "frost", 3, seed=seed, frost_textures=tmp_path).mean()) for seed in range(30)
+    }
+    assert found == {28, 56}
+
+
+def test_a_texture_smaller_than_the_picture_is_enlarged(tmp_path: Path) -> None:
+    Image.new("RGB", (10, 7), "white").save(tmp_path / "small.png")
+    result = corrupt(CAT * 0, "frost", 3, seed=0, frost_textures=tmp_path)
+    assert result.shape == CAT.shape
+    assert (result == 178).all()
+
+
+def test_a_texture_that_changed_is_read_again(tmp_path: Path) -> None:
+    means = []
+    for shade in (50, 150):
+        path = tmp_path / "frost.png"
+        path.unlink(missing_ok=True)
+        Image.new("RGB", (80, 80 + shade), (shade, shade, shade)).save(path)
+        means.append(corrupt(CAT * 0, "frost", 3, seed=0, frost_textures=tmp_path).mean())
+    assert means == [35, 105]
+
+
+def test_folders_that_cannot_serve(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no picture in the folder of frost textures"):
+        corrupt(CAT, "frost", 1, seed=0, frost_textures=tmp_path)
+    with pytest.raises(ValueError, match=r"cannot read the folder of frost textures .*No such file"):
+        corrupt(CAT, "frost", 1, seed=0, frost_textures=tmp_path / "absent")
+    (tmp_path / "frost1.png").write_bytes(b"not a picture")
+    with pytest.raises(ValueError, match=r"cannot read the frost texture .*frost1\.png"):
+        corrupt(CAT, "frost", 1, seed=0, frost_textures=tmp_path)
