@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from benchmark.cli.init import init
 from benchmark.cli.model import model
 from benchmark.cli.runs import show
 from benchmark.cli.suites import add, check, fetch, list_suites
@@ -15,6 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("init")(init)
 app.command("check")(check)
 app.command("list")(list_suites)
 app.command("add")(add)

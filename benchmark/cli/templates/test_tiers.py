@@ -1,0 +1,21 @@
+"""The tests of the benchmark: one per image, tier and ladder; the suites beside this file say which."""
+
+
+def test_case(robust_case):
+    """The image meets its thresholds."""
+    robust_case.check()
+
+
+def test_tier(robust_tier):
+    """The whole tier of the suite meets its pass rate."""
+    robust_tier.check()
+
+
+def test_ladder(robust_ladder):
+    """The model sees far enough along the ladder."""
+    robust_ladder.check()
+
+
+def test_regression(robust_regression):
+    """The tier got no worse than its accepted baseline."""
+    robust_regression.check()

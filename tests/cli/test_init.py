@@ -1,0 +1,59 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import skimage
+
+from tests.cli.conftest import Answer
+
+Call = Callable[..., Answer]
+CHELSEA = Path(skimage.__file__).parent / "data" / "chelsea.png"
+
+
+def test_an_empty_folder_becomes_a_benchmark(tierbench: Call, workplace: Path, pytester: pytest.Pytester) -> None:
+    answer = tierbench("init", "new", "--suite", "pets")
+    assert answer.code == 0
+    written = sorted(path.relative_to("new").as_posix() for path in Path("new").rglob("*") if path.is_file())
+    assert written == [".gitignore", "cases/pets/suite.toml", "cases/test_tiers.py", "conftest.py", "pyproject.toml"]
+    add = ("--suite", "new/cases/pets", "--tier", "1")
+    assert tierbench("add", str(CHELSEA), *add, "--label", "tabby|tiger cat|Egyptian cat").code == 0
+    copy = Path("dog.png").absolute()
+    copy.write_bytes(CHELSEA.read_bytes() + b"\0")
+    assert tierbench("add", str(copy), *add, "--label", "beagle").code == 0
+    new = str(Path("new").absolute())
+    result = pytester.runpytest_subprocess("--rootdir", new, new)
+    # The cat passes; the cat that is told to be a beagle fails, and with it its tier.
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(["*expected beagle ≥ 0.50, got tiger cat*", "reference: level 0 of 1"])
+
+
+def test_what_is_there_is_kept(tierbench: Call, workplace: Path) -> None:
+    pyproject = '[project]\nname = "mine"\n\n[tool.pytest.ini_options]\ntestpaths = ["tests"]\n'
+    Path("pyproject.toml").write_text(pyproject, encoding="utf-8")
+    Path("conftest.py").write_text("import os\n", encoding="utf-8")
+    Path(".gitignore").write_text("*.pyc", encoding="utf-8")
+    assert tierbench("init").code == 0
+    assert Path("pyproject.toml").read_text(encoding="utf-8") == pyproject.replace('["tests"]', '["tests", "cases"]')
+    assert Path("conftest.py").read_text(encoding="utf-8") == 'import os\n\npytest_plugins = ["benchmark.plugin"]\n'
+    assert Path(".gitignore").read_text(encoding="utf-8") == "*.pyc\nreports/*\n!reports/baselines/\n"
+    before = {path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()}
+    again = tierbench("init")
+    assert again.code == 0
+    assert "changed" not in again.out
+    assert {path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()} == before
+
+
+def test_what_cannot_be_changed_safely_is_told(tierbench: Call, workplace: Path) -> None:
+    Path("conftest.py").write_text('pytest_plugins = ["mine"]\n', encoding="utf-8")
+    Path("pytest.ini").write_text("[pytest]\ntestpaths = tests\n", encoding="utf-8")
+    answer = tierbench("init", "--model", "org/name")
+    assert answer.code == 1
+    assert 'conftest.py: add "benchmark.plugin" to pytest_plugins' in answer.out
+    assert "pytest.ini: add cases to testpaths" in answer.out
+    assert "pytest.ini: set robust_model = org/name" in answer.out
+    assert Path("conftest.py").read_text(encoding="utf-8") == 'pytest_plugins = ["mine"]\n'
+
+
+def test_a_model_reaches_the_settings_as_text(tierbench: Call, workplace: Path) -> None:
+    assert tierbench("init", "--model", 'a"b\\c').code == 0
+    assert 'robust_model = ["a\\"b\\\\c"]' in Path("pyproject.toml").read_text(encoding="utf-8")
