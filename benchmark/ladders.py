@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from benchmark.suites.case import Case, Ladder, Suite
@@ -52,6 +52,10 @@ class LadderResult:
             return self.breaking_point <= self.gate
         return self.breaking_point >= self.gate
 
+    def with_passed(self, passed: Sequence[bool]) -> LadderResult:
+        """Give the result that the ladder would have, had just these steps passed."""
+        return replace(self, passed=list(passed), breaking_point=_breaking_point(self.values, passed))
+
     def sentence(self) -> str:
         """Say where the model loses the scene: `seen down to 45 m of visibility_m, lost at 30 m (6 of 10 steps)`."""
         unit = f" {one_line(self.unit, 30)}" if self.unit else ""
@@ -85,7 +89,6 @@ def summarise_ladder(suite: Suite, ladder: Ladder, model: str, rows: Sequence[Ma
     """Sum up the rows of a ladder's steps (as in `scores.csv`), given from easy to hard."""
     values = [float(row[ladder.parameter]) for row in rows]
     passed = [bool(row["passed"]) for row in rows]
-    seen = next((index for index, good in enumerate(passed) if not good), len(passed))
     return LadderResult(
         suite=suite.name,
         model=model,
@@ -96,6 +99,11 @@ def summarise_ladder(suite: Suite, ladder: Ladder, model: str, rows: Sequence[Ma
         values=values,
         scores=[None if row.get("score") is None else float(row["score"]) for row in rows],
         passed=passed,
-        breaking_point=values[seen - 1] if seen else None,
+        breaking_point=_breaking_point(values, passed),
         gate=ladder.gate,
     )
+
+
+def _breaking_point(values: Sequence[float], passed: Sequence[bool]) -> float | None:
+    seen = next((index for index, good in enumerate(passed) if not good), len(passed))
+    return values[seen - 1] if seen else None

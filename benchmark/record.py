@@ -157,7 +157,7 @@ def _read_scores(file: Path) -> pd.DataFrame:
     for name in frame.columns:
         if name in ("tier", "rank"):
             frame[name] = pd.to_numeric(frame[name], errors="coerce").astype("Int64")
-        elif name in ("score", "confidence", "margin") or name not in COLUMNS:
+        elif name in ("score", "confidence", "margin", "baseline_score") or name not in COLUMNS:
             frame[name] = pd.to_numeric(frame[name], errors="coerce").astype("float64")
     frame["passed"] = frame["passed"] == "true"
     frame["top"] = frame["top"].map(_top)

@@ -33,6 +33,8 @@ COLUMNS = (
     "passed",
     "outcome",
     "reason",
+    "change",
+    "baseline_score",
     "top",
     "image_sha256",
 )
@@ -104,6 +106,8 @@ class CaseResult:
             "passed": verdict.passed if verdict else False,
             "outcome": self.outcome,
             "reason": self.reason,
+            "change": None,
+            "baseline_score": None,
             "top": json.dumps([[label, round(p, 6)] for label, p in verdict.top] if verdict else []),
             "image_sha256": self.image_sha256,
         }
@@ -142,5 +146,5 @@ def results_frame(results: Iterable[CaseResult]) -> pd.DataFrame:
     parameters = dict.fromkeys(name for row in rows for name in row if name not in COLUMNS)
     frame = pd.DataFrame(rows, columns=[*COLUMNS, *parameters])
     integers = {"tier": "Int64", "rank": "Int64"}
-    numbers = dict.fromkeys(("score", "confidence", "margin", *parameters), "float64")
+    numbers = dict.fromkeys(("score", "confidence", "margin", "baseline_score", *parameters), "float64")
     return frame.astype(integers | numbers | {"passed": "bool"})

@@ -55,3 +55,48 @@ def model_lines(models: Sequence[Mapping[str, Any]]) -> list[str]:
     """Give the level of each model as it stands in `run.json`, best first, a line each."""
     ordered = sorted(models, key=lambda model: -(model["level"] if model["level"] is not None else -1))
     return [f"{one_line(model['name'])}: {one_line(model['level_text'])}" for model in ordered]
+
+
+def comparison_lines(
+    comparison: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], *, several_models: bool = False
+) -> list[str]:
+    """Give how a run stands against a baseline (as in `run.json`), the flips by name.
+
+    Args:
+        comparison: counts of changes, the gate, differences, paired verdicts.
+        rows: the model's rows, as in `scores.csv`.
+        several_models: whether lines must tell the model.
+    """
+    model = f"{one_line(comparison['model'])} against " if several_models else "against "
+    counts = ", ".join(f"{comparison[kind]} {kind}" for kind in ("regressed", "fixed", "same", "new"))
+    lines = [f"{model}{comparison['baseline']} (gate {comparison['gate']}): {counts}"]
+    lines += [f"  made otherwise: {one_line(difference)}" for difference in comparison["differences"]]
+    for kind in ("regressed", "fixed"):
+        changed = [row for row in rows if row.get("change") == kind]
+        lines += [f"  {kind} {_moved(row)}" for row in changed[:_MOST]]
+        if len(changed) > _MOST:
+            lines.append(f"  and {len(changed) - _MOST} more {kind}")
+    lines += [
+        f"  {one_line(_sentence(verdict), 400)}"
+        for verdict in comparison["verdicts"]
+        if comparison["gate"] == "regression" or verdict["state"] == "regressed"
+    ]
+    return lines
+
+
+# Flips that the terminal names; the report names all.
+_MOST = 10
+
+
+def _moved(row: Mapping[str, Any]) -> str:
+    before = row.get("baseline_score")
+    was = "" if before is None else f"{float(before):.3f} → "
+    return f"{one_line(str(row['suite']))}/{one_line(str(row['case']))}: {was}{float(row['score']):.3f}"
+
+
+def _sentence(verdict: Mapping[str, Any]) -> str:
+    from benchmark.regression import PairedVerdict
+
+    values = dict(verdict)
+    values["bootstrap"] = None if values.get("bootstrap") is None else tuple(values["bootstrap"])
+    return PairedVerdict(**values).sentence

@@ -1,18 +1,23 @@
-"""The tests of the tiers and ladders: one per image, tier and ladder; the suites beside this file say which."""
+"""The tests of the benchmark: one per image, tier and ladder; the suites beside this file say which."""
 
-from benchmark.plugin.fixtures import CaseCheck, LadderCheck, TierCheck
+from benchmark.plugin.fixtures import Check
 
 
-def test_case(robust_case: CaseCheck) -> None:
+def test_case(robust_case: Check) -> None:
     """The image meets its thresholds."""
     robust_case.check()
 
 
-def test_tier(robust_tier: TierCheck) -> None:
+def test_tier(robust_tier: Check) -> None:
     """The whole tier of the suite meets its pass rate."""
     robust_tier.check()
 
 
-def test_ladder(robust_ladder: LadderCheck) -> None:
+def test_ladder(robust_ladder: Check) -> None:
     """The model sees far enough along the ladder."""
     robust_ladder.check()
+
+
+def test_regression(robust_regression: Check) -> None:
+    """The tier got no worse than its accepted baseline."""
+    robust_regression.check()

@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 
 from benchmark.plugin.collection import drop_empty, parametrize
-from benchmark.plugin.fixtures import classifier, predictions, robust_case, robust_ladder, robust_tier, scores
+from benchmark.plugin.fixtures import (
+    classifier,
+    predictions,
+    robust_case,
+    robust_ladder,
+    robust_regression,
+    robust_tier,
+    scores,
+)
 from benchmark.plugin.header import header_lines
 from benchmark.plugin.options import add_options, read_options
 from benchmark.plugin.recorder import Recorder
@@ -19,7 +27,7 @@ from benchmark.plugin.session import SESSION, BenchmarkSession
 from benchmark.plugin.startup import is_concerned, only_looks, overrides_classifier
 from benchmark.suites.metadata import refused_tag
 
-__all__ = ["classifier", "predictions", "robust_case", "robust_ladder", "robust_tier", "scores"]
+__all__ = ["classifier", "predictions", "robust_case", "robust_ladder", "robust_regression", "robust_tier", "scores"]
 
 _RECORDER = "robust-recorder"
 
@@ -50,6 +58,7 @@ def _register_markers(config: pytest.Config, session: BenchmarkSession) -> None:
     names = {1: "easy", 2: "hard", 3: "very hard"}
     for number in sorted(tiers):
         config.addinivalue_line("markers", f"tier{number}: {names.get(number, f'tier {number}')} images and their gate")
+    config.addinivalue_line("markers", "regression: paired verdicts against the baseline")
     config.addinivalue_line("markers", "ladder: scenes in steps of one physical parameter")
     tags = {tag for suite in session.all_suites for case in suite.cases for tag in case.tags}
     for tag in sorted(tag for tag in tags if not refused_tag(tag)):

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from benchmark.ladders import ladder_steps
-from benchmark.plugin.session import BenchmarkSession, CaseTest, LadderTest, TierTest
+from benchmark.plugin.comparison import baseline_source
+from benchmark.plugin.selection import CaseTest, LadderTest, RegressionTest, TierTest, test_of
+from benchmark.plugin.session import BenchmarkSession
 
 # What `pytest.param` gives has no public name.
 ParameterSet = Any
 
 
 def parametrize(metafunc: pytest.Metafunc, session: BenchmarkSession) -> None:
-    """Parametrize a test that asks for `robust_case`, `robust_tier` or `robust_ladder`."""
-    if "robust_case" in metafunc.fixturenames:
-        metafunc.parametrize("robust_case", list(_cases(session)), indirect=True)
-    if "robust_tier" in metafunc.fixturenames:
-        metafunc.parametrize("robust_tier", list(_tiers(session)), indirect=True)
-    if "robust_ladder" in metafunc.fixturenames:
-        metafunc.parametrize("robust_ladder", list(_ladders(session)), indirect=True)
+    """Parametrize a test that asks for one of the `robust_…` fixtures."""
+    for fixture, parameters in _PARAMETERS.items():
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, list(parameters(session)), indirect=True)
 
 
 def drop_empty(items: list[pytest.Item]) -> None:
     """Drop the placeholders that pytest makes of tests without parameters: no ladder, no `test_ladder`."""
-    items[:] = [item for item in items if not _is_placeholder(item)]
-
-
-def _is_placeholder(item: pytest.Item) -> bool:
-    names = {"robust_case", "robust_tier", "robust_ladder"}.intersection(getattr(item, "fixturenames", ()))
-    callspec = getattr(item, "callspec", None)
-    tests = CaseTest | TierTest | LadderTest
-    return bool(names) and not any(isinstance(callspec.params.get(name), tests) for name in names if callspec)
+    ours = _PARAMETERS.keys()
+    items[:] = [item for item in items if test_of(item) or ours.isdisjoint(getattr(item, "fixturenames", ()))]
 
 
 def _cases(session: BenchmarkSession) -> Iterator[ParameterSet]:
@@ -65,5 +58,25 @@ def _ladders(session: BenchmarkSession) -> Iterator[ParameterSet]:
                 yield pytest.param(LadderTest(suite, ladder, slot), id=name, marks=marks)
 
 
+def _regressions(session: BenchmarkSession) -> Iterator[ParameterSet]:
+    if session.config.update_baseline:
+        return
+    for suite in session.suites:
+        for number in suite.by_tier:
+            for slot in session.config.slots:
+                if baseline_source(session.config, slot).there:
+                    name = f"{suite.name}/tier{number}" + _suffix(session, slot)
+                    marks = [getattr(pytest.mark, f"tier{number}"), pytest.mark.regression]
+                    yield pytest.param(RegressionTest(suite, number, slot), id=name, marks=marks)
+
+
 def _suffix(session: BenchmarkSession, slot: str) -> str:
     return f":{slot}" if session.several_models else ""
+
+
+_PARAMETERS: dict[str, Callable[[BenchmarkSession], Iterator[ParameterSet]]] = {
+    "robust_case": _cases,
+    "robust_tier": _tiers,
+    "robust_ladder": _ladders,
+    "robust_regression": _regressions,
+}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.ladders import LadderResult
+from benchmark.gates import Decision, change_columns, decide_case, decide_ladder, decide_regression, decide_tier
 from benchmark.models.classifier import Classifier
-from benchmark.plugin.session import SESSION, BenchmarkSession, CaseTest, LadderTest, TierTest
+from benchmark.plugin.selection import CaseTest, LadderTest, RegressionTest, TierTest
+from benchmark.plugin.session import SESSION, BenchmarkSession
 from benchmark.results import CaseResult, results_frame
-from benchmark.tiers import TierResult, reaches, shortfall
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,64 +26,27 @@ if TYPE_CHECKING:
 KIND = "robust"
 
 
-class CaseCheck:
-    """What `test_case` asks: did the image meet its thresholds?"""
+class Check:
+    """What a test of the benchmark asks; what it does is decided when the result is known."""
 
-    def __init__(self, result: CaseResult, several_models: bool) -> None:
-        self.result = result
-        self._several_models = several_models
+    def __init__(self, decision: Decision, warning: str = "") -> None:
+        self.decision = decision
+        self.warning = warning
 
     def check(self) -> None:
-        """Pass, or fail with the line that names the image, the expectation, and what came."""
+        """Pass, fail with one line, or end as a known failure."""
         __tracebackhide__ = True
-        if self.result.passed:
-            return
-        message = self.result.message(self._several_models)
-        if self.result.case.known_issue:
+        if self.warning:
+            warnings.warn(RobustnessWarning(self.warning), stacklevel=2)
+        if self.decision.action == "fail":
+            pytest.fail(self.decision.message, pytrace=False)
+        if self.decision.action == "xfail":
             # A marker would turn a mended issue into a strict-xpass failure; this cannot.
-            pytest.xfail(f"{self.result.case.known_issue}: {message}")
-        pytest.fail(message, pytrace=False)
+            pytest.xfail(self.decision.message)
 
 
-class TierCheck:
-    """What `test_tier` asks: did enough of the whole tier pass?"""
-
-    def __init__(self, result: TierResult, cases: list[CaseResult]) -> None:
-        self.result = result
-        self._cases = cases
-
-    def check(self) -> None:
-        """Pass, or fail with the pass rate, the demand, and the missed cases."""
-        __tracebackhide__ = True
-        result = self.result
-        judged = [case for case in self._cases if not case.skipped]
-        if not judged:
-            pytest.skip(f"{result.suite} tier {result.tier}: the model has no label for any of its cases")
-        if reaches(result.passed, result.total, result.min_pass_rate):
-            return
-        missed = [case for case in judged if not case.passed]
-        message = shortfall(result, [case.case.id for case in missed])
-        known = [case for case in missed if case.case.known_issue]
-        if reaches(result.passed + len(known), result.total, result.min_pass_rate):
-            pytest.xfail(f"known issues: {message}")
-        pytest.fail(message, pytrace=False)
-
-
-class LadderCheck:
-    """What `test_ladder` asks: does the model see far enough along the ladder?"""
-
-    def __init__(self, result: LadderResult) -> None:
-        self.result = result
-
-    def check(self) -> None:
-        """Pass, or fail with the breaking point and the demand; a ladder without a gate passes."""
-        __tracebackhide__ = True
-        result = self.result
-        if not result.met:
-            unit = f" {result.unit}" if result.unit else ""
-            pytest.fail(
-                f"{result.suite}/{result.ladder}: {result.sentence()}; {result.gate:g}{unit} demanded", pytrace=False
-            )
+class RobustnessWarning(pytest.PytestWarning):
+    """A verdict that leaves the question open."""
 
 
 @pytest.fixture(scope="session")
@@ -117,51 +82,79 @@ def scores(request: pytest.FixtureRequest, classifier: Classifier) -> pd.DataFra
 
 
 @pytest.fixture
-def robust_case(request: pytest.FixtureRequest) -> CaseCheck:
+def robust_case(request: pytest.FixtureRequest) -> Check:
     """A case under a model, judged; an image without a prediction makes its test an error."""
     session = _session(request)
     test: CaseTest = request.param
     try:
         result = session.result(test, _classifier(request, session, test.slot))
+        change = session.changes(test.slot, [result])[0]
     except UserError as error:
-        result = CaseResult(test.case, test.slot, error=str(error))
-    _record(request, "case", session, test.slot, result.row())
+        result, change = CaseResult(test.case, test.slot, error=str(error)), None
+    _record(request, "case", session, test.slot, result.row() | change_columns(change))
     if result.error:
         pytest.fail(result.message(session.several_models), pytrace=False)
     if result.skipped:
         pytest.skip(result.message(session.several_models))
-    return CaseCheck(result, session.several_models)
+    updating = session.config.update_baseline
+    several = session.several_models
+    return Check(decide_case(result, change, session.gate(test.slot), updating=updating, several_models=several))
 
 
 @pytest.fixture
-def robust_tier(request: pytest.FixtureRequest) -> TierCheck:
+def robust_tier(request: pytest.FixtureRequest) -> Check:
     """A whole tier of a suite under a model, judged."""
     session = _session(request)
     test: TierTest = request.param
     try:
-        result, cases = session.tier_result(test, _classifier(request, session, test.slot))
+        tier, results = session.tier_result(test, _classifier(request, session, test.slot))
+        judged = [result for result in results if not result.skipped]
+        changes = session.changes(test.slot, judged)
+        gate = session.gate(test.slot)
     except UserError as error:
         pytest.fail(str(error), pytrace=False)
-    _record(request, "tier", session, test.slot, result.as_dict())
-    return TierCheck(result, cases)
+    _record(request, "tier", session, test.slot, tier.as_dict())
+    if not judged:
+        pytest.skip(f"{tier.suite} tier {tier.tier}: the model has no label for any of its cases")
+    return Check(decide_tier(tier, judged, changes, gate, updating=session.config.update_baseline))
 
 
 @pytest.fixture
-def robust_ladder(request: pytest.FixtureRequest) -> LadderCheck:
+def robust_ladder(request: pytest.FixtureRequest) -> Check:
     """A whole ladder of a suite under a model, judged; a step without a prediction makes its test an error."""
     session = _session(request)
     test: LadderTest = request.param
     try:
-        result, steps = session.ladder_result(test, _classifier(request, session, test.slot))
+        ladder, steps = session.ladder_result(test, _classifier(request, session, test.slot))
+        changes = session.changes(test.slot, steps)
+        gate = session.gate(test.slot)
     except UserError as error:
         pytest.fail(str(error), pytrace=False)
-    rows = [step.row() for step in steps]
-    _record(request, "ladder", session, test.slot, {"ladder": json.dumps(result.as_dict()), "steps": json.dumps(rows)})
+    rows = [step.row() | change_columns(change) for step, change in zip(steps, changes, strict=True)]
+    values = {"ladder": json.dumps(ladder.as_dict()), "steps": json.dumps(rows)}
+    _record(request, "ladder", session, test.slot, values)
     if skipped := [step for step in steps if step.skipped]:
         pytest.skip(skipped[0].message(session.several_models))
     if errors := [step for step in steps if step.error]:
         pytest.fail("; ".join(step.message(session.several_models) for step in errors), pytrace=False)
-    return LadderCheck(result)
+    return Check(decide_ladder(ladder, steps, changes, gate, updating=session.config.update_baseline))
+
+
+@pytest.fixture
+def robust_regression(request: pytest.FixtureRequest) -> Check:
+    """The paired verdict of a tier against the baseline."""
+    session = _session(request)
+    test: RegressionTest = request.param
+    try:
+        verdict = session.regression(test, _classifier(request, session, test.slot))
+        gate = session.gate(test.slot)
+    except UserError as error:
+        pytest.fail(str(error), pytrace=False)
+    _record(request, "regression", session, test.slot, {"verdict": json.dumps(asdict(verdict))})
+    decision = decide_regression(verdict.state, verdict.sentence, gate, updating=session.config.update_baseline)
+    # Under the other gates the cases decide, and a small tier would warn at every run.
+    open_question = verdict.state == "inconclusive" and gate == "regression"
+    return Check(decision, verdict.sentence if open_question else "")
 
 
 def _session(request: pytest.FixtureRequest) -> BenchmarkSession:

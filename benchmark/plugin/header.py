@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from benchmark.errors import UserError
+from benchmark.plugin.comparison import baseline_source
 from benchmark.plugin.session import BenchmarkSession
+from benchmark.plugin.slot import SlotSession
 from benchmark.suites.case import Suite
+from benchmark.suites.faults import shown_path
 from benchmark.text import one_line, plural
 
 
@@ -28,7 +31,7 @@ def header_lines(session: BenchmarkSession, *, look_at_models: bool) -> list[str
         device = getattr(slot.classifier, "device", "")
         lines.append(
             f"model {model.slot}{spec}: {plural(len(slot.classifier.labels), 'label')}, {device} "
-            f"{session.config.dtype}, {cached} of {plural(len(cases), 'prediction')} cached"
+            f"{session.config.dtype}, {cached} of {plural(len(cases), 'prediction')} cached, {_baseline(session, slot)}"
         )
     if session.suites:
         lines.append("suites: " + ", ".join(_suite(suite) for suite in session.suites))
@@ -45,3 +48,10 @@ def _suite(suite: Suite) -> str:
     if suite.ladders:
         parts.append(plural(len(suite.ladders), "ladder"))
     return f"{suite.name} ({', '.join(parts)})" if parts else suite.name
+
+
+def _baseline(session: BenchmarkSession, slot: SlotSession) -> str:
+    source = baseline_source(session.config, slot.slot)
+    if session.config.update_baseline:
+        return "becomes the baseline"
+    return f"baseline {shown_path(source.path)} (gate {slot.gate})" if source.there and source.path else "no baseline"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from benchmark.errors import UserError
+from benchmark.gates import GATES
 from benchmark.models.spec import ModelSpec
 from benchmark.text import expanded, one_line
 
@@ -31,6 +32,11 @@ class RunConfig:
         missing_labels: what becomes of cases whose concept no label of the model matches: `error` or `skip`.
         reports: the folder that takes one folder a run.
         cache: whether predictions are kept between runs.
+        baseline: what to compare with: a name, a file, a run, `none`; empty: the slot's own file.
+        update_baseline: whether this run becomes the baseline.
+        require_baseline: whether a slot without a baseline is a fault.
+        gate: `auto`, `thresholds`, `flips` or `regression`.
+        max_drop: a score that falls by more than this against the baseline is a regression, in (0, 1].
         faults: what is wrong with the options, a line each; a default stands where a value cannot be used.
     """
 
@@ -44,6 +50,11 @@ class RunConfig:
     missing_labels: str
     reports: Path
     cache: bool
+    baseline: str
+    update_baseline: bool
+    require_baseline: bool
+    gate: str
+    max_drop: float
     faults: tuple[str, ...] = ()
 
     @property
@@ -59,6 +70,15 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("batch_size", int, "16", "N", "images handed to the model at once"),
     ("missing_labels", ("error", "skip"), "error", "", "cases whose concept the model has no label for"),
     ("reports", str, "reports", "DIR", "folder that takes one folder a run"),
+    ("baseline", str, "", "NAME|PATH|RUN|none", "accepted scores to compare with; default: the model's own"),
+    ("gate", ("auto", *GATES), "auto", "", "what fails: see docs/statistics.md"),
+    ("max_drop", float, "0.2", "X", "a score that falls by more than this is a regression"),
+)
+# Switches: name, help. Their ini keys are booleans.
+_SWITCHES = (
+    ("no_cache", "predict every image again, and keep no prediction"),
+    ("update_baseline", "accept this run's scores as the baseline"),
+    ("require_baseline", "a model without a baseline is a fault"),
 )
 
 
@@ -81,18 +101,16 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("robust_cases", "suites, as with --robust-cases", type="linelist", default=["cases"])
     for name, kind, default, metavar, text in _SINGLE:
         option = "--robust-" + name.replace("_", "-")
+        shown = f"{text} (default: {default})" if default else text
         if isinstance(kind, tuple):
-            group.addoption(option, choices=kind, help=f"{text} (default: {default})")
+            group.addoption(option, choices=kind, help=shown)
         else:
-            group.addoption(option, type=kind, metavar=metavar, help=f"{text} (default: {default})")
+            group.addoption(option, type=kind, metavar=metavar, help=shown)
         parser.addini(f"robust_{name}", f"{text}, as with {option}", type="string", default=default)
-    group.addoption(
-        "--robust-no-cache",
-        action="store_true",
-        default=None,
-        help="predict every image again, and keep no prediction",
-    )
-    parser.addini("robust_no_cache", "as with --robust-no-cache", type="bool", default=False)
+    for name, text in _SWITCHES:
+        option = "--robust-" + name.replace("_", "-")
+        group.addoption(option, action="store_true", default=None, help=text)
+        parser.addini(f"robust_{name}", f"as with {option}", type="bool", default=False)
 
 
 def read_options(config: pytest.Config) -> RunConfig:
@@ -108,7 +126,10 @@ def read_options(config: pytest.Config) -> RunConfig:
         faults.append(f"--robust-batch-size {values['batch_size']} must be 1 or more")
         values["batch_size"] = 1
     cases = config.getoption("robust_cases") or config.getini("robust_cases")
-    no_cache = config.getoption("robust_no_cache")
+    if not 0 < values["max_drop"] <= 1:
+        faults.append(f"--robust-max-drop {values['max_drop']:g} must be above 0 and at most 1")
+        values["max_drop"] = 0.2
+    switches = {name: _switch(config, name) for name, _ in _SWITCHES}
     return RunConfig(
         root=root,
         models=_models(models_given or ["reference"], faults),
@@ -119,9 +140,19 @@ def read_options(config: pytest.Config) -> RunConfig:
         batch_size=values["batch_size"],
         missing_labels=values["missing_labels"],
         reports=root / expanded(values["reports"]),
-        cache=not (config.getini("robust_no_cache") if no_cache is None else no_cache),
+        cache=not switches["no_cache"],
+        baseline=values["baseline"],
+        update_baseline=switches["update_baseline"],
+        require_baseline=switches["require_baseline"],
+        gate=values["gate"],
+        max_drop=values["max_drop"],
         faults=tuple(faults),
     )
+
+
+def _switch(config: pytest.Config, name: str) -> bool:
+    given = config.getoption(f"robust_{name}")
+    return bool(config.getini(f"robust_{name}") if given is None else given)
 
 
 def _value(config: pytest.Config, name: str, kind: Any, default: str, faults: list[str]) -> Any:
@@ -137,7 +168,7 @@ def _value(config: pytest.Config, name: str, kind: Any, default: str, faults: li
     try:
         return kind(text)
     except ValueError:
-        faults.append(f"ini key robust_{name}: {one_line(str(text))!r} is not a whole number")
+        faults.append(f"ini key robust_{name}: {one_line(str(text))!r} is not a number")
         return kind(default)
 
 

@@ -16,12 +16,13 @@ import pytest
 
 from benchmark.cache import cache_folder
 from benchmark.ladders import LadderResult
+from benchmark.plugin.acceptance import accept_run, compare_run
 from benchmark.plugin.fixtures import KIND
 from benchmark.plugin.session import BenchmarkSession
 from benchmark.record import REPORT, SCORES, ScoresFile, new_run_folder, write_run
 from benchmark.store import card_key, library_versions
 from benchmark.suites.faults import shown_path
-from benchmark.summary import ladder_lines, model_lines, tier_lines
+from benchmark.summary import comparison_lines, ladder_lines, model_lines, tier_lines
 from benchmark.tiers import Level, TierResult, level_of, summarise_tier
 
 
@@ -42,6 +43,8 @@ class Recorder:
         self.rows: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.tiers: dict[tuple[str, int, str], dict[str, Any]] = {}
         self.ladders: dict[tuple[str, str, str], LadderResult] = {}
+        self.verdicts: dict[str, list[dict[str, Any]]] = {}
+        self.notes: list[str] = []
         self.fingerprints: dict[str, str] = {}
         self._scores: ScoresFile | None = None
         self._selected = False
@@ -142,6 +145,8 @@ class Recorder:
             self._take_row({**values, "outcome": _outcome(report)})
         elif kind == "tier":
             self.tiers[(str(values["suite"]), int(str(values["tier"])), str(values["model"]))] = values
+        elif kind == "regression":
+            self.verdicts.setdefault(str(values["model"]), []).append(json.loads(str(values["verdict"])))
         elif kind == "ladder":
             ladder = LadderResult.from_dict(json.loads(str(values["ladder"])))
             self.ladders[(ladder.suite, ladder.ladder, ladder.model)] = ladder
@@ -164,14 +169,23 @@ class Recorder:
                 self._scores.close()
             stopped = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
             complete = not stopped and not session.shouldstop and not session.shouldfail
+            if self.session.config.update_baseline:
+                self._accept(complete)
             write_run(self.folder, self._content(complete=complete))
+
+    def _accept(self, complete: bool) -> None:
+        if complete:
+            cards = {slot: self.card(slot) for slot in self.session.config.slots}
+            self.notes += accept_run(self.session, self.rows.values(), cards)
+        else:
+            self.notes.append("the baseline stays as it is: the run stopped early")
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the tiers, the levels and where the report is."""
         if not self._selected or self.folder is None:
             return
         tiers, levels = self.outcome()
-        terminalreporter.section("robustness")
+        terminalreporter.write_sep("=", "robustness")
         several = self.session.several_models
         for line in tier_lines([tier.as_dict() for tier in tiers], several_models=several):
             terminalreporter.write_line(line)
@@ -180,6 +194,8 @@ class Recorder:
         terminalreporter.write_line("")
         for line in model_lines([_level_dict(level) for level in levels]):
             terminalreporter.write_line(line, bold=True)
+        for line in self._comparison_lines() + self.notes:
+            terminalreporter.write_line(line)
         for warning in self._warnings():
             terminalreporter.write_line(f"warning: {warning}", yellow=True)
         shown = self.report_file if self.report_file else self.folder / SCORES
@@ -206,6 +222,18 @@ class Recorder:
                         tiers.append(summarise_tier(suite, number, slot, rows))
         return tiers, [level_of(slot, self.session.suites, tiers) for slot in self.session.config.slots]
 
+    def comparisons(self) -> list[dict[str, Any]]:
+        """Give, for each model with a baseline, how this run stands against it; as `run.json` holds it."""
+        cards = {slot: self.card(slot) for slot in self.session.config.slots}
+        return compare_run(self.session, list(self.rows.values()), self.verdicts, cards) if self.rows else []
+
+    def _comparison_lines(self) -> list[str]:
+        lines = []
+        for comparison in self.comparisons():
+            rows = [row for row in self.rows.values() if row["model"] == comparison["model"]]
+            lines += comparison_lines(comparison, rows, several_models=self.session.several_models)
+        return lines
+
     def _warnings(self) -> list[str]:
         store = self.session.store.warning if self.session.selection.cases else ""
         return [store] if store else []
@@ -221,6 +249,7 @@ class Recorder:
             "models": [self._model(level) for level in levels],
             "tiers": [tier.as_dict() for tier in tiers],
             "ladders": [ladder.as_dict() for ladder in self.ladders.values()],
+            "comparisons": self.comparisons(),
             "suites": {suite.name: suite.digest for suite in self.session.suites},
             "device": config.device,
             "dtype": config.dtype,

@@ -4,119 +4,33 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.labels import LabelSpace, label_faults, map_concepts
+from benchmark.gates import Change, Gate
 from benchmark.ladders import LadderResult, ladder_steps, summarise_ladder
 from benchmark.models import load_classifier
-from benchmark.models.classifier import Classifier, is_multi_label
+from benchmark.models.classifier import Classifier
+from benchmark.plugin.comparison import baseline_faults
 from benchmark.plugin.options import RunConfig
 from benchmark.plugin.progress import progress_bar
-from benchmark.prediction import Prediction, Predictor
-from benchmark.results import CaseResult, judge_case
-from benchmark.store import PredictionStore, card_key
-from benchmark.suites import Case, Ladder, Suite, read_suites
+from benchmark.plugin.selection import CaseTest, LadderTest, RegressionTest, Selection, TierTest, cases_of
+from benchmark.plugin.slot import SlotSession
+from benchmark.results import CaseResult
+from benchmark.store import PredictionStore
+from benchmark.suites import Case, Suite, read_suites
 from benchmark.tiers import TierResult, summarise_tier
 
+if TYPE_CHECKING:
+    from benchmark.regression import PairedVerdict
+
 SESSION = pytest.StashKey["BenchmarkSession"]()
-
-
-@dataclass(frozen=True, slots=True)
-class CaseTest:
-    """The parameter of a `test_case`: a case under a model."""
-
-    case: Case
-    slot: str
-
-
-@dataclass(frozen=True, slots=True)
-class TierTest:
-    """The parameter of a `test_tier`: a tier of a suite under a model."""
-
-    suite: Suite
-    tier: int
-    slot: str
-
-
-@dataclass(frozen=True, slots=True)
-class LadderTest:
-    """The parameter of a `test_ladder`: a ladder of a suite under a model."""
-
-    suite: Suite
-    ladder: Ladder
-    slot: str
-
-
-@dataclass
-class Selection:
-    """What pytest selected, per slot: the cases to be predicted."""
-
-    cases: dict[str, dict[str, Case]] = field(default_factory=dict)
-    tests: int = 0
-
-    def add(self, slot: str, cases: Iterable[Case]) -> None:
-        """Note that the cases are needed under a slot."""
-        self.cases.setdefault(slot, {}).update((case.key, case) for case in cases)
-
-
-class SlotSession:
-    """One model under test in this process: its classifier, its label spaces, its predictions.
-
-    Args:
-        slot: the name of the model.
-        classifier: the model; loads its weights when it first predicts.
-        store: where predictions are kept.
-        config: what the run was asked to do.
-    """
-
-    def __init__(self, slot: str, classifier: Classifier, store: PredictionStore, config: RunConfig) -> None:
-        self.slot = slot
-        self.classifier = classifier
-        self._store = store
-        self.predictor = Predictor(classifier, store, config.batch_size)
-        self.predictions: dict[str, Prediction] = {}
-        self._spaces: dict[str, LabelSpace] = {}
-
-    def space(self, suite: Suite) -> LabelSpace:
-        """Give the suite's concepts over the model's labels."""
-        if suite.name not in self._spaces:
-            self._spaces[suite.name] = map_concepts(suite, self.classifier.labels)
-        return self._spaces[suite.name]
-
-    def faults(self, suites: Sequence[Suite], missing_labels: str) -> list[str]:
-        """Say what is wrong between the suites and the model's labels."""
-        return [
-            fault
-            for suite in suites
-            for fault in label_faults(suite, self.space(suite), self.slot, missing_is_fault=missing_labels == "error")
-        ]
-
-    def predictable(self, cases: Iterable[Case], suites: dict[str, Suite]) -> list[Case]:
-        """Leave out the cases whose concept the model has no label for."""
-        return [case for case in cases if any(self.space(suites[case.suite]).knows(name) for name in case.expected)]
-
-    def keep_card(self) -> None:
-        """Put the model card beside the predictions, where the report finds it without loading the model."""
-        key = card_key(self.classifier.fingerprint)
-        if self._store.card(key) is None:
-            self._store.put_card(key, self.classifier.describe())
-
-    def result(self, case: Case, suite: Suite) -> CaseResult:
-        """Hold the prediction of a case against it."""
-        return judge_case(
-            case,
-            self.slot,
-            self.space(suite),
-            self.predictions.get(case.key),
-            multi_label=is_multi_label(self.classifier),
-        )
 
 
 class BenchmarkSession:
@@ -192,31 +106,16 @@ class BenchmarkSession:
                 faults += error.lines
             else:
                 faults += slot.faults(self.suites, self.config.missing_labels)
+            faults += baseline_faults(self.config, name)
         return faults
 
     def all_cases(self) -> list[Case]:
-        """Give the cases of all tiers of all suites."""
-        return [case for suite in self.suites for cases in suite.by_tier.values() for case in cases]
+        """Give the cases of all suites, ladder steps included."""
+        return [case for suite in self.suites for case in suite.cases]
 
     def select(self, items: Sequence[pytest.Item]) -> None:
-        """Read from the selected items which cases must be predicted under which model."""
-        wants_scores = False
-        for item in items:
-            wants_scores |= not {"scores", "predictions"}.isdisjoint(getattr(item, "fixturenames", ()))
-            callspec = getattr(item, "callspec", None)
-            for parameter in callspec.params.values() if callspec else ():
-                if isinstance(parameter, CaseTest):
-                    self.selection.add(parameter.slot, [parameter.case])
-                elif isinstance(parameter, TierTest):
-                    self.selection.add(parameter.slot, parameter.suite.by_tier[parameter.tier])
-                elif isinstance(parameter, LadderTest):
-                    self.selection.add(parameter.slot, ladder_steps(parameter.suite, parameter.ladder.name))
-                else:
-                    continue
-                self.selection.tests += 1
-        if wants_scores and not self.selection.tests:
-            for name in self.config.slots:
-                self.selection.add(name, self.all_cases())
+        """Read the selection: it is what will be predicted."""
+        self.selection.take(items, self.config.slots, self.all_cases())
 
     def predicted(self, name: str, classifier: Classifier | None = None) -> SlotSession:
         """Give a slot whose selected cases are predicted; the first call predicts them all.
@@ -263,10 +162,40 @@ class BenchmarkSession:
     def results(self, classifier: Classifier | None = None) -> list[CaseResult]:
         """Give the results of all selected cases under all models."""
         found: list[CaseResult] = []
-        for name, cases in self.selection.cases.items():
-            slot = self.predicted(name, classifier if name == self.config.slots[0] else None)
-            found += [slot.result(case, self.by_name[case.suite]) for case in cases.values()]
+        for name in self.selection.cases:
+            found += self.slot_results(name, classifier if name == self.config.slots[0] else None)
         return found
+
+    def slot_results(self, name: str, classifier: Classifier | None = None) -> list[CaseResult]:
+        """Give the results of all selected cases under one model."""
+        slot = self.predicted(name, classifier)
+        return [slot.result(case, self.by_name[case.suite]) for case in self.selection.cases[name].values()]
+
+    def changes(self, name: str, results: Sequence[CaseResult]) -> list[Change | None]:
+        """Give how results of one model stand against its baseline; None where it has none, or nothing was scored."""
+        comparison = self.slot(name).comparison
+        if comparison is None:
+            return [None] * len(results)
+        # All at once at the first call: a diff of one row takes as long as one of a thousand.
+        known = comparison.changes(self.slot_results(name))
+        return [known.get(result.case.key) for result in results]
+
+    def gate(self, name: str) -> Gate:
+        """Give how a model is gated; without a baseline by thresholds."""
+        return self.slot(name).gate
+
+    def regression(self, test: RegressionTest, classifier: Classifier | None = None) -> PairedVerdict:
+        """Give the paired verdict of a tier, corrected for all tiers whose verdict was asked for."""
+        from benchmark.regression import judge_regression
+
+        slot = self.predicted(test.slot, classifier)
+        if slot.verdicts is None:
+            assert slot.comparison is not None  # noqa: S101
+            asked = self.selection.regressions[test.slot].values()
+            results = [slot.result(case, other.suite) for other in asked for case in cases_of(other)]
+            verdicts = judge_regression(slot.comparison.diff(results))
+            slot.verdicts = {(verdict.suite, verdict.tier): verdict for verdict in verdicts}
+        return slot.verdicts[(test.suite.name, test.tier)]
 
     def shared_folder(self) -> Path:
         """Give the folder that the xdist workers of this run share, making it at first use."""

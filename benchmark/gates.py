@@ -1,0 +1,177 @@
+"""Decides what a test does about a result: pass, fail, or a known failure. Pure.
+
+Gates: `thresholds`: a case fails on its thresholds. `flips`: misses that the baseline has too are known failures, and
+a case that regressed fails. `regression`: flips are judged by `test_regression` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from benchmark.ladders import LadderResult
+from benchmark.results import CaseResult
+from benchmark.text import listed
+from benchmark.tiers import TierResult, reaches, shortfall
+
+Gate = Literal["thresholds", "flips", "regression"]
+GATES: tuple[Gate, ...] = ("thresholds", "flips", "regression")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a case stands against the baseline.
+
+    Attributes:
+        kind: `regressed`, `fixed`, `same` or `new`.
+        reason: what the change is; empty for `same`.
+        baseline_score: the accepted score; None where the baseline does not have the case as it is now.
+        baseline_predicted: what the model said then.
+        baseline_passed: whether the accepted figures meet today's thresholds; None as above.
+    """
+
+    kind: str
+    reason: str = ""
+    baseline_score: float | None = None
+    baseline_predicted: str = ""
+    baseline_passed: bool | None = None
+
+    @property
+    def known_miss(self) -> bool:
+        """Whether the baseline has the miss too."""
+        return self.kind != "new" and self.baseline_passed is False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a test does: `pass`, `fail` or `xfail`, with its message."""
+
+    action: Literal["pass", "fail", "xfail"]
+    message: str = ""
+
+
+PASS = Decision("pass")
+
+
+def decide_case(
+    result: CaseResult, change: Change | None, gate: Gate, *, updating: bool = False, several_models: bool = False
+) -> Decision:
+    """Decide about a judged case.
+
+    Args:
+        result: the case's result, with a verdict.
+        change: how it stands against the baseline; None where the slot has none.
+        gate: how the slot is gated.
+        updating: whether this run becomes the baseline.
+        several_models: whether messages must tell the model.
+    """
+    message = result.message(several_models)
+    compared = change is not None and change.kind != "new" and gate != "thresholds"
+    if not result.passed and result.case.known_issue:
+        return Decision("xfail", f"{result.case.known_issue}: {message}")
+    if updating:
+        return PASS if result.passed else Decision("xfail", f"accepted into the baseline: {message}")
+    if change is None or not compared:
+        return PASS if result.passed else Decision("fail", message)
+    if gate == "regression":
+        if change.kind == "regressed":
+            return Decision("xfail", f"judged by test_regression: {_regressed(message, result, change)}")
+        return PASS if result.passed else Decision("xfail", f"known failure, in the baseline too: {message}")
+    if change.kind == "regressed":
+        return Decision("fail", _regressed(message, result, change))
+    return PASS if result.passed else Decision("xfail", f"known failure, in the baseline too: {message}")
+
+
+def _regressed(message: str, result: CaseResult, change: Change) -> str:
+    """`…: regressed (passed, now fails), was cat 0.912: expected …`."""
+    was = f"was {change.baseline_predicted} {change.baseline_score:.3f}" if change.baseline_score is not None else ""
+    if result.passed and result.verdict:
+        return f"{message}regressed ({change.reason}), {was}, now {result.verdict.score:.3f}"
+    head, _, tail = message.partition("]: ")
+    return f"{head}]: regressed ({change.reason}), {was}; now {tail}" if tail else message
+
+
+def excused(result: CaseResult, change: Change | None, gate: Gate) -> bool:
+    """Whether a miss is known: declared as an issue, in the baseline too, or judged elsewhere."""
+    if result.case.known_issue:
+        return True
+    if change is None or gate == "thresholds" or change.kind == "new":
+        return False
+    return gate == "regression" or change.known_miss
+
+
+def decide_tier(
+    tier: TierResult, results: Sequence[CaseResult], changes: Sequence[Change | None], gate: Gate, *, updating: bool
+) -> Decision:
+    """Decide about a whole tier: it fails where it falls short by more than its known misses.
+
+    Args:
+        tier: the tier's result.
+        results: those of its judged cases.
+        changes: how each of them stands against the baseline.
+        gate: how the slot is gated.
+        updating: whether this run becomes the baseline.
+    """
+    if reaches(tier.passed, tier.total, tier.min_pass_rate):
+        return PASS
+    missed = [result for result in results if not result.passed]
+    message = shortfall(tier, [result.case.id for result in missed])
+    if updating:
+        return Decision("xfail", f"accepted into the baseline: {message}")
+    known = sum(
+        excused(result, change, gate) for result, change in zip(results, changes, strict=True) if not result.passed
+    )
+    if reaches(tier.passed + known, tier.total, tier.min_pass_rate):
+        return Decision("xfail", f"known failures: {message}")
+    return Decision("fail", message)
+
+
+def decide_ladder(
+    ladder: LadderResult,
+    steps: Sequence[CaseResult],
+    changes: Sequence[Change | None],
+    gate: Gate,
+    *,
+    updating: bool,
+) -> Decision:
+    """Decide about a ladder: its breaking point must reach the gate that the suite declares.
+
+    Args:
+        ladder: the ladder's result.
+        steps: the results of its steps, from easy to hard.
+        changes: how each of them stands against the baseline.
+        gate: how the slot is gated.
+        updating: whether this run becomes the baseline.
+    """
+    unit = f" {ladder.unit}" if ladder.unit else ""
+    demand = "" if ladder.gate is None else f"; {ladder.gate:g}{unit} demanded"
+    message = f"{ladder.suite}/{ladder.ladder}: {ladder.sentence()}{demand}"
+    if updating:
+        return PASS if ladder.met else Decision("xfail", f"accepted into the baseline: {message}")
+    paired = list(zip(steps, changes, strict=True))
+    regressed = [step.case.id for step, change in paired if change is not None and change.kind == "regressed"]
+    if regressed and gate == "flips":
+        return Decision("fail", f"{message}; regressed: {listed(regressed)}")
+    if ladder.met:
+        return PASS
+    with_known = [step.passed or excused(step, change, gate) for step, change in paired]
+    if ladder.with_passed(with_known).met:
+        return Decision("xfail", f"known failure: {message}")
+    return Decision("fail", message)
+
+
+def decide_regression(state: str, sentence: str, gate: Gate, *, updating: bool) -> Decision:
+    """Decide about the paired verdict of a tier; under `thresholds` it is only told."""
+    if state != "regressed":
+        return PASS
+    if updating or gate == "thresholds":
+        return Decision("xfail", f"{'accepted into the baseline' if updating else 'not gated'}: {sentence}")
+    return Decision("fail", sentence)
+
+
+def change_columns(change: Change | None) -> dict[str, object]:
+    """Give a change as the columns of `scores.csv`; empty without a baseline."""
+    if change is None:
+        return {"change": None, "baseline_score": None}
+    return {"change": change.kind, "baseline_score": change.baseline_score}

@@ -1,0 +1,159 @@
+"""Holds the results of a model against its baseline: which file, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmark.errors import UserError
+from benchmark.gates import Change
+from benchmark.plugin.options import RunConfig
+from benchmark.record import RUN, SCORES, read_run
+from benchmark.results import CaseResult
+from benchmark.suites.faults import shown_path
+from benchmark.text import one_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from benchmark.regression.baseline_text import Baseline
+
+
+@dataclass(frozen=True)
+class BaselineSource:
+    """Where the accepted scores of a slot are.
+
+    Attributes:
+        path: a baseline file, or a run's folder; None: nothing to compare with.
+        required: whether the user named it, so that its absence is a fault.
+    """
+
+    path: Path | None
+    required: bool = False
+
+    @property
+    def there(self) -> bool:
+        """Whether there is something to compare with."""
+        return self.path is not None and self.path.exists()
+
+
+def baseline_source(config: RunConfig, slot: str) -> BaselineSource:
+    """Find what a slot is compared with: `--robust-baseline NAME|PATH|RUN|none`, else the slot's own file."""
+    named = config.baseline
+    if named == "none":
+        return BaselineSource(None)
+    folder = config.reports / "baselines"
+    if not named:
+        return BaselineSource(folder / f"{slot}.csv", config.require_baseline)
+    for path in (folder / f"{named}.csv", config.root / named, config.reports / named):
+        if path.is_file() or (path / RUN).is_file():
+            return BaselineSource(path, required=True)
+    return BaselineSource(folder / f"{named}.csv", required=True)
+
+
+def baseline_faults(config: RunConfig, slot: str) -> list[str]:
+    """Say what is wrong with what a slot is to be compared with."""
+    source = baseline_source(config, slot)
+    if source.path is None or config.update_baseline:
+        return []
+    if not source.there:
+        if not source.required:
+            return []
+        wanted = config.baseline or slot
+        return [
+            f"baseline {one_line(wanted)!r} of model {slot!r} is not there ({shown_path(source.path)}); "
+            "accept a run with --robust-update-baseline, or name a baseline, a file or a run"
+        ]
+    try:
+        read_source(source, slot)
+    except UserError as error:
+        return list(error.lines)
+    return []
+
+
+def read_source(source: BaselineSource, slot: str) -> Baseline:
+    """Read the accepted scores, from a baseline file or from a run.
+
+    Raises:
+        UserError: if they cannot be read.
+    """
+    from benchmark.baseline import read_baseline
+    from benchmark.regression.baseline_text import Baseline
+
+    if source.path is None:
+        raise UserError("there is no baseline")
+    if source.path.is_dir():
+        record = read_run(source.path)
+        rows = record.scores[(record.scores["model"] == slot) & record.scores["score"].notna()]
+        if rows.empty:
+            raise UserError(f"{shown_path(source.path / SCORES)}: has no scores of model {slot!r}; name another run")
+        model: dict[str, Any] = next(
+            (model for model in record.content.get("models", []) if model.get("name") == slot), {}
+        )
+        return Baseline(rows, {"fingerprint": str(model.get("fingerprint", ""))})
+    return read_baseline(source.path)
+
+
+class Comparison:
+    """The baseline of one slot, held against the results of this run.
+
+    Args:
+        baseline: the accepted rows.
+        max_drop: a score that falls by more is a regression.
+    """
+
+    def __init__(self, baseline: Baseline, max_drop: float) -> None:
+        self.baseline = baseline
+        self._max_drop = max_drop
+        self._changes: dict[str, Change] = {}
+
+    def diff(self, results: Iterable[CaseResult]) -> pd.DataFrame:
+        """Give the diff of results against the baseline: a row a case, `missing` ones left out."""
+        from benchmark.regression import diff_cases
+
+        diff = diff_cases(self.baseline.rows, run_rows(results), max_drop=self._max_drop)
+        return diff[diff["change"] != "missing"]
+
+    def changes(self, results: Iterable[CaseResult]) -> dict[str, Change]:
+        """Give how each result stands against the baseline, by `suite/id`; computed once a case."""
+        unknown = [result for result in results if result.verdict and result.case.key not in self._changes]
+        if unknown:
+            for row in self.diff(unknown).to_dict("records"):
+                self._changes[f"{row['suite']}/{row['case']}"] = _change({str(k): v for k, v in row.items()})
+        return self._changes
+
+
+def run_rows(results: Iterable[CaseResult]) -> pd.DataFrame:
+    """Give results with the thresholds of today, as the diff wants them."""
+    import pandas as pd
+
+    from benchmark.regression.diff import RUN_COLUMNS
+
+    rows = []
+    for result in results:
+        thresholds = result.case.thresholds
+        rows.append(
+            result.row()
+            | {
+                "min_score": thresholds.min_score,
+                "max_rank": thresholds.max_rank,
+                "min_margin": thresholds.min_margin,
+            }
+        )
+    return pd.DataFrame(rows, columns=list(RUN_COLUMNS))
+
+
+def _change(row: dict[str, Any]) -> Change:
+    import pandas as pd
+
+    if row["change"] == "new":
+        return Change("new", str(row["reason"]))
+    return Change(
+        kind=str(row["change"]),
+        reason=str(row["reason"]),
+        baseline_score=None if pd.isna(row["baseline_score"]) else float(row["baseline_score"]),
+        baseline_predicted="" if pd.isna(row["baseline_predicted"]) else str(row["baseline_predicted"]),
+        baseline_passed=None if pd.isna(row["baseline_passed"]) else bool(row["baseline_passed"]),
+    )

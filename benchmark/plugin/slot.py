@@ -1,0 +1,105 @@
+"""One model under test in this process: its classifier, label spaces, predictions and baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from benchmark.errors import UserError
+from benchmark.gates import GATES, Gate
+from benchmark.labels import LabelSpace, label_faults, map_concepts
+from benchmark.models.classifier import Classifier, is_multi_label
+from benchmark.plugin.comparison import BaselineSource, Comparison, baseline_source, read_source
+from benchmark.plugin.options import RunConfig
+from benchmark.prediction import Prediction, Predictor
+from benchmark.results import CaseResult, judge_case
+from benchmark.store import PredictionStore, card_key
+from benchmark.suites import Case, Suite
+
+if TYPE_CHECKING:
+    from benchmark.regression import PairedVerdict
+
+
+class SlotSession:
+    """One model under test in this process: its classifier, its label spaces, its predictions.
+
+    Args:
+        slot: the name of the model.
+        classifier: the model; loads its weights when it first predicts.
+        store: where predictions are kept.
+        config: what the run was asked to do.
+    """
+
+    def __init__(self, slot: str, classifier: Classifier, store: PredictionStore, config: RunConfig) -> None:
+        self.slot = slot
+        self.classifier = classifier
+        self._store = store
+        self.predictor = Predictor(classifier, store, config.batch_size)
+        self.predictions: dict[str, Prediction] = {}
+        self.verdicts: dict[tuple[str, int], PairedVerdict] | None = None
+        self._config = config
+        self._spaces: dict[str, LabelSpace] = {}
+
+    @cached_property
+    def comparison(self) -> Comparison | None:
+        """The baseline of the slot, held against this run; None where there is none.
+
+        Raises:
+            UserError: if the baseline cannot be read.
+        """
+        source = baseline_source(self._config, self.slot)
+        if not source.there or (self._config.update_baseline and not _readable(source, self.slot)):
+            return None
+        return Comparison(read_source(source, self.slot), self._config.max_drop)
+
+    @property
+    def gate(self) -> Gate:
+        """How the slot is gated; without a baseline by thresholds."""
+        if self.comparison is None:
+            return "thresholds"
+        asked = self._config.gate
+        return "flips" if asked == "auto" else next(gate for gate in GATES if gate == asked)
+
+    def space(self, suite: Suite) -> LabelSpace:
+        """Give the suite's concepts over the model's labels."""
+        if suite.name not in self._spaces:
+            self._spaces[suite.name] = map_concepts(suite, self.classifier.labels)
+        return self._spaces[suite.name]
+
+    def faults(self, suites: Sequence[Suite], missing_labels: str) -> list[str]:
+        """Say what is wrong between the suites and the model's labels."""
+        return [
+            fault
+            for suite in suites
+            for fault in label_faults(suite, self.space(suite), self.slot, missing_is_fault=missing_labels == "error")
+        ]
+
+    def predictable(self, cases: Iterable[Case], suites: dict[str, Suite]) -> list[Case]:
+        """Leave out the cases whose concept the model has no label for."""
+        return [case for case in cases if any(self.space(suites[case.suite]).knows(name) for name in case.expected)]
+
+    def keep_card(self) -> None:
+        """Put the model card beside the predictions, where the report finds it without loading the model."""
+        key = card_key(self.classifier.fingerprint)
+        if self._store.card(key) is None:
+            self._store.put_card(key, self.classifier.describe())
+
+    def result(self, case: Case, suite: Suite) -> CaseResult:
+        """Hold the prediction of a case against it."""
+        return judge_case(
+            case,
+            self.slot,
+            self.space(suite),
+            self.predictions.get(case.key),
+            multi_label=is_multi_label(self.classifier),
+        )
+
+
+def _readable(source: BaselineSource, slot: str) -> bool:
+    """Whether a baseline that is about to be replaced can be compared with once more."""
+    try:
+        read_source(source, slot)
+    except UserError:
+        return False
+    return True
