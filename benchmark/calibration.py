@@ -104,9 +104,7 @@ def multiclass_brier_score(probabilities: npt.ArrayLike, labels: npt.ArrayLike) 
     return float(np.square(distance).sum(axis=1).mean())
 
 
-def _pair(
-    confidence: npt.ArrayLike, correct: npt.ArrayLike
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def _pair(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
     sure, right = fractions("confidence", confidence), flags("correct", correct)
     same_shape("confidence", sure, "correct", right)
     return sure, right

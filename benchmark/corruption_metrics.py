@@ -167,9 +167,7 @@ def breaking_severity(passed: npt.ArrayLike) -> npt.NDArray[np.int64]:
     return count
 
 
-def effective_breaking_severity(
-    clean_rate: float, rates: Sequence[float], *, share: float = 0.5
-) -> float | None:
+def effective_breaking_severity(clean_rate: float, rates: Sequence[float], *, share: float = 0.5) -> float | None:
     """Say at which severity the pass rate has fallen to half of the clean one.
 
     Between the severities the rate is drawn as a straight line; the clean rate is severity 0. The first
@@ -230,11 +228,7 @@ def _complete(errors: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     if not errors.index.is_unique or not errors.columns.is_unique:
         raise ValueError("a corruption or a severity stands there twice")
     table = errors.loc[list(names), list(_SEVERITIES)]
-    holes = [
-        f"{name} at severity {severity}"
-        for name, row in table.iterrows()
-        for severity in row[row.isna()].index
-    ]
+    holes = [f"{name} at severity {severity}" for name, row in table.iterrows() for severity in row[row.isna()].index]
     if holes:
         raise ValueError(f"no error for {', '.join(holes)}")
     values = table.to_numpy(dtype=np.float64)

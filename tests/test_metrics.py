@@ -156,9 +156,7 @@ def test_calibration_error_against_a_loop(data: st.DataObject, total: int, bins:
         ([0.5], [True], 0, "bins must be at least 1, got 0"),
     ],
 )
-def test_calibration_error_refuses(
-    confidence: list[float], correct: list[bool], bins: int, message: str
-) -> None:
+def test_calibration_error_refuses(confidence: list[float], correct: list[bool], bins: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         expected_calibration_error(confidence, correct, bins)
 
@@ -202,9 +200,7 @@ def test_alexnet_is_its_own_measure() -> None:
 
 
 def test_published_mce_of_resnet50() -> None:
-    means = {
-        name: ce / 100 * error for (name, error), ce in zip(ALEXNET_ERRORS.items(), RESNET50_CE, strict=True)
-    }
+    means = {name: ce / 100 * error for (name, error), ce in zip(ALEXNET_ERRORS.items(), RESNET50_CE, strict=True)}
     errors = constant_errors(means)
     assert mean_corruption_error(errors) == pytest.approx(76.7, abs=0.05)
     assert 100 * corruption_errors(errors)["fog"] == pytest.approx(66.1)
@@ -226,9 +222,7 @@ def test_severities_count_by_their_sum_not_by_their_ratios() -> None:
 
 
 def test_the_four_extra_ones_are_not_in_the_mean() -> None:
-    extra = constant_errors(
-        dict.fromkeys(("speckle_noise", "gaussian_blur", "spatter", "saturate", "rain"), 0.9)
-    )
+    extra = constant_errors(dict.fromkeys(("speckle_noise", "gaussian_blur", "spatter", "saturate", "rain"), 0.9))
     both = pd.concat([extra, alexnet()]).sample(frac=1, random_state=0)[[5, 3, 1, 2, 4]]
     assert mean_corruption_error(both) == pytest.approx(100)
     assert mean_error(both) == pytest.approx(mean_error(alexnet()))
@@ -273,9 +267,7 @@ def test_references_that_cannot_serve() -> None:
     with pytest.raises(ValueError, match=r"must exceed 0\.0; they do not for fog"):
         corruption_errors(alexnet(), reference={"fog": 0.0, "snow": 0.5})
     with pytest.raises(ValueError, match=r"must exceed 0\.9; they do not for fog, snow"):
-        relative_mean_corruption_error(
-            alexnet(), 0.1, reference={"fog": 0.5, "snow": 0.9}, reference_clean_error=0.9
-        )
+        relative_mean_corruption_error(alexnet(), 0.1, reference={"fog": 0.5, "snow": 0.9}, reference_clean_error=0.9)
     with pytest.raises(ValueError, match="at least one corruption"):
         mean_corruption_error(alexnet(), reference={})
     with pytest.raises(ValueError, match="clean_error must be a fraction"):
@@ -326,9 +318,7 @@ def test_effective_breaking_severity_is_where_half_is_lost() -> None:
 
 
 @given(st.floats(0.01, 1), st.lists(st.floats(0, 1), min_size=1, max_size=5), st.floats(0.05, 0.95))
-def test_effective_breaking_severity_lies_on_the_curve(
-    clean: float, rates: list[float], share: float
-) -> None:
+def test_effective_breaking_severity_lies_on_the_curve(clean: float, rates: list[float], share: float) -> None:
     found = effective_breaking_severity(clean, rates, share=share)
     if found is None:
         assert min(rates) > share * clean
@@ -341,9 +331,7 @@ def test_effective_breaking_severity_lies_on_the_curve(
     ("clean", "rates", "share", "message"),
     [(0.5, [], 0.5, "at least one"), (50, [40], 0.5, "fractions"), (0.5, [0.4], 1.0, "share must lie")],
 )
-def test_effective_breaking_severity_refuses(
-    clean: float, rates: list[float], share: float, message: str
-) -> None:
+def test_effective_breaking_severity_refuses(clean: float, rates: list[float], share: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         effective_breaking_severity(clean, rates, share=share)
 
@@ -412,9 +400,7 @@ def test_all_public_names_can_be_imported_and_are_documented() -> None:
 
 
 def test_importing_loads_neither_pandas_nor_torch() -> None:
-    code = (
-        "import sys, benchmark.metrics; print(sorted({'pandas', 'torch', 'scipy', 'cv2'} & set(sys.modules)))"
-    )
+    code = "import sys, benchmark.metrics; print(sorted({'pandas', 'torch', 'scipy', 'cv2'} & set(sys.modules)))"
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -133,9 +133,7 @@ def _elastic_transform(pixels: Pixels, row: Sequence[Any]) -> npt.NDArray[Any]:
     corners = np.array([centre + s, [centre[0] + s, centre[1] - s], centre - s], dtype=np.float32)
     moved = corners + np.random.uniform(-tilt, tilt, size=corners.shape).astype(np.float32)
     matrix = cv2.getAffineTransform(corners, moved)
-    x = cv2.warpAffine(
-        pixels.astype(np.float32) / 255, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101
-    )
+    x = cv2.warpAffine(pixels.astype(np.float32) / 255, matrix, (width, height), borderMode=cv2.BORDER_REFLECT_101)
     shifts = []
     for _ in range(2):
         draw = np.random.uniform(-1, 1, size=(height, width))
@@ -200,14 +198,10 @@ def main() -> None:
     draws = parser.parse_args().draws
     cv2.setNumThreads(1)
     values = {
-        variant: {
-            name: [sampled(name, severity, variant) for severity in SEVERITIES] for name in sorted(SEEDLESS)
-        }
+        variant: {name: [sampled(name, severity, variant) for severity in SEVERITIES] for name in sorted(SEEDLESS)}
         for variant in VARIANTS
     }
-    about = (
-        "Values at places drawn by default_rng(0), of the first photograph under the published corruptions."
-    )
+    about = "Values at places drawn by default_rng(0), of the first photograph under the published corruptions."
     write("expected_values.json", about, values)
     table: dict[str, dict[str, list[float]]] = {}
     for variant in VARIANTS:

@@ -96,9 +96,7 @@ def corrupt(
     """
     numbers = parameters(name, severity, variant)
     if isinstance(image, Image.Image):
-        return Image.fromarray(
-            _corrupt(from_image(image), name, numbers, seed, variant, jpeg85, frost_textures)
-        )
+        return Image.fromarray(_corrupt(from_image(image), name, numbers, seed, variant, jpeg85, frost_textures))
     if isinstance(image, np.ndarray):
         return _corrupt(from_array(image), name, numbers, seed, variant, jpeg85, frost_textures)
     raise TypeError(f"image must be a PIL image or an array, got {type(image).__name__}")
@@ -126,9 +124,7 @@ def _corrupt(
 
 def _generator(seed: int | Sequence[int] | None) -> np.random.Generator:
     if seed is None:
-        raise TypeError(
-            "seed must be an integer or a sequence of them: without one no result can be repeated"
-        )
+        raise TypeError("seed must be an integer or a sequence of them: without one no result can be repeated")
     return np.random.default_rng(seed)
 
 

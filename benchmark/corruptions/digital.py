@@ -74,9 +74,7 @@ def _boxes(small: int, large: int) -> npt.NDArray[np.intp]:
     It always shows one pixel whole, so a ramp of indices tells which; NEAREST decides ties otherwise.
     """
     ramp = Image.fromarray(np.arange(small, dtype=np.float32)[None])
-    indices: npt.NDArray[np.intp] = np.asarray(ramp.resize((large, 1), Image.Resampling.BOX))[0].astype(
-        np.intp
-    )
+    indices: npt.NDArray[np.intp] = np.asarray(ramp.resize((large, 1), Image.Resampling.BOX))[0].astype(np.intp)
     return indices
 
 

@@ -58,9 +58,7 @@ def draw_texture(rng: np.random.Generator, folder: Path | None = None) -> Pixels
         return _texture(int(rng.integers(len(_FROSTS))))
     try:
         files = sorted(
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() in _SUFFIXES and path.name.lower() != _NEVER_DRAWN
+            path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES and path.name.lower() != _NEVER_DRAWN
         )
     except OSError as error:
         raise ValueError(f"cannot read the folder of frost textures {folder}: {error.strerror}") from error
@@ -87,9 +85,7 @@ def _texture(number: int) -> Pixels:
     clouds = smooth(plasma(_HEIGHT, _WIDTH, 1.9, rng), 2)
     crystals = smooth(_feathers(frost, rng), 0.6)
     grain = rng.standard_normal((_HEIGHT, _WIDTH), dtype=np.float32)
-    relief = (
-        frost.clouds * _standard(clouds) + (1 - frost.clouds) * _standard(crystals) + np.float32(0.1) * grain
-    )
+    relief = frost.clouds * _standard(clouds) + (1 - frost.clouds) * _standard(crystals) + np.float32(0.1) * grain
     brightness = _standard(relief) * frost.spread
     return truncate(brightness[..., None] + np.array(frost.colour, dtype=np.float32))
 
@@ -113,9 +109,7 @@ def _feathers(frost: _Frost, rng: np.random.Generator) -> Floats:
     return bright
 
 
-def _feather(
-    start: npt.NDArray[np.float64], length: float, rng: np.random.Generator
-) -> list[npt.NDArray[np.float64]]:
+def _feather(start: npt.NDArray[np.float64], length: float, rng: np.random.Generator) -> list[npt.NDArray[np.float64]]:
     """Give the lines of one feather, each [points, (x, y)]: a bent spine and uneven branches at its sides."""
     along = np.linspace(0, 1, max(4, int(length / 3)))
     angle = rng.uniform(0, 2 * np.pi) + rng.uniform(-0.9, 0.9) * along

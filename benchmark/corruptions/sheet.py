@@ -54,9 +54,7 @@ def contact_sheet(
     line = round(text_size * 1.5)
     label = round(max(font.getlength(name) for name in names)) + 2 * _GAP
     columns = 1 + len(SEVERITIES)
-    sheet = Image.new(
-        "RGB", (label + columns * (cell + _GAP), line + len(names) * (cell + _GAP) + _GAP), _PAPER
-    )
+    sheet = Image.new("RGB", (label + columns * (cell + _GAP), line + len(names) * (cell + _GAP) + _GAP), _PAPER)
     draw = ImageDraw.Draw(sheet)
     for column, title in enumerate(("clean", *map(str, SEVERITIES))):
         draw.text((label + column * (cell + _GAP) + cell // 2, line // 2), title, _INK, font, anchor="mm")

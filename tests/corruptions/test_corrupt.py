@@ -74,9 +74,7 @@ def test_the_seed_decides(name: str) -> None:
 
 def test_threads_change_nothing() -> None:
     with ThreadPoolExecutor(8) as pool:
-        found = [
-            pool.submit(corrupt, CAT, name, severity, seed=7) for _ in range(3) for name, severity in CELLS
-        ]
+        found = [pool.submit(corrupt, CAT, name, severity, seed=7) for _ in range(3) for name, severity in CELLS]
         results = [future.result().tobytes() for future in found]
     assert results == [corrupt(CAT, name, severity, seed=7).tobytes() for name, severity in CELLS] * 3
 

@@ -31,9 +31,7 @@ def test_a_folder_of_originals_is_used_but_for_the_one_never_drawn(tmp_path: Pat
     for name, shade in (("frost1.png", 40), ("frost2.png", 80), ("frost6.jpg", 250)):
         Image.new("RGB", (300, 300), (shade, shade, shade)).save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("not a picture", encoding="utf-8")
-    found = {
-        int(corrupt(CAT * 0, "frost", 3, seed=seed, frost_textures=tmp_path).mean()) for seed in range(30)
-    }
+    found = {int(corrupt(CAT * 0, "frost", 3, seed=seed, frost_textures=tmp_path).mean()) for seed in range(30)}
     assert found == {28, 56}
 
 

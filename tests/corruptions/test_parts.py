@@ -155,9 +155,7 @@ def test_pixelate_goes_back_as_a_box_would(severity: int, side: int, variant: st
     image = Image.fromarray(photograph("coffee", side))
     shrunk = image.resize((small, small), Image.Resampling.BOX)
     boxed = np.asarray(shrunk.resize((side, side), Image.Resampling.BOX))
-    assert np.array_equal(
-        corrupt(photograph("coffee", side), "pixelate", severity, seed=0, variant=variant), boxed
-    )
+    assert np.array_equal(corrupt(photograph("coffee", side), "pixelate", severity, seed=0, variant=variant), boxed)
 
 
 def test_jpeg_compression_is_the_encoder_of_pillow() -> None:
