@@ -12,6 +12,7 @@ from typing import Literal
 
 from benchmark.ladders import LadderResult
 from benchmark.results import CaseResult
+from benchmark.sweeps import SliceResult
 from benchmark.text import listed
 from benchmark.tiers import TierResult, reaches, shortfall
 
@@ -73,6 +74,9 @@ def decide_case(
     if updating:
         return PASS if result.passed else Decision("xfail", f"accepted into the baseline: {message}")
     if change is None or not compared:
+        if not result.passed and result.case.corruption:
+            # A corrupted image may be lost: how many may, the gate of its slice says.
+            return Decision("xfail", f"judged by test_slice: {message}")
         return PASS if result.passed else Decision("fail", message)
     if gate == "regression":
         if change.kind == "regressed":
@@ -168,6 +172,15 @@ def decide_regression(state: str, sentence: str, gate: Gate, *, updating: bool) 
     if updating or gate == "thresholds":
         return Decision("xfail", f"{'accepted into the baseline' if updating else 'not gated'}: {sentence}")
     return Decision("fail", sentence)
+
+
+def decide_slice(result: SliceResult, *, updating: bool) -> Decision:
+    """Decide about a slice: it must meet what its suite demands of it, if anything."""
+    if result.met:
+        return PASS
+    if updating:
+        return Decision("xfail", f"accepted into the baseline: {result.sentence()}")
+    return Decision("fail", result.sentence())
 
 
 def change_columns(change: Change | None) -> dict[str, object]:

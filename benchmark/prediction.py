@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
@@ -15,6 +14,7 @@ from benchmark.pictures import PictureError, open_picture
 from benchmark.store import PredictionStore, prediction_key
 from benchmark.suites.case import Case
 from benchmark.suites.images import file_sha256
+from benchmark.sweeps import apply_corruption, corruption_key
 from benchmark.text import one_line
 
 if TYPE_CHECKING:
@@ -55,20 +55,26 @@ class Predictor:
         self._store = store
         self._batch_size = batch_size
 
-    def key(self, image_sha256: str) -> str:
-        """Give the store's key of an image under this model."""
+    def key(self, image_sha256: str, variant: str = "") -> str:
+        """Give the store's key of an image under this model.
+
+        Args:
+            image_sha256: of the image file.
+            variant: what is done to the image after opening it.
+        """
         return prediction_key(
             self.classifier.fingerprint,
             image_sha256,
             device=str(getattr(self.classifier, "device", "")),
             dtype=str(getattr(self.classifier, "dtype", "")),
+            variant=variant,
         )
 
     def cached(self, cases: Sequence[Case]) -> int:
         """Count the cases whose prediction is in the store."""
-        hashes = {_hash_or_empty(case.path) for case in cases} - {""}
-        known = self._store.contains([self.key(digest) for digest in hashes])
-        return len(cases) if known == len(hashes) else known
+        keys = {case.key: self.key(digest, corruption_key(case)) for case in cases if (digest := _hash_or_empty(case))}
+        known = self._store.get_keys(keys.values())
+        return sum(key in known for key in keys.values())
 
     def predict(self, cases: Sequence[Case], advance: Advance | None = None) -> dict[str, Prediction]:
         """Predict the cases, by `case.key`.
@@ -80,49 +86,49 @@ class Predictor:
             cases: what to predict.
             advance: told how many cases are done, whenever some are.
         """
-        hashes = {case.key: _hash_or_empty(case.path) for case in cases}
-        keys = {digest: self.key(digest) for digest in set(hashes.values()) - {""}}
+        digests = {case.key: _hash_or_empty(case) for case in cases}
+        keys = {case.key: self.key(digests[case.key], corruption_key(case)) for case in cases}
         known = self._store.get(keys.values())
         results: dict[str, Prediction] = {}
         waiting: dict[str, list[Case]] = {}
         for case in cases:
-            digest = hashes[case.key]
+            digest, key = digests[case.key], keys[case.key]
             if not digest:
                 results[case.key] = Prediction("", None, "the image file cannot be read")
-            elif keys[digest] in known:
-                results[case.key] = Prediction(digest, known[keys[digest]])
+            elif key in known:
+                results[case.key] = Prediction(digest, known[key])
             else:
-                waiting.setdefault(digest, []).append(case)
+                # The same file under two names is predicted once.
+                waiting.setdefault(key, []).append(case)
         if advance:
             advance(len(results))
-        first = {digest: same[0].path for digest, same in waiting.items()}
-        for done in self._predict_files(first):
-            self._store.put({keys[d]: p.probabilities for d, p in done.items() if p.probabilities is not None})
-            for digest, prediction in done.items():
-                for case in waiting[digest]:
+        for done in self._predict_new([(key, same[0], digests[same[0].key]) for key, same in waiting.items()]):
+            self._store.put({key: p.probabilities for key, p in done.items() if p.probabilities is not None})
+            for key, prediction in done.items():
+                for case in waiting[key]:
                     results[case.key] = prediction
                 if advance:
-                    advance(len(waiting[digest]))
+                    advance(len(waiting[key]))
         return results
 
-    def _predict_files(self, files: dict[str, Path]) -> Iterator[dict[str, Prediction]]:
-        """Predict files by their hash, a batch at a time."""
-        batch: list[tuple[str, Image.Image]] = []
-        for digest, picture in _decoded_ahead(files, 2 * self._batch_size):
+    def _predict_new(self, jobs: Sequence[tuple[str, Case, str]]) -> Iterator[dict[str, Prediction]]:
+        """Predict images that are not in the store, a batch at a time; a job is a key, its case, its file's hash."""
+        batch: list[tuple[str, str, Image.Image]] = []
+        pictures = _decoded_ahead([case for _, case, _ in jobs], 2 * self._batch_size)
+        for (key, _, digest), picture in zip(jobs, pictures, strict=True):
             if isinstance(picture, str):
-                yield {digest: Prediction(digest, None, picture)}
+                yield {key: Prediction(digest, None, picture)}
                 continue
-            batch.append((digest, picture))
+            batch.append((key, digest, picture))
             if len(batch) == self._batch_size:
                 yield self._predict_batch(batch)
                 batch = []
         if batch:
             yield self._predict_batch(batch)
 
-    def _predict_batch(self, batch: list[tuple[str, Image.Image]]) -> dict[str, Prediction]:
-        digests = [digest for digest, _ in batch]
+    def _predict_batch(self, batch: list[tuple[str, str, Image.Image]]) -> dict[str, Prediction]:
         try:
-            outputs = self._checked(self.classifier.predict([picture for _, picture in batch]), len(batch))
+            outputs = self._checked(self.classifier.predict([picture for *_, picture in batch]), len(batch))
         except UserError:
             raise
         except Exception as error:
@@ -131,9 +137,11 @@ class Predictor:
                 # Out of memory, or one image that the model cannot take: halves find out which.
                 half = len(batch) // 2
                 return self._predict_batch(batch[:half]) | self._predict_batch(batch[half:])
-            return {digests[0]: Prediction(digests[0], None, _model_error(error))}
+            key, digest, _ = batch[0]
+            return {key: Prediction(digest, None, _model_error(error))}
         return {
-            digest: self._finite(digest, probabilities) for digest, probabilities in zip(digests, outputs, strict=True)
+            key: self._finite(digest, probabilities)
+            for (key, digest, _), probabilities in zip(batch, outputs, strict=True)
         }
 
     def _checked(self, outputs: np.ndarray, count: int) -> np.ndarray:
@@ -163,34 +171,33 @@ class Predictor:
         return Prediction(digest, np.clip(probabilities, 0, 1))
 
 
-def _decoded_ahead(files: dict[str, Path], ahead: int) -> Iterator[tuple[str, Image.Image | str]]:
-    """Decode files in threads, a bounded number ahead of the reader; an error comes as its message."""
+def _decoded_ahead(cases: Sequence[Case], ahead: int) -> Iterator[Image.Image | str]:
+    """Decode images in threads, a bounded number ahead of the reader; an error comes as its message."""
 
-    def decode(path: Path) -> Image.Image | str:
+    def decode(case: Case) -> Image.Image | str:
         try:
-            return open_picture(path)
+            picture = open_picture(case.path)
         except PictureError as error:
             return one_line(str(error))
+        return apply_corruption(picture, case) if case.corruption else picture
 
     with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as pool:
-        pending: deque[tuple[str, Future[Image.Image | str]]] = deque()
+        pending: deque[Future[Image.Image | str]] = deque()
         try:
-            for digest, path in files.items():
-                pending.append((digest, pool.submit(decode, path)))
+            for case in cases:
+                pending.append(pool.submit(decode, case))
                 if len(pending) > ahead:
-                    done, future = pending.popleft()
-                    yield done, future.result()
+                    yield pending.popleft().result()
             while pending:
-                done, future = pending.popleft()
-                yield done, future.result()
+                yield pending.popleft().result()
         finally:
-            for _, future in pending:
+            for future in pending:
                 future.cancel()
 
 
-def _hash_or_empty(path: Path) -> str:
+def _hash_or_empty(case: Case) -> str:
     try:
-        return file_sha256(path)
+        return file_sha256(case.path)
     except OSError:
         return ""
 

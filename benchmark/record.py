@@ -155,7 +155,7 @@ def _read_scores(file: Path) -> pd.DataFrame:
     frame = frame[frame["top"].str.endswith("]")]
     frame = frame.drop_duplicates(["suite", "case", "model"], keep="last").reset_index(drop=True)
     for name in frame.columns:
-        if name in ("tier", "rank"):
+        if name in ("tier", "rank", "severity"):
             frame[name] = pd.to_numeric(frame[name], errors="coerce").astype("Int64")
         elif name in ("score", "confidence", "margin", "baseline_score") or name not in COLUMNS:
             frame[name] = pd.to_numeric(frame[name], errors="coerce").astype("float64")

@@ -35,6 +35,8 @@ COLUMNS = (
     "reason",
     "change",
     "baseline_score",
+    "corruption",
+    "severity",
     "top",
     "image_sha256",
 )
@@ -108,6 +110,8 @@ class CaseResult:
             "reason": self.reason,
             "change": None,
             "baseline_score": None,
+            "corruption": case.corruption,
+            "severity": case.severity or None,
             "top": json.dumps([[label, round(p, 6)] for label, p in verdict.top] if verdict else []),
             "image_sha256": self.image_sha256,
         }
@@ -145,6 +149,6 @@ def results_frame(results: Iterable[CaseResult]) -> pd.DataFrame:
         row["top"] = json.loads(row["top"])
     parameters = dict.fromkeys(name for row in rows for name in row if name not in COLUMNS)
     frame = pd.DataFrame(rows, columns=[*COLUMNS, *parameters])
-    integers = {"tier": "Int64", "rank": "Int64"}
+    integers = {"tier": "Int64", "rank": "Int64", "severity": "Int64"}
     numbers = dict.fromkeys(("score", "confidence", "margin", "baseline_score", *parameters), "float64")
     return frame.astype(integers | numbers | {"passed": "bool"})

@@ -103,12 +103,12 @@ class PredictionStore:
                 found[key] = np.frombuffer(blob, dtype="<f4")
         return found
 
-    def contains(self, keys: Iterable[str]) -> int:
-        """Count how many of the keys are there."""
-        query = "SELECT COUNT(*) FROM predictions WHERE key IN (SELECT value FROM json_each(?))"
+    def get_keys(self, keys: Iterable[str]) -> set[str]:
+        """Give those of the keys that are there."""
+        query = "SELECT key FROM predictions WHERE key IN (SELECT value FROM json_each(?))"
         with contextlib.suppress(sqlite3.DatabaseError):
-            return int(self._connection.execute(query, (json.dumps(list(keys)),)).fetchone()[0])
-        return 0
+            return {key for (key,) in self._connection.execute(query, (json.dumps(list(keys)),))}
+        return set()
 
     def put(self, predictions: Mapping[str, np.ndarray]) -> None:
         """Keep probabilities; where the disk refuses, they are just not kept."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.ladders import LadderResult
+from benchmark.sweeps import SliceResult, SweepSummary
 from benchmark.text import one_line
 
 _HEAD = ("suite", "tier", "passed", "pass rate [95 % interval]", "mean score", "worst case")
@@ -49,6 +50,29 @@ def ladder_lines(ladders: Sequence[Mapping[str, Any]], *, several_models: bool =
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
     lines = [f"{name:<{widths[0]}}  {parameter:<{widths[1]}}  {said}" for name, parameter, said in rows]
     return ["", *lines] if lines else []
+
+
+def sweep_lines(
+    slices: Sequence[Mapping[str, Any]], sweeps: Sequence[Mapping[str, Any]], *, several_models: bool = False
+) -> list[str]:
+    """Give each sweep as it stands in `run.json`: a table of pass rates, corruption by severity, and its figures."""
+    lines: list[str] = []
+    for values in sweeps:
+        sweep = SweepSummary(**values)
+        own = [
+            SliceResult.from_dict(entry)
+            for entry in slices
+            if (entry["suite"], entry["model"]) == (sweep.suite, sweep.model)
+        ]
+        severities = sorted({result.severity for result in own})
+        model = f" under {one_line(sweep.model)}" if several_models else ""
+        lines += ["", f"pass rate of {one_line(sweep.suite)} tier 1{model}, clean {own[0].clean_rate:.2f}, by severity"]
+        rates = {(result.corruption, result.severity): f"{result.rate:.2f}" for result in own}
+        lines.append(f"{'':<18}" + "".join(f"{severity:>6}" for severity in severities))
+        for name in dict.fromkeys(result.corruption for result in own):
+            lines.append(f"{name:<18}" + "".join(f"{rates.get((name, severity), ''):>6}" for severity in severities))
+        lines.append(sweep.sentence())
+    return lines
 
 
 def model_lines(models: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -21,3 +21,8 @@ def test_ladder(robust_ladder: Check) -> None:
 def test_regression(robust_regression: Check) -> None:
     """The tier got no worse than its accepted baseline."""
     robust_regression.check()
+
+
+def test_slice(robust_slice: Check) -> None:
+    """Tier 1 under a corruption is seen as well as the suite demands."""
+    robust_slice.check()

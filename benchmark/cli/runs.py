@@ -11,7 +11,7 @@ from benchmark.cli.find import CASES, run_folder
 from benchmark.record import REPORT, read_run
 from benchmark.suites import Published, read_suites
 from benchmark.suites.faults import shown_path
-from benchmark.summary import ladder_lines, model_lines, tier_lines
+from benchmark.summary import ladder_lines, model_lines, sweep_lines, tier_lines
 from benchmark.text import one_line
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def show(
     for line in tier_lines(content["tiers"], several_models=several):
         typer.echo(line)
     for line in ladder_lines(content.get("ladders", []), several_models=several):
+        typer.echo(line)
+    for line in sweep_lines(content.get("slices", []), content.get("sweeps", []), several_models=several):
         typer.echo(line)
     for line in model_lines(content["models"]):
         typer.echo(line)

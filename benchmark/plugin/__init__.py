@@ -17,6 +17,7 @@ from benchmark.plugin.fixtures import (
     robust_case,
     robust_ladder,
     robust_regression,
+    robust_slice,
     robust_tier,
     scores,
 )
@@ -27,7 +28,16 @@ from benchmark.plugin.session import SESSION, BenchmarkSession
 from benchmark.plugin.startup import is_concerned, only_looks, overrides_classifier
 from benchmark.suites.metadata import refused_tag
 
-__all__ = ["classifier", "predictions", "robust_case", "robust_ladder", "robust_regression", "robust_tier", "scores"]
+__all__ = [
+    "classifier",
+    "predictions",
+    "robust_case",
+    "robust_ladder",
+    "robust_regression",
+    "robust_slice",
+    "robust_tier",
+    "scores",
+]
 
 _RECORDER = "robust-recorder"
 
@@ -58,6 +68,12 @@ def _register_markers(config: pytest.Config, session: BenchmarkSession) -> None:
     names = {1: "easy", 2: "hard", 3: "very hard"}
     for number in sorted(tiers):
         config.addinivalue_line("markers", f"tier{number}: {names.get(number, f'tier {number}')} images and their gate")
+    for name in session.config.corruptions:
+        config.addinivalue_line("markers", f"{name}: images under the corruption {name}")
+    for number in (1, 2, 3, 4, 5):
+        config.addinivalue_line("markers", f"severity{number}: corrupted images of severity {number}")
+    config.addinivalue_line("markers", "corruption: images that a sweep derives, and their slices")
+    config.addinivalue_line("markers", "slice: a suite's tier 1 under one corruption at one severity")
     config.addinivalue_line("markers", "regression: paired verdicts against the baseline")
     config.addinivalue_line("markers", "ladder: scenes in steps of one physical parameter")
     tags = {tag for suite in session.all_suites for case in suite.cases for tag in case.tags}

@@ -9,8 +9,9 @@ import pytest
 
 from benchmark.ladders import ladder_steps
 from benchmark.plugin.comparison import baseline_source
-from benchmark.plugin.selection import CaseTest, LadderTest, RegressionTest, TierTest, test_of
+from benchmark.plugin.selection import CaseTest, LadderTest, RegressionTest, SliceTest, TierTest, test_of
 from benchmark.plugin.session import BenchmarkSession
+from benchmark.sweeps import derive_cases
 
 # What `pytest.param` gives has no public name.
 ParameterSet = Any
@@ -36,6 +37,29 @@ def _cases(session: BenchmarkSession) -> Iterator[ParameterSet]:
                 marks = [getattr(pytest.mark, name) for name in (f"tier{number}", *case.tags)]
                 for slot in session.config.slots:
                     yield pytest.param(CaseTest(case, slot), id=case.key + _suffix(session, slot), marks=marks)
+    yield from _derived_cases(session)
+
+
+def _derived_cases(session: BenchmarkSession) -> Iterator[ParameterSet]:
+    for suite in session.suites:
+        for case in derive_cases(suite, session.config.corruptions, session.config.severities):
+            names = ("corruption", case.corruption, f"severity{case.severity}")
+            # A tag may have the name of a corruption.
+            marks = [getattr(pytest.mark, name) for name in dict.fromkeys((*names, *case.tags))]
+            for slot in session.config.slots:
+                yield pytest.param(CaseTest(case, slot), id=case.key + _suffix(session, slot), marks=marks)
+
+
+def _slices(session: BenchmarkSession) -> Iterator[ParameterSet]:
+    config = session.config
+    for suite in session.suites:
+        derived = derive_cases(suite, config.corruptions, config.severities)
+        for corruption, severity in dict.fromkeys((case.corruption, case.severity) for case in derived):
+            names = ("slice", "corruption", corruption, f"severity{severity}")
+            for slot in config.slots:
+                name = f"{suite.name}/{corruption}+{severity}" + _suffix(session, slot)
+                test = SliceTest(suite, corruption, severity, slot)
+                yield pytest.param(test, id=name, marks=[getattr(pytest.mark, mark) for mark in names])
 
 
 def _tiers(session: BenchmarkSession) -> Iterator[ParameterSet]:
@@ -79,4 +103,5 @@ _PARAMETERS: dict[str, Callable[[BenchmarkSession], Iterator[ParameterSet]]] = {
     "robust_tier": _tiers,
     "robust_ladder": _ladders,
     "robust_regression": _regressions,
+    "robust_slice": _slices,
 }

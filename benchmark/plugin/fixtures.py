@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.gates import Decision, change_columns, decide_case, decide_ladder, decide_regression, decide_tier
+from benchmark.gates import (
+    Decision,
+    change_columns,
+    decide_case,
+    decide_ladder,
+    decide_regression,
+    decide_slice,
+    decide_tier,
+)
 from benchmark.models.classifier import Classifier
-from benchmark.plugin.selection import CaseTest, LadderTest, RegressionTest, TierTest
+from benchmark.plugin.selection import CaseTest, LadderTest, RegressionTest, SliceTest, TierTest
 from benchmark.plugin.session import SESSION, BenchmarkSession
 from benchmark.results import CaseResult, results_frame
 
@@ -155,6 +163,21 @@ def robust_regression(request: pytest.FixtureRequest) -> Check:
     # Under the other gates the cases decide, and a small tier would warn at every run.
     open_question = verdict.state == "inconclusive" and gate == "regression"
     return Check(decision, verdict.sentence if open_question else "")
+
+
+@pytest.fixture
+def robust_slice(request: pytest.FixtureRequest) -> Check:
+    """A slice of a sweep under a model: tier 1 under one corruption at one severity."""
+    session = _session(request)
+    test: SliceTest = request.param
+    try:
+        result = session.slice_result(test, _classifier(request, session, test.slot))
+    except UserError as error:
+        pytest.fail(str(error), pytrace=False)
+    _record(request, "slice", session, test.slot, result.as_dict())
+    if not result.total:
+        pytest.skip(f"{result.key}: the model has no label for any of its cases")
+    return Check(decide_slice(result, updating=session.config.update_baseline))
 
 
 def _session(request: pytest.FixtureRequest) -> BenchmarkSession:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from benchmark.errors import UserError
 from benchmark.gates import GATES
 from benchmark.models.spec import ModelSpec
-from benchmark.text import expanded, one_line
+from benchmark.text import expanded, one_line, suggestion
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Dtype = Literal["float32", "float16", "bfloat16"]
@@ -37,6 +38,8 @@ class RunConfig:
         require_baseline: whether a slot without a baseline is a fault.
         gate: `auto`, `thresholds`, `flips` or `regression`.
         max_drop: a score that falls by more than this against the baseline is a regression, in (0, 1].
+        corruptions: names of the corruptions to sweep tier 1 through; empty: no sweep.
+        severities: of the sweep, 1 to 5.
         faults: what is wrong with the options, a line each; a default stands where a value cannot be used.
     """
 
@@ -55,6 +58,8 @@ class RunConfig:
     require_baseline: bool
     gate: str
     max_drop: float
+    corruptions: tuple[str, ...]
+    severities: tuple[int, ...]
     faults: tuple[str, ...] = ()
 
     @property
@@ -72,6 +77,8 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("reports", str, "reports", "DIR", "folder that takes one folder a run"),
     ("baseline", str, "", "NAME|PATH|RUN|none", "accepted scores to compare with; default: the model's own"),
     ("gate", ("auto", *GATES), "auto", "", "what fails: see docs/statistics.md"),
+    ("corruptions", str, "", "NAMES", "sweep tier 1 through corruptions: names with commas, imagenet-c, or all"),
+    ("severities", str, "1-5", "LIST", "severities of the sweep: 1-5, or 1,3,5"),
     ("max_drop", float, "0.2", "X", "a score that falls by more than this is a regression"),
 )
 # Switches: name, help. Their ini keys are booleans.
@@ -146,6 +153,8 @@ def read_options(config: pytest.Config) -> RunConfig:
         require_baseline=switches["require_baseline"],
         gate=values["gate"],
         max_drop=values["max_drop"],
+        corruptions=_corruptions(values["corruptions"], faults),
+        severities=_severities(values["severities"], faults),
         faults=tuple(faults),
     )
 
@@ -184,3 +193,30 @@ def _models(texts: Sequence[str], faults: list[str]) -> tuple[ModelSpec, ...]:
             faults.append(f"--robust-model: two models are named {model.slot!r}; give each a name: NAME=SPEC")
         models.setdefault(model.slot, model)
     return tuple(models.values()) or (ModelSpec.parse("reference"),)
+
+
+def _corruptions(text: str, faults: list[str]) -> tuple[str, ...]:
+    if not text.strip():
+        return ()
+    # Here, because a run without a sweep must not pay for it.
+    from benchmark.corruptions import ALL_CORRUPTIONS, MEAN_CORRUPTIONS
+
+    sets = {"all": ALL_CORRUPTIONS, "imagenet-c": MEAN_CORRUPTIONS}
+    names: dict[str, None] = {}
+    for part in (part.strip() for part in text.split(",")):
+        if part not in sets and part not in ALL_CORRUPTIONS:
+            hint = suggestion(part, [*sets, *ALL_CORRUPTIONS])
+            faults.append(f"--robust-corruptions: {one_line(part)!r} is no corruption; {hint}")
+        names |= dict.fromkeys(sets.get(part, (part,)))
+    return tuple(name for name in ALL_CORRUPTIONS if name in names)
+
+
+def _severities(text: str, faults: list[str]) -> tuple[int, ...]:
+    found: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*([1-5])(?:-([1-5]))?\s*", part)
+        if match is None:
+            faults.append(f"--robust-severities {one_line(text)!r} is no list of 1 to 5; write 1-5, or 1,3,5")
+            return (1, 2, 3, 4, 5)
+        found |= set(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return tuple(sorted(found))

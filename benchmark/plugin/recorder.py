@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from benchmark.plugin.session import BenchmarkSession
 from benchmark.record import REPORT, SCORES, ScoresFile, new_run_folder, write_run
 from benchmark.store import card_key, library_versions
 from benchmark.suites.faults import shown_path
-from benchmark.summary import comparison_lines, ladder_lines, model_lines, tier_lines
+from benchmark.summary import comparison_lines, ladder_lines, model_lines, sweep_lines, tier_lines
+from benchmark.sweeps import SliceResult, SweepSummary, summarise_sweep
 from benchmark.tiers import Level, TierResult, level_of, summarise_tier
 
 
@@ -43,6 +45,7 @@ class Recorder:
         self.rows: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.tiers: dict[tuple[str, int, str], dict[str, Any]] = {}
         self.ladders: dict[tuple[str, str, str], LadderResult] = {}
+        self.slices: dict[tuple[str, str], SliceResult] = {}
         self.verdicts: dict[str, list[dict[str, Any]]] = {}
         self.notes: list[str] = []
         self.fingerprints: dict[str, str] = {}
@@ -127,7 +130,7 @@ class Recorder:
         known |= {f"[{suite.name}/tier{number}" for suite in self.session.suites for number in suite.by_tier}
         for nodeid in ids:
             _, bracket, parameter = nodeid.partition("[")
-            if bracket and bracket + parameter.rstrip("]").partition(":")[0] in known:
+            if bracket and bracket + parameter.rstrip("]").partition(":")[0].partition("+")[0] in known:
                 self.selected()
                 return
 
@@ -145,6 +148,9 @@ class Recorder:
             self._take_row({**values, "outcome": _outcome(report)})
         elif kind == "tier":
             self.tiers[(str(values["suite"]), int(str(values["tier"])), str(values["model"]))] = values
+        elif kind == "slice":
+            result = SliceResult.from_dict(values)
+            self.slices[(result.key, result.model)] = result
         elif kind == "regression":
             self.verdicts.setdefault(str(values["model"]), []).append(json.loads(str(values["verdict"])))
         elif kind == "ladder":
@@ -191,6 +197,9 @@ class Recorder:
             terminalreporter.write_line(line)
         for line in ladder_lines([ladder.as_dict() for ladder in self.ladders.values()], several_models=several):
             terminalreporter.write_line(line)
+        slices = [result.as_dict() for result in self.slices.values()]
+        for line in sweep_lines(slices, [asdict(sweep) for sweep in self.sweeps()], several_models=several):
+            terminalreporter.write_line(line)
         terminalreporter.write_line("")
         for line in model_lines([_level_dict(level) for level in levels]):
             terminalreporter.write_line(line, bold=True)
@@ -222,6 +231,13 @@ class Recorder:
                         tiers.append(summarise_tier(suite, number, slot, rows))
         return tiers, [level_of(slot, self.session.suites, tiers) for slot in self.session.config.slots]
 
+    def sweeps(self) -> list[SweepSummary]:
+        """Give the standard figures of every sweep."""
+        by_sweep: dict[tuple[str, str], list[SliceResult]] = {}
+        for result in self.slices.values():
+            by_sweep.setdefault((result.suite, result.model), []).append(result)
+        return [summarise_sweep(suite, model, slices) for (suite, model), slices in by_sweep.items()]
+
     def comparisons(self) -> list[dict[str, Any]]:
         """Give, for each model with a baseline, how this run stands against it; as `run.json` holds it."""
         cards = {slot: self.card(slot) for slot in self.session.config.slots}
@@ -249,6 +265,8 @@ class Recorder:
             "models": [self._model(level) for level in levels],
             "tiers": [tier.as_dict() for tier in tiers],
             "ladders": [ladder.as_dict() for ladder in self.ladders.values()],
+            "slices": [result.as_dict() for result in self.slices.values()],
+            "sweeps": [asdict(sweep) for sweep in self.sweeps()],
             "comparisons": self.comparisons(),
             "suites": {suite.name: suite.digest for suite in self.session.suites},
             "device": config.device,

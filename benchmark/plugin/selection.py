@@ -9,6 +9,7 @@ import pytest
 
 from benchmark.ladders import ladder_steps
 from benchmark.suites import Case, Ladder, Suite
+from benchmark.sweeps import derive_cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,17 @@ class RegressionTest:
     slot: str
 
 
-AnyTest = CaseTest | TierTest | LadderTest | RegressionTest
+@dataclass(frozen=True, slots=True)
+class SliceTest:
+    """The parameter of a `test_slice`: a suite's tier 1 under one corruption at one severity, under a model."""
+
+    suite: Suite
+    corruption: str
+    severity: int
+    slot: str
+
+
+AnyTest = CaseTest | TierTest | LadderTest | RegressionTest | SliceTest
 
 
 def cases_of(test: AnyTest) -> Sequence[Case]:
@@ -55,6 +66,9 @@ def cases_of(test: AnyTest) -> Sequence[Case]:
         return [test.case]
     if isinstance(test, LadderTest):
         return ladder_steps(test.suite, test.ladder.name)
+    if isinstance(test, SliceTest):
+        derived = derive_cases(test.suite, [test.corruption], [test.severity])
+        return [*derived, *test.suite.by_tier.get(1, ())]
     return test.suite.by_tier[test.tier]
 
 

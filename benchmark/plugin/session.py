@@ -20,11 +20,20 @@ from benchmark.models.classifier import Classifier
 from benchmark.plugin.comparison import baseline_faults
 from benchmark.plugin.options import RunConfig
 from benchmark.plugin.progress import progress_bar
-from benchmark.plugin.selection import CaseTest, LadderTest, RegressionTest, Selection, TierTest, cases_of
+from benchmark.plugin.selection import (
+    CaseTest,
+    LadderTest,
+    RegressionTest,
+    Selection,
+    SliceTest,
+    TierTest,
+    cases_of,
+)
 from benchmark.plugin.slot import SlotSession
 from benchmark.results import CaseResult
 from benchmark.store import PredictionStore
 from benchmark.suites import Case, Suite, read_suites
+from benchmark.sweeps import SliceGate, SliceResult, slice_gates, summarise_slice
 from benchmark.tiers import TierResult, summarise_tier
 
 if TYPE_CHECKING:
@@ -158,6 +167,21 @@ class BenchmarkSession:
         results = [slot.result(case, test.suite) for case in ladder_steps(test.suite, test.ladder.name)]
         rows = [result.row() for result in results]
         return summarise_ladder(test.suite, test.ladder, test.slot, rows), results
+
+    def slice_result(self, test: SliceTest, classifier: Classifier | None = None) -> SliceResult:
+        """Give the result of a selected slice."""
+        slot = self.predicted(test.slot, classifier)
+        rows = [slot.result(case, test.suite).row() for case in cases_of(test)]
+        gate = slice_gates(test.suite).get((test.corruption, test.severity), SliceGate())
+        return summarise_slice(
+            test.suite.name,
+            test.slot,
+            test.corruption,
+            test.severity,
+            [row for row in rows if row["corruption"]],
+            [row for row in rows if not row["corruption"]],
+            gate,
+        )
 
     def results(self, classifier: Classifier | None = None) -> list[CaseResult]:
         """Give the results of all selected cases under all models."""

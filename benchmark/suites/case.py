@@ -74,6 +74,8 @@ class Case:
         group: cases made from one source picture or scene share it.
         parameters: values of the declared numeric columns that are filled in.
         row: line of `metadata.csv` that declares the case.
+        corruption, severity: of a case that a sweep derived; empty and 0 of the others.
+        variant: which published table the corruption's parameters are from.
     """
 
     suite: str
@@ -94,6 +96,9 @@ class Case:
     notes: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
     row: int = 0
+    corruption: str = ""
+    severity: int = 0
+    variant: str = ""
 
     @property
     def key(self) -> str:

@@ -64,6 +64,7 @@ def read_settings(file: Path, columns: tuple[str, ...], faults: Faults) -> Setti
     _read_labels(_table(document, "labels", file, faults), settings, file, faults)
     _read_ladders(_table(document, "ladders", file, faults), settings, file, faults)
     settings.corruptions = dict(_table(document, "corruptions", file, faults))
+    _check_corruptions(settings.corruptions, file, faults)
     return settings
 
 
@@ -145,6 +146,25 @@ def _read_ladders(table: Mapping[str, Any], settings: Settings, file: Path, faul
             faults.add(file, f"{where} direction {direction!r} is unknown; write falling or rising")
         gate = _number(values, "gate", -1e300, 1e300, where, file, faults)
         settings.ladders[name] = Ladder(name, parameter, direction, gate)
+
+
+def _check_corruptions(table: Mapping[str, Any], file: Path, faults: Faults) -> None:
+    where = "[corruptions]"
+    _unknown_keys(table, ("enabled", "variant", "gates"), f"{where} key", file, faults)
+    if not isinstance(table.get("enabled", True), bool):
+        faults.add(file, f"{where} enabled must be true or false")
+    if table.get("variant", "imagenet_c") not in ("imagenet_c", "cifar10_c"):
+        faults.add(file, f"{where} variant {table['variant']!r} is unknown; write imagenet_c or cifar10_c")
+    for name, demands in _table(table, "gates", file, faults).items():
+        if not re.fullmatch(r"[a-z_]+\+[1-5]", name):
+            faults.add(file, f'[corruptions.gates] {name!r} names no slice; write "fog+3"')
+        elif not isinstance(demands, dict):
+            faults.add(file, f'[corruptions.gates] "{name}" must be a table; write {{min_pass_rate = 0.5}}')
+        else:
+            place = f'[corruptions.gates] "{name}"'
+            _unknown_keys(demands, ("min_pass_rate", "max_drop"), f"{place} key", file, faults)
+            for key in ("min_pass_rate", "max_drop"):
+                _number(demands, key, 0.0, 1.0, place, file, faults)
 
 
 def _is_label(value: Any) -> bool:

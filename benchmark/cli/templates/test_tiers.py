@@ -19,3 +19,8 @@ def test_ladder(robust_ladder):
 def test_regression(robust_regression):
     """The tier got no worse than its accepted baseline."""
     robust_regression.check()
+
+
+def test_slice(robust_slice):
+    """Tier 1 under a corruption is seen as well as the suite demands."""
+    robust_slice.check()
