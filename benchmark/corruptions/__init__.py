@@ -14,8 +14,8 @@ from benchmark.corruptions.names import (
     SEVERITIES,
     VARIANTS,
 )
-from benchmark.corruptions.parameters import parameters
 from benchmark.corruptions.sheet import contact_sheet
+from benchmark.corruptions.tables import parameters
 
 __all__ = [
     "ALL_CORRUPTIONS",

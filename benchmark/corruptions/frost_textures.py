@@ -44,7 +44,7 @@ _FROSTS: Final = (
 )
 
 
-def draw_texture(rng: np.random.Generator, folder: Path | None = None) -> Pixels:
+def draw_texture(rng: np.random.Generator, folder: Path | str | None = None) -> Pixels:
     """Pick a texture, each as likely as the others.
 
     Args:
@@ -56,6 +56,7 @@ def draw_texture(rng: np.random.Generator, folder: Path | None = None) -> Pixels
     """
     if folder is None:
         return _texture(int(rng.integers(len(_FROSTS))))
+    folder = Path(folder)
     try:
         files = sorted(
             path

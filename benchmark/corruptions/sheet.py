@@ -22,7 +22,7 @@ def contact_sheet(
     variant: str = "imagenet_c",
     size: int | None = None,
     zoom: int = 1,
-    frost_textures: Path | None = None,
+    frost_textures: Path | str | None = None,
 ) -> Image.Image:
     """Lay out a picture under every corruption: a row each, the clean picture and then severities 1 to 5.
 

@@ -58,7 +58,7 @@ def test_folders_that_cannot_serve(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no picture in the folder of frost textures"):
         corrupt(CAT, "frost", 1, seed=0, frost_textures=tmp_path)
     with pytest.raises(ValueError, match=r"cannot read the folder of frost textures .*No such file"):
-        corrupt(CAT, "frost", 1, seed=0, frost_textures=tmp_path / "absent")
+        corrupt(CAT, "frost", 1, seed=0, frost_textures=str(tmp_path / "absent"))
     (tmp_path / "frost1.png").write_bytes(b"not a picture")
     with pytest.raises(ValueError, match=r"cannot read the frost texture .*frost1\.png"):
         corrupt(CAT, "frost", 1, seed=0, frost_textures=tmp_path)
