@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
 from benchmark.models.classifier import Classifier
-from benchmark.pictures import PictureError, open_picture
+from benchmark.pictures import PictureError, open_picture, quiet_pillow
 from benchmark.store import PredictionStore, prediction_key
 from benchmark.suites.case import Case
 from benchmark.suites.images import file_sha256
@@ -96,13 +96,14 @@ class Predictor:
         if advance:
             advance(len(results))
         first = {digest: same[0].path for digest, same in waiting.items()}
-        for done in self._predict_files(first):
-            self._store.put({keys[d]: p.probabilities for d, p in done.items() if p.probabilities is not None})
-            for digest, prediction in done.items():
-                for case in waiting[digest]:
-                    results[case.key] = prediction
-                if advance:
-                    advance(len(waiting[digest]))
+        with quiet_pillow():
+            for done in self._predict_files(first):
+                self._store.put({keys[d]: p.probabilities for d, p in done.items() if p.probabilities is not None})
+                for digest, prediction in done.items():
+                    for case in waiting[digest]:
+                        results[case.key] = prediction
+                    if advance:
+                        advance(len(waiting[digest]))
         return results
 
     def _predict_files(self, files: dict[str, Path]) -> Iterator[dict[str, Prediction]]:
