@@ -128,14 +128,18 @@ class Predictor:
             raise
         except Exception as error:
             # The model is foreign code: whatever it raises on a batch concerns the images of that batch.
-            if len(batch) > 1:
-                # Out of memory, or one image that the model cannot take: halves find out which.
-                half = len(batch) // 2
-                return self._predict_batch(batch[:half]) | self._predict_batch(batch[half:])
-            return {digests[0]: Prediction(digests[0], None, _model_error(error))}
-        return {
-            digest: self._finite(digest, probabilities) for digest, probabilities in zip(digests, outputs, strict=True)
-        }
+            failure = _model_error(error)
+        else:
+            return {
+                digest: self._finite(digest, probabilities)
+                for digest, probabilities in zip(digests, outputs, strict=True)
+            }
+        # Outside of the handler: the error holds the frames of the failed call, and they the memory that is short.
+        if len(batch) > 1:
+            # Out of memory, or one image that the model cannot take: halves find out which.
+            half = len(batch) // 2
+            return self._predict_batch(batch[:half]) | self._predict_batch(batch[half:])
+        return {digests[0]: Prediction(digests[0], None, failure)}
 
     def _checked(self, outputs: np.ndarray, count: int) -> np.ndarray:
         import numpy as np
