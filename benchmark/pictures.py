@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,21 @@ if TYPE_CHECKING:
 
 class PictureError(Exception):
     """An image that cannot be read; the message says why, for the case that it belongs to."""
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Silence what Pillow says of odd files: what matters of it becomes an error of its case.
+
+    For the one thread that others decode for: the filters belong to the whole process, and threads that each
+    changed them would leave them changed.
+    """
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
 
 
 def open_picture(path: Path) -> Image.Image:
@@ -26,14 +43,18 @@ def open_picture(path: Path) -> Image.Image:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with warnings.catch_warnings():
+        with Image.open(path) as image:
             # Pillow warns from its limit on and refuses from twice the limit; either way it is too large.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            warnings.filterwarnings("ignore", category=UserWarning)
-            with Image.open(path) as image:
-                image.seek(0)
-                image.load()
-                return as_seen(image)
+            limit = Image.MAX_IMAGE_PIXELS
+            if limit is not None and image.width * image.height > limit:
+                raise PictureError(
+                    f"the image has too many pixels ({image.width} × {image.height}, the limit is {limit})"
+                )
+            image.seek(0)
+            image.load()
+            return as_seen(image)
+    except PictureError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureError(f"the image has too many pixels ({error})") from error
     except UnidentifiedImageError as error:
@@ -52,13 +73,11 @@ def as_seen(image: Image.Image) -> Image.Image:
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I") or image.mode == "F":
         image = _to_8_bits(image)
-    if image.mode == "RGB":
-        return image
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         ground = Image.new("RGBA", layer.size, "white")
         return Image.alpha_composite(ground, layer).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
 from benchmark.models.classifier import Classifier
-from benchmark.pictures import PictureError, open_picture
+from benchmark.pictures import PictureError, open_picture, quiet_pillow
 from benchmark.store import PredictionStore, prediction_key
 from benchmark.suites.case import Case
 from benchmark.suites.images import file_sha256
@@ -102,13 +102,15 @@ class Predictor:
                 waiting.setdefault(key, []).append(case)
         if advance:
             advance(len(results))
-        for done in self._predict_new([(key, same[0], digests[same[0].key]) for key, same in waiting.items()]):
-            self._store.put({key: p.probabilities for key, p in done.items() if p.probabilities is not None})
-            for key, prediction in done.items():
-                for case in waiting[key]:
-                    results[case.key] = prediction
-                if advance:
-                    advance(len(waiting[key]))
+        jobs = [(key, same[0], digests[same[0].key]) for key, same in waiting.items()]
+        with quiet_pillow():
+            for done in self._predict_new(jobs):
+                self._store.put({key: p.probabilities for key, p in done.items() if p.probabilities is not None})
+                for key, prediction in done.items():
+                    for case in waiting[key]:
+                        results[case.key] = prediction
+                    if advance:
+                        advance(len(waiting[key]))
         return results
 
     def _predict_new(self, jobs: Sequence[tuple[str, Case, str]]) -> Iterator[dict[str, Prediction]]:
@@ -133,16 +135,19 @@ class Predictor:
             raise
         except Exception as error:
             # The model is foreign code: whatever it raises on a batch concerns the images of that batch.
-            if len(batch) > 1:
-                # Out of memory, or one image that the model cannot take: halves find out which.
-                half = len(batch) // 2
-                return self._predict_batch(batch[:half]) | self._predict_batch(batch[half:])
-            key, digest, _ = batch[0]
-            return {key: Prediction(digest, None, _model_error(error))}
-        return {
-            key: self._finite(digest, probabilities)
-            for (key, digest, _), probabilities in zip(batch, outputs, strict=True)
-        }
+            failure = _model_error(error)
+        else:
+            return {
+                key: self._finite(digest, probabilities)
+                for (key, digest, _), probabilities in zip(batch, outputs, strict=True)
+            }
+        # Outside of the handler: the error holds the frames of the failed call, and they the memory that is short.
+        if len(batch) > 1:
+            # Out of memory, or one image that the model cannot take: halves find out which.
+            half = len(batch) // 2
+            return self._predict_batch(batch[:half]) | self._predict_batch(batch[half:])
+        key, digest, _ = batch[0]
+        return {key: Prediction(digest, None, failure)}
 
     def _checked(self, outputs: np.ndarray, count: int) -> np.ndarray:
         import numpy as np

@@ -100,7 +100,8 @@ class PredictionStore:
         query = "SELECT key, probabilities FROM predictions WHERE key IN (SELECT value FROM json_each(?))"
         with contextlib.suppress(sqlite3.DatabaseError):
             for key, blob in self._connection.execute(query, (json.dumps(list(keys)),)):
-                found[key] = np.frombuffer(blob, dtype="<f4")
+                if isinstance(blob, bytes) and len(blob) % 4 == 0:
+                    found[key] = np.frombuffer(blob, dtype="<f4")
         return found
 
     def get_keys(self, keys: Iterable[str]) -> set[str]:

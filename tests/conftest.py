@@ -85,7 +85,7 @@ def write_suite(folder: Path, rows: str, toml: str = "") -> Path:
     (folder / "metadata.csv").write_text(rows, encoding="utf-8")
     if toml:
         (folder / "suite.toml").write_text(toml, encoding="utf-8")
-    for row in csv.DictReader(rows.splitlines()):
+    for row in csv.DictReader(rows.lstrip("\ufeff").splitlines()):
         name = Path(row.get("file_name") or "")
         colour = name.stem.partition("_")[0]
         if colour in RGB and not name.is_absolute() and ".." not in name.parts:

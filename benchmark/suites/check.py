@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmark.pictures import PictureError, open_picture
+from benchmark.pictures import PictureError, open_picture, quiet_pillow
 from benchmark.suites.case import Suite
 from benchmark.suites.faults import Faults
 
@@ -14,7 +14,8 @@ def picture_faults(suite: Suite) -> list[str]:
         if not case.path.is_file() or case.path.stat().st_size == 0:
             continue  # told when the suite was read
         try:
-            open_picture(case.path)
+            with quiet_pillow():
+                open_picture(case.path)
         except PictureError as error:
             faults.add(suite.folder / "metadata.csv", f"image {case.file_name!r}: {error}; replace it", case.row)
     return faults.lines

@@ -56,7 +56,12 @@ def locate(case: Case, folder: Path, file: Path, faults: Faults) -> tuple[Case, 
         where it is not there but has a URL (empty otherwise).
     """
     path = case.path
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        faults.add(file, f"image {case.file_name!r} cannot be read: {error.strerror}; mend file_name", case.row)
+        return case, ""
+    if not there:
         if case.url.startswith("package:"):
             found = package_file(case.url)
             if found is None:

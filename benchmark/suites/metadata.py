@@ -172,10 +172,10 @@ class _RowReader:
 
     def case(self) -> Case | None:
         file_name = self._file_name()
+        case_id = self._id(file_name)
         ladder = self._ladder()
         tier = self._tier(ladder)
         expected = self._expected()
-        case_id = self._id(file_name)
         case = Case(
             suite=self.suite,
             id=case_id,
@@ -205,7 +205,7 @@ class _RowReader:
     def _file_name(self) -> str:
         name = self.row["file_name"]
         path = PurePosixPath(name)
-        if not name or name == ".":
+        if not path.parts:
             self._fault("file_name is empty; name the image, relative to the suite folder")
         elif path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or ":" in path.parts[0]:
             self._fault(f"file_name {name!r} leaves the suite folder; use a relative path with / and without ..")
@@ -213,6 +213,8 @@ class _RowReader:
 
     def _id(self, file_name: str) -> str:
         declared = self.row.get("id", "")
+        if not declared and not self.good:
+            return ""  # the file_name that it would come from is at fault
         case_id = declared or PurePosixPath(file_name).stem
         if not _ID.fullmatch(case_id):
             where = f"id {case_id!r}" if declared else f"id {case_id!r} (from file_name)"

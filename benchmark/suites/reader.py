@@ -27,10 +27,12 @@ def find_suites(paths: Iterable[Path], faults: Faults) -> list[Path]:
     """
     folders: dict[str, Path] = {}
     for path in paths:
-        if (path / "metadata.csv").is_file():
+        if _is_suite(path):
             found = [path]
         elif path.is_dir():
-            found = sorted(child for child in path.iterdir() if (child / "metadata.csv").is_file())
+            found = sorted(child for child in path.iterdir() if _is_suite(child))
+            if not found:
+                faults.add(path, "holds no suite: neither it nor a folder in it has a metadata.csv; add one")
         else:
             faults.add(path, "is no folder; name a suite folder or a folder of suites (--robust-cases)")
             continue
@@ -40,6 +42,11 @@ def find_suites(paths: Iterable[Path], faults: Faults) -> list[Path]:
             elif folders.setdefault(folder.name, folder) != folder:
                 faults.add(folder, f"the name is taken by {shown_path(folders[folder.name])}; rename one")
     return list(folders.values())
+
+
+def _is_suite(folder: Path) -> bool:
+    # One that has only the settings lacks its metadata: that is told when it is read.
+    return any((folder / name).is_file() for name in ("metadata.csv", "suite.toml"))
 
 
 def read_suites(paths: Sequence[Path]) -> tuple[list[Suite], list[str]]:

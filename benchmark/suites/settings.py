@@ -70,7 +70,7 @@ def read_settings(file: Path, columns: tuple[str, ...], faults: Faults) -> Setti
 
 def _read_tiers(table: Mapping[str, Any], settings: Settings, file: Path, faults: Faults) -> None:
     for key, values in table.items():
-        if not key.isascii() or not key.isdigit() or int(key) < 1:
+        if not re.fullmatch(r"[0-9]{1,6}", key) or int(key) < 1:
             faults.add(file, f"[tiers.{key}]: a tier is an integer ≥ 1; write [tiers.1]")
             continue
         if not isinstance(values, dict):

@@ -1,0 +1,191 @@
+"""Every static fault of metadata.csv is one line with file, row and mend; good rows are read as they stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from benchmark.suites import Suite, Thresholds, read_suite, read_suites
+from benchmark.suites.faults import Faults
+from benchmark.suites.metadata import COLUMNS, read_cases, refused_tag
+from benchmark.suites.settings import Settings
+from tests.conftest import SuiteWriter, write_suite
+
+HEAD = "file_name,label,tier\n"
+DIGEST = "0" * 64
+
+
+def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str]]:
+    monkeypatch.chdir(folder.parent)
+    (found,), faults = read_suites([folder])
+    return found, faults
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ("", "1: column file_name, label, tier is missing; the first row must name file_name, label, tier"),
+        ("file_name,tier\nred.png,1\n", "1: column label is missing; the first row must name file_name, label, tier"),
+        ("file_name,label,tier,teir\nred.png,a,1,\n", "1: unknown column 'teir'; did you mean 'tier'?"),
+        ("file_name,label,tier,tier\nred.png,a,1,1\n", "1: column 'tier' stands there twice; remove one"),
+        (HEAD + "red.png,a\n", "2: has 2 fields, the header 3; put a text with a comma in quotes"),
+        (HEAD + 'red.png,"a"b,1\n', "2: is not valid CSV: "),
+        (HEAD + "red.png,a,one\n", "2: tier 'one' is not an integer ≥ 1; write 1, 2 or 3"),
+        (HEAD + "red.png,a,0\n", "2: tier '0' is not an integer ≥ 1"),
+        (HEAD + "red.png,a,1.5\n", "2: tier '1.5' is not an integer ≥ 1"),
+        (HEAD + "red.png,a,\n", "2: tier '' is not an integer ≥ 1"),
+        (HEAD + "red.png,,1\n", "2: label is empty; write the concept that the image shows"),
+        (HEAD + "red.png,a|,1\n", "2: label is empty; write the concept that the image shows"),
+        (HEAD + ",a,1\n", "2: file_name is empty; name the image, relative to the suite folder"),
+        ("file_name,label,tier,id\nred.png,a,1,Red!\n", "2: id 'Red!' may hold a-z, 0-9, _ and - only"),
+        (HEAD + "Red.png,a,1\n", "2: id 'Red' (from file_name) may hold a-z, 0-9, _ and - only"),
+        ("file_name,label,tier,id\nred.png,a,1," + "x" * 101 + "\n", "2: id 'xxxx"),
+        (HEAD + "red.png,a,1\n\nsub/red.png,a,2\n", "4: id 'red' is taken by row 2; give one of them another id"),
+        ("file_name,label,tier,min_score\nred.png,a,1,high\n", "2: min_score 'high' is not a number from 0 to 1"),
+        ("file_name,label,tier,min_score\nred.png,a,1,50\n", "2: min_score '50' is not a number from 0 to 1"),
+        ("file_name,label,tier,min_score\nred.png,a,1,nan\n", "2: min_score 'nan' is not a number from 0 to 1"),
+        ("file_name,label,tier,max_rank\nred.png,a,1,0\n", "2: max_rank '0' is not a number from 1 to"),
+        ("file_name,label,tier,max_rank\nred.png,a,1,1.5\n", "2: max_rank 1.5 is not a whole number"),
+        ("file_name,label,tier,min_margin\nred.png,a,1,2\n", "2: min_margin '2' is not a number from -1 to 1"),
+        ("file_name,label,tier,tags\nred.png,a,1,Fog\n", "2: tag 'Fog' cannot be a marker: use lower-case letters"),
+        ("file_name,label,tier,tags\nred.png,a,1,not\n", "2: tag 'not' cannot be a marker: the word has a meaning"),
+        ("file_name,label,tier,tags\nred.png,a,1,xfail\n", "2: tag 'xfail' cannot be a marker: it is a mark of pytest"),
+        ("file_name,label,tier,tags\nred.png,a,1,tier2\n", "2: tag 'tier2' cannot be a marker: it is a mark of the b"),
+        ("file_name,label,tier,ladder\nred.png,a,,fog\n", "2: ladder 'fog' is not declared; add [ladders.fog] to"),
+        (f"file_name,label,tier,sha256\nred.png,a,1,{DIGEST[:-1]}\n", "2: sha256 '000"),
+        (f"file_name,label,tier,sha256\nred.png,a,1,{DIGEST}\n", "2: image 'red.png' has SHA-256 "),
+        ("file_name,label,tier,url\nred.png,a,1,http://x.org/a.png\n", "2: url 'http://x.org/a.png' must start with"),
+        ("file_name,label,tier,url\nred.png,a,1,https://x.org/a.png\n", "2: url needs the sha256 of the image"),
+        (
+            f"file_name,label,tier,url,sha256\nx.png,a,1,package:skimage/../x.png,{DIGEST}\n",
+            "2: url 'package:skimage/../x.png' leaves the package; name a file inside it",
+        ),
+        (
+            f"file_name,label,tier,url,sha256\nx.png,a,1,package:skimage/data/x.png,{DIGEST}\n",
+            "2: url 'package:skimage/data/x.png' names no file of the installed package; mend the url",
+        ),
+        (HEAD + "absent.png,a,1\n", "2: image 'absent.png' is missing; put it there or mend file_name"),
+        (HEAD + ".,a,1\n", "2: file_name is empty"),
+        (HEAD + "./,a,1\n", "2: file_name is empty"),
+        (HEAD + "/etc/hostname,a,1\n", "2: file_name '/etc/hostname' leaves the suite folder; use a relative path"),
+        (HEAD + "../red.png,a,1\n", "2: file_name '../red.png' leaves the suite folder"),
+        (HEAD + "sub/../../red.png,a,1\n", "2: file_name 'sub/../../red.png' leaves the suite folder"),
+        (HEAD + "C:/red.png,a,1\n", "2: file_name 'C:/red.png' leaves the suite folder"),
+        (HEAD + "a\\b.png,a,1\n", r"2: file_name 'a\\b.png' leaves the suite folder"),
+        (f"file_name,label,tier,id\n{'n' * 300}.png,a,1,long\n", "2: image 'nnn"),
+        (HEAD, " holds no case; add a row, or use `tierbench add`"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
+)
+def test_every_fault_is_one_line_with_file_row_and_mend(
+    suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch, rows: str, line: str
+) -> None:
+    _, faults = read(suite(rows), monkeypatch)
+    assert len(faults) == 1
+    assert faults[0].startswith("colours/metadata.csv:" + line)
+
+
+def test_all_faults_of_a_suite_are_listed_at_once(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = suite(HEAD + "red.png,,one\nabsent.png,a,1\nred.png,a,1\n", '[tiers.0]\nname = "none"\n')
+    found, faults = read(folder, monkeypatch)
+    assert faults == [
+        "colours/suite.toml: [tiers.0]: a tier is an integer ≥ 1; write [tiers.1]",
+        "colours/metadata.csv:2: tier 'one' is not an integer ≥ 1; write 1, 2 or 3",
+        "colours/metadata.csv:2: label is empty; write the concept that the image shows",
+        "colours/metadata.csv:3: image 'absent.png' is missing; put it there or mend file_name",
+    ]
+    assert [case.id for case in found.cases] == ["absent", "red"]
+
+
+def test_a_metadata_file_that_is_no_utf8_is_one_line(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = suite(HEAD)
+    (folder / "metadata.csv").write_bytes("file_name,label,tier\nred.png,Auto\xe4,1\n".encode("latin-1"))
+    _, faults = read(folder, monkeypatch)
+    assert faults == ["colours/metadata.csv: is not UTF-8 (invalid continuation byte at byte 33); save it as UTF-8"]
+
+
+def test_links_and_empty_files_are_told(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("outside", "dangling", "inside", "empty", "folder")
+    folder = suite(HEAD + "red.png,a,1\n" + "".join(f"{name}.png,a,1\n" for name in names))
+    Image.new("RGB", (4, 4)).save(folder.parent / "elsewhere.png")
+    (folder / "outside.png").symlink_to(folder.parent / "elsewhere.png")
+    (folder / "dangling.png").symlink_to(folder / "nothing.png")
+    (folder / "inside.png").symlink_to(folder / "red.png")
+    (folder / "empty.png").touch()
+    (folder / "folder.png").mkdir()
+    _, faults = read(folder, monkeypatch)
+    assert faults == [
+        "colours/metadata.csv:3: image 'outside.png' is a link that leaves the suite folder; copy the file in",
+        "colours/metadata.csv:4: image 'dangling.png' is a link to nothing; put the file there",
+        "colours/metadata.csv:6: image 'empty.png' has zero bytes; put the image there",
+        "colours/metadata.csv:7: image 'folder.png' is not a file; name a file",
+    ]
+
+
+def test_a_row_is_read_as_it_stands(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = (
+        "\ufefffile_name, label ,tier,id,min_score,max_rank,min_margin,tags,group,known_issue,source,license,notes,m\n"
+        'sub/red.png,car|"big, truck",2,my-red_1,0.3,2,-0.5,fog night fog,scene1,#7,"Doe, J.",CC0,"two\nlines",1e3\n'
+        "\n"
+        "blue.png,ship,1,,,,,,,,,,,\n"
+    )
+    found, faults = read(suite(rows.replace('"big, truck"', "truck"), '[parameters]\nm = "m"\n'), monkeypatch)
+    assert faults == []
+    first, second = found.cases
+    assert (first.key, first.expected, first.tier) == ("colours/my-red_1", ("car", "truck"), 2)
+    assert first.thresholds == Thresholds(0.3, 2, -0.5)
+    assert (first.tags, first.group, first.known_issue) == (("fog", "night"), "scene1", "#7")
+    assert (first.source, first.license, first.notes) == ("Doe, J.", "CC0", "two\nlines")
+    assert first.parameters == {"m": 1000.0}
+    # Rows are told by the line on which they begin.
+    assert (first.row, second.row) == (2, 5)
+    assert (second.id, second.group, second.thresholds) == ("blue", "blue", Thresholds(0.5, 1, 0.0))
+
+
+def test_thresholds_default_from_the_tier_then_from_the_house(
+    suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "file_name,label,tier,min_score\nred.png,a,1,\nblue.png,a,2,\ngreen.png,a,2,0.9\n"
+    found, faults = read(suite(rows, "[tiers.2]\nmin_score = 0.25\nmax_rank = 3\n"), monkeypatch)
+    assert faults == []
+    # Who allows rank 3 demands no margin over the best other.
+    assert [case.thresholds for case in found.cases] == [
+        Thresholds(0.5, 1, 0.0),
+        Thresholds(0.25, 3, -1.0),
+        Thresholds(0.9, 3, -1.0),
+    ]
+
+
+@given(st.text(max_size=60))
+def test_no_tag_that_passes_can_steer_pytest(tag: str) -> None:
+    if not refused_tag(tag):
+        assert tag.isascii()
+        assert tag.isidentifier()
+        assert tag not in {"and", "or", "not", "skip", "xfail", "parametrize", "tier1"}
+
+
+@pytest.fixture(scope="module")
+def some_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_suite(tmp_path_factory.mktemp("any") / "any", HEAD)
+
+
+CELL = st.one_of(st.text(max_size=12), st.sampled_from(["./", "..", "1", "red.png", "a|b", "nan", '"', "\0", "~x/y"]))
+
+
+@given(st.lists(st.lists(CELL, min_size=len(COLUMNS), max_size=len(COLUMNS)), max_size=3))
+def test_whatever_stands_in_the_rows_is_a_case_or_a_fault(some_folder: Path, rows: list[list[str]]) -> None:
+    import csv
+
+    with (some_folder / "metadata.csv").open("w", encoding="utf-8", errors="ignore", newline="") as stream:
+        csv.writer(stream).writerows([COLUMNS, *rows])
+    faults = Faults()
+    cases = read_cases("any", some_folder, Settings(), faults)
+    written = sum(any(cell.strip() for cell in row) for row in rows)
+    assert len(cases) <= written
+    assert bool(faults.lines) or len(cases) == written
+    assert all("\n" not in line for line in faults.lines)
+    read_suite(some_folder, Faults())

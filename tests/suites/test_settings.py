@@ -1,0 +1,107 @@
+"""Every static fault of suite.toml is one line with the file and the mend."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmark.suites import Ladder, Tier, read_suites
+from tests.conftest import SuiteWriter
+
+ROWS = "file_name,label,tier\nred.png,car,1\n"
+
+
+@pytest.mark.parametrize(
+    ("toml", "line"),
+    [
+        ("[tiers", "cannot be read as TOML: "),
+        ("descripton = 'x'", "unknown key 'descripton'; did you mean 'description'?"),
+        ("description = 3", "'description' must be a text, not 3; put it in quotes"),
+        ("tiers = 3", "'tiers' must be a table (1 value found); write [tiers]"),
+        ("[tiers]\n1 = 0.5", "tiers.1 must be a table; write [tiers.1]"),
+        ("[tiers.easy]", "[tiers.easy]: a tier is an integer ≥ 1; write [tiers.1]"),
+        ("[tiers.0]", "[tiers.0]: a tier is an integer ≥ 1; write [tiers.1]"),
+        ("[tiers." + "9" * 5000 + "]", "[tiers.999"),
+        ("[tiers.1]\nmin_skore = 0.5", "unknown [tiers.1] key 'min_skore'; did you mean 'min_score'?"),
+        ("[tiers.1]\nmin_score = 1.5", "[tiers.1] min_score must be a number from 0 to 1, not 1.5"),
+        ("[tiers.1]\nmin_score = nan", "[tiers.1] min_score must be a number from 0 to 1, not nan"),
+        ("[tiers.1]\nmin_score = true", "[tiers.1] min_score must be a number from 0 to 1, not True"),
+        ("[tiers.1]\nmin_pass_rate = '1'", "[tiers.1] min_pass_rate must be a number from 0 to 1, not '1'"),
+        ("[tiers.1]\nname = 1", "[tiers.1] 'name' must be a text, not 1; put it in quotes"),
+        ("[parameters]\nVisibility = 'm'", "[parameters] 'Visibility' cannot name a parameter; use lower-case"),
+        ("[parameters]\nlabel = 'm'", "[parameters] 'label' cannot name a parameter"),
+        ("[parameters]\nfog_m = 3", '[parameters] fog_m: the unit must be a text; write fog_m = "m"'),
+        ("[labels]\ncar = []", '[labels] car: must be a list of labels; write car = ["label"]'),
+        ("[labels]\ncar = [3]", "[labels] car: must be a list of labels"),
+        ("[labels]\n'a|b' = ['x']", "[labels] 'a|b' cannot name a concept; it must not be empty or hold '|'"),
+        (
+            "[labels]\ncar = ['cab']\ntruck = ['Cab']",
+            "[labels] 'cab' counts as 'car' and as 'truck'; a label belongs to one concept: remove it from one of them",
+        ),
+        ("[ladders]\nfog = 1", "ladders.fog must be a table; write [ladders.fog]"),
+        ("[ladders.fog]\nparameter = 'm'", "[ladders.fog] parameter 'm' is not declared under [parameters]; add it"),
+        (
+            "[parameters]\nm = 'm'\n[ladders.fog]\nparameter = 'm'\ndirection = 'down'",
+            "[ladders.fog] direction 'down' is unknown; write falling or rising",
+        ),
+        (
+            "[parameters]\nm = 'm'\n[ladders.fog]\nparameter = 'm'\ngate = 'far'",
+            "[ladders.fog] gate must be a number from",
+        ),
+        ("[parameters]\nm = 'm'\n[ladders.Fog]\nparameter = 'm'", "[ladders.Fog]: name a ladder with lower-case"),
+    ],
+    ids=lambda value: value[:40],
+)
+def test_every_fault_is_one_line(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch, toml: str, line: str) -> None:
+    folder = suite(ROWS, toml)
+    monkeypatch.chdir(folder.parent)
+    _, faults = read_suites([folder])
+    assert len(faults) == 1
+    assert faults[0].startswith("colours/suite.toml: " + line)
+    assert "\n" not in faults[0]
+
+
+def test_all_that_it_can_say(suite: SuiteWriter) -> None:
+    folder = suite(
+        "file_name,label,tier,ladder,visibility_m\nred.png,car,1,,\ngrey.png,car,,fog,50\n",
+        """
+        description = "Cars."
+        [tiers.1]
+        name = "easy"
+        min_pass_rate = 0.9
+        [tiers.7]
+        name = "of which there is no case"
+        [parameters]
+        visibility_m = "m"
+        [labels]
+        car = ["sports car", "cab"]
+        ship = "liner"
+        [ladders.fog]
+        parameter = "visibility_m"
+        gate = 20
+        [corruptions]
+        enabled = ["fog"]
+        """,
+    )
+    (found,), faults = read_suites([folder])
+    assert faults == []
+    assert found.description == "Cars."
+    assert dict(found.tiers) == {1: Tier(1, "easy", 0.9)}
+    assert dict(found.concepts) == {"car": ("sports car", "cab"), "ship": ("liner",)}
+    assert dict(found.ladders) == {"fog": Ladder("fog", "visibility_m", "falling", 20.0)}
+    assert dict(found.corruptions) == {"enabled": ["fog"]}
+    assert [case.id for case in found.by_tier[1]] == ["red"]
+    assert found.cases[1].parameters == {"visibility_m": 50.0}
+
+
+def test_a_step_of_a_ladder_needs_its_parameter_and_no_tier(
+    suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = suite(
+        "file_name,label,tier,ladder,m\ngrey.png,car,1,fog,50\ngrey_2.png,car,,fog,\n",
+        "[parameters]\nm = 'm'\n[ladders.fog]\nparameter = 'm'\n",
+    )
+    monkeypatch.chdir(folder.parent)
+    assert read_suites([folder])[1] == [
+        "colours/metadata.csv:2: a step of a ladder has no tier; leave tier or ladder empty",
+        "colours/metadata.csv:3: a step of ladder 'fog' needs a value in 'm'",
+    ]
