@@ -32,7 +32,7 @@ def read(suite: SuiteWriter, label: str, toml: str = "") -> Suite:
     ],
 )
 def test_a_label_matches_whole_or_by_a_synonym(
-    suite: SuiteWriter, concept: str, toml: str, labels: Labels, indices: Labels
+    suite: SuiteWriter, concept: str, toml: str, labels: Labels, indices: tuple[int, ...]
 ) -> None:
     space = map_concepts(read(suite, concept, toml), labels)
     assert space.concepts[concept] == indices

@@ -7,6 +7,7 @@ import os
 import threading
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from benchmark.pictures import PictureError, open_picture, quiet_pillow
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
 
-def seen(image: Image.Image, folder: Path, kind: str = "png", **options: object) -> Image.Image:
+def seen(image: Image.Image, folder: Path, kind: str = "png", **options: Any) -> Image.Image:
     file = folder / f"image.{kind}"
     image.save(file, **options)
     picture = open_picture(file)

@@ -134,7 +134,7 @@ def test_an_output_that_is_no_probability_errs_alone(suite: SuiteWriter, value: 
     found = predictor.predict(cases)
     assert [prediction.error[: len(error)] for prediction in found.values()] == ["", "", error, "", ""]
     # What is no prediction is not kept either.
-    assert predictor.cached(cases) == 3
+    assert predictor.cached(cases) == 4
 
 
 def test_out_of_memory_halves_the_batch(suite: SuiteWriter) -> None:

@@ -79,7 +79,9 @@ def test_all_that_it_can_say(suite: SuiteWriter) -> None:
         parameter = "visibility_m"
         gate = 20
         [corruptions]
-        enabled = ["fog"]
+        enabled = false
+        [corruptions.gates]
+        "fog+3" = {max_drop = 0.3}
         """,
     )
     (found,), faults = read_suites([folder])
@@ -88,7 +90,7 @@ def test_all_that_it_can_say(suite: SuiteWriter) -> None:
     assert dict(found.tiers) == {1: Tier(1, "easy", 0.9)}
     assert dict(found.concepts) == {"car": ("sports car", "cab"), "ship": ("liner",)}
     assert dict(found.ladders) == {"fog": Ladder("fog", "visibility_m", "falling", 20.0)}
-    assert dict(found.corruptions) == {"enabled": ["fog"]}
+    assert dict(found.corruptions) == {"enabled": False, "gates": {"fog+3": {"max_drop": 0.3}}}
     assert [case.id for case in found.by_tier[1]] == ["red"]
     assert found.cases[1].parameters == {"visibility_m": 50.0}
 
