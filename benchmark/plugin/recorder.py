@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,8 @@ class Recorder:
         self.tiers: dict[tuple[str, int, str], dict[str, Any]] = {}
         self.ladders: dict[tuple[str, str, str], LadderResult] = {}
         self.fingerprints: dict[str, str] = {}
+        # What run.json holds at the end.
+        self.content: dict[str, Any] = {}
         self._scores: ScoresFile | None = None
         self._selected = False
         self._started = time.time()
@@ -62,7 +65,7 @@ class Recorder:
         if not hasattr(self.config.option, "htmlpath"):
             return  # -p no:html
         if self.config.option.htmlpath:
-            self.report_file = Path.cwd() / Path(self.config.option.htmlpath).expanduser()
+            self.report_file = Path.cwd() / Path(os.path.expandvars(self.config.option.htmlpath)).expanduser()
         else:
             self.report_file = self.folder / REPORT
             self.config.option.htmlpath = str(self.report_file)
@@ -121,15 +124,14 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the row that a benchmark test hung on its report."""
-        values = dict(report.user_properties)
-        kind = values.pop(KIND, None)
-        fingerprint = str(values.pop("fingerprint", ""))
-        if kind is None or not (report.when == "call" or (report.when == "setup" and not report.passed)):
+        kind, values = _properties(report)
+        if not kind:
             return
+        fingerprint = str(values.pop("fingerprint", ""))
         self.selected()
         self.fingerprints[str(values["model"])] = fingerprint
-        if kind == "case":
-            self._take_row({**values, "outcome": _outcome(report)})
+        if row := case_row(report):
+            self._take_row(row)
         elif kind == "tier":
             self.tiers[(str(values["suite"]), int(str(values["tier"])), str(values["model"]))] = values
         elif kind == "ladder":
@@ -152,7 +154,8 @@ class Recorder:
                 self._scores.close()
             stopped = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
             complete = not stopped and not session.shouldstop and not session.shouldfail
-            write_run(self.folder, self._content(complete=complete))
+            self.content = self._content(complete=complete)
+            write_run(self.folder, self.content)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the tiers, the levels and where the report is."""
@@ -233,6 +236,23 @@ class Recorder:
         """Give the model card that was kept when the model first predicted."""
         fingerprint = self.fingerprints.get(slot) or self.session.fingerprint(slot)
         return self.session.store.card(card_key(fingerprint))
+
+
+def case_row(report: pytest.TestReport) -> dict[str, Any] | None:
+    """Give the row, as in `scores.csv`, that a case hung on its report; None for every other report."""
+    kind, values = _properties(report)
+    if kind != "case":
+        return None
+    values.pop("fingerprint", None)
+    return {**values, "outcome": _outcome(report)}
+
+
+def _properties(report: pytest.TestReport) -> tuple[str, dict[str, Any]]:
+    """Give kind and values of a report that speaks for its test; no kind for every other report."""
+    values: dict[str, Any] = dict(getattr(report, "user_properties", ()))
+    speaks = report.when == "call" or (report.when == "setup" and not report.passed)
+    kind = str(values.pop(KIND, "")) if speaks else ""
+    return kind, values
 
 
 def _level_dict(level: Level) -> dict[str, Any]:
