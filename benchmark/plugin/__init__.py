@@ -61,6 +61,11 @@ def pytest_configure(config: pytest.Config) -> None:
         recorder = Recorder(config, session)
         recorder.prepare()
         config.pluginmanager.register(recorder, _RECORDER)
+        if recorder.report_file is not None:
+            # Only here: without pytest-html there is nothing to enrich, and Jinja2 may be missing.
+            from benchmark.plugin.html import HtmlReport
+
+            config.pluginmanager.register(HtmlReport(session, recorder), "robust-html")
 
 
 def _register_markers(config: pytest.Config, session: BenchmarkSession) -> None:

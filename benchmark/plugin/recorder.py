@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,8 @@ class Recorder:
         self.verdicts: dict[str, list[dict[str, Any]]] = {}
         self.notes: list[str] = []
         self.fingerprints: dict[str, str] = {}
+        # What run.json holds at the end.
+        self.content: dict[str, Any] = {}
         self._scores: ScoresFile | None = None
         self._selected = False
         self._made_reports = False
@@ -71,7 +74,7 @@ class Recorder:
         if not hasattr(self.config.option, "htmlpath"):
             return  # -p no:html
         if self.config.option.htmlpath:
-            self.report_file = Path.cwd() / Path(self.config.option.htmlpath).expanduser()
+            self.report_file = Path.cwd() / Path(os.path.expandvars(self.config.option.htmlpath)).expanduser()
         else:
             self.report_file = self.folder / REPORT
             self.config.option.htmlpath = str(self.report_file)
@@ -137,15 +140,14 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the row that a benchmark test hung on its report."""
-        values = dict(report.user_properties)
-        kind = values.pop(KIND, None)
-        fingerprint = str(values.pop("fingerprint", ""))
-        if kind is None or not (report.when == "call" or (report.when == "setup" and not report.passed)):
+        kind, values = _properties(report)
+        if not kind:
             return
+        fingerprint = str(values.pop("fingerprint", ""))
         self.selected()
         self.fingerprints[str(values["model"])] = fingerprint
-        if kind == "case":
-            self._take_row({**values, "outcome": _outcome(report)})
+        if row := case_row(report):
+            self._take_row(row)
         elif kind == "tier":
             self.tiers[(str(values["suite"]), int(str(values["tier"])), str(values["model"]))] = values
         elif kind == "slice":
@@ -177,7 +179,8 @@ class Recorder:
             complete = not stopped and not session.shouldstop and not session.shouldfail
             if self.session.config.update_baseline:
                 self._accept(complete)
-            write_run(self.folder, self._content(complete=complete))
+            self.content = self._content(complete=complete)
+            write_run(self.folder, self.content)
 
     def _accept(self, complete: bool) -> None:
         if complete:
@@ -292,6 +295,23 @@ class Recorder:
         """Give the model card that was kept when the model first predicted."""
         fingerprint = self.fingerprints.get(slot) or self.session.fingerprint(slot)
         return self.session.store.card(card_key(fingerprint))
+
+
+def case_row(report: pytest.TestReport) -> dict[str, Any] | None:
+    """Give the row, as in `scores.csv`, that a case hung on its report; None for every other report."""
+    kind, values = _properties(report)
+    if kind != "case":
+        return None
+    values.pop("fingerprint", None)
+    return {**values, "outcome": _outcome(report)}
+
+
+def _properties(report: pytest.TestReport) -> tuple[str, dict[str, Any]]:
+    """Give kind and values of a report that speaks for its test; no kind for every other report."""
+    values: dict[str, Any] = dict(getattr(report, "user_properties", ()))
+    speaks = report.when == "call" or (report.when == "setup" and not report.passed)
+    kind = str(values.pop(KIND, "")) if speaks else ""
+    return kind, values
 
 
 def _level_dict(level: Level) -> dict[str, Any]:

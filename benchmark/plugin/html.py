@@ -1,0 +1,197 @@
+"""The hooks of pytest-html: what stands above its table, in the table's cells, and behind each row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableSequence, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_html.extras import html as html_extra
+
+from benchmark.plugin.recorder import Recorder, case_row
+from benchmark.plugin.session import BenchmarkSession
+from benchmark.record import REPORT
+from benchmark.report.charts import CURVE_HEIGHT, CURVE_WIDTH, STRIP_HEIGHT, curve_height, place
+from benchmark.report.gallery import write_gallery
+from benchmark.report.page import build_page
+from benchmark.report.pictures import make_pictures
+from benchmark.report.render import macros, render
+from benchmark.report.rows import CaseView, case_view, concepts_by_label
+from benchmark.report.sample import kept_rows
+
+_CELLS = "cells.html.jinja"
+
+
+# Columns that are hidden where no row has anything to say in them.
+_OWN_COLUMNS = ("picture", "tier", "model", "expected", "predicted", "score", "rank", "margin", "change")
+_MOST_MISSED = 24
+_MISSES = ("error", "failed", "xfailed")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A case in pytest-html's table; its details are filled in at the end, when it is known which rows stay."""
+
+    view: CaseView
+    extra: dict[str, Any]
+
+
+class HtmlReport:
+    """Enriches pytest-html's report; registered on the controller only.
+
+    Args:
+        session: suites and models.
+        recorder: rows, levels and model cards.
+    """
+
+    def __init__(self, session: BenchmarkSession, recorder: Recorder) -> None:
+        self._session = session
+        self._recorder = recorder
+        self._data: Any = None
+        self._shown: dict[str, _Shown] = {}
+        self._paths: dict[str, Path] = {}
+        self._concepts: dict[tuple[str, str], dict[str, str]] = {}
+        self._cases = {(suite.name, case.id): case for suite in session.suites for case in suite.cases}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_report_title(self, report: Any) -> None:
+        """Keep pytest-html's data: title and rows are settled when the run is over."""
+        self._data = report
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_header(self, cells: MutableSequence[str]) -> None:
+        """Put our columns between the test's name and its duration."""
+        cells[:] = _lines(macros(_CELLS).header(self._session.several_models))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Hang an empty extra on a case's report; what it shows is known at the end."""
+        row = case_row(report)
+        if row is None:
+            return
+        suite = self._session.by_name.get(str(row["suite"]))
+        case = self._cases.get((str(row["suite"]), str(row["case"])))
+        view = case_view(row, suite, case, index=len(self._shown), nodeid=report.nodeid)
+        if case is not None:
+            self._paths.setdefault(view.picture, case.path)
+        extra = dict(html_extra(""))
+        report.extras = [*getattr(report, "extras", []), extra]  # type: ignore[attr-defined]
+        self._shown[report.nodeid] = _Shown(view, extra)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_row(self, report: pytest.TestReport, cells: MutableSequence[str]) -> None:
+        """Escape the test's name, which pytest-html does not, and add our cells."""
+        if not cells:
+            return
+        result, _, duration, *links = cells
+        several = self._session.several_models
+        shown = self._shown.get(report.nodeid) if report.when in ("call", "setup") else None
+        if shown:
+            ours = macros(_CELLS).case(shown.view, several)
+        else:
+            nodeid = report.nodeid if report.when == "call" else f"{report.nodeid}::{report.when}"
+            ours = macros(_CELLS).other(nodeid, several)
+        cells[:] = [result, *_lines(ours), duration, *links]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_table_html(self, report: pytest.TestReport, data: MutableSequence[str]) -> None:
+        """Leave out of a case's log what its row says anyway."""
+        if report.nodeid in self._shown and report.when != "teardown":
+            said = (escape(report.longreprtext) + "\n", "No log output captured.")
+            data[:] = [entry for entry in data if entry not in said]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: MutableSequence[str]) -> None:
+        """Settle title and rows, and put the overview above the table."""
+        environment = self._data.data["environment"]
+        # The names are set as text; the values are not.
+        self._data.set_data("environment", {name: _escaped(value) for name, value in environment.items()})
+        if not self._shown:
+            prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS))
+            return
+        views = [shown.view for shown in self._shown.values()]
+        run, rows = self._recorder.content, list(self._recorder.rows.values())
+        cards = {slot: self._recorder.card(slot) for slot in self._session.config.slots}
+        page = build_page(run, rows, self._session.suites, cards)
+        self._data.title = page.title
+        self._collapse()
+        kept = [views[index] for index in sorted(kept_rows([view.outcome for view in views]))]
+        gallery = self._write_gallery(page.title, views) if len(kept) < len(views) else ""
+        self._keep(kept, cards)
+        missed = [view for view in views if view.outcome in _MISSES]
+        missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
+        in_table = {view.nodeid for view in kept}
+        paths = [(view.picture, self._paths[view.picture]) for view in kept if view.picture in self._paths]
+        prefix.append(
+            render(
+                "page.html.jinja",
+                page=page,
+                hidden=self._empty_columns(kept),
+                pictures=make_pictures(paths),
+                missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
+                missed_total=len(missed),
+                several=self._session.several_models,
+                gallery=gallery,
+                kept=len(kept),
+                total=len(views),
+                place=place,
+                strip_height=STRIP_HEIGHT,
+                curve_width=CURVE_WIDTH,
+                curve_height_all=CURVE_HEIGHT,
+                curve_height=curve_height,
+            )
+        )
+
+    def _keep(self, kept: Sequence[CaseView], cards: Mapping[str, Mapping[str, Any] | None]) -> None:
+        """Fill in the details of the rows that stay, and take the others out of pytest-html's data."""
+        nodeids = {view.nodeid for view in kept}
+        tests = self._data.data["tests"]
+        for nodeid in [nodeid for nodeid in self._shown if nodeid not in nodeids]:
+            tests.pop(nodeid, None)
+        for view in kept:
+            suite = self._session.by_name.get(view.suite)
+            key = (view.suite, view.model)
+            if key not in self._concepts:
+                labels = (cards.get(view.model) or {}).get("labels") or [label for label, _ in view.top]
+                self._concepts[key] = concepts_by_label(suite, [str(label) for label in labels])
+            told = concepts_by_label(suite, [label for said in view.published for label, _ in said.top])
+            detail = macros("detail.html.jinja").detail(view, self._concepts[key], told, self._session.several_models)
+            self._shown[view.nodeid].extra["content"] = str(detail)
+
+    def _collapse(self) -> None:
+        """Show every row closed, unless the user's ini file says otherwise: the overview names what was missed."""
+        if self._recorder.config.getini("render_collapsed") == "passed":
+            outcomes = ["passed", "skipped", "failed", "error", "xfailed", "xpassed", "rerun"]
+            self._data.set_data("renderCollapsed", outcomes)
+
+    def _empty_columns(self, kept: Sequence[CaseView]) -> list[str]:
+        empty = [] if any(view.change for view in kept) else ["change"]
+        tests = (test for tests in self._data.data["tests"].values() for test in tests)
+        links = any(extra["format_type"] in ("json", "text", "url") for test in tests for extra in test["extras"])
+        return empty if links else [*empty, "links"]
+
+    def _write_gallery(self, title: str, views: Sequence[CaseView]) -> str:
+        """Write the page of all rows beside the report; give its name."""
+        report = self._recorder.report_file
+        if report is None:
+            return ""
+        file = report.with_name("gallery.html" if report.name == REPORT else f"{report.stem}-gallery.html")
+        write_gallery(file, title, views, self._paths, report.name)
+        return file.name
+
+
+def _lines(text: object) -> list[str]:
+    """Give the cells that a macro wrote, one a line: pytest-html finds no sort key across lines."""
+    return [line.strip() for line in str(text).splitlines() if line.strip()]
+
+
+def _escaped(value: Any) -> Any:
+    """Escape what pytest-html puts into its environment table as HTML, be it ours, a plugin's or the CI's."""
+    if isinstance(value, Mapping):
+        return {escape(str(key)): _escaped(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_escaped(entry) for entry in value]
+    return value if isinstance(value, bool | int | float) or value is None else escape(str(value))
