@@ -9,6 +9,25 @@ from benchmark.ladders import LadderResult
 from benchmark.sweeps import SliceResult, SweepSummary
 from benchmark.text import one_line
 
+
+def run_lines(content: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Give all that a run says at the terminal: tiers, ladders, sweeps, levels, the stand against the baseline.
+
+    Args:
+        content: what `run.json` holds.
+        rows: the run's rows, as in `scores.csv`.
+    """
+    several = len(content["models"]) > 1
+    lines = tier_lines(content["tiers"], several_models=several)
+    lines += ladder_lines(content.get("ladders", []), several_models=several)
+    lines += sweep_lines(content.get("slices", []), content.get("sweeps", []), several_models=several)
+    lines += ["", *model_lines(content["models"])]
+    for comparison in content.get("comparisons", []):
+        own = [row for row in rows if row["model"] == comparison["model"]]
+        lines += comparison_lines(comparison, own, several_models=several)
+    return lines
+
+
 _HEAD = ("suite", "tier", "passed", "pass rate [95 % interval]", "mean score", "worst case")
 
 

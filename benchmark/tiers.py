@@ -83,6 +83,10 @@ class Level:
     of: int
     note: str = ""
 
+    def as_dict(self) -> dict[str, Any]:
+        """Give the level as `run.json` holds it."""
+        return {"name": self.model, "level": self.level, "of": self.of, "level_text": str(self)}
+
     def __str__(self) -> str:
         text = "level not determined" if self.level is None else f"level {self.level} of {self.of}"
         return f"{text} ({self.note})" if self.note else text

@@ -11,7 +11,7 @@ from benchmark.cli.find import CASES, run_folder
 from benchmark.record import REPORT, read_run
 from benchmark.suites import Published, read_suites
 from benchmark.suites.faults import shown_path
-from benchmark.summary import ladder_lines, model_lines, sweep_lines, tier_lines
+from benchmark.summary import run_lines
 from benchmark.text import one_line
 
 if TYPE_CHECKING:
@@ -28,29 +28,33 @@ def show(
     state = "complete" if content["complete"] else "not complete: stopped early, killed, or still running"
     typer.echo(f"{shown_path(record.folder)}  {content['started']}  {content['duration_s']:.1f} s  {state}")
     several = len(content["models"]) > 1
-    for line in tier_lines(content["tiers"], several_models=several):
-        typer.echo(line)
-    for line in ladder_lines(content.get("ladders", []), several_models=several):
-        typer.echo(line)
-    for line in sweep_lines(content.get("slices", []), content.get("sweeps", []), several_models=several):
-        typer.echo(line)
-    for line in model_lines(content["models"]):
+    for line in run_lines(content, rows(record.scores)):
         typer.echo(line)
     published = _published()
     cases = record.scores if every else record.scores[record.scores["outcome"] != "passed"]
     if len(cases):
         typer.echo("")
-    for row in cases.to_dict("records"):
-        for line in _case_lines({str(name): value for name, value in row.items()}, several, published):
+    for row in rows(cases):
+        for line in _case_lines(row, several, published):
             typer.echo(line)
     if (record.folder / REPORT).is_file():
         typer.echo(f"report: {shown_path(record.folder / REPORT)}")
 
 
+def rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give a table of scores as rows, empty cells as None."""
+    import pandas as pd
+
+    return [
+        {str(name): None if not isinstance(value, list) and pd.isna(value) else value for name, value in row.items()}
+        for row in scores.to_dict("records")
+    ]
+
+
 def _case_lines(row: Mapping[str, Any], several: bool, published: Mapping[str, list[Published]]) -> list[str]:
     key = f"{row['suite']}/{row['case']}"
     model = f":{row['model']}" if several else ""
-    tier = "" if _missing(row["tier"]) else f" [tier {row['tier']}]"
+    tier = "" if row["tier"] is None else f" [tier {row['tier']}]"
     what = row["reason"] or f"expected {row['expected']}, got {row['predicted']} {row['score']:.3f}"
     lines = [f"{row['outcome']:<8}{one_line(key + model)}{tier}: {one_line(what, 300)}"]
     by_model: dict[str, list[Published]] = {}
@@ -71,9 +75,3 @@ def _published() -> dict[str, list[Published]]:
             for entry in sorted(suite.published, key=lambda entry: -entry.score):
                 by_case.setdefault(f"{suite.name}/{entry.case}", []).append(entry)
     return by_case
-
-
-def _missing(value: pd.api.typing.NAType | int | None) -> bool:
-    import pandas as pd
-
-    return bool(pd.isna(value))

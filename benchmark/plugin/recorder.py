@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterable
@@ -19,12 +18,13 @@ import pytest
 from benchmark.cache import cache_folder
 from benchmark.ladders import LadderResult
 from benchmark.plugin.acceptance import accept_run, compare_run
+from benchmark.plugin.environment import git_commit, tool_versions
 from benchmark.plugin.fixtures import KIND
 from benchmark.plugin.session import BenchmarkSession
 from benchmark.record import REPORT, SCORES, ScoresFile, new_run_folder, write_run
-from benchmark.store import card_key, library_versions
+from benchmark.store import card_key
 from benchmark.suites.faults import shown_path
-from benchmark.summary import comparison_lines, ladder_lines, model_lines, sweep_lines, tier_lines
+from benchmark.summary import run_lines
 from benchmark.sweeps import SliceResult, SweepSummary, summarise_sweep
 from benchmark.tiers import Level, TierResult, level_of, summarise_tier
 
@@ -193,23 +193,11 @@ class Recorder:
         """Print the tiers, the levels and where the report is."""
         if not self._selected or self.folder is None:
             return
-        tiers, levels = self.outcome()
         terminalreporter.write_sep("=", "robustness")
-        several = self.session.several_models
-        for line in tier_lines([tier.as_dict() for tier in tiers], several_models=several):
+        for line in run_lines(self.content, list(self.rows.values())) + self.notes:
             terminalreporter.write_line(line)
-        for line in ladder_lines([ladder.as_dict() for ladder in self.ladders.values()], several_models=several):
-            terminalreporter.write_line(line)
-        slices = [result.as_dict() for result in self.slices.values()]
-        for line in sweep_lines(slices, [asdict(sweep) for sweep in self.sweeps()], several_models=several):
-            terminalreporter.write_line(line)
-        terminalreporter.write_line("")
-        for line in model_lines([_level_dict(level) for level in levels]):
-            terminalreporter.write_line(line, bold=True)
-        for line in self._comparison_lines() + self.notes:
-            terminalreporter.write_line(line)
-        for warning in self._warnings():
-            terminalreporter.write_line(f"warning: {warning}", yellow=True)
+        if self.session.selection.cases and self.session.store.warning:
+            terminalreporter.write_line(f"warning: {self.session.store.warning}", yellow=True)
         shown = self.report_file if self.report_file else self.folder / SCORES
         terminalreporter.write_line(f"report: {shown_path(shown)}")
 
@@ -246,17 +234,6 @@ class Recorder:
         cards = {slot: self.card(slot) for slot in self.session.config.slots}
         return compare_run(self.session, list(self.rows.values()), self.verdicts, cards) if self.rows else []
 
-    def _comparison_lines(self) -> list[str]:
-        lines = []
-        for comparison in self.comparisons():
-            rows = [row for row in self.rows.values() if row["model"] == comparison["model"]]
-            lines += comparison_lines(comparison, rows, several_models=self.session.several_models)
-        return lines
-
-    def _warnings(self) -> list[str]:
-        store = self.session.store.warning if self.session.selection.cases else ""
-        return [store] if store else []
-
     def _content(self, *, complete: bool) -> dict[str, Any]:
         tiers, levels = self.outcome()
         config = self.session.config
@@ -274,8 +251,8 @@ class Recorder:
             "suites": {suite.name: suite.digest for suite in self.session.suites},
             "device": config.device,
             "dtype": config.dtype,
-            "versions": {"python": sys.version.split()[0], **_versions()},
-            "git_commit": _git_commit(config.root),
+            "versions": {"python": sys.version.split()[0], **tool_versions()},
+            "git_commit": git_commit(config.root),
             "cache": str(cache_folder()) if config.cache else "",
         }
 
@@ -284,7 +261,7 @@ class Recorder:
         fingerprint = self.fingerprints.get(level.model) or self.session.fingerprint(level.model)
         card = self.card(level.model) or {}
         return {
-            **_level_dict(level),
+            **level.as_dict(),
             "spec": spec,
             "fingerprint": fingerprint,
             "device": card.get("device", ""),
@@ -314,32 +291,9 @@ def _properties(report: pytest.TestReport) -> tuple[str, dict[str, Any]]:
     return kind, values
 
 
-def _level_dict(level: Level) -> dict[str, Any]:
-    return {"name": level.model, "level": level.level, "of": level.of, "level_text": str(level)}
-
-
 def _outcome(report: pytest.TestReport) -> str:
     if hasattr(report, "wasxfail"):
         return "xfailed" if report.skipped else "failed"
     if report.when == "setup" and report.failed:
         return "error"
     return str(report.outcome)
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    return {**library_versions(), "pytest": version("pytest"), "tierbench": version("tierbench")}
-
-
-def _git_commit(root: Path) -> str:
-    git = shutil.which("git")
-    if git is None:
-        return ""
-    try:
-        answer = subprocess.run(  # noqa: S603
-            [git, "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=5, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return answer.stdout.strip() if answer.returncode == 0 else ""
