@@ -129,23 +129,27 @@ def corruption_key(case: Case) -> str:
     return f"{_VERSION}:{case.variant}:{case.corruption}:{case.severity}:{case.suite}/{clean_id(case)}"
 
 
-def apply_corruption(image: Image.Image, case: Case) -> Image.Image:
-    """Corrupt an opened image as its case says, seeded by case, corruption and severity.
+def fitted(image: Image.Image, variant: str) -> Image.Image:
+    """Bring a larger image to a shortest edge of 256 px, at which ImageNet-C's parameters are meant.
 
-    A larger image is first brought to a shortest edge of 256 px, at which ImageNet-C's parameters are meant;
-    the 32-px table (`cifar10_c`) takes images as they are.
+    The 32-px table (`cifar10_c`) takes images as they are.
     """
     from PIL import Image as PillowImage
 
+    shortest = min(image.size)
+    if variant != "imagenet_c" or shortest <= _SHORTEST_EDGE:
+        return image
+    scale = _SHORTEST_EDGE / shortest
+    size = (max(_SHORTEST_EDGE, round(image.width * scale)), max(_SHORTEST_EDGE, round(image.height * scale)))
+    return image.resize(size, PillowImage.Resampling.BILINEAR)
+
+
+def apply_corruption(image: Image.Image, case: Case) -> Image.Image:
+    """Corrupt an opened image, fitted, as its case says; seeded by case, corruption and severity."""
     from benchmark.corruptions import corrupt, derive_seed
 
-    shortest = min(image.size)
-    if case.variant == "imagenet_c" and shortest > _SHORTEST_EDGE:
-        scale = _SHORTEST_EDGE / shortest
-        size = (max(_SHORTEST_EDGE, round(image.width * scale)), max(_SHORTEST_EDGE, round(image.height * scale)))
-        image = image.resize(size, PillowImage.Resampling.BILINEAR)
     seed = derive_seed(f"{case.suite}/{clean_id(case)}", case.corruption, case.severity)
-    return corrupt(image, case.corruption, case.severity, seed=seed, variant=case.variant)
+    return corrupt(fitted(image, case.variant), case.corruption, case.severity, seed=seed, variant=case.variant)
 
 
 def slice_gates(suite: Suite) -> dict[tuple[str, int], SliceGate]:
@@ -213,7 +217,11 @@ class SweepSummary:
         if self.mce is None or self.mean_error is None:
             return f"{self.suite}: no mCE: it is over all 15 corruptions at all 5 severities"
         relative = "" if self.relative_mce is None else f", relative mCE {self.relative_mce:.1f}"
-        return f"{self.suite}: mCE {self.mce:.1f}{relative}, mean error {self.mean_error:.3f}"
+        # Published figures are over ImageNet's 50,000 validation images.
+        return (
+            f"{self.suite}: mCE {self.mce:.1f}{relative}, mean error {self.mean_error:.3f} "
+            "(over these images: to compare models here, not with published figures)"
+        )
 
 
 def error_table(slices: Iterable[SliceResult]) -> pd.DataFrame:

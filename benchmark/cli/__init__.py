@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from benchmark.cli.corrupt import corrupt
 from benchmark.cli.init import init
 from benchmark.cli.model import model
 from benchmark.cli.runs import show
@@ -21,5 +22,6 @@ app.command("check")(check)
 app.command("list")(list_suites)
 app.command("add")(add)
 app.command("fetch")(fetch)
+app.command("corrupt")(corrupt)
 app.command("show")(show)
 app.command("model")(model)
