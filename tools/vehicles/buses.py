@@ -47,7 +47,7 @@ def school_bus(color: Color = (0.80, 0.38, 0.015), lit: bool = False) -> Model:
     yellow = paint(*color, 0.35)
     half, low, high = 1.22, 0.62, 3.05
     body = coach_body(-5.6, 3.5, half, low, high, 0.30)
-    pane = glow(0.9, 0.85, 0.7) if lit else PANE
+    pane = glow(0.012, 0.011, 0.009) if lit else PANE
 
     def livery(x: Array, y: Array, z: Array) -> Where:
         side = np.abs(y) > half * 0.9
@@ -156,7 +156,7 @@ def trolleybus(color: Color = (0.62, 0.06, 0.04), lit: bool = False, poles: bool
     main, cream = paint(*color, 0.3), paint(0.75, 0.72, 0.62, 0.3)
     half, low, high = 1.27, 0.32, 3.0
     body = coach_body(-6, 6, half, low, high, 0.22, front=0.25, rake=0.25)
-    pane = glow(1.1, 1.0, 0.8) if lit else PANE
+    pane = glow(0.012, 0.011, 0.009) if lit else PANE
 
     def livery(x: Array, y: Array, z: Array) -> Where:
         side = np.abs(y) > half * 0.93
@@ -172,7 +172,7 @@ def trolleybus(color: Color = (0.62, 0.06, 0.04), lit: bool = False, poles: bool
 
     for part in (body, face(body, 6.0), face(body, -6.0, front=False)):
         painted(model, loft(part, caps=False), main, livery)
-    sign = glow(1.6, 0.8, 0.05) if lit else plastic(0.8, 0.42, 0.03)
+    sign = glow(0.16, 0.08, 0.005) if lit else plastic(0.8, 0.42, 0.03)
     model.add(DARK, box((5.80, 0, 2.62), (0.12, 1.9, 0.30), 0.03))
     flat_text(model, sign, (5.87, 0, 2.62), 11, 0.17, "y")
     model.add(BLACK, box((6.05, 0, 0.42), (0.14, 2.3, 0.2), 0.05))

@@ -154,6 +154,8 @@ def car(p: Profile, color: Color, lit: bool = False, style: int = 0) -> Model:
     first = p.glass[-1][-2][0] if p.glass else 0.80
     belt = float(np.interp(first, *np.array(sorted(p.belt)).T))
     mirrors(model, first - 0.10, p.width / 2 * 0.97, belt + 0.10, skin)
+    if lit:  # keeps the lamps' light out of the wheel arches
+        model.add(DARK, *[box((x, 0, 0.50), (0.04, p.width * 0.84, 0.56)) for x in (p.length * 0.43, -p.length * 0.43)])
     if not p.roof:
         _open_top(model, skin)
     return model

@@ -61,7 +61,7 @@ def _clear() -> list[Case]:
     for shot in CLEAR:
         space = shot.sky.kind == "space"
         tags = "space" if space else "day"
-        meter = "vehicle" if space or shot.place == "void" else "scene"
+        meter = "vehicle" if space else "scene"
         note = "Sunlit in black space among stars." if space else "Clear day, near and unhidden."
         cases.append(Case(shot.name, shot.name, 1, tags, note, meter=meter))
     return cases
@@ -120,25 +120,25 @@ THIRD: list[Case] = [
     _hard("minibus", 3, "densefog", "fog", DENSE, contrast=0.13),
     _hard("turboprop", 3, "densefog", "fog", DENSE, contrast=0.13),
     _hard("liner", 3, "densefog", "fog", DENSE, contrast=0.13),
-    _hard("trimaran", 3, "densefog", "fog", DENSE, contrast=0.13),
+    _hard("trimaran", 3, "densefog", "fog", DENSE, contrast=0.2),
     _hard("saloon_speck", 3, "speck", "day far", SPECK),
     _hard("american_speck", 3, "speck", "day far", SPECK),
     _hard("minibus_speck", 3, "speck", "day far", SPECK),
     _hard("fighter_speck", 3, "speck", "day far", SPECK),
     _hard("liner_speck", 3, "speck", "day far", SPECK),
     _hard("schooner_speck", 3, "speck", "day far", SPECK),
-    _hard("convertible", 3, "moonlight", "lowlight", DARK, lux=0.06),
+    _hard("convertible", 3, "moonlight", "lowlight", DARK, lux=0.1),
     _hard("moving_van", 3, "moonlight", "lowlight", DARK, lux=0.06),
     _hard("school_bus_front", 3, "moonlight", "lowlight", DARK, lux=0.06),
     _hard("airliner_aloft", 3, "moonlight", "lowlight", DARK, lux=0.06),
-    _hard("container_red", 3, "moonlight", "lowlight", DARK, lux=0.06),
+    _hard("container_red", 3, "moonlight", "lowlight", DARK, lux=0.25),
     _hard("sloop", 3, "moonlight", "lowlight", DARK, lux=0.06),
     _hard("carrier_hidden", 3, "hidden", "day occluded", "More than half hidden, from behind."),
     _hard("fire_engine_hidden", 3, "hidden", "day occluded", "More than half hidden."),
     _hard("trolleybus_hidden", 3, "hidden", "day occluded", "More than half hidden."),
-    _hard("turboprop_hidden", 3, "fog", "occluded fog", HIDDEN + " And fog.", contrast=0.22),
+    _hard("turboprop_hidden", 3, "fog", "occluded fog", HIDDEN + " And fog.", contrast=0.30),
     _hard("bulk_hidden", 3, "fog", "occluded fog", HIDDEN + " And fog.", contrast=0.22),
-    _hard("schooner_hidden", 3, "fog", "occluded fog", HIDDEN + " And fog.", contrast=0.22),
+    _hard("schooner_hidden", 3, "fog", "occluded fog", HIDDEN + " And fog.", contrast=0.40),
     _hard("coupe_far", 3, "rain", "far rain", FAR + " And a cloudburst.", rain=40.0, contrast=0.35),
     _hard("european_far", 3, "rain", "far rain", FAR + " And a cloudburst.", rain=40.0, contrast=0.35),
     _hard("school_bus_far", 3, "fog", "far fog", FAR + " And fog.", contrast=0.20),

@@ -99,7 +99,8 @@ def _radiance(scene: Scene, files: Files, samples: int, seed: int) -> NDArray[np
             shape["emitter"] = {"type": "area", "radiance": {"type": "rgb", "value": list(material.glow)}}
         description[f"shape_{path.stem}"] = shape
     pixels = _pixels(description, samples, seed)
-    color = np.ascontiguousarray(np.minimum(pixels[..., :3], 2000.0 * max(float(np.median(pixels[..., :3])), 1e-4)))
+    limit = 50 * float(np.percentile(pixels[..., :3], 99.5))  # a stray path may not outshine the picture
+    color = np.ascontiguousarray(np.minimum(pixels[..., :3], limit))
     normal, albedo = pixels[..., -6:-3], np.clip(pixels[..., -3:], 0, 1)
     scale = np.float32(1.0 / max(float(color.mean()), 1e-9))
     clean = pyoidn.denoise(

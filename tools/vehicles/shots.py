@@ -76,9 +76,8 @@ class Shot:
         elif self.place == "apron":
             model.place(settings.floodlights(((40, 45, 22), 42000), ((-30, 40, 22), 42000)))
         else:
-            for x in (-18.0, 4.0, 26.0):
-                model.place(settings.street_lamp((x, -behind * 4.2), 2600, float(behind)))
-                model.place(settings.street_lamp((x - 11, behind * 4.4), 2600, float(-behind)))
+            for x, side in ((-10.0, -behind), (17.0, -behind), (-4.0, behind), (9.0, behind)):
+                model.place(settings.street_lamp((x, side * 4.3), 4200, -float(side)))
 
 
 CAR = View(azimuth=42, eye=1.45, fov=28, fill=0.86)
@@ -129,7 +128,7 @@ CLEAR: list[Shot] = [
     Shot("airliner", "airplane", planes.airliner, PLANE, "apron", DAY, 1),
     Shot("airliner_aloft", "airplane", lambda: planes.airliner(gear=False, tail=(0.45, 0.03, 0.03)), ALOFT, "void", DAY),
     Shot("turboprop", "airplane", planes.turboprop, replace(PLANE, azimuth=50), "apron", HIGH, 2),
-    Shot("fighter", "airplane", lambda: planes.fighter((0.12, 0.13, 0.15)), replace(ALOFT, azimuth=58, elevation=-20), "void", replace(MORNING, sun_azimuth=80)),
+    Shot("fighter", "airplane", lambda: planes.fighter((0.36, 0.38, 0.40)), replace(ALOFT, azimuth=58, elevation=-20), "void", replace(MORNING, sun_azimuth=80)),
     _sea("container_ship", "ship", ships.container_ship, SHIP, CONTAINER),
     _sea("liner", "ship", ships.liner, replace(SHIP, azimuth=36), LINER, HIGH, 2),
     _sea("bulk_carrier", "ship", ships.bulk_carrier, replace(SHIP, azimuth=50), BULK, MORNING, 3),
@@ -151,7 +150,7 @@ HARD: list[Shot] = [
     Shot("european_night", "truck", lambda: trucks.european(lit=True), LONG, "trees", NIGHT, 12, lights=True),
     Shot("trolleybus_night", "bus", lambda: buses.trolleybus(lit=True), replace(LONG, azimuth=48), "houses", NIGHT, 13, lights=True),
     Shot("airliner_night", "airplane", lambda: planes.airliner(lit=True), PLANE, "apron", NIGHT, 3, lights=True),
-    _sea("liner_night", "ship", lambda: settings.lit_windows(ships.liner(), (0.5, 0.42, 0.28)), SHIP, LINER, NIGHT, 5),
+    _sea("liner_night", "ship", lambda: settings.lit_windows(ships.liner(), (0.06, 0.05, 0.035)), SHIP, LINER, NIGHT, 5),
     _sea("sloop_sunset", "sailing_boat", lambda: sails.sloop((0.5, 0.02, 0.02)), replace(YACHT, azimuth=75), SLOOP, _low(250), 6),
     Shot("estate_hidden", "automobile", lambda: cars.car(profiles.ESTATE, GREEN, style=1), CAR, "houses", MORNING, 14, 0.35),
     Shot("american_hidden", "truck", lambda: trucks.american(GREEN), LONG, "trees", HIGH, 15, 0.35),
