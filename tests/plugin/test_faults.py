@@ -192,5 +192,3 @@ def test_markup_and_control_characters_reach_no_terminal(bench: Bench) -> None:
     bench.suite("cars", 'file_name,label,tier\nred.png,"shi\x1b[31mp",1\n')
     answer = bench.run("--robust-missing-labels", "skip")
     assert "\x1b[31mp" not in answer.text
-
-

@@ -39,7 +39,8 @@ def test_beside_the_benchmark_they_show_the_selected_cases(study: Bench) -> None
 
 def test_a_users_fixtures_of_our_names_break_nothing(study: Bench) -> None:
     own = "import pytest\n" + "".join(
-        f"\n@pytest.fixture\ndef {name}():\n    return 'mine'\n" for name in ("scores", "predictions", "report", "tiers")
+        f"\n@pytest.fixture\ndef {name}():\n    return 'mine'\n"
+        for name in ("scores", "predictions", "report", "tiers")
     )
     study.file("cases/conftest.py", own)
     study.file("cases/test_own.py", "def test_own(scores, predictions):\n    assert scores == predictions == 'mine'\n")
@@ -68,4 +69,6 @@ def test_an_overridden_classifier_that_is_none_errs_with_one_line(study: Bench) 
     answer = study.run("-k", "test_case")
     assert answer.code == 1
     assert counts(answer.text) == {"error": 3}
-    assert "the fixture 'classifier': str is no classifier, it lacks labels, fingerprint, describe, predict" in answer.text
+    assert (
+        "the fixture 'classifier': str is no classifier, it lacks labels, fingerprint, describe, predict" in answer.text
+    )

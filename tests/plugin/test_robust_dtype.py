@@ -18,6 +18,4 @@ def test_another_dtype_is_predicted_anew_and_recorded(study: Bench) -> None:
 def test_an_unknown_dtype(study: Bench) -> None:
     assert study.run("--robust-dtype", "int8").code == 4
     study.configure(robust_dtype="int8")
-    assert study.run().errors == [
-        "ini key robust_dtype: 'int8' is unknown; write one of float32, float16, bfloat16"
-    ]
+    assert study.run().errors == ["ini key robust_dtype: 'int8' is unknown; write one of float32, float16, bfloat16"]

@@ -41,9 +41,7 @@ def test_what_names_no_model_is_one_line(study: Bench, specs: list[str], line: s
     assert answer.errors[0].startswith(line)
 
 
-def test_the_built_in_model_is_the_default(
-    study: Bench, reference_model: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_built_in_model_is_the_default(study: Bench, reference_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from pathlib import Path
 
     monkeypatch.setenv("TIERBENCH_CACHE", str(Path(reference_model).parents[1]))
