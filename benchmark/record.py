@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import secrets
@@ -143,12 +144,18 @@ def _read_scores(file: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        # Text first: a row that a kill cut short must not decide the type of its column.
-        frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8", on_bad_lines="skip")
+        text = file.read_bytes().decode("utf-8", "replace")
+        # Not pandas' reader: it refuses the whole file where a kill cut the last row inside of quotes.
+        header, *rows = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
     except FileNotFoundError:
         raise UserError(f"{shown_path(file)}: is missing; the run recorded no score") from None
-    except (OSError, ValueError) as error:
+    except (OSError, csv.Error) as error:
         raise UserError(f"{shown_path(file)}: cannot be read as CSV: {error}") from error
+    if not text.endswith("\n"):
+        rows = rows[:-1]  # cut short
+    whole = [row for row in rows if len(row) == len(header)]
+    # Text first: what no row fills in must not decide the type of its column.
+    frame = pd.DataFrame(whole, columns=header, dtype=str)
     if missing := [name for name in COLUMNS if name not in frame.columns]:
         raise UserError(f"{shown_path(file)}: has no column {', '.join(missing)}; it was not written by tierbench")
     # The last cells of a row that was cut short are empty; no whole row has an empty list of labels' bracket.

@@ -119,11 +119,11 @@ def _shards(index: Mapping[str, Any], folder: Path, place: str) -> list[Path]:
     names = index.get("weight_map")
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
         raise UserError(f"{place}: model.safetensors.index.json has no weight_map; save the model again")
-    shards = [folder / name for name in sorted(set(names.values()))]
-    for shard in shards:
-        if Path(shard.name) != shard.relative_to(folder) or not shard.is_file():
-            raise UserError(f"{place}: the shard {one_line(shard.name)} is missing; save the model again")
-    return shards
+    shards = sorted(set(names.values()))
+    for name in shards:
+        if Path(name).name != name or not (folder / name).is_file():
+            raise UserError(f"{place}: the shard {one_line(Path(name).name)} is missing; save the model again")
+    return [folder / name for name in shards]
 
 
 def _labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:

@@ -109,9 +109,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that have nothing to test."""
+    before = len(items)
     drop_empty(items)
+    config.stash[SESSION].selection.emptied = len(items) < before
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -119,8 +121,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Read the selection: it is what will be predicted."""
     config = session.config
     config.stash[SESSION].select(session.items)
+    benchmark = config.stash[SESSION]
     checked_already = hasattr(config, "workerinput") or is_concerned(config)
-    if config.stash[SESSION].selection.tests and not checked_already:
+    # A test may have nothing to test because no suite could be read.
+    why_empty = benchmark.selection.emptied and (benchmark.config.faults or benchmark.suite_faults)
+    if (benchmark.selection.tests or why_empty) and not checked_already:
         _raise_faults(config)
 
 

@@ -18,7 +18,7 @@ import pytest
 from benchmark.cache import cache_folder
 from benchmark.ladders import LadderResult
 from benchmark.plugin.acceptance import accept_run, compare_run
-from benchmark.plugin.environment import git_commit, tool_versions
+from benchmark.plugin.environment import git_commit, thread_count, tool_versions
 from benchmark.plugin.fixtures import KIND
 from benchmark.plugin.session import BenchmarkSession
 from benchmark.record import REPORT, SCORES, ScoresFile, new_run_folder, write_run
@@ -251,6 +251,8 @@ class Recorder:
             "suites": {suite.name: suite.digest for suite in self.session.suites},
             "device": config.device,
             "dtype": config.dtype,
+            "threads": thread_count(),
+            "seed": None,  # there is none to choose: what is random follows from case, corruption and severity
             "versions": {"python": sys.version.split()[0], **tool_versions()},
             "git_commit": git_commit(config.root),
             "cache": str(cache_folder()) if config.cache else "",
