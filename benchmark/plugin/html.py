@@ -12,13 +12,13 @@ import pytest
 from benchmark.plugin.recorder import Recorder, case_row
 from benchmark.plugin.session import BenchmarkSession
 from benchmark.record import REPORT
+from benchmark.report import sample
 from benchmark.report.charts import CURVE_HEIGHT, CURVE_WIDTH, STRIP_HEIGHT, curve_height, place
 from benchmark.report.gallery import write_gallery
 from benchmark.report.page import build_page
 from benchmark.report.pictures import make_pictures
 from benchmark.report.render import macros, render
 from benchmark.report.rows import CaseView, case_view, concepts_by_label
-from benchmark.report.sample import kept_rows
 
 _CELLS = "cells.html.jinja"
 
@@ -105,7 +105,7 @@ class HtmlReport:
         page = build_page(run, rows, self._session.suites, cards)
         self._data.title = page.title
         self._collapse()
-        kept = [views[index] for index in sorted(kept_rows([view.outcome for view in views]))]
+        kept = [views[index] for index in sorted(sample.kept_rows([view.outcome for view in views], sample.MOST_ROWS))]
         gallery = self._write_gallery(page.title, views) if len(kept) < len(views) else ""
         self._drop_others(kept)
         missed = [view for view in views if view.outcome in _MISSES]

@@ -44,7 +44,7 @@ def make_pictures(paths: Iterable[tuple[str, Path]]) -> Iterator[Picture]:
     Args:
         paths: a key and a file each; of equal keys the first counts.
     """
-    wanted = dict(reversed(list(paths)))
+    wanted = _first(paths)
     side, kind = large_size(len(wanted))
 
     def make(key: str, path: Path) -> Picture:
@@ -62,7 +62,7 @@ def make_pictures(paths: Iterable[tuple[str, Path]]) -> Iterator[Picture]:
 
 def write_thumbnails(paths: Iterable[tuple[str, Path]], folder: Path, side: int = 192) -> dict[str, str]:
     """Write a thumbnail file of every image; give the file names by key, without those that cannot be opened."""
-    wanted = dict(reversed(list(paths)))
+    wanted = _first(paths)
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(key: str, path: Path) -> str:
@@ -77,6 +77,13 @@ def write_thumbnails(paths: Iterable[tuple[str, Path]], folder: Path, side: int 
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
         names = pool.map(write, wanted, wanted.values())
         return {key: name for key, name in zip(wanted, names, strict=True) if name}
+
+
+def _first(paths: Iterable[tuple[str, Path]]) -> dict[str, Path]:
+    wanted: dict[str, Path] = {}
+    for key, path in paths:
+        wanted.setdefault(key, path)
+    return wanted
 
 
 def _shrunk(image: Image.Image, side: int) -> Image.Image:
