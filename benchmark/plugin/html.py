@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableSequence, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, MutableSequence, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_html.extras import html as html_extra
 
 from benchmark.plugin.recorder import Recorder, case_row
 from benchmark.plugin.session import BenchmarkSession
 from benchmark.record import REPORT
+from benchmark.report import sample
 from benchmark.report.charts import CURVE_HEIGHT, CURVE_WIDTH, STRIP_HEIGHT, curve_height, place
 from benchmark.report.gallery import write_gallery
 from benchmark.report.page import build_page
 from benchmark.report.pictures import make_pictures
 from benchmark.report.render import macros, render
 from benchmark.report.rows import CaseView, case_view, concepts_by_label
-from benchmark.report.sample import kept_rows
 
 _CELLS = "cells.html.jinja"
 
@@ -29,14 +27,6 @@ _CELLS = "cells.html.jinja"
 _OWN_COLUMNS = ("picture", "tier", "model", "expected", "predicted", "score", "rank", "margin", "change")
 _MOST_MISSED = 24
 _MISSES = ("error", "failed", "xfailed")
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """A case in pytest-html's table; its details are filled in at the end, when it is known which rows stay."""
-
-    view: CaseView
-    extra: dict[str, Any]
 
 
 class HtmlReport:
@@ -51,9 +41,8 @@ class HtmlReport:
         self._session = session
         self._recorder = recorder
         self._data: Any = None
-        self._shown: dict[str, _Shown] = {}
+        self._shown: dict[str, CaseView] = {}
         self._paths: dict[str, Path] = {}
-        self._concepts: dict[tuple[str, str], dict[str, str]] = {}
         self._cases = {(suite.name, case.id): case for suite in session.suites for case in suite.cases}
 
     @pytest.hookimpl(optionalhook=True)
@@ -61,14 +50,14 @@ class HtmlReport:
         """Keep pytest-html's data: title and rows are settled when the run is over."""
         self._data = report
 
-    @pytest.hookimpl(optionalhook=True)
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_html_results_table_header(self, cells: MutableSequence[str]) -> None:
         """Put our columns between the test's name and its duration."""
         cells[:] = _lines(macros(_CELLS).header(self._session.several_models))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Hang an empty extra on a case's report; what it shows is known at the end."""
+        """Note a case, before pytest-html asks for its cells."""
         row = case_row(report)
         if row is None:
             return
@@ -77,11 +66,9 @@ class HtmlReport:
         view = case_view(row, suite, case, index=len(self._shown), nodeid=report.nodeid)
         if case is not None:
             self._paths.setdefault(view.picture, case.path)
-        extra = dict(html_extra(""))
-        report.extras = [*getattr(report, "extras", []), extra]  # type: ignore[attr-defined]
-        self._shown[report.nodeid] = _Shown(view, extra)
+        self._shown[report.nodeid] = view
 
-    @pytest.hookimpl(optionalhook=True)
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: MutableSequence[str]) -> None:
         """Escape the test's name, which pytest-html does not, and add our cells."""
         if not cells:
@@ -90,7 +77,7 @@ class HtmlReport:
         several = self._session.several_models
         shown = self._shown.get(report.nodeid) if report.when in ("call", "setup") else None
         if shown:
-            ours = macros(_CELLS).case(shown.view, several)
+            ours = macros(_CELLS).case(shown, several)
         else:
             nodeid = report.nodeid if report.when == "call" else f"{report.nodeid}::{report.when}"
             ours = macros(_CELLS).other(nodeid, several)
@@ -110,17 +97,17 @@ class HtmlReport:
         # The names are set as text; the values are not.
         self._data.set_data("environment", {name: _escaped(value) for name, value in environment.items()})
         if not self._shown:
-            prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS))
+            prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS, several=self._session.several_models))
             return
-        views = [shown.view for shown in self._shown.values()]
+        views = list(self._shown.values())
         run, rows = self._recorder.content, list(self._recorder.rows.values())
         cards = {slot: self._recorder.card(slot) for slot in self._session.config.slots}
         page = build_page(run, rows, self._session.suites, cards)
         self._data.title = page.title
         self._collapse()
-        kept = [views[index] for index in sorted(kept_rows([view.outcome for view in views]))]
+        kept = [views[index] for index in sorted(sample.kept_rows([view.outcome for view in views], sample.MOST_ROWS))]
         gallery = self._write_gallery(page.title, views) if len(kept) < len(views) else ""
-        self._keep(kept, cards)
+        self._drop_others(kept)
         missed = [view for view in views if view.outcome in _MISSES]
         missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
         in_table = {view.nodeid for view in kept}
@@ -131,6 +118,7 @@ class HtmlReport:
                 page=page,
                 hidden=self._empty_columns(kept),
                 pictures=make_pictures(paths),
+                details=self._details(kept, cards),
                 missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
                 missed_total=len(missed),
                 several=self._session.several_models,
@@ -145,21 +133,27 @@ class HtmlReport:
             )
         )
 
-    def _keep(self, kept: Sequence[CaseView], cards: Mapping[str, Mapping[str, Any] | None]) -> None:
-        """Fill in the details of the rows that stay, and take the others out of pytest-html's data."""
+    def _drop_others(self, kept: Sequence[CaseView]) -> None:
+        """Take the rows that do not stay out of pytest-html's data; its counts of outcomes remain."""
         nodeids = {view.nodeid for view in kept}
         tests = self._data.data["tests"]
         for nodeid in [nodeid for nodeid in self._shown if nodeid not in nodeids]:
             tests.pop(nodeid, None)
+
+    def _details(
+        self, kept: Iterable[CaseView], cards: Mapping[str, Mapping[str, Any] | None]
+    ) -> Iterator[tuple[int, str]]:
+        """Give what each row shows when it is opened."""
+        concepts: dict[tuple[str, str], dict[str, str]] = {}
+        make, several = macros("detail.html.jinja").detail, self._session.several_models
         for view in kept:
             suite = self._session.by_name.get(view.suite)
             key = (view.suite, view.model)
-            if key not in self._concepts:
+            if key not in concepts:
                 labels = (cards.get(view.model) or {}).get("labels") or [label for label, _ in view.top]
-                self._concepts[key] = concepts_by_label(suite, [str(label) for label in labels])
+                concepts[key] = concepts_by_label(suite, [str(label) for label in labels])
             told = concepts_by_label(suite, [label for said in view.published for label, _ in said.top])
-            detail = macros("detail.html.jinja").detail(view, self._concepts[key], told, self._session.several_models)
-            self._shown[view.nodeid].extra["content"] = str(detail)
+            yield view.index, str(make(view, concepts[key], told, several))
 
     def _collapse(self) -> None:
         """Show every row closed, unless the user's ini file says otherwise: the overview names what was missed."""

@@ -8,7 +8,7 @@ MOST_ROWS = 1000
 _FIRST = {"error": 0, "failed": 0, "xfailed": 1}
 
 
-def kept_rows(outcomes: Sequence[str], most: int = MOST_ROWS) -> set[int]:
+def kept_rows(outcomes: Sequence[str], most: int) -> set[int]:
     """Give the positions of the rows to keep, by their outcomes; failures and errors come before all others."""
     if len(outcomes) <= most:
         return set(range(len(outcomes)))
