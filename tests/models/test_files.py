@@ -40,7 +40,11 @@ def replaced(name: str, text: str) -> Change:
 
 
 def removed(*names: str) -> Change:
-    return lambda folder: [(folder / name).unlink() for name in names]
+    def change(folder: Path) -> None:
+        for name in names:
+            (folder / name).unlink()
+
+    return change
 
 
 def renamed(name: str, new: str) -> Change:
