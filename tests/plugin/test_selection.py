@@ -13,10 +13,10 @@ RED, NIGHT, FOG = ({key: outcome} for key, outcome in ALL.items())
 
 
 def counts(text: str) -> dict[str, int]:
-    """What pytest's last line says: outcome → number; what was deselected does not matter."""
+    """What pytest's last line says: outcome → number; neither what was deselected nor warnings matter."""
     last = [line for line in text.splitlines() if re.search(r" in \d+\.\d+s", line)][-1]
     found = {word.rstrip("s"): int(number) for number, word in re.findall(r"(\d+) ([a-z]+)", last)}
-    return {word: number for word, number in found.items() if word != "deselected"}
+    return {word: number for word, number in found.items() if word not in {"deselected", "warning"}}
 
 
 def test_without_options_everything_runs_and_the_level_is_1(study: Bench) -> None:
