@@ -120,7 +120,7 @@ def comparison_lines(
         if len(changed) > _MOST:
             lines.append(f"  and {len(changed) - _MOST} more {kind}")
     lines += [
-        f"  {one_line(_sentence(verdict), 400)}"
+        f"  {one_line(verdict_sentence(verdict), 400)}"
         for verdict in comparison["verdicts"]
         if comparison["gate"] == "regression" or verdict["state"] == "regressed"
     ]
@@ -137,7 +137,8 @@ def _moved(row: Mapping[str, Any]) -> str:
     return f"{one_line(str(row['suite']))}/{one_line(str(row['case']))}: {was}{float(row['score']):.3f}"
 
 
-def _sentence(verdict: Mapping[str, Any]) -> str:
+def verdict_sentence(verdict: Mapping[str, Any]) -> str:
+    """Give a paired verdict, as it stands in `run.json`, in words."""
     from benchmark.regression import PairedVerdict
 
     values = dict(verdict)

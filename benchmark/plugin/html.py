@@ -26,6 +26,7 @@ _CELLS = "cells.html.jinja"
 # Columns that are hidden where no row has anything to say in them.
 _OWN_COLUMNS = ("picture", "tier", "model", "expected", "predicted", "score", "rank", "margin", "change")
 _MOST_MISSED = 24
+_FLIPS = ("regressed", "fixed")
 _MISSES = ("error", "failed", "xfailed")
 
 
@@ -105,7 +106,8 @@ class HtmlReport:
         page = build_page(run, rows, self._session.suites, cards)
         self._data.title = page.title
         self._collapse()
-        kept = [views[index] for index in sorted(sample.kept_rows([view.outcome for view in views], sample.MOST_ROWS))]
+        kinds = ["flip" if view.change in _FLIPS else view.outcome for view in views]
+        kept = [views[index] for index in sorted(sample.kept_rows(kinds, sample.MOST_ROWS))]
         gallery = self._write_gallery(page.title, views) if len(kept) < len(views) else ""
         self._drop_others(kept)
         missed = [view for view in views if view.outcome in _MISSES]
@@ -121,6 +123,8 @@ class HtmlReport:
                 details=self._details(kept, cards),
                 missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
                 missed_total=len(missed),
+                flips=_flips(kept),
+                most_flips=_MOST_MISSED,
                 several=self._session.several_models,
                 gallery=gallery,
                 kept=len(kept),
@@ -175,6 +179,12 @@ class HtmlReport:
         file = report.with_name("gallery.html" if report.name == REPORT else f"{report.stem}-gallery.html")
         write_gallery(file, title, views, self._paths, report.name)
         return file.name
+
+
+def _flips(views: Iterable[CaseView]) -> list[CaseView]:
+    """Give what regressed, the largest fall first, then what was fixed."""
+    flips = [view for view in views if view.change in _FLIPS]
+    return sorted(flips, key=lambda view: (view.change == "fixed", (view.score or 0.0) - (view.baseline_score or 0.0)))
 
 
 def _lines(text: object) -> list[str]:

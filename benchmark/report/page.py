@@ -12,6 +12,7 @@ from benchmark.report.charts import Curve, Strip, curve, strip
 from benchmark.report.confusion import Confusion, confusion
 from benchmark.report.render import duration, percent
 from benchmark.suites.case import Suite
+from benchmark.summary import verdict_sentence
 from benchmark.text import one_line
 from benchmark.tiers import TierResult
 
@@ -84,12 +85,30 @@ class ModelView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeView:
+    """How one model stands against its baseline.
+
+    Attributes:
+        counts: of each kind of change, the regressed ones first.
+        differences: what the baseline was made with otherwise.
+        verdicts: the state and the sentence of each paired verdict.
+    """
+
+    model: str
+    baseline: str
+    gate: str
+    counts: tuple[tuple[str, int], ...]
+    differences: tuple[str, ...]
+    verdicts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """All that stands above the table.
 
     Attributes:
         facts: what the run was: name and text each.
-        changes: what changed against the baseline; None without one.
+        changes: what changed against the baselines; empty without one.
         counts: cases by outcome, over all models.
     """
 
@@ -98,7 +117,7 @@ class Page:
     facts: tuple[tuple[str, str], ...]
     models: tuple[ModelView, ...]
     counts: Mapping[str, int]
-    changes: Any = None
+    changes: tuple[ChangeView, ...] = ()
 
 
 def build_page(
@@ -106,7 +125,6 @@ def build_page(
     rows: Sequence[Row],
     suites: Sequence[Suite],
     cards: Mapping[str, Mapping[str, Any] | None],
-    changes: Any = None,
 ) -> Page:
     """Gather what the page shows.
 
@@ -115,13 +133,25 @@ def build_page(
         rows: as in `scores.csv`, of all models.
         suites: the suites that were run.
         cards: the model cards by slot.
-        changes: what changed against the baseline.
     """
     models = tuple(_model(model, run, rows, suites, cards.get(str(model["name"]))) for model in run["models"])
     counts: dict[str, int] = {}
     for row in rows:
         counts[str(row["outcome"])] = counts.get(str(row["outcome"]), 0) + 1
+    changes = tuple(_change(comparison) for comparison in run.get("comparisons", ()))
     return Page(_title(models), bool(run["complete"]), _run_facts(run, rows), models, counts, changes)
+
+
+def _change(comparison: Mapping[str, Any]) -> ChangeView:
+    kinds = ("regressed", "fixed", "new", "same")
+    return ChangeView(
+        model=str(comparison["model"]),
+        baseline=str(comparison["baseline"]),
+        gate=str(comparison["gate"]),
+        counts=tuple((kind, int(comparison[kind])) for kind in kinds),
+        differences=tuple(map(str, comparison["differences"])),
+        verdicts=tuple((str(verdict["state"]), verdict_sentence(verdict)) for verdict in comparison["verdicts"]),
+    )
 
 
 def _title(models: Sequence[ModelView]) -> str:

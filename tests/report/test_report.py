@@ -161,6 +161,29 @@ def test_known_issues_parameters_and_published_scores_are_shown(bench: Bench) ->
         assert part in detail, part
 
 
+def test_flips_against_the_baseline_come_first(study: Bench) -> None:
+    study.run("--robust-update-baseline")
+    first = set(study.runs)
+    (baseline,) = (study.path / "reports" / "baselines").glob("*.csv")
+    lines = baseline.read_text(encoding="utf-8").splitlines(keepends=True)
+    (at,) = (index for index, line in enumerate(lines) if line.startswith("study,black_night"))
+    cells = lines[at].split(",")
+    # As if the night had been seen when the baseline was accepted.
+    lines[at] = ",".join([*cells[:4], "0.950000", "1", "0.900000", "automobile", "True", cells[-1]])
+    baseline.write_text("".join(lines), encoding="utf-8")
+    study.run()
+    (folder,) = set(study.runs) - first
+    report = folder / "report.html"
+    text = report.read_text(encoding="utf-8")
+    assert text.index("What changed") < text.index("What it missed")
+    assert re.search(r"<b>1</b> regressed", text)
+    row = "".join(
+        entries_of(folder / "report.html")["cases/test_tiers.py::test_case[study/black_night]"][0]["resultsTableRow"]
+    )
+    assert "regressed" in row
+    assert any("score 0.950 → 0.233" in detail for detail in details_in(report))
+
+
 def test_beyond_the_limit_the_gallery_holds_every_row(study: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sample, "MOST_ROWS", 2)
     study.run()
