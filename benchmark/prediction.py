@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
 from benchmark.models.classifier import Classifier
-from benchmark.pictures import PictureError, open_picture, quiet_pillow
+from benchmark.pictures import PictureError, quiet_pillow
 from benchmark.store import PredictionStore, prediction_key
 from benchmark.suites.case import Case
 from benchmark.suites.images import file_sha256
-from benchmark.sweeps import apply_corruption, corruption_key
+from benchmark.sweeps import corruption_key, open_case
 from benchmark.text import one_line
 
 if TYPE_CHECKING:
@@ -181,10 +181,9 @@ def _decoded_ahead(cases: Sequence[Case], ahead: int) -> Iterator[Image.Image | 
 
     def decode(case: Case) -> Image.Image | str:
         try:
-            picture = open_picture(case.path)
+            return open_case(case)
         except PictureError as error:
             return one_line(str(error))
-        return apply_corruption(picture, case) if case.corruption else picture
 
     with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as pool:
         pending: deque[Future[Image.Image | str]] = deque()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableSequence, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +18,10 @@ from benchmark.report.page import build_page
 from benchmark.report.pictures import make_pictures
 from benchmark.report.render import macros, render
 from benchmark.report.rows import CaseView, case_view, concepts_by_label
+from benchmark.report.sweeps import HEIGHT as SWEEP_HEIGHT
+from benchmark.report.sweeps import WIDTH as SWEEP_WIDTH
+from benchmark.suites.case import Case
+from benchmark.sweeps import derive_cases
 
 _CELLS = "cells.html.jinja"
 
@@ -43,8 +46,13 @@ class HtmlReport:
         self._recorder = recorder
         self._data: Any = None
         self._shown: dict[str, CaseView] = {}
-        self._paths: dict[str, Path] = {}
-        self._cases = {(suite.name, case.id): case for suite in session.suites for case in suite.cases}
+        self._pictured: dict[str, Case] = {}
+        config = session.config
+        self._cases = {
+            (suite.name, case.id): case
+            for suite in session.suites
+            for case in (*suite.cases, *derive_cases(suite, config.corruptions, config.severities))
+        }
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
@@ -66,7 +74,7 @@ class HtmlReport:
         case = self._cases.get((str(row["suite"]), str(row["case"])))
         view = case_view(row, suite, case, index=len(self._shown), nodeid=report.nodeid)
         if case is not None:
-            self._paths.setdefault(view.picture, case.path)
+            self._pictured.setdefault(view.picture, case)
         self._shown[report.nodeid] = view
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
@@ -110,10 +118,11 @@ class HtmlReport:
         kept = [views[index] for index in sorted(sample.kept_rows(kinds, sample.MOST_ROWS))]
         gallery = self._write_gallery(page.title, views) if len(kept) < len(views) else ""
         self._drop_others(kept)
-        missed = [view for view in views if view.outcome in _MISSES]
+        # What a sweep loses stands in its curves.
+        missed = [view for view in views if view.outcome in _MISSES and (view.tier is not None or view.ladder)]
         missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
         in_table = {view.nodeid for view in kept}
-        paths = [(view.picture, self._paths[view.picture]) for view in kept if view.picture in self._paths]
+        paths = [(view.picture, self._pictured[view.picture]) for view in kept if view.picture in self._pictured]
         prefix.append(
             render(
                 "page.html.jinja",
@@ -134,6 +143,8 @@ class HtmlReport:
                 curve_width=CURVE_WIDTH,
                 curve_height_all=CURVE_HEIGHT,
                 curve_height=curve_height,
+                sweep_width=SWEEP_WIDTH,
+                sweep_height=SWEEP_HEIGHT,
             )
         )
 
@@ -177,7 +188,7 @@ class HtmlReport:
         if report is None:
             return ""
         file = report.with_name("gallery.html" if report.name == REPORT else f"{report.stem}-gallery.html")
-        write_gallery(file, title, views, self._paths, report.name)
+        write_gallery(file, title, views, self._pictured, report.name)
         return file.name
 
 

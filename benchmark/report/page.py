@@ -11,6 +11,7 @@ from benchmark.ladders import LadderResult
 from benchmark.report.charts import Curve, Strip, curve, strip
 from benchmark.report.confusion import Confusion, confusion
 from benchmark.report.render import duration, percent
+from benchmark.report.sweeps import SweepView, sweep_view
 from benchmark.suites.case import Suite
 from benchmark.summary import verdict_sentence
 from benchmark.text import one_line
@@ -41,6 +42,7 @@ class SuiteView:
     tiers: tuple[TierView, ...]
     confusion: Confusion | None
     ladders: tuple[tuple[LadderResult, Curve], ...]
+    sweep: SweepView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +184,7 @@ def _model(
     own = [row for row in rows if row["model"] == name]
     tiers = [TierResult.from_dict(tier) for tier in run["tiers"] if tier["model"] == name]
     ladders = [LadderResult.from_dict(ladder) for ladder in run.get("ladders", ()) if ladder["model"] == name]
-    views = [_suite(suite, tiers, ladders, own) for suite in suites]
+    views = [_suite(suite, tiers, ladders, own, sweep_view(suite.name, name, run, own)) for suite in suites]
     stages = tuple(_stages(tiers, suites))
     text = str(model.get("level_text", ""))
     return ModelView(
@@ -193,13 +195,17 @@ def _model(
         note=text.partition(" (")[2].removesuffix(")"),
         sentence=_sentence(model["level"], stages, tiers),
         stages=stages,
-        suites=tuple(view for view in views if view.tiers or view.ladders),
+        suites=tuple(view for view in views if view.tiers or view.ladders or view.sweep),
         card=_card(card) if card else None,
     )
 
 
 def _suite(
-    suite: Suite, tiers: Iterable[TierResult], ladders: Iterable[LadderResult], rows: Sequence[Row]
+    suite: Suite,
+    tiers: Iterable[TierResult],
+    ladders: Iterable[LadderResult],
+    rows: Sequence[Row],
+    sweep: SweepView | None,
 ) -> SuiteView:
     cases = {case.id: case for case in suite.cases}
     own = [row for row in rows if row["suite"] == suite.name]
@@ -219,6 +225,7 @@ def _suite(
             for ladder in ladders
             if ladder.suite == suite.name
         ),
+        sweep=sweep,
     )
 
 

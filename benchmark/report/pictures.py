@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.pictures import PictureError, open_picture
+from benchmark.pictures import PictureError
+from benchmark.suites.case import Case
+from benchmark.sweeps import open_case
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -38,18 +40,18 @@ def large_size(count: int) -> tuple[int, str]:
     return next((side, kind) for most, side, kind in _LARGE if count <= most)
 
 
-def make_pictures(paths: Iterable[tuple[str, Path]]) -> Iterator[Picture]:
+def make_pictures(cases: Iterable[tuple[str, Case]]) -> Iterator[Picture]:
     """Give thumbnail and large picture of every image, in order.
 
     Args:
-        paths: a key and a file each; of equal keys the first counts.
+        cases: a key and a case each; of equal keys the first counts.
     """
-    wanted = _first(paths)
+    wanted = _first(cases)
     side, kind = large_size(len(wanted))
 
-    def make(key: str, path: Path) -> Picture:
+    def make(key: str, case: Case) -> Picture:
         try:
-            image = open_picture(path)
+            image = open_case(case)
         except PictureError as error:
             return Picture(key, error=str(error))
         width, height = image.size
@@ -60,14 +62,14 @@ def make_pictures(paths: Iterable[tuple[str, Path]]) -> Iterator[Picture]:
         yield from pool.map(make, wanted, wanted.values())
 
 
-def write_thumbnails(paths: Iterable[tuple[str, Path]], folder: Path, side: int = 192) -> dict[str, str]:
+def write_thumbnails(cases: Iterable[tuple[str, Case]], folder: Path, side: int = 192) -> dict[str, str]:
     """Write a thumbnail file of every image; give the file names by key, without those that cannot be opened."""
-    wanted = _first(paths)
+    wanted = _first(cases)
     folder.mkdir(parents=True, exist_ok=True)
 
-    def write(key: str, path: Path) -> str:
+    def write(key: str, case: Case) -> str:
         try:
-            image = open_picture(path)
+            image = open_case(case)
         except PictureError:
             return ""
         name = f"{key}.jpg"
@@ -79,10 +81,10 @@ def write_thumbnails(paths: Iterable[tuple[str, Path]], folder: Path, side: int 
         return {key: name for key, name in zip(wanted, names, strict=True) if name}
 
 
-def _first(paths: Iterable[tuple[str, Path]]) -> dict[str, Path]:
-    wanted: dict[str, Path] = {}
-    for key, path in paths:
-        wanted.setdefault(key, path)
+def _first(cases: Iterable[tuple[str, Case]]) -> dict[str, Case]:
+    wanted: dict[str, Case] = {}
+    for key, case in cases:
+        wanted.setdefault(key, case)
     return wanted
 
 

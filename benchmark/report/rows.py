@@ -99,7 +99,7 @@ class CaseView:
 def picture_key(row: Mapping[str, Any]) -> str:
     """Give the key under which the picture of a row is kept: the same image has one, whatever its case."""
     known = str(row.get("image_sha256") or "")
-    if re.fullmatch(r"[0-9a-f]{16,}", known):
+    if re.fullmatch(r"[0-9a-f]{16,}", known) and not row.get("corruption"):
         return known[:24]
     return re.sub(r"[^a-z0-9_-]", "-", f"{row['suite']}--{row['case']}".lower())[:80]
 

@@ -16,6 +16,7 @@ from benchmark.report.pictures import make_pictures, write_thumbnails
 from benchmark.report.render import duration, macros, number, percent, render
 from benchmark.report.rows import case_view, picture_key
 from benchmark.report.sample import kept_rows
+from benchmark.suites.case import Case, Thresholds
 
 ROW = {"suite": "s", "case": "c", "model": "m", "expected": "cat", "outcome": "failed", "passed": False}
 
@@ -153,9 +154,13 @@ def test_a_key_of_a_picture_is_safe_as_a_file_name() -> None:
 def test_a_picture_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
     Image.new("RGB", (600, 300), "red").save(tmp_path / "good.png")
     (tmp_path / "bad.png").write_bytes(b"no image")
-    good, bad = make_pictures([("good", tmp_path / "good.png"), ("bad", tmp_path / "bad.png")])
+    cases = [
+        (name, Case("s", name, file.name, file, ("car",), 1, Thresholds()))
+        for name in ("good", "bad")
+        for file in [tmp_path / f"{name}.png"]
+    ]
+    good, bad = make_pictures(cases)
     assert (good.width, good.height, good.error) == (600, 300, "")
     assert good.large.startswith("data:image/webp;base64,")
     assert "not an image" in bad.error
-    paths = [("good", tmp_path / "good.png"), ("bad", tmp_path / "bad.png")]
-    assert write_thumbnails(paths, tmp_path / "gallery") == {"good": "good.jpg"}
+    assert write_thumbnails(cases, tmp_path / "gallery") == {"good": "good.jpg"}
