@@ -281,7 +281,7 @@ def _card(card: Mapping[str, Any]) -> CardView:
 def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, Mapping):
         return (("", _text(value)),) if value else ()
-    return tuple((str(name), _text(entry)) for name, entry in value.items() if entry is not None)
+    return tuple((str(name), _text(entry) or "–") for name, entry in value.items() if entry is not None)
 
 
 def _text(value: Any) -> str:
