@@ -38,7 +38,7 @@ def prediction_key(fingerprint: str, image_sha256: str, *, device: str, dtype: s
         variant: what was done to the image after opening it (corruption, severity, seed); empty if nothing.
     """
     parts = (fingerprint, image_sha256, device, dtype, variant, *library_versions().values())
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 
 def card_key(fingerprint: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Before anything imports huggingface_hub, which reads it once: no test uses the network.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -19,6 +20,11 @@ from benchmark.record import RunRecord, read_run
 from tests.flat_colours import RGB, flat
 
 pytest_plugins = ["pytester"]
+
+# New examples are for people at their machines; CI tries the same ones every time, so that a red run is about its change.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("here", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 REPOSITORY = Path(__file__).parents[1]
 
