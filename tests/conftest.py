@@ -21,7 +21,7 @@ from tests.flat_colours import RGB, flat
 
 pytest_plugins = ["pytester"]
 
-# New examples are for people at their machines; CI tries the same ones every time, so that a red run is about its change.
+# New examples are for people at their machines; CI tries the same ones every time, so that red means its change.
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("here", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
