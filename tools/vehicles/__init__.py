@@ -1,0 +1,1 @@
+"""Vehicles built in code and rendered under physical conditions: the source of cases/vehicles and cases/ladders."""
