@@ -22,6 +22,7 @@ from benchmark.plugin.fixtures import (
     scores,
 )
 from benchmark.plugin.header import header_lines
+from benchmark.plugin.keeper import HistoryKeeper, markdown_fault
 from benchmark.plugin.options import add_options, read_options
 from benchmark.plugin.recorder import Recorder
 from benchmark.plugin.session import SESSION, BenchmarkSession
@@ -61,6 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
         recorder = Recorder(config, session)
         recorder.prepare()
         config.pluginmanager.register(recorder, _RECORDER)
+        keeper = HistoryKeeper(recorder, session.config.reports, session.config.markdown)
+        config.pluginmanager.register(keeper, "robust-keeper")
         if recorder.report_file is not None:
             # Only here: without pytest-html there is nothing to enrich, and Jinja2 may be missing.
             from benchmark.plugin.html import HtmlReport
@@ -151,6 +154,8 @@ def _raise_faults(config: pytest.Config) -> None:
     recorder = config.pluginmanager.get_plugin(_RECORDER)
     if isinstance(recorder, Recorder) and recorder.fault:
         faults.append(recorder.fault)
+    if fault := markdown_fault(benchmark.config.markdown):
+        faults.append(fault)
     if not faults and not only_looks(config) and not overrides_classifier(config):
         faults += benchmark.model_faults()
     if faults:

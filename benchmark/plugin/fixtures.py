@@ -198,4 +198,7 @@ def _record(
 ) -> None:
     """Hang plain values on the test's report: they travel to the controller, and into JUnit XML."""
     properties = {KIND: kind, "model": slot, "fingerprint": session.fingerprint(slot), **values}
-    request.node.user_properties.extend((name, value) for name, value in properties.items() if value is not None)
+    found = request.node.user_properties
+    # A test that is run again says all anew.
+    found[:] = [(name, value) for name, value in found if name not in properties]
+    found.extend((name, value) for name, value in properties.items() if value is not None)
