@@ -27,7 +27,7 @@ from benchmark.plugin.options import add_options, read_options
 from benchmark.plugin.recorder import Recorder
 from benchmark.plugin.session import SESSION, BenchmarkSession
 from benchmark.plugin.startup import is_concerned, only_looks, overrides_classifier
-from benchmark.suites.metadata import refused_tag
+from benchmark.suites.tags import refused_tag
 
 __all__ = [
     "classifier",

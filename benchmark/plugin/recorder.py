@@ -19,7 +19,7 @@ from benchmark.cache import cache_folder
 from benchmark.ladders import LadderResult
 from benchmark.plugin.acceptance import accept_run, compare_run
 from benchmark.plugin.environment import git_commit, thread_count, tool_versions
-from benchmark.plugin.fixtures import KIND
+from benchmark.plugin.reported import case_row, spoken
 from benchmark.plugin.session import BenchmarkSession
 from benchmark.record import REPORT, SCORES, ScoresFile, new_run_folder, write_run
 from benchmark.store import card_key
@@ -140,7 +140,7 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the row that a benchmark test hung on its report."""
-        kind, values = _properties(report)
+        kind, values = spoken(report)
         if not kind:
             return
         fingerprint = str(values.pop("fingerprint", ""))
@@ -279,28 +279,3 @@ class Recorder:
         """Give the model card that was kept when the model first predicted."""
         fingerprint = self.fingerprints.get(slot) or self.session.fingerprint(slot)
         return self.session.store.card(card_key(fingerprint))
-
-
-def case_row(report: pytest.TestReport) -> dict[str, Any] | None:
-    """Give the row, as in `scores.csv`, that a case hung on its report; None for every other report."""
-    kind, values = _properties(report)
-    if kind != "case":
-        return None
-    values.pop("fingerprint", None)
-    return {**values, "outcome": _outcome(report)}
-
-
-def _properties(report: pytest.TestReport) -> tuple[str, dict[str, Any]]:
-    """Give kind and values of a report that speaks for its test; no kind for every other report."""
-    values: dict[str, Any] = dict(getattr(report, "user_properties", ()))
-    speaks = report.when == "call" or (report.when == "setup" and not report.passed)
-    kind = str(values.pop(KIND, "")) if speaks else ""
-    return kind, values
-
-
-def _outcome(report: pytest.TestReport) -> str:
-    if hasattr(report, "wasxfail"):
-        return "xfailed" if report.skipped else "failed"
-    if report.when == "setup" and report.failed:
-        return "error"
-    return str(report.outcome)
