@@ -198,8 +198,10 @@ def _toml(value: object) -> str:
 
 
 @pytest.fixture
-def bench(pytester: pytest.Pytester, colour_model: Path, cache: Path) -> Bench:
+def bench(pytester: pytest.Pytester, colour_model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A repository without suites yet."""
+    # What is selected is looked at in its order; a test of the neighbours takes this back.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
     return Bench(pytester, colour_model)
 
 
