@@ -151,7 +151,13 @@ def _raise_faults(config: pytest.Config) -> None:
     recorder = config.pluginmanager.get_plugin(_RECORDER)
     if isinstance(recorder, Recorder) and recorder.fault:
         faults.append(recorder.fault)
-    if not faults and not only_looks(config) and not overrides_classifier(config):
+    own = overrides_classifier(config)
+    if own and benchmark.several_models:
+        faults.append(
+            "the fixture classifier of a conftest.py puts one model under test, but several are named "
+            f"({', '.join(benchmark.config.slots)}); name one, or give each as python:module:factory"
+        )
+    if not faults and not only_looks(config) and not own:
         faults += benchmark.model_faults()
     if faults:
         raise pytest.UsageError(*faults)
