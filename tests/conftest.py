@@ -15,7 +15,7 @@ from hypothesis import settings
 # Before anything imports huggingface_hub, which reads it once: no test uses the network.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from benchmark.evaluate import evaluate
+from benchmark.evaluation import evaluate
 from benchmark.record import RunRecord, read_run
 from tests.flat_colours import RGB, flat
 

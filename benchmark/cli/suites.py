@@ -140,7 +140,7 @@ def add(
 
 def _with_proposed_tier(new: NewCase, folder: Path, tier: int | None, models: list[str]) -> NewCase:
     """Show what the models say of an image; without a tier, propose one from how many of them miss it."""
-    from benchmark.evaluate import judge_suite
+    from benchmark.evaluation import judge_suite
     from benchmark.models import ModelSpec, load_classifier
 
     expected = tuple(part.strip() for part in new.label.split("|"))

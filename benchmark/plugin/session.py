@@ -110,7 +110,7 @@ class BenchmarkSession:
 
     def fingerprint(self, name: str) -> str:
         """Give the fingerprint of a slot's model; empty where it could not be opened."""
-        return self._slots[name].classifier.fingerprint if name in self._slots else ""
+        return self._slots[name].predictor.fingerprint if name in self._slots else ""
 
     def model_faults(self) -> list[str]:
         """Open every model without loading its weights, and say what is wrong with it or with its labels."""
