@@ -45,7 +45,7 @@ def _label_faults(suite: Suite, models: list[str]) -> list[str]:
     from benchmark.labels import label_faults, map_concepts
     from benchmark.models import ModelSpec, load_classifier
 
-    lines = []
+    lines: list[str] = []
     for text in models:
         try:
             spec = ModelSpec.parse(text)
