@@ -61,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
         recorder = Recorder(config, session)
         recorder.prepare()
         config.pluginmanager.register(recorder, _RECORDER)
+        config.pluginmanager.register(recorder.mishaps, "robust-mishaps")
         if recorder.report_file is not None:
             # Only here: without pytest-html there is nothing to enrich, and Jinja2 may be missing.
             from benchmark.plugin.html import HtmlReport

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.plugin.recorder import Recorder, case_row
+from benchmark.plugin.recorder import Recorder
+from benchmark.plugin.reported import case_row
 from benchmark.plugin.session import BenchmarkSession
 from benchmark.record import REPORT
 from benchmark.report import sample
