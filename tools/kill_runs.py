@@ -104,25 +104,29 @@ def run_whole(top: Path, cache: Path) -> tuple[float, float]:
     return began - before, ended - began
 
 
-def wait_for_record(top: Path, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a run's record has begun, or the run is over."""
-    while process.poll() is None and not list(top.glob(f"reports/*/{RUN}")):
+def wait_for_record(top: Path, process: subprocess.Popen[bytes], rows: int = 0) -> None:
+    """Wait until a run's record has begun and holds so many rows, or the run is over."""
+    while process.poll() is None:
+        if list(top.glob(f"reports/*/{RUN}")):
+            written = sum(file.read_bytes().count(b"\n") - 1 for file in top.glob(f"reports/*/{SCORES}"))
+            if written >= rows:
+                return
         time.sleep(0.002)
 
 
-def kill(top: Path, cache: Path, after: float, *, recorded: bool, arguments: Sequence[str] = ()) -> str:
+def kill(top: Path, cache: Path, after: float, *, rows: int | None, arguments: Sequence[str] = ()) -> str:
     """Start a run, kill it with all its children, and say what it left.
 
     Args:
         top: the repository.
         cache: where predictions are kept.
-        after: seconds to the kill.
-        recorded: whether they count from the beginning of the record, else from the start of the process.
+        after: seconds to the kill, from the start of the process, or from the moment when `rows` are written.
+        rows: how many rows to wait for; None: do not wait.
         arguments: for pytest.
     """
     process = start(top, cache, *arguments)
-    if recorded:
-        wait_for_record(top, process)
+    if rows is not None:
+        wait_for_record(top, process, rows)
     try:
         process.communicate(timeout=after)
     except subprocess.TimeoutExpired:
@@ -179,11 +183,12 @@ def main() -> None:
         while (number := sum(count for state, count in found.items() if state.startswith("killed"))) < options.runs:
             if number % 3 == 0:
                 shutil.rmtree(cache, ignore_errors=True)
-            # Most of a run is its start, where there is little to harm: every fifth kill falls anywhere.
-            recorded = number % 5 != 0
-            after = chance.uniform(0, 0.9 * during) if recorded else chance.uniform(0, before + during)
+            # Most of a run is its start, where there is little to harm: two of three kills fall among the rows.
+            count = sum(found.values())
+            rows = chance.randint(0, CASES) if count % 3 else None
+            after = chance.uniform(0, 0.03) if count % 3 else chance.uniform(0, before + during)
             workers = ("-n", "2") if number % 10 == 9 else ()
-            found[kill(top, cache, after, recorded=recorded, arguments=workers)] += 1
+            found[kill(top, cache, after, rows=rows, arguments=workers)] += 1
             if sum(found.values()) % options.every == 0:
                 before, during = run_whole(top, cache)
         run_whole(top, cache)

@@ -19,9 +19,13 @@ def case_row(report: pytest.TestReport) -> dict[str, Any] | None:
 
 
 def properties(report: pytest.TestReport) -> tuple[str, dict[str, Any]]:
-    """Give kind and values of a report that speaks for its test; no kind for every other report."""
+    """Give kind and values of a report that speaks for its test; no kind for every other report.
+
+    A try that pytest-rerunfailures repeats does not speak: the last one does.
+    """
     values: dict[str, Any] = dict(getattr(report, "user_properties", ()))
     speaks = report.when == "call" or (report.when == "setup" and not report.passed)
+    speaks = speaks and report.outcome != "rerun"
     kind = str(values.pop(KIND, "")) if speaks else ""
     return kind, values
 
