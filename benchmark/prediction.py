@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
@@ -55,6 +56,11 @@ class Predictor:
         self._store = store
         self._batch_size = batch_size
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """The model's fingerprint, asked for once: of a module in memory it is a hash over all weights."""
+        return self.classifier.fingerprint
+
     def key(self, image_sha256: str, variant: str = "") -> str:
         """Give the store's key of an image under this model.
 
@@ -63,7 +69,7 @@ class Predictor:
             variant: what is done to the image after opening it.
         """
         return prediction_key(
-            self.classifier.fingerprint,
+            self.fingerprint,
             image_sha256,
             device=str(getattr(self.classifier, "device", "")),
             dtype=str(getattr(self.classifier, "dtype", "")),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.ladders import LadderResult
+from benchmark.leaderboard import difference_lines, leaderboard_lines, ranked
 from benchmark.sweeps import SliceResult, SweepSummary
 from benchmark.text import one_line
 
@@ -21,7 +22,13 @@ def run_lines(content: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> 
     lines = tier_lines(content["tiers"], several_models=several)
     lines += ladder_lines(content.get("ladders", []), several_models=several)
     lines += sweep_lines(content.get("slices", []), content.get("sweeps", []), several_models=several)
-    lines += ["", *model_lines(content["models"])]
+    if several:
+        models, tiers = content["models"], content["tiers"]
+        lines += ["", *leaderboard_lines(models, tiers)]
+        if differences := difference_lines([str(model["name"]) for model in ranked(models, tiers)], rows):
+            lines += ["", *differences]
+    else:
+        lines += ["", *model_lines(content["models"])]
     for comparison in content.get("comparisons", []):
         own = [row for row in rows if row["model"] == comparison["model"]]
         lines += comparison_lines(comparison, own, several_models=several)

@@ -15,7 +15,7 @@ from hypothesis import settings
 # Before anything imports huggingface_hub, which reads it once: no test uses the network.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from benchmark.evaluate import evaluate
+from benchmark.evaluation import evaluate
 from benchmark.record import RunRecord, read_run
 from tests.flat_colours import RGB, flat
 
@@ -200,8 +200,10 @@ def _toml(value: object) -> str:
 
 
 @pytest.fixture
-def bench(pytester: pytest.Pytester, colour_model: Path, cache: Path) -> Bench:
+def bench(pytester: pytest.Pytester, colour_model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A repository without suites yet."""
+    # What is selected is looked at in its order; a test of the neighbours takes this back.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
     return Bench(pytester, colour_model)
 
 

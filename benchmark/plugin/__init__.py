@@ -64,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(recorder, _RECORDER)
         keeper = HistoryKeeper(recorder, session.config.reports, session.config.markdown)
         config.pluginmanager.register(keeper, "robust-keeper")
+        config.pluginmanager.register(recorder.mishaps, "robust-mishaps")
         if recorder.report_file is not None:
             # Only here: without pytest-html there is nothing to enrich, and Jinja2 may be missing.
             from benchmark.plugin.html import HtmlReport
@@ -156,7 +157,13 @@ def _raise_faults(config: pytest.Config) -> None:
         faults.append(recorder.fault)
     if fault := markdown_fault(benchmark.config.markdown):
         faults.append(fault)
-    if not faults and not only_looks(config) and not overrides_classifier(config):
+    own = overrides_classifier(config)
+    if own and benchmark.several_models:
+        faults.append(
+            "the fixture classifier of a conftest.py puts one model under test, but several are named "
+            f"({', '.join(benchmark.config.slots)}); name one, or give each as python:module:factory"
+        )
+    if not faults and not only_looks(config) and not own:
         faults += benchmark.model_faults()
     if faults:
         raise pytest.UsageError(*faults)

@@ -198,7 +198,6 @@ def _record(
 ) -> None:
     """Hang plain values on the test's report: they travel to the controller, and into JUnit XML."""
     properties = {KIND: kind, "model": slot, "fingerprint": session.fingerprint(slot), **values}
-    found = request.node.user_properties
-    # A test that is run again says all anew.
-    found[:] = [(name, value) for name, value in found if name not in properties]
-    found.extend((name, value) for name, value in properties.items() if value is not None)
+    # A test that is run again, by pytest-rerunfailures for one, has those of its first try.
+    kept = [entry for entry in request.node.user_properties if entry[0] not in properties]
+    request.node.user_properties[:] = kept + [entry for entry in properties.items() if entry[1] is not None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.gates import GATES
+from benchmark.models.label_file import label_files
 from benchmark.models.spec import ModelSpec
 from benchmark.text import expanded, one_line, suggestion
 
@@ -26,6 +27,7 @@ class RunConfig:
     Attributes:
         models: the models under test, by slot; at least one.
         models_given: whether the user named them, on the command line or in the ini file.
+        labels: slot → the file that names the model's classes.
         cases: suite folders, or folders of suites.
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: of the weights: `float32`, `float16` or `bfloat16`.
@@ -47,6 +49,7 @@ class RunConfig:
     root: Path
     models: tuple[ModelSpec, ...]
     models_given: bool
+    labels: Mapping[str, Path]
     cases: tuple[Path, ...]
     device: str
     dtype: str
@@ -107,6 +110,13 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="a suite folder, or a folder of suites; may be given more than once (default: cases)",
     )
+    group.addoption(
+        "--robust-labels",
+        action="append",
+        metavar="[NAME=]FILE",
+        help="names of a model's classes, one a line, where its config has none; may be given more than once",
+    )
+    parser.addini("robust_labels", "names of classes, as with --robust-labels", type="linelist", default=[])
     parser.addini("robust_model", "models under test, as with --robust-model", type="linelist", default=[])
     parser.addini("robust_cases", "suites, as with --robust-cases", type="linelist", default=["cases"])
     for name, kind, default, metavar, text in _SINGLE:
@@ -140,10 +150,13 @@ def read_options(config: pytest.Config) -> RunConfig:
         faults.append(f"--robust-max-drop {values['max_drop']:g} must be above 0 and at most 1")
         values["max_drop"] = 0.2
     switches = {name: _switch(config, name) for name, _ in _SWITCHES}
+    models = _models(models_given or ["reference"], faults)
+    labels = config.getoption("robust_labels") or config.getini("robust_labels")
     return RunConfig(
         root=root,
-        models=_models(models_given or ["reference"], faults),
+        models=models,
         models_given=bool(models_given),
+        labels=label_files(labels, models, root, faults),
         cases=tuple(root / expanded(path) for path in cases),
         device=values["device"],
         dtype=values["dtype"],

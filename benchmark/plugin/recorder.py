@@ -19,9 +19,10 @@ from benchmark.cache import cache_folder
 from benchmark.ladders import LadderResult
 from benchmark.plugin.acceptance import accept_run, compare_run
 from benchmark.plugin.environment import git_commit, thread_count, tool_versions
-from benchmark.plugin.reported import case_row, spoken
+from benchmark.plugin.mishaps import Mishaps
+from benchmark.plugin.reported import case_row, properties
 from benchmark.plugin.session import BenchmarkSession
-from benchmark.record import REPORT, SCORES, ScoresFile, new_run_folder, write_run
+from benchmark.record import REPORT, RUN, SCORES, ScoresFile, new_run_folder, write_run
 from benchmark.store import card_key
 from benchmark.suites.faults import shown_path
 from benchmark.summary import run_lines
@@ -43,6 +44,7 @@ class Recorder:
         self.folder: Path | None = None
         self.report_file: Path | None = None
         self.fault = ""
+        self.mishaps = Mishaps()
         self.rows: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.tiers: dict[tuple[str, int, str], dict[str, Any]] = {}
         self.ladders: dict[tuple[str, str, str], LadderResult] = {}
@@ -86,8 +88,10 @@ class Recorder:
             return
         self._selected = True
         parameters = dict.fromkeys(name for suite in self.session.suites for name in suite.parameters)
-        self._scores = ScoresFile(self.folder / SCORES, tuple(parameters))
-        write_run(self.folder, self._content(complete=False))
+        with self.mishaps.survived(f"{SCORES} is not written"):
+            self._scores = ScoresFile(self.folder / SCORES, tuple(parameters))
+        with self.mishaps.survived(f"{RUN} is not written"):
+            write_run(self.folder, self._content(complete=False))
 
     def discard(self) -> None:
         """Take back the folder of a run that selected nothing of the benchmark."""
@@ -140,7 +144,7 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the row that a benchmark test hung on its report."""
-        kind, values = spoken(report)
+        kind, values = properties(report)
         if not kind:
             return
         fingerprint = str(values.pop("fingerprint", ""))
@@ -165,7 +169,8 @@ class Recorder:
     def _take_row(self, row: dict[str, Any]) -> None:
         self.rows[(str(row["suite"]), str(row["case"]), str(row["model"]))] = row
         if self._scores:
-            self._scores.append(row)
+            with self.mishaps.survived(f"{SCORES} is not whole"):
+                self._scores.append(row)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -175,13 +180,16 @@ class Recorder:
             self._silence_html()
         elif self.folder:
             if self._scores:
-                self._scores.close()
+                with self.mishaps.survived(f"{SCORES} is not whole"):
+                    self._scores.close()
             stopped = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-            complete = not stopped and not session.shouldstop and not session.shouldfail
+            complete = not (stopped or session.shouldstop or session.shouldfail or self.mishaps.any)
             if self.session.config.update_baseline:
-                self._accept(complete)
+                with self.mishaps.survived("the baseline is not written"):
+                    self._accept(complete)
             self.content = self._content(complete=complete)
-            write_run(self.folder, self.content)
+            with self.mishaps.survived(f"{RUN} is not written"):
+                write_run(self.folder, self.content)
 
     def _accept(self, complete: bool) -> None:
         if complete:
@@ -197,8 +205,9 @@ class Recorder:
         terminalreporter.write_sep("=", "robustness")
         for line in run_lines(self.content, list(self.rows.values())) + self.notes:
             terminalreporter.write_line(line)
-        if self.session.selection.cases and self.session.store.warning:
-            terminalreporter.write_line(f"warning: {self.session.store.warning}", yellow=True)
+        store = [self.session.store.warning] if self.session.selection.cases and self.session.store.warning else []
+        for warning in [*self.mishaps.warnings, *store]:
+            terminalreporter.write_line(f"warning: {warning}", yellow=True)
         shown = self.report_file if self.report_file else self.folder / SCORES
         terminalreporter.write_line(f"report: {shown_path(shown)}")
 

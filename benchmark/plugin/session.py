@@ -18,6 +18,7 @@ from benchmark.ladders import LadderResult, ladder_steps, summarise_ladder
 from benchmark.models import load_classifier
 from benchmark.models.classifier import Classifier
 from benchmark.models.factory import checked_classifier
+from benchmark.models.label_file import read_labels
 from benchmark.plugin.comparison import baseline_faults
 from benchmark.plugin.options import RunConfig
 from benchmark.plugin.progress import progress_bar
@@ -98,7 +99,10 @@ class BenchmarkSession:
             if classifier is None:
                 spec = next(model.spec for model in self.config.models if model.slot == name)
                 config = self.config
-                classifier = load_classifier(spec, device=config.device, dtype=config.dtype, root=config.root)
+                labels = read_labels(config.labels[name]) if name in config.labels else None
+                classifier = load_classifier(
+                    spec, device=config.device, dtype=config.dtype, root=config.root, labels=labels
+                )
             else:
                 classifier = checked_classifier(classifier, "the fixture 'classifier'")
             self._slots[name] = SlotSession(name, classifier, self.store, self.config)
@@ -106,7 +110,7 @@ class BenchmarkSession:
 
     def fingerprint(self, name: str) -> str:
         """Give the fingerprint of a slot's model; empty where it could not be opened."""
-        return self._slots[name].classifier.fingerprint if name in self._slots else ""
+        return self._slots[name].predictor.fingerprint if name in self._slots else ""
 
     def model_faults(self) -> list[str]:
         """Open every model without loading its weights, and say what is wrong with it or with its labels."""

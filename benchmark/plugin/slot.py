@@ -82,7 +82,7 @@ class SlotSession:
 
     def keep_card(self) -> None:
         """Put the model card beside the predictions, where the report finds it without loading the model."""
-        key = card_key(self.classifier.fingerprint)
+        key = card_key(self.predictor.fingerprint)
         if self._store.card(key) is not None:
             return
         try:
