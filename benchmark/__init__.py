@@ -1,7 +1,7 @@
 """A robustness benchmark for image classifiers that is a pytest suite.
 
-Public names, imported when they are first asked for: `evaluate`, `load_classifier`, `Classifier`, `read_suites`,
-`UserError`.
+Public names, imported when they are first asked for: `evaluate`, `load_classifier`, `Classifier`, `TorchClassifier`,
+`read_suites`, `UserError`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from benchmark.errors import UserError
-    from benchmark.evaluate import evaluate
+    from benchmark.evaluation import evaluate
     from benchmark.models import Classifier, load_classifier
+    from benchmark.models.torch_model import TorchClassifier
     from benchmark.suites import read_suites
 
-__all__ = ["Classifier", "UserError", "evaluate", "load_classifier", "read_suites"]
+__all__ = ["Classifier", "TorchClassifier", "UserError", "evaluate", "load_classifier", "read_suites"]
 
 _HOMES = {
     "Classifier": "benchmark.models",
+    "TorchClassifier": "benchmark.models.torch_model",
     "UserError": "benchmark.errors",
-    "evaluate": "benchmark.evaluate",
+    "evaluate": "benchmark.evaluation",
     "load_classifier": "benchmark.models",
     "read_suites": "benchmark.suites",
 }

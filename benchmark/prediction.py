@@ -6,15 +6,16 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from benchmark.errors import UserError
 from benchmark.models.classifier import Classifier
-from benchmark.pictures import PictureError, open_picture, quiet_pillow
+from benchmark.pictures import PictureError, quiet_pillow
 from benchmark.store import PredictionStore, prediction_key
 from benchmark.suites.case import Case
 from benchmark.suites.images import file_sha256
-from benchmark.sweeps import apply_corruption, corruption_key
+from benchmark.sweeps import corruption_key, open_case
 from benchmark.text import one_line
 
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class Predictor:
         self._store = store
         self._batch_size = batch_size
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """The model's fingerprint, asked for once: of a module in memory it is a hash over all weights."""
+        return self.classifier.fingerprint
+
     def key(self, image_sha256: str, variant: str = "") -> str:
         """Give the store's key of an image under this model.
 
@@ -63,7 +69,7 @@ class Predictor:
             variant: what is done to the image after opening it.
         """
         return prediction_key(
-            self.classifier.fingerprint,
+            self.fingerprint,
             image_sha256,
             device=str(getattr(self.classifier, "device", "")),
             dtype=str(getattr(self.classifier, "dtype", "")),
@@ -181,10 +187,9 @@ def _decoded_ahead(cases: Sequence[Case], ahead: int) -> Iterator[Image.Image | 
 
     def decode(case: Case) -> Image.Image | str:
         try:
-            picture = open_picture(case.path)
+            return open_case(case)
         except PictureError as error:
             return one_line(str(error))
-        return apply_corruption(picture, case) if case.corruption else picture
 
     with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as pool:
         pending: deque[Future[Image.Image | str]] = deque()

@@ -8,6 +8,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ def prediction_key(fingerprint: str, image_sha256: str, *, device: str, dtype: s
         variant: what was done to the image after opening it (corruption, severity, seed); empty if nothing.
     """
     parts = (fingerprint, image_sha256, device, dtype, variant, *library_versions().values())
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 
 def card_key(fingerprint: str) -> str:
@@ -45,6 +46,7 @@ def card_key(fingerprint: str) -> str:
     return "\0".join((fingerprint, *library_versions().values()))
 
 
+@cache
 def library_versions() -> dict[str, str]:
     """Give the versions of the libraries that a prediction depends on; nothing is imported."""
     return {name: version(name) for name in ("torch", "transformers", "pillow")}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.ladders import LadderResult
+from benchmark.leaderboard import difference_lines, leaderboard_lines, ranked
 from benchmark.sweeps import SliceResult, SweepSummary
 from benchmark.text import one_line
 
@@ -21,7 +22,13 @@ def run_lines(content: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> 
     lines = tier_lines(content["tiers"], several_models=several)
     lines += ladder_lines(content.get("ladders", []), several_models=several)
     lines += sweep_lines(content.get("slices", []), content.get("sweeps", []), several_models=several)
-    lines += ["", *model_lines(content["models"])]
+    if several:
+        models, tiers = content["models"], content["tiers"]
+        lines += ["", *leaderboard_lines(models, tiers)]
+        if differences := difference_lines([str(model["name"]) for model in ranked(models, tiers)], rows):
+            lines += ["", *differences]
+    else:
+        lines += ["", *model_lines(content["models"])]
     for comparison in content.get("comparisons", []):
         own = [row for row in rows if row["model"] == comparison["model"]]
         lines += comparison_lines(comparison, own, several_models=several)
@@ -120,7 +127,7 @@ def comparison_lines(
         if len(changed) > _MOST:
             lines.append(f"  and {len(changed) - _MOST} more {kind}")
     lines += [
-        f"  {one_line(_sentence(verdict), 400)}"
+        f"  {one_line(verdict_sentence(verdict), 400)}"
         for verdict in comparison["verdicts"]
         if comparison["gate"] == "regression" or verdict["state"] == "regressed"
     ]
@@ -137,9 +144,8 @@ def _moved(row: Mapping[str, Any]) -> str:
     return f"{one_line(str(row['suite']))}/{one_line(str(row['case']))}: {was}{float(row['score']):.3f}"
 
 
-def _sentence(verdict: Mapping[str, Any]) -> str:
+def verdict_sentence(verdict: Mapping[str, Any]) -> str:
+    """Give a paired verdict, as it stands in `run.json`, in words."""
     from benchmark.regression import PairedVerdict
 
-    values = dict(verdict)
-    values["bootstrap"] = None if values.get("bootstrap") is None else tuple(values["bootstrap"])
-    return PairedVerdict(**values).sentence
+    return PairedVerdict.from_dict(verdict).sentence

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.metrics import wilson_interval
+from benchmark.pictures import open_picture
 from benchmark.suites.case import Case, Suite
 
 if TYPE_CHECKING:
@@ -119,7 +120,22 @@ def derive_cases(suite: Suite, corruptions: Sequence[str], severities: Sequence[
 
 def clean_id(case: Case) -> str:
     """Give the id of the case that a derived one comes from."""
-    return case.id.rpartition("+")[0] if case.corruption else case.id
+    return clean_case_id(case.id) if case.corruption else case.id
+
+
+def clean_case_id(derived: str) -> str:
+    """Give the id of the clean case from that of a derived one: `sedan+fog-3` → `sedan`."""
+    return derived.rpartition("+")[0]
+
+
+def open_case(case: Case) -> Image.Image:
+    """Open the image of a case as the model gets it, corrupted if the case says so.
+
+    Raises:
+        PictureError: if it cannot be opened.
+    """
+    picture = open_picture(case.path)
+    return apply_corruption(picture, case) if case.corruption else picture
 
 
 def corruption_key(case: Case) -> str:

@@ -24,6 +24,11 @@ def one_line(text: str, limit: int = 200) -> str:
     return "".join(_shown(character) for character in text)
 
 
+def printable(text: str) -> str:
+    """Give the text with lone surrogates as their escapes: JSON can hold them, UTF-8 files cannot."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _shown(character: str) -> str:
     if character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
         return character.encode("unicode_escape").decode("ascii")

@@ -10,15 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Before anything imports huggingface_hub, which reads it once: no test uses the network.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from benchmark.evaluate import evaluate
+from benchmark.evaluation import evaluate
 from benchmark.record import RunRecord, read_run
 from tests.flat_colours import RGB, flat
 
 pytest_plugins = ["pytester"]
+
+# New examples are for people at their machines; CI tries the same ones every time, so that red means its change.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("here", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -148,12 +154,14 @@ class Bench:
     def run(self, *arguments: str | Path) -> Answer:
         """Run pytest in process; nothing may end in a traceback."""
         # Hypothesis, where it is not asked for, would be imported anew in every run.
-        quick = ("-p", "no:hypothesispytest")
+        quick = ("-p", "no:hypothesispytest", "-p", "no:randomly", "-p", "no:rerunfailures")
         return self._answer(self.pytester.runpytest_inprocess(*quick, *map(str, arguments)))
 
     def run_process(self, *arguments: str | Path) -> Answer:
         """Run pytest in a process of its own."""
-        return self._answer(self.pytester.runpytest_subprocess(*map(str, arguments), timeout=120))
+        # A test that wants one of them says `-p randomly`.
+        plain = ("-p", "no:randomly", "-p", "no:rerunfailures")
+        return self._answer(self.pytester.runpytest_subprocess(*plain, *map(str, arguments), timeout=120))
 
     @staticmethod
     def _answer(result: pytest.RunResult) -> Answer:
@@ -192,8 +200,10 @@ def _toml(value: object) -> str:
 
 
 @pytest.fixture
-def bench(pytester: pytest.Pytester, colour_model: Path, cache: Path) -> Bench:
+def bench(pytester: pytest.Pytester, colour_model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A repository without suites yet."""
+    # What is selected is looked at in its order; a test of the neighbours takes this back.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
     return Bench(pytester, colour_model)
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from benchmark import load_classifier
 from benchmark.errors import UserError
-from benchmark.evaluate import evaluate
+from benchmark.evaluation import evaluate
 from benchmark.prediction import Prediction, Predictor
 from benchmark.store import PredictionStore
 from benchmark.suites import Case, read_suites

@@ -157,6 +157,9 @@ def test_the_key_changes_with_the_libraries(monkeypatch: pytest.MonkeyPatch, lib
     before = prediction_key("f", "i", device="cpu", dtype="float32"), card_key("f")
     versions = library_versions()
     monkeypatch.setattr(store_module, "version", lambda name: "99" if name == library else versions[name])
+    # They are asked for once a process.
+    library_versions.cache_clear()
     after = prediction_key("f", "i", device="cpu", dtype="float32"), card_key("f")
+    library_versions.cache_clear()
     assert before[0] != after[0]
     assert before[1] != after[1]

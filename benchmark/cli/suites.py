@@ -24,17 +24,20 @@ Models = Annotated[list[str] | None, typer.Option("--model", help="[NAME=]SPEC; 
 def check(suites: Suites = None, model: Models = None) -> None:
     """Find everything that is wrong with suites, broken pictures included; exit code 1 if anything is."""
     from benchmark.suites.check import picture_faults
+    from benchmark.suites.duplicates import duplicate_faults, near_duplicates_missing
 
     bad = 0
     for folder in suite_folders(suites or []):
         faults = Faults()
         suite = read_suite(folder, faults)
-        lines = faults.lines + picture_faults(suite) + _label_faults(suite, model or [])
+        lines = faults.lines + picture_faults(suite) + duplicate_faults(suite) + _label_faults(suite, model or [])
         bad += len(lines)
         for line in lines:
             typer.echo(line)
         state = plural(len(lines), "fault") if lines else "no fault"
         typer.echo(f"{suite.name}: {plural(len(suite.cases), 'case')}, {state}{_not_here(suite)}")
+    if missing := near_duplicates_missing():
+        typer.echo(missing)
     raise typer.Exit(1 if bad else 0)
 
 
@@ -42,10 +45,15 @@ def _label_faults(suite: Suite, models: list[str]) -> list[str]:
     from benchmark.labels import label_faults, map_concepts
     from benchmark.models import ModelSpec, load_classifier
 
-    lines = []
+    lines: list[str] = []
     for text in models:
-        spec = ModelSpec.parse(text)
-        labels = load_classifier(spec.spec, device="cpu").labels
+        try:
+            spec = ModelSpec.parse(text)
+            labels = load_classifier(spec.spec, device="cpu").labels
+        except UserError as error:
+            # Told with the others, so that a model that is not there hides no fault of the suite.
+            lines += error.lines
+            continue
         lines += label_faults(suite, map_concepts(suite, labels), spec.slot)
     return lines
 
@@ -140,7 +148,7 @@ def add(
 
 def _with_proposed_tier(new: NewCase, folder: Path, tier: int | None, models: list[str]) -> NewCase:
     """Show what the models say of an image; without a tier, propose one from how many of them miss it."""
-    from benchmark.evaluate import judge_suite
+    from benchmark.evaluation import judge_suite
     from benchmark.models import ModelSpec, load_classifier
 
     expected = tuple(part.strip() for part in new.label.split("|"))

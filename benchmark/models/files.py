@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmark.errors import UserError
 from benchmark.suites.images import file_sha256
-from benchmark.text import one_line
+from benchmark.text import one_line, printable
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack")
@@ -38,8 +38,13 @@ class ModelFiles:
     fingerprint: str
 
 
-def read_model_folder(folder: Path, spec: str) -> ModelFiles:
+def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = None) -> ModelFiles:
     """Check a model folder and read its labels.
+
+    Args:
+        folder: as `save_pretrained()` writes it.
+        spec: as the user wrote it.
+        labels: names of the classes that take the place of those in the config.
 
     Raises:
         UserError: if config, weights in safetensors, preprocessing or names of the labels are missing.
@@ -65,10 +70,13 @@ def read_model_folder(folder: Path, spec: str) -> ModelFiles:
             f"{place}: has no preprocessor_config.json, so how it wants its images is unknown; "
             "save its image processor into the folder"
         )
+    if labels is not None:
+        config = _named(config, labels, place)
+    names = _labels(config, place)
     return ModelFiles(
         spec=spec,
         folder=folder,
-        labels=_labels(config, place),
+        labels=names,
         multi_label=_is_multi_label(config),
         fingerprint=_fingerprint(config, [*processors, *weights]),
     )
@@ -83,10 +91,8 @@ def hub_snapshot(spec: str) -> Path:
         UserError: if the model is neither reachable nor in the cache.
     """
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     name, _, revision = spec.partition("@")
-    place = f"model {one_line(spec)!r}"
     try:
         return Path(
             snapshot_download(
@@ -95,12 +101,33 @@ def hub_snapshot(spec: str) -> Path:
                 allow_patterns=["*.json", "*.safetensors"],
             )
         )
-    except (HFValidationError, LocalEntryNotFoundError, HfHubHTTPError, OSError, ValueError) as error:
-        reason = one_line(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__)
-        raise UserError(
-            f"{place}: is no folder here, and the Hub did not give it ({reason}); check the name, "
-            "the connection, and for a private model the token (`hf auth login`)"
-        ) from error
+    except Exception as error:
+        # Besides its own errors the client lets those of its HTTP library through, whichever that is.
+        raise UserError(f"model {one_line(spec)!r}: is no folder here, and {_why_not(error, revision)}") from error
+
+
+def _why_not(error: Exception, revision: str) -> str:
+    """Say why the Hub gave no model, and what the user can do."""
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    if isinstance(error, RevisionNotFoundError):
+        return f"on the Hub it has no revision {one_line(revision or 'main')!r}; name a branch, a tag or a commit"
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if isinstance(error, RepositoryNotFoundError | GatedRepoError) or status in (401, 403):
+        return (
+            "the Hub shows no such model; check the name, and for a private or gated model the token "
+            "(`hf auth login`, or HF_TOKEN)"
+        )
+    if isinstance(error, LocalEntryNotFoundError):
+        return "the Hub cannot be reached and the cache does not hold it whole; check the name and the connection"
+    lines = str(error).strip().splitlines()
+    said = one_line(lines[0] if lines else type(error).__name__)
+    return f"the Hub did not give it ({said}); check the name and the connection"
 
 
 def _json(file: Path, place: str, mend: str) -> dict[str, Any]:
@@ -119,20 +146,29 @@ def _shards(index: Mapping[str, Any], folder: Path, place: str) -> list[Path]:
     names = index.get("weight_map")
     if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
         raise UserError(f"{place}: model.safetensors.index.json has no weight_map; save the model again")
-    shards = [folder / name for name in sorted(set(names.values()))]
-    for shard in shards:
-        if Path(shard.name) != shard.relative_to(folder) or not shard.is_file():
-            raise UserError(f"{place}: the shard {one_line(shard.name)} is missing; save the model again")
-    return shards
+    shards = sorted(set(names.values()))
+    for name in shards:
+        if Path(name).name != name or not (folder / name).is_file():
+            raise UserError(f"{place}: the shard {one_line(Path(name).name)} is missing; save the model again")
+    return [folder / name for name in shards]
+
+
+def _named(config: Mapping[str, Any], labels: Sequence[str], place: str) -> dict[str, Any]:
+    """Give the config with other names of the classes; as many as there were, where it says how many."""
+    known = config.get("id2label")
+    count = len(known) if isinstance(known, dict) and known else config.get("num_labels", len(labels))
+    if count != len(labels):
+        raise UserError(f"{place}: has {count} classes, but its file of labels {len(labels)}; write one label a line")
+    return {**config, "id2label": {str(index): label for index, label in enumerate(labels)}}
 
 
 def _labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:
     names = config.get("id2label")
-    mend = "write the names of the classes into id2label in its config.json"
+    mend = "name them with --robust-labels [NAME=]FILE (one label a line), or in id2label of its config.json"
     if not isinstance(names, dict) or not names:
         raise UserError(f"{place}: its config.json names no labels; {mend}")
     try:
-        by_index = {int(index): str(name) for index, name in names.items()}
+        by_index = {int(index): printable(str(name)) for index, name in names.items()}
     except ValueError:
         raise UserError(f"{place}: the keys of id2label must be numbers; {mend}") from None
     if sorted(by_index) != list(range(len(by_index))):

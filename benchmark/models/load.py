@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.errors import UserError
@@ -12,7 +13,14 @@ from benchmark.models.spec import FORMS, ModelSpec, is_hub_id
 from benchmark.text import expanded, one_line
 
 
-def load_classifier(spec: str, *, device: str = "auto", dtype: str = "float32", root: Path | None = None) -> Classifier:
+def load_classifier(
+    spec: str,
+    *,
+    device: str = "auto",
+    dtype: str = "float32",
+    root: Path | None = None,
+    labels: Sequence[str] | None = None,
+) -> Classifier:
     """Open the model that a spec names.
 
     Args:
@@ -20,6 +28,7 @@ def load_classifier(spec: str, *, device: str = "auto", dtype: str = "float32", 
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: `float32`, `float16` or `bfloat16`.
         root: what a relative folder is relative to; default: the working directory.
+        labels: names of the classes that take the place of those in the model's config.
 
     Returns:
         A classifier that knows its labels and fingerprint; the weights are loaded when it first predicts.
@@ -31,11 +40,13 @@ def load_classifier(spec: str, *, device: str = "auto", dtype: str = "float32", 
     from benchmark.models.transformers_model import TransformersClassifier
 
     if ModelSpec("model", spec).kind == "python":
+        if labels is not None:
+            raise UserError(f"model {one_line(spec)!r}: names its labels itself; leave --robust-labels out")
         return make_classifier(spec, root or Path.cwd())
-    return TransformersClassifier(find_files(spec, root or Path.cwd()), device=device, dtype=dtype)
+    return TransformersClassifier(find_files(spec, root or Path.cwd(), labels), device=device, dtype=dtype)
 
 
-def find_files(spec: str, root: Path) -> ModelFiles:
+def find_files(spec: str, root: Path, labels: Sequence[str] | None = None) -> ModelFiles:
     """Find the folder of a transformers model, fetching or converting it where need be.
 
     Raises:
@@ -45,10 +56,10 @@ def find_files(spec: str, root: Path) -> ModelFiles:
     if parsed.kind == "reference":
         from benchmark.models.reference import reference_folder
 
-        return read_model_folder(reference_folder(), spec)
+        return read_model_folder(reference_folder(), spec, labels)
     folder = root / expanded(spec)
     if folder.is_dir():
-        return read_model_folder(folder, spec)
+        return read_model_folder(folder, spec, labels)
     if is_hub_id(spec):
-        return read_model_folder(hub_snapshot(spec), spec)
+        return read_model_folder(hub_snapshot(spec), spec, labels)
     raise UserError(f"model {one_line(spec)!r}: there is no such folder; write {FORMS}")

@@ -22,11 +22,12 @@ from benchmark.plugin.fixtures import (
     scores,
 )
 from benchmark.plugin.header import header_lines
+from benchmark.plugin.keeper import HistoryKeeper, markdown_fault
 from benchmark.plugin.options import add_options, read_options
 from benchmark.plugin.recorder import Recorder
 from benchmark.plugin.session import SESSION, BenchmarkSession
 from benchmark.plugin.startup import is_concerned, only_looks, overrides_classifier
-from benchmark.suites.metadata import refused_tag
+from benchmark.suites.tags import refused_tag
 
 __all__ = [
     "classifier",
@@ -61,6 +62,9 @@ def pytest_configure(config: pytest.Config) -> None:
         recorder = Recorder(config, session)
         recorder.prepare()
         config.pluginmanager.register(recorder, _RECORDER)
+        keeper = HistoryKeeper(recorder, session.config.reports, session.config.markdown)
+        config.pluginmanager.register(keeper, "robust-keeper")
+        config.pluginmanager.register(recorder.mishaps, "robust-mishaps")
         if recorder.report_file is not None:
             # Only here: without pytest-html there is nothing to enrich, and Jinja2 may be missing.
             from benchmark.plugin.html import HtmlReport
@@ -109,9 +113,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that have nothing to test."""
+    before = len(items)
     drop_empty(items)
+    config.stash[SESSION].selection.emptied = len(items) < before
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -119,8 +125,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Read the selection: it is what will be predicted."""
     config = session.config
     config.stash[SESSION].select(session.items)
+    benchmark = config.stash[SESSION]
     checked_already = hasattr(config, "workerinput") or is_concerned(config)
-    if config.stash[SESSION].selection.tests and not checked_already:
+    # A test may have nothing to test because no suite could be read.
+    why_empty = benchmark.selection.emptied and (benchmark.config.faults or benchmark.suite_faults)
+    if (benchmark.selection.tests or why_empty) and not checked_already:
         _raise_faults(config)
 
 
@@ -146,7 +155,15 @@ def _raise_faults(config: pytest.Config) -> None:
     recorder = config.pluginmanager.get_plugin(_RECORDER)
     if isinstance(recorder, Recorder) and recorder.fault:
         faults.append(recorder.fault)
-    if not faults and not only_looks(config) and not overrides_classifier(config):
+    if fault := markdown_fault(benchmark.config.markdown):
+        faults.append(fault)
+    own = overrides_classifier(config)
+    if own and benchmark.several_models:
+        faults.append(
+            "the fixture classifier of a conftest.py puts one model under test, but several are named "
+            f"({', '.join(benchmark.config.slots)}); name one, or give each as python:module:factory"
+        )
+    if not faults and not only_looks(config) and not own:
         faults += benchmark.model_faults()
     if faults:
         raise pytest.UsageError(*faults)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,6 +14,12 @@ from benchmark.store import library_versions
 def tool_versions() -> dict[str, str]:
     """Give the versions of the libraries and tools; nothing is imported."""
     return {**library_versions(), "pytest": version("pytest"), "tierbench": version("tierbench")}
+
+
+def thread_count() -> int | None:
+    """Give how many threads torch computes with; None where this process computed nothing and never loaded it."""
+    torch = sys.modules.get("torch")
+    return int(torch.get_num_threads()) if torch is not None else None
 
 
 def git_commit(root: Path) -> str:

@@ -46,11 +46,12 @@ class Check:
         __tracebackhide__ = True
         if self.warning:
             warnings.warn(RobustnessWarning(self.warning), stacklevel=2)
-        if self.decision.action == "fail":
-            pytest.fail(self.decision.message, pytrace=False)
         if self.decision.action == "xfail":
             # A marker would turn a mended issue into a strict-xpass failure; this cannot.
             pytest.xfail(self.decision.message)
+        if self.decision.action != "pass":
+            # A failure; or a known one under --runxfail, which makes pytest.xfail() do nothing.
+            pytest.fail(self.decision.message, pytrace=False)
 
 
 class RobustnessWarning(pytest.PytestWarning):
@@ -197,4 +198,6 @@ def _record(
 ) -> None:
     """Hang plain values on the test's report: they travel to the controller, and into JUnit XML."""
     properties = {KIND: kind, "model": slot, "fingerprint": session.fingerprint(slot), **values}
-    request.node.user_properties.extend((name, value) for name, value in properties.items() if value is not None)
+    # A test that is run again, by pytest-rerunfailures for one, has those of its first try.
+    kept = [entry for entry in request.node.user_properties if entry[0] not in properties]
+    request.node.user_properties[:] = kept + [entry for entry in properties.items() if entry[1] is not None]

@@ -28,10 +28,12 @@ def header_lines(session: BenchmarkSession, *, look_at_models: bool) -> list[str
         except UserError as error:
             lines.append(f"model {model.slot}{spec}: {error.lines[0]}")
             continue
+        # A classifier of the user's own need not say where it runs.
         device = getattr(slot.classifier, "device", "")
+        place = f", {device} {session.config.dtype}" if device else ""
         lines.append(
-            f"model {model.slot}{spec}: {plural(len(slot.classifier.labels), 'label')}, {device} "
-            f"{session.config.dtype}, {cached} of {plural(len(cases), 'prediction')} cached, {_baseline(session, slot)}"
+            f"model {model.slot}{spec}: {plural(len(slot.classifier.labels), 'label')}{place}, "
+            f"{cached} of {plural(len(cases), 'prediction')} cached, {_baseline(session, slot)}"
         )
     if session.suites:
         lines.append("suites: " + ", ".join(_suite(suite) for suite in session.suites))

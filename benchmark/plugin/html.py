@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableSequence, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, MutableSequence, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_html.extras import html as html_extra
 
-from benchmark.plugin.recorder import Recorder, case_row
+from benchmark.plugin.recorder import Recorder
+from benchmark.plugin.reported import case_row
 from benchmark.plugin.session import BenchmarkSession
 from benchmark.record import REPORT
+from benchmark.report import sample
 from benchmark.report.charts import CURVE_HEIGHT, CURVE_WIDTH, STRIP_HEIGHT, curve_height, place
 from benchmark.report.gallery import write_gallery
 from benchmark.report.page import build_page
 from benchmark.report.pictures import make_pictures
 from benchmark.report.render import macros, render
-from benchmark.report.rows import CaseView, case_view, concepts_by_label
-from benchmark.report.sample import kept_rows
+from benchmark.report.rows import CaseView, case_view, concepts_by_label, picture_key
+from benchmark.report.sweeps import HEIGHT as SWEEP_HEIGHT
+from benchmark.report.sweeps import WIDTH as SWEEP_WIDTH
+from benchmark.suites.case import Case
+from benchmark.sweeps import derive_cases
 
 _CELLS = "cells.html.jinja"
 
@@ -28,15 +30,8 @@ _CELLS = "cells.html.jinja"
 # Columns that are hidden where no row has anything to say in them.
 _OWN_COLUMNS = ("picture", "tier", "model", "expected", "predicted", "score", "rank", "margin", "change")
 _MOST_MISSED = 24
+_FLIPS = ("regressed", "fixed")
 _MISSES = ("error", "failed", "xfailed")
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """A case in pytest-html's table; its details are filled in at the end, when it is known which rows stay."""
-
-    view: CaseView
-    extra: dict[str, Any]
 
 
 class HtmlReport:
@@ -51,24 +46,28 @@ class HtmlReport:
         self._session = session
         self._recorder = recorder
         self._data: Any = None
-        self._shown: dict[str, _Shown] = {}
-        self._paths: dict[str, Path] = {}
-        self._concepts: dict[tuple[str, str], dict[str, str]] = {}
-        self._cases = {(suite.name, case.id): case for suite in session.suites for case in suite.cases}
+        self._shown: dict[str, CaseView] = {}
+        self._pictured: dict[str, Case] = {}
+        config = session.config
+        self._cases = {
+            (suite.name, case.id): case
+            for suite in session.suites
+            for case in (*suite.cases, *derive_cases(suite, config.corruptions, config.severities))
+        }
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
         """Keep pytest-html's data: title and rows are settled when the run is over."""
         self._data = report
 
-    @pytest.hookimpl(optionalhook=True)
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_html_results_table_header(self, cells: MutableSequence[str]) -> None:
         """Put our columns between the test's name and its duration."""
         cells[:] = _lines(macros(_CELLS).header(self._session.several_models))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Hang an empty extra on a case's report; what it shows is known at the end."""
+        """Note a case, before pytest-html asks for its cells."""
         row = case_row(report)
         if row is None:
             return
@@ -76,12 +75,10 @@ class HtmlReport:
         case = self._cases.get((str(row["suite"]), str(row["case"])))
         view = case_view(row, suite, case, index=len(self._shown), nodeid=report.nodeid)
         if case is not None:
-            self._paths.setdefault(view.picture, case.path)
-        extra = dict(html_extra(""))
-        report.extras = [*getattr(report, "extras", []), extra]  # type: ignore[attr-defined]
-        self._shown[report.nodeid] = _Shown(view, extra)
+            self._pictured.setdefault(view.picture, case)
+        self._shown[report.nodeid] = view
 
-    @pytest.hookimpl(optionalhook=True)
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: MutableSequence[str]) -> None:
         """Escape the test's name, which pytest-html does not, and add our cells."""
         if not cells:
@@ -90,7 +87,7 @@ class HtmlReport:
         several = self._session.several_models
         shown = self._shown.get(report.nodeid) if report.when in ("call", "setup") else None
         if shown:
-            ours = macros(_CELLS).case(shown.view, several)
+            ours = macros(_CELLS).case(shown, several)
         else:
             nodeid = report.nodeid if report.when == "call" else f"{report.nodeid}::{report.when}"
             ours = macros(_CELLS).other(nodeid, several)
@@ -109,30 +106,36 @@ class HtmlReport:
         environment = self._data.data["environment"]
         # The names are set as text; the values are not.
         self._data.set_data("environment", {name: _escaped(value) for name, value in environment.items()})
-        if not self._shown:
-            prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS))
+        if not self._recorder.rows and not self._recorder.tiers:
+            prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS, several=self._session.several_models))
             return
-        views = [shown.view for shown in self._shown.values()]
+        views = list(self._shown.values())
         run, rows = self._recorder.content, list(self._recorder.rows.values())
         cards = {slot: self._recorder.card(slot) for slot in self._session.config.slots}
         page = build_page(run, rows, self._session.suites, cards)
         self._data.title = page.title
         self._collapse()
-        kept = [views[index] for index in sorted(kept_rows([view.outcome for view in views]))]
+        kinds = ["flip" if view.change in _FLIPS else view.outcome for view in views]
+        kept = [views[index] for index in sorted(sample.kept_rows(kinds, sample.MOST_ROWS))]
         gallery = self._write_gallery(page.title, views) if len(kept) < len(views) else ""
-        self._keep(kept, cards)
-        missed = [view for view in views if view.outcome in _MISSES]
+        self._drop_others(kept)
+        # What a sweep loses stands in its curves.
+        missed = [view for view in views if view.outcome in _MISSES and (view.tier is not None or view.ladder)]
         missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
         in_table = {view.nodeid for view in kept}
-        paths = [(view.picture, self._paths[view.picture]) for view in kept if view.picture in self._paths]
+        pictured = [(view.picture, self._pictured[view.picture]) for view in kept if view.picture in self._pictured]
+        pictured += self._ladder_steps(rows)
         prefix.append(
             render(
                 "page.html.jinja",
                 page=page,
                 hidden=self._empty_columns(kept),
-                pictures=make_pictures(paths),
+                pictures=make_pictures(pictured),
+                details=self._details(kept, cards),
                 missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
                 missed_total=len(missed),
+                flips=_flips(kept),
+                most_flips=_MOST_MISSED,
                 several=self._session.several_models,
                 gallery=gallery,
                 kept=len(kept),
@@ -142,24 +145,37 @@ class HtmlReport:
                 curve_width=CURVE_WIDTH,
                 curve_height_all=CURVE_HEIGHT,
                 curve_height=curve_height,
+                sweep_width=SWEEP_WIDTH,
+                sweep_height=SWEEP_HEIGHT,
             )
         )
 
-    def _keep(self, kept: Sequence[CaseView], cards: Mapping[str, Mapping[str, Any] | None]) -> None:
-        """Fill in the details of the rows that stay, and take the others out of pytest-html's data."""
+    def _ladder_steps(self, rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Case]]:
+        """Give the pictures of the ladders' steps, which have no row in the table."""
+        cases = [(row, self._cases.get((str(row["suite"]), str(row["case"])))) for row in rows]
+        return [(picture_key(row), case) for row, case in cases if case is not None and case.ladder]
+
+    def _drop_others(self, kept: Sequence[CaseView]) -> None:
+        """Take the rows that do not stay out of pytest-html's data; its counts of outcomes remain."""
         nodeids = {view.nodeid for view in kept}
         tests = self._data.data["tests"]
         for nodeid in [nodeid for nodeid in self._shown if nodeid not in nodeids]:
             tests.pop(nodeid, None)
+
+    def _details(
+        self, kept: Iterable[CaseView], cards: Mapping[str, Mapping[str, Any] | None]
+    ) -> Iterator[tuple[int, str]]:
+        """Give what each row shows when it is opened."""
+        concepts: dict[tuple[str, str], dict[str, str]] = {}
+        make, several = macros("detail.html.jinja").detail, self._session.several_models
         for view in kept:
             suite = self._session.by_name.get(view.suite)
             key = (view.suite, view.model)
-            if key not in self._concepts:
+            if key not in concepts:
                 labels = (cards.get(view.model) or {}).get("labels") or [label for label, _ in view.top]
-                self._concepts[key] = concepts_by_label(suite, [str(label) for label in labels])
+                concepts[key] = concepts_by_label(suite, [str(label) for label in labels])
             told = concepts_by_label(suite, [label for said in view.published for label, _ in said.top])
-            detail = macros("detail.html.jinja").detail(view, self._concepts[key], told, self._session.several_models)
-            self._shown[view.nodeid].extra["content"] = str(detail)
+            yield view.index, str(make(view, concepts[key], told, several))
 
     def _collapse(self) -> None:
         """Show every row closed, unless the user's ini file says otherwise: the overview names what was missed."""
@@ -179,8 +195,14 @@ class HtmlReport:
         if report is None:
             return ""
         file = report.with_name("gallery.html" if report.name == REPORT else f"{report.stem}-gallery.html")
-        write_gallery(file, title, views, self._paths, report.name)
+        write_gallery(file, title, views, self._pictured, report.name)
         return file.name
+
+
+def _flips(views: Iterable[CaseView]) -> list[CaseView]:
+    """Give what regressed, the largest fall first, then what was fixed."""
+    flips = [view for view in views if view.change in _FLIPS]
+    return sorted(flips, key=lambda view: (view.change == "fixed", (view.score or 0.0) - (view.baseline_score or 0.0)))
 
 
 def _lines(text: object) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ import pytest
 
 from benchmark.errors import UserError
 from benchmark.gates import GATES
+from benchmark.models.label_file import label_files
 from benchmark.models.spec import ModelSpec
 from benchmark.text import expanded, one_line, suggestion
 
@@ -26,6 +27,7 @@ class RunConfig:
     Attributes:
         models: the models under test, by slot; at least one.
         models_given: whether the user named them, on the command line or in the ini file.
+        labels: slot → the file that names the model's classes.
         cases: suite folders, or folders of suites.
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: of the weights: `float32`, `float16` or `bfloat16`.
@@ -40,12 +42,14 @@ class RunConfig:
         max_drop: a score that falls by more than this against the baseline is a regression, in (0, 1].
         corruptions: names of the corruptions to sweep tier 1 through; empty: no sweep.
         severities: of the sweep, 1 to 5.
+        markdown: where a summary of the run goes; None: nowhere.
         faults: what is wrong with the options, a line each; a default stands where a value cannot be used.
     """
 
     root: Path
     models: tuple[ModelSpec, ...]
     models_given: bool
+    labels: Mapping[str, Path]
     cases: tuple[Path, ...]
     device: str
     dtype: str
@@ -60,6 +64,7 @@ class RunConfig:
     max_drop: float
     corruptions: tuple[str, ...]
     severities: tuple[int, ...]
+    markdown: Path | None
     faults: tuple[str, ...] = ()
 
     @property
@@ -79,6 +84,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("gate", ("auto", *GATES), "auto", "", "what fails: see docs/statistics.md"),
     ("corruptions", str, "", "NAMES", "sweep tier 1 through corruptions: names with commas, imagenet-c, or all"),
     ("severities", str, "1-5", "LIST", "severities of the sweep: 1-5, or 1,3,5"),
+    ("markdown", str, "", "PATH", "file that takes a summary of the run in Markdown"),
     ("max_drop", float, "0.2", "X", "a score that falls by more than this is a regression"),
 )
 # Switches: name, help. Their ini keys are booleans.
@@ -104,6 +110,13 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="PATH",
         help="a suite folder, or a folder of suites; may be given more than once (default: cases)",
     )
+    group.addoption(
+        "--robust-labels",
+        action="append",
+        metavar="[NAME=]FILE",
+        help="names of a model's classes, one a line, where its config has none; may be given more than once",
+    )
+    parser.addini("robust_labels", "names of classes, as with --robust-labels", type="linelist", default=[])
     parser.addini("robust_model", "models under test, as with --robust-model", type="linelist", default=[])
     parser.addini("robust_cases", "suites, as with --robust-cases", type="linelist", default=["cases"])
     for name, kind, default, metavar, text in _SINGLE:
@@ -137,10 +150,13 @@ def read_options(config: pytest.Config) -> RunConfig:
         faults.append(f"--robust-max-drop {values['max_drop']:g} must be above 0 and at most 1")
         values["max_drop"] = 0.2
     switches = {name: _switch(config, name) for name, _ in _SWITCHES}
+    models = _models(models_given or ["reference"], faults)
+    labels = config.getoption("robust_labels") or config.getini("robust_labels")
     return RunConfig(
         root=root,
-        models=_models(models_given or ["reference"], faults),
+        models=models,
         models_given=bool(models_given),
+        labels=label_files(labels, models, root, faults),
         cases=tuple(root / expanded(path) for path in cases),
         device=values["device"],
         dtype=values["dtype"],
@@ -155,6 +171,7 @@ def read_options(config: pytest.Config) -> RunConfig:
         max_drop=values["max_drop"],
         corruptions=_corruptions(values["corruptions"], faults),
         severities=_severities(values["severities"], faults),
+        markdown=root / expanded(values["markdown"]) if values["markdown"] else None,
         faults=tuple(faults),
     )
 

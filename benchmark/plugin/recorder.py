@@ -18,10 +18,11 @@ import pytest
 from benchmark.cache import cache_folder
 from benchmark.ladders import LadderResult
 from benchmark.plugin.acceptance import accept_run, compare_run
-from benchmark.plugin.environment import git_commit, tool_versions
-from benchmark.plugin.fixtures import KIND
+from benchmark.plugin.environment import git_commit, thread_count, tool_versions
+from benchmark.plugin.mishaps import Mishaps
+from benchmark.plugin.reported import case_row, properties
 from benchmark.plugin.session import BenchmarkSession
-from benchmark.record import REPORT, SCORES, ScoresFile, new_run_folder, write_run
+from benchmark.record import REPORT, RUN, SCORES, ScoresFile, new_run_folder, write_run
 from benchmark.store import card_key
 from benchmark.suites.faults import shown_path
 from benchmark.summary import run_lines
@@ -43,11 +44,12 @@ class Recorder:
         self.folder: Path | None = None
         self.report_file: Path | None = None
         self.fault = ""
+        self.mishaps = Mishaps()
         self.rows: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.tiers: dict[tuple[str, int, str], dict[str, Any]] = {}
         self.ladders: dict[tuple[str, str, str], LadderResult] = {}
         self.slices: dict[tuple[str, str], SliceResult] = {}
-        self.verdicts: dict[str, list[dict[str, Any]]] = {}
+        self.verdicts: dict[tuple[str, str, int], dict[str, Any]] = {}
         self.notes: list[str] = []
         self.fingerprints: dict[str, str] = {}
         # What run.json holds at the end.
@@ -86,8 +88,10 @@ class Recorder:
             return
         self._selected = True
         parameters = dict.fromkeys(name for suite in self.session.suites for name in suite.parameters)
-        self._scores = ScoresFile(self.folder / SCORES, tuple(parameters))
-        write_run(self.folder, self._content(complete=False))
+        with self.mishaps.survived(f"{SCORES} is not written"):
+            self._scores = ScoresFile(self.folder / SCORES, tuple(parameters))
+        with self.mishaps.survived(f"{RUN} is not written"):
+            write_run(self.folder, self._content(complete=False))
 
     def discard(self) -> None:
         """Take back the folder of a run that selected nothing of the benchmark."""
@@ -140,7 +144,7 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take the row that a benchmark test hung on its report."""
-        kind, values = _properties(report)
+        kind, values = properties(report)
         if not kind:
             return
         fingerprint = str(values.pop("fingerprint", ""))
@@ -154,7 +158,8 @@ class Recorder:
             result = SliceResult.from_dict(values)
             self.slices[(result.key, result.model)] = result
         elif kind == "regression":
-            self.verdicts.setdefault(str(values["model"]), []).append(json.loads(str(values["verdict"])))
+            verdict = json.loads(str(values["verdict"]))
+            self.verdicts[(str(values["model"]), str(verdict["suite"]), int(verdict["tier"]))] = verdict
         elif kind == "ladder":
             ladder = LadderResult.from_dict(json.loads(str(values["ladder"])))
             self.ladders[(ladder.suite, ladder.ladder, ladder.model)] = ladder
@@ -164,7 +169,8 @@ class Recorder:
     def _take_row(self, row: dict[str, Any]) -> None:
         self.rows[(str(row["suite"]), str(row["case"]), str(row["model"]))] = row
         if self._scores:
-            self._scores.append(row)
+            with self.mishaps.survived(f"{SCORES} is not whole"):
+                self._scores.append(row)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -174,13 +180,16 @@ class Recorder:
             self._silence_html()
         elif self.folder:
             if self._scores:
-                self._scores.close()
+                with self.mishaps.survived(f"{SCORES} is not whole"):
+                    self._scores.close()
             stopped = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-            complete = not stopped and not session.shouldstop and not session.shouldfail
+            complete = not (stopped or session.shouldstop or session.shouldfail or self.mishaps.any)
             if self.session.config.update_baseline:
-                self._accept(complete)
+                with self.mishaps.survived("the baseline is not written"):
+                    self._accept(complete)
             self.content = self._content(complete=complete)
-            write_run(self.folder, self.content)
+            with self.mishaps.survived(f"{RUN} is not written"):
+                write_run(self.folder, self.content)
 
     def _accept(self, complete: bool) -> None:
         if complete:
@@ -196,8 +205,9 @@ class Recorder:
         terminalreporter.write_sep("=", "robustness")
         for line in run_lines(self.content, list(self.rows.values())) + self.notes:
             terminalreporter.write_line(line)
-        if self.session.selection.cases and self.session.store.warning:
-            terminalreporter.write_line(f"warning: {self.session.store.warning}", yellow=True)
+        store = [self.session.store.warning] if self.session.selection.cases and self.session.store.warning else []
+        for warning in [*self.mishaps.warnings, *store]:
+            terminalreporter.write_line(f"warning: {warning}", yellow=True)
         shown = self.report_file if self.report_file else self.folder / SCORES
         terminalreporter.write_line(f"report: {shown_path(shown)}")
 
@@ -232,7 +242,11 @@ class Recorder:
     def comparisons(self) -> list[dict[str, Any]]:
         """Give, for each model with a baseline, how this run stands against it; as `run.json` holds it."""
         cards = {slot: self.card(slot) for slot in self.session.config.slots}
-        return compare_run(self.session, list(self.rows.values()), self.verdicts, cards) if self.rows else []
+        verdicts = {
+            slot: [self.verdicts[key] for key in sorted(self.verdicts) if key[0] == slot]
+            for slot in self.session.config.slots
+        }
+        return compare_run(self.session, list(self.rows.values()), verdicts, cards) if self.rows else []
 
     def _content(self, *, complete: bool) -> dict[str, Any]:
         tiers, levels = self.outcome()
@@ -251,6 +265,8 @@ class Recorder:
             "suites": {suite.name: suite.digest for suite in self.session.suites},
             "device": config.device,
             "dtype": config.dtype,
+            "threads": thread_count(),
+            "seed": None,  # there is none to choose: what is random follows from case, corruption and severity
             "versions": {"python": sys.version.split()[0], **tool_versions()},
             "git_commit": git_commit(config.root),
             "cache": str(cache_folder()) if config.cache else "",
@@ -272,28 +288,3 @@ class Recorder:
         """Give the model card that was kept when the model first predicted."""
         fingerprint = self.fingerprints.get(slot) or self.session.fingerprint(slot)
         return self.session.store.card(card_key(fingerprint))
-
-
-def case_row(report: pytest.TestReport) -> dict[str, Any] | None:
-    """Give the row, as in `scores.csv`, that a case hung on its report; None for every other report."""
-    kind, values = _properties(report)
-    if kind != "case":
-        return None
-    values.pop("fingerprint", None)
-    return {**values, "outcome": _outcome(report)}
-
-
-def _properties(report: pytest.TestReport) -> tuple[str, dict[str, Any]]:
-    """Give kind and values of a report that speaks for its test; no kind for every other report."""
-    values: dict[str, Any] = dict(getattr(report, "user_properties", ()))
-    speaks = report.when == "call" or (report.when == "setup" and not report.passed)
-    kind = str(values.pop(KIND, "")) if speaks else ""
-    return kind, values
-
-
-def _outcome(report: pytest.TestReport) -> str:
-    if hasattr(report, "wasxfail"):
-        return "xfailed" if report.skipped else "failed"
-    if report.when == "setup" and report.failed:
-        return "error"
-    return str(report.outcome)

@@ -92,6 +92,7 @@ class Selection:
     cases: dict[str, dict[str, Case]] = field(default_factory=dict)
     regressions: dict[str, dict[tuple[str, int], RegressionTest]] = field(default_factory=dict)
     tests: int = 0
+    emptied: bool = False
 
     def add(self, slot: str, cases: Iterable[Case]) -> None:
         """Note that the cases are needed under a slot."""

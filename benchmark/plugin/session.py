@@ -17,6 +17,8 @@ from benchmark.gates import Change, Gate
 from benchmark.ladders import LadderResult, ladder_steps, summarise_ladder
 from benchmark.models import load_classifier
 from benchmark.models.classifier import Classifier
+from benchmark.models.factory import checked_classifier
+from benchmark.models.label_file import read_labels
 from benchmark.plugin.comparison import baseline_faults
 from benchmark.plugin.options import RunConfig
 from benchmark.plugin.progress import progress_bar
@@ -58,6 +60,8 @@ class BenchmarkSession:
         self._shared = shared
         self._owns_shared = False
         self._slots: dict[str, SlotSession] = {}
+        # Slot → why it could not predict; empty where it could.
+        self._predicted: dict[str, tuple[str, ...]] = {}
         self.all_suites, self.suite_faults = self._read_suites()
         self.suites = [suite for suite in self.all_suites if suite.fetched]
         self.by_name = {suite.name: suite for suite in self.suites}
@@ -95,13 +99,18 @@ class BenchmarkSession:
             if classifier is None:
                 spec = next(model.spec for model in self.config.models if model.slot == name)
                 config = self.config
-                classifier = load_classifier(spec, device=config.device, dtype=config.dtype, root=config.root)
+                labels = read_labels(config.labels[name]) if name in config.labels else None
+                classifier = load_classifier(
+                    spec, device=config.device, dtype=config.dtype, root=config.root, labels=labels
+                )
+            else:
+                classifier = checked_classifier(classifier, "the fixture 'classifier'")
             self._slots[name] = SlotSession(name, classifier, self.store, self.config)
         return self._slots[name]
 
     def fingerprint(self, name: str) -> str:
         """Give the fingerprint of a slot's model; empty where it could not be opened."""
-        return self._slots[name].classifier.fingerprint if name in self._slots else ""
+        return self._slots[name].predictor.fingerprint if name in self._slots else ""
 
     def model_faults(self) -> list[str]:
         """Open every model without loading its weights, and say what is wrong with it or with its labels."""
@@ -135,17 +144,27 @@ class BenchmarkSession:
             UserError: if the model cannot be loaded or does not fit the suites.
         """
         slot = self.slot(name, classifier)
-        selected = self.selection.cases.get(name, {})
-        missing = [case for key, case in selected.items() if key not in slot.predictions]
-        if missing:
-            if faults := slot.faults(self.suites, self.config.missing_labels):
-                raise UserError(*faults)
-            with self._one_at_a_time():
-                cases = slot.predictable(missing, self.by_name)
-                with progress_bar(self._pytest_config, len(cases), f"predicting with {name}") as advance:
-                    slot.predictions.update(slot.predictor.predict(cases, advance))
-                slot.keep_card()
+        if name not in self._predicted:
+            try:
+                self._predict(slot)
+            except UserError as error:
+                # The next test must not load the same model in vain again.
+                self._predicted[name] = error.lines
+            else:
+                self._predicted[name] = ()
+        if failure := self._predicted[name]:
+            raise UserError(*failure)
         return slot
+
+    def _predict(self, slot: SlotSession) -> None:
+        if faults := slot.faults(self.suites, self.config.missing_labels):
+            raise UserError(*faults)
+        selected = self.selection.cases.get(slot.slot, {})
+        with self._one_at_a_time():
+            cases = slot.predictable(selected.values(), self.by_name)
+            with progress_bar(self._pytest_config, len(cases), f"predicting with {slot.slot}") as advance:
+                slot.predictions.update(slot.predictor.predict(cases, advance))
+            slot.keep_card()
 
     def result(self, test: CaseTest, classifier: Classifier | None = None) -> CaseResult:
         """Give the result of a selected case."""

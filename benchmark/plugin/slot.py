@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -81,9 +82,17 @@ class SlotSession:
 
     def keep_card(self) -> None:
         """Put the model card beside the predictions, where the report finds it without loading the model."""
-        key = card_key(self.classifier.fingerprint)
-        if self._store.card(key) is None:
-            self._store.put_card(key, self.classifier.describe())
+        key = card_key(self.predictor.fingerprint)
+        if self._store.card(key) is not None:
+            return
+        try:
+            card = json.loads(json.dumps(self.classifier.describe()))
+        except Exception:
+            # A user's own classifier may raise anything, or give what is no JSON. The card is only shown: a run
+            # whose predictions are good does not fail for want of it.
+            return
+        if isinstance(card, dict):
+            self._store.put_card(key, card)
 
     def result(self, case: Case, suite: Suite) -> CaseResult:
         """Hold the prediction of a case against it."""

@@ -10,11 +10,12 @@ from benchmark.record import write_atomically
 from benchmark.report.pictures import write_thumbnails
 from benchmark.report.render import render
 from benchmark.report.rows import CaseView
+from benchmark.suites.case import Case
 from benchmark.text import one_line
 
 
 def write_gallery(
-    file: Path, title: str, views: Sequence[CaseView], paths: Mapping[str, Path], report_name: str
+    file: Path, title: str, views: Sequence[CaseView], pictured: Mapping[str, Case], report_name: str
 ) -> None:
     """Write the page and its thumbnails.
 
@@ -22,11 +23,11 @@ def write_gallery(
         file: the page; its thumbnails go into a folder of its name beside it.
         title: of the run.
         views: every row.
-        paths: where each picture is, by key.
+        pictured: whose image each picture shows, by key.
         report_name: file name of the report that links here.
     """
     folder = file.with_suffix("")
-    names = write_thumbnails(paths.items(), folder)
+    names = write_thumbnails(pictured.items(), folder)
     data = {"folder": folder.name, "rows": [_row(view, names.get(view.picture, "")) for view in views]}
     several = len({view.model for view in views}) > 1
     write_atomically(

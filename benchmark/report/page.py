@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.ladders import LadderResult
-from benchmark.report.charts import Curve, Strip, curve, strip
+from benchmark.report.charts import Strip, strip
 from benchmark.report.confusion import Confusion, confusion
+from benchmark.report.ladders import LadderView, ladder_view
 from benchmark.report.render import duration, percent
+from benchmark.report.sweeps import SweepView, sweep_view
 from benchmark.suites.case import Suite
+from benchmark.summary import verdict_sentence
 from benchmark.text import one_line
 from benchmark.tiers import TierResult
 
@@ -39,7 +42,8 @@ class SuiteView:
     description: str
     tiers: tuple[TierView, ...]
     confusion: Confusion | None
-    ladders: tuple[tuple[LadderResult, Curve], ...]
+    ladders: tuple[LadderView, ...]
+    sweep: SweepView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,30 @@ class ModelView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeView:
+    """How one model stands against its baseline.
+
+    Attributes:
+        counts: of each kind of change, the regressed ones first.
+        differences: what the baseline was made with otherwise.
+        verdicts: the state and the sentence of each paired verdict.
+    """
+
+    model: str
+    baseline: str
+    gate: str
+    counts: tuple[tuple[str, int], ...]
+    differences: tuple[str, ...]
+    verdicts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """All that stands above the table.
 
     Attributes:
         facts: what the run was: name and text each.
-        changes: what changed against the baseline; None without one.
+        changes: what changed against the baselines; empty without one.
         counts: cases by outcome, over all models.
     """
 
@@ -98,7 +120,7 @@ class Page:
     facts: tuple[tuple[str, str], ...]
     models: tuple[ModelView, ...]
     counts: Mapping[str, int]
-    changes: Any = None
+    changes: tuple[ChangeView, ...] = ()
 
 
 def build_page(
@@ -106,7 +128,6 @@ def build_page(
     rows: Sequence[Row],
     suites: Sequence[Suite],
     cards: Mapping[str, Mapping[str, Any] | None],
-    changes: Any = None,
 ) -> Page:
     """Gather what the page shows.
 
@@ -115,13 +136,25 @@ def build_page(
         rows: as in `scores.csv`, of all models.
         suites: the suites that were run.
         cards: the model cards by slot.
-        changes: what changed against the baseline.
     """
     models = tuple(_model(model, run, rows, suites, cards.get(str(model["name"]))) for model in run["models"])
     counts: dict[str, int] = {}
     for row in rows:
         counts[str(row["outcome"])] = counts.get(str(row["outcome"]), 0) + 1
+    changes = tuple(_change(comparison) for comparison in run.get("comparisons", ()))
     return Page(_title(models), bool(run["complete"]), _run_facts(run, rows), models, counts, changes)
+
+
+def _change(comparison: Mapping[str, Any]) -> ChangeView:
+    kinds = ("regressed", "fixed", "new", "same")
+    return ChangeView(
+        model=str(comparison["model"]),
+        baseline=str(comparison["baseline"]),
+        gate=str(comparison["gate"]),
+        counts=tuple((kind, int(comparison[kind])) for kind in kinds),
+        differences=tuple(map(str, comparison["differences"])),
+        verdicts=tuple((str(verdict["state"]), verdict_sentence(verdict)) for verdict in comparison["verdicts"]),
+    )
 
 
 def _title(models: Sequence[ModelView]) -> str:
@@ -152,7 +185,7 @@ def _model(
     own = [row for row in rows if row["model"] == name]
     tiers = [TierResult.from_dict(tier) for tier in run["tiers"] if tier["model"] == name]
     ladders = [LadderResult.from_dict(ladder) for ladder in run.get("ladders", ()) if ladder["model"] == name]
-    views = [_suite(suite, tiers, ladders, own) for suite in suites]
+    views = [_suite(suite, tiers, ladders, own, sweep_view(suite.name, name, run, own)) for suite in suites]
     stages = tuple(_stages(tiers, suites))
     text = str(model.get("level_text", ""))
     return ModelView(
@@ -163,13 +196,17 @@ def _model(
         note=text.partition(" (")[2].removesuffix(")"),
         sentence=_sentence(model["level"], stages, tiers),
         stages=stages,
-        suites=tuple(view for view in views if view.tiers or view.ladders),
+        suites=tuple(view for view in views if view.tiers or view.ladders or view.sweep),
         card=_card(card) if card else None,
     )
 
 
 def _suite(
-    suite: Suite, tiers: Iterable[TierResult], ladders: Iterable[LadderResult], rows: Sequence[Row]
+    suite: Suite,
+    tiers: Iterable[TierResult],
+    ladders: Iterable[LadderResult],
+    rows: Sequence[Row],
+    sweep: SweepView | None,
 ) -> SuiteView:
     cases = {case.id: case for case in suite.cases}
     own = [row for row in rows if row["suite"] == suite.name]
@@ -184,11 +221,8 @@ def _suite(
         description=suite.description,
         tiers=tuple(TierView(tier, scores(tier.tier)) for tier in tiers if tier.suite == suite.name),
         confusion=confusion(row for row in own if row.get("tier") is not None),
-        ladders=tuple(
-            (ladder, curve(ladder.values, ladder.scores, ladder.passed))
-            for ladder in ladders
-            if ladder.suite == suite.name
-        ),
+        ladders=tuple(ladder_view(suite, ladder, own) for ladder in ladders if ladder.suite == suite.name),
+        sweep=sweep,
     )
 
 
@@ -244,7 +278,7 @@ def _card(card: Mapping[str, Any]) -> CardView:
 def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
     if not isinstance(value, Mapping):
         return (("", _text(value)),) if value else ()
-    return tuple((str(name), _text(entry)) for name, entry in value.items() if entry is not None)
+    return tuple((str(name), _text(entry) or "–") for name, entry in value.items() if entry is not None)
 
 
 def _text(value: Any) -> str:

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark.pictures import PictureError, open_picture
+from benchmark.suites.case import Case
+from benchmark.sweeps import open_case
 
 if TYPE_CHECKING:
     from PIL import Image
 
 THUMBNAIL = 96
-# The more pictures, the smaller: a page of 1,000 must stay one that a browser opens.
-_LARGE = ((150, 512), (400, 384), (10**9, 288))
+# The more pictures, the smaller, and the faster their format: a page of 1,000 must be made in seconds and open.
+_LARGE = ((150, 512, "WEBP"), (400, 384, "JPEG"), (10**9, 288, "JPEG"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,50 +35,61 @@ class Picture:
     error: str = ""
 
 
-def large_side(count: int) -> int:
-    """Give the longest side of a large picture in a page that holds so many."""
-    return next(side for most, side in _LARGE if count <= most)
+def large_size(count: int) -> tuple[int, str]:
+    """Give the longest side and the format of a large picture in a page that holds so many."""
+    return next((side, kind) for most, side, kind in _LARGE if count <= most)
 
 
-def make_pictures(paths: Iterable[tuple[str, Path]]) -> Iterator[Picture]:
+def make_pictures(cases: Iterable[tuple[str, Case | Path]]) -> Iterator[Picture]:
     """Give thumbnail and large picture of every image, in order.
 
     Args:
-        paths: a key and a file each; of equal keys the first counts.
+        cases: a key and a case, or a plain file, each; of equal keys the first counts.
     """
-    wanted = dict(reversed(list(paths)))
-    side = large_side(len(wanted))
+    wanted = _first(cases)
+    side, kind = large_size(len(wanted))
 
-    def make(key: str, path: Path) -> Picture:
+    def make(key: str, shown: Case | Path) -> Picture:
         try:
-            image = open_picture(path)
+            image = _opened(shown)
         except PictureError as error:
             return Picture(key, error=str(error))
         width, height = image.size
         large = _shrunk(image, side)
-        return Picture(key, _data_uri(_shrunk(large, THUMBNAIL)), _data_uri(large), width, height)
+        return Picture(key, _data_uri(_shrunk(large, THUMBNAIL), kind), _data_uri(large, kind), width, height)
 
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
         yield from pool.map(make, wanted, wanted.values())
 
 
-def write_thumbnails(paths: Iterable[tuple[str, Path]], folder: Path, side: int = 192) -> dict[str, str]:
+def write_thumbnails(cases: Iterable[tuple[str, Case | Path]], folder: Path, side: int = 192) -> dict[str, str]:
     """Write a thumbnail file of every image; give the file names by key, without those that cannot be opened."""
-    wanted = dict(reversed(list(paths)))
+    wanted = _first(cases)
     folder.mkdir(parents=True, exist_ok=True)
 
-    def write(key: str, path: Path) -> str:
+    def write(key: str, shown: Case | Path) -> str:
         try:
-            image = open_picture(path)
+            image = _opened(shown)
         except PictureError:
             return ""
-        name = f"{key}.webp"
-        (folder / name).write_bytes(_webp(_shrunk(image, side)))
+        name = f"{key}.jpg"
+        (folder / name).write_bytes(_encoded(_shrunk(image, side), "JPEG"))
         return name
 
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
         names = pool.map(write, wanted, wanted.values())
         return {key: name for key, name in zip(wanted, names, strict=True) if name}
+
+
+def _first(cases: Iterable[tuple[str, Case | Path]]) -> dict[str, Case | Path]:
+    wanted: dict[str, Case | Path] = {}
+    for key, case in cases:
+        wanted.setdefault(key, case)
+    return wanted
+
+
+def _opened(shown: Case | Path) -> Image.Image:
+    return open_picture(shown) if isinstance(shown, Path) else open_case(shown)
 
 
 def _shrunk(image: Image.Image, side: int) -> Image.Image:
@@ -86,14 +99,14 @@ def _shrunk(image: Image.Image, side: int) -> Image.Image:
         return image
     scale = side / max(image.size)
     size = tuple(max(1, round(length * scale)) for length in image.size)
-    return image.resize((size[0], size[1]), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return image.resize((size[0], size[1]), Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
-def _webp(image: Image.Image) -> bytes:
+def _encoded(image: Image.Image, kind: str) -> bytes:
     stream = io.BytesIO()
-    image.save(stream, "WEBP", quality=82, method=2)
+    image.save(stream, kind, quality=82)
     return stream.getvalue()
 
 
-def _data_uri(image: Image.Image) -> str:
-    return "data:image/webp;base64," + base64.b64encode(_webp(image)).decode("ascii")
+def _data_uri(image: Image.Image, kind: str) -> str:
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(_encoded(image, kind)).decode("ascii")

@@ -13,6 +13,8 @@ from benchmark.suites.case import Case, Suite
 
 # Enough for any order of columns; a case that has none of them sorts before all others.
 _NO_KEY = ""
+# Flips first.
+_CHANGES = ("regressed", "fixed", "new", "same")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class CaseView:
         top: the most probable labels with their probabilities.
         published: what other models said, by the suite.
         facts: name and text each: tags, group, parameters with units, source, …
-        change: what became of the case against the baseline; empty without one.
+        change: `regressed`, `fixed`, `same` or `new` against the baseline; empty without one.
+        baseline_score: the score that was accepted, where there is one.
     """
 
     index: int
@@ -73,6 +76,7 @@ class CaseView:
     published: tuple[Said, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     change: str = ""
+    baseline_score: float | None = None
 
     @property
     def key(self) -> str:
@@ -87,6 +91,7 @@ class CaseView:
             "tier": _NO_KEY if self.tier is None else f"{self.tier:06d}",
             "score": _NO_KEY if self.score is None else f"{min(max(self.score, 0.0), 9.0):.9f}",
             "rank": _NO_KEY if self.rank is None else f"{self.rank:09d}",
+            "change": str(_CHANGES.index(self.change)) if self.change in _CHANGES else "9",
             "margin": _NO_KEY if self.margin is None else f"{min(max(self.margin, -9.0), 9.0) + 9:012.9f}",
         }
 
@@ -94,7 +99,7 @@ class CaseView:
 def picture_key(row: Mapping[str, Any]) -> str:
     """Give the key under which the picture of a row is kept: the same image has one, whatever its case."""
     known = str(row.get("image_sha256") or "")
-    if re.fullmatch(r"[0-9a-f]{16,}", known):
+    if re.fullmatch(r"[0-9a-f]{16,}", known) and not row.get("corruption"):
         return known[:24]
     return re.sub(r"[^a-z0-9_-]", "-", f"{row['suite']}--{row['case']}".lower())[:80]
 
@@ -139,6 +144,8 @@ def case_view(row: Mapping[str, Any], suite: Suite | None, case: Case | None, *,
             for model in sorted({entry.model for entry in published})
         ),
         facts=_facts(row, suite, case),
+        change=str(row.get("change") or ""),
+        baseline_score=row.get("baseline_score"),
     )
 
 

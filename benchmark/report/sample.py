@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 MOST_ROWS = 1000
-_FIRST = {"error": 0, "failed": 0, "xfailed": 1}
+_FIRST = {"error": 0, "failed": 0, "flip": 0, "xfailed": 1}
 
 
-def kept_rows(outcomes: Sequence[str], most: int = MOST_ROWS) -> set[int]:
-    """Give the positions of the rows to keep, by their outcomes; failures and errors come before all others."""
+def kept_rows(outcomes: Sequence[str], most: int) -> set[int]:
+    """Give the positions of the rows to keep: what went wrong first.
+
+    Args:
+        outcomes: of each row; `flip` where its baseline says otherwise.
+        most: how many to keep.
+    """
     if len(outcomes) <= most:
         return set(range(len(outcomes)))
     kept: set[int] = set()

@@ -4,6 +4,7 @@
   'use strict'
   const opened = new Map() // rows that were opened or closed by hand, by pytest-html's id; its redraws know nothing of it
   const pictures = new Map()
+  const details = new Map()
   let focused = null
 
   const fill = (image) => {
@@ -37,7 +38,16 @@
     watcher.observe(image)
   })
 
+  // What a row shows stands in the page as data until the row is opened; the templates escaped what is foreign in it.
+  const fillDetail = (row) => {
+    const source = details.get(row.querySelector('[data-case]')?.dataset.case)
+    const box = row.parentElement.querySelector('.extraHTML')
+    if (!source || !box || box.querySelector('.tb-detail')) return
+    box.insertAdjacentHTML('afterbegin', JSON.parse(source.textContent))
+    watch(box)
+  }
   const show = (row, open) => {
+    if (open) fillDetail(row)
     row.parentElement.querySelector('.extras-row')?.classList.toggle('hidden', !open)
     row.querySelector('.col-result')?.classList.toggle('collapsed', !open)
     row.setAttribute('aria-expanded', String(open))
@@ -114,6 +124,7 @@
 
   document.addEventListener('DOMContentLoaded', () => {
     document.querySelectorAll('script[data-picture]').forEach((source) => pictures.set(source.dataset.picture, source))
+    document.querySelectorAll('script[data-detail]').forEach((source) => details.set(source.dataset.detail, source))
     const table = document.getElementById('results-table')
     const frame = document.createElement('div')
     frame.className = 'tb-table'

@@ -1,0 +1,128 @@
+"""A classifier made of any `torch.nn.Module` that is in memory: for notebooks and training loops."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
+Preprocess = Callable[["Image.Image"], torch.Tensor]
+
+
+class TorchClassifier:
+    """A `Classifier` over a module that gives logits, as a tensor or as an output with `logits`.
+
+    The module is put into evaluation mode while it predicts, and back afterwards, so that this may stand in the
+    middle of a training loop. It runs where its parameters are.
+
+    Args:
+        module: from pixels of shape [n, channels, height, width] to logits of shape [n, n_labels].
+        labels: the names of the classes, in the order of the logits.
+        preprocess: from an RGB image to pixels of shape [channels, height, width]; all images to the same shape.
+        multi_label: whether the labels do not exclude each other: sigmoid instead of softmax.
+        version: of `preprocess`, where its source text does not tell all that it does.
+    """
+
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        labels: Sequence[str],
+        preprocess: Preprocess,
+        *,
+        multi_label: bool = False,
+        version: str = "",
+    ) -> None:
+        self._module = module
+        self._labels = tuple(labels)
+        self._preprocess = preprocess
+        self._version = version
+        self.multi_label = multi_label
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The names of the classes, in the order of the logits."""
+        return self._labels
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits over the weights as they are now, the architecture and the preprocessing."""
+        texts = (repr(self._module), *self._labels, _said(self._preprocess), self._version, str(self.multi_label))
+        digest = hashlib.sha256("\0".join(texts).encode("utf-8", "backslashreplace"))
+        for name, value in self._module.state_dict().items():
+            digest.update(f"{name}:".encode())
+            if isinstance(value, torch.Tensor):
+                # As bytes, because NumPy has no bfloat16.
+                digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+            else:
+                digest.update(repr(value).encode())
+        return digest.hexdigest()[:16]
+
+    @property
+    def device(self) -> str:
+        """The kind of device that the parameters are on."""
+        return self._place().type
+
+    @property
+    def dtype(self) -> str:
+        """The type of the parameters."""
+        return str(self._type()).removeprefix("torch.")
+
+    def describe(self) -> dict[str, Any]:
+        """Give the model card: architecture, parameter count, labels, preprocessing."""
+        return {
+            "architecture": type(self._module).__name__,
+            "parameters": sum(tensor.numel() for tensor in self._module.parameters()),
+            "labels": list(self._labels),
+            "outputs": "sigmoid" if self.multi_label else "softmax",
+            "depths": None,
+            "widths": None,
+            "preprocessing": {"preprocess": _said(self._preprocess)},
+            "config": {},
+            "spec": "a module in memory",
+            "fingerprint": self.fingerprint,
+            "device": self.device,
+            "dtype": self.dtype,
+        }
+
+    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
+        """Give the probabilities of the labels, float32, shape [n_images, n_labels]."""
+        training = [part for part in self._module.modules() if part.training]
+        self._module.eval()
+        try:
+            with torch.inference_mode():
+                pixels = torch.stack([self._preprocess(image) for image in images])
+                output = self._module(pixels.to(self._place(), self._type()))
+                logits = getattr(output, "logits", output).float()
+                outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
+        finally:
+            for part in training:
+                # Not train(), which would take the parts that were frozen with it.
+                part.training = True
+        result: np.ndarray = outputs.cpu().numpy()
+        return result
+
+    def _place(self) -> torch.device:
+        return next((tensor.device for tensor in self._module.parameters()), torch.device("cpu"))
+
+    def _type(self) -> torch.dtype:
+        types = (tensor.dtype for tensor in self._module.parameters())
+        return next((dtype for dtype in types if dtype.is_floating_point), torch.float32)
+
+
+def _said(preprocess: Preprocess) -> str:
+    """Give the source text of a function, or what an object says of itself; never its address, which changes."""
+    try:
+        return inspect.getsource(preprocess)
+    except (OSError, TypeError):
+        pass
+    said = repr(preprocess)
+    if " at 0x" in said or " object at " in said:
+        return f"{type(preprocess).__module__}.{getattr(preprocess, '__qualname__', type(preprocess).__qualname__)}"
+    return said

@@ -1,0 +1,38 @@
+"""Reads what a benchmark test hung on its report: the kind of test, its plain values, the row of a case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmark.plugin.fixtures import KIND
+
+
+def case_row(report: pytest.TestReport) -> dict[str, Any] | None:
+    """Give the row, as in `scores.csv`, that a case hung on its report; None for every other report."""
+    kind, values = properties(report)
+    if kind != "case":
+        return None
+    values.pop("fingerprint", None)
+    return {**values, "outcome": _outcome(report)}
+
+
+def properties(report: pytest.TestReport) -> tuple[str, dict[str, Any]]:
+    """Give kind and values of a report that speaks for its test; no kind for every other report.
+
+    A try that pytest-rerunfailures repeats does not speak: the last one does.
+    """
+    values: dict[str, Any] = dict(getattr(report, "user_properties", ()))
+    speaks = report.when == "call" or (report.when == "setup" and not report.passed)
+    speaks = speaks and report.outcome != "rerun"
+    kind = str(values.pop(KIND, "")) if speaks else ""
+    return kind, values
+
+
+def _outcome(report: pytest.TestReport) -> str:
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.skipped else "failed"
+    if report.when == "setup" and report.failed:
+        return "error"
+    return str(report.outcome)

@@ -1,0 +1,205 @@
+"""A model folder that cannot be used is one line each, told before torch is needed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.errors import UserError
+from benchmark.models import ModelSpec, load_classifier
+from benchmark.models.files import read_model_folder
+
+Change = Callable[[Path], object]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, colour_model: Path) -> Path:
+    """A copy of the model, to be broken."""
+    copy = tmp_path / "model"
+    shutil.copytree(colour_model, copy)
+    return copy
+
+
+def config(**values: Any) -> Change:
+    def change(folder: Path) -> None:
+        content = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        content |= values
+        kept = {name: value for name, value in content.items() if value is not None}
+        (folder / "config.json").write_text(json.dumps(kept), encoding="utf-8")
+
+    return change
+
+
+def replaced(name: str, text: str) -> Change:
+    return lambda folder: (folder / name).write_text(text, encoding="utf-8")
+
+
+def removed(*names: str) -> Change:
+    def remove(folder: Path) -> None:
+        for name in names:
+            (folder / name).unlink()
+
+    return remove
+
+
+def renamed(name: str, new: str) -> Change:
+    return lambda folder: (folder / name).rename(folder / new)
+
+
+def sharded(shard: str) -> Change:
+    def change(folder: Path) -> None:
+        (folder / "model.safetensors").rename(folder / "model-00001-of-00001.safetensors")
+        index = {"weight_map": {"classifier.weight": shard}}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index), encoding="utf-8")
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (removed("config.json"), "has no config.json; save the model with save_pretrained()"),
+        (replaced("config.json", "{"), "config.json cannot be read (Expecting property name"),
+        (replaced("config.json", "[]"), "config.json holds no JSON object; save the model"),
+        (removed("model.safetensors"), "has no weights (model.safetensors); save it with save_pretrained()"),
+        (
+            renamed("model.safetensors", "pytorch_model.bin"),
+            "has its weights in pytorch_model.bin only, and pickles are never loaded; save them with save_pretrained()",
+        ),
+        (removed("preprocessor_config.json"), "has no preprocessor_config.json, so how it wants its images is unknown"),
+        (config(id2label=None), "its config.json names no labels; write the names of the classes into id2label"),
+        (config(id2label={"a": "cat"}), "the keys of id2label must be numbers; write"),
+        (config(id2label={"1": "cat"}), "the keys of id2label must run from 0 to 0; write"),
+        (
+            config(id2label={"0": "LABEL_0", "1": "LABEL_1"}),
+            "its labels are only LABEL_0 to LABEL_1, which no suite can expect; write",
+        ),
+        (sharded("model-00002-of-00001.safetensors"), "the shard model-00002-of-00001.safetensors is missing; save"),
+        (sharded("../model-00001-of-00001.safetensors"), "the shard model-00001-of-00001.safetensors is missing; save"),
+        (sharded("/etc/hostname"), "the shard hostname is missing; save the model again"),
+    ],
+    ids=lambda value: value[:60] if isinstance(value, str) else "",
+)
+def test_every_fault_is_one_line(folder: Path, change: Change, line: str) -> None:
+    change(folder)
+    with pytest.raises(UserError) as error:
+        load_classifier(str(folder))
+    assert len(error.value.lines) == 1
+    assert error.value.lines[0].startswith(f"model '{folder}': {line}")
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (replaced("model.safetensors", "garbage"), "transformers cannot load it as an image classifier ("),
+        (
+            replaced("preprocessor_config.json", '{"image_processor_type": "X"}'),
+            "transformers cannot load its image processor (",
+        ),
+        (replaced("preprocessor_config.json", "{"), "transformers cannot load its image processor ("),
+        (config(model_type="bert"), "transformers cannot load it as an image classifier ("),
+        (config(id2label={str(n): f"c{n}" for n in range(5)}), "transformers cannot load it as an image classifier ("),
+        (config(depths=[1, 1, 1, 2]), "its weights lack "),
+    ],
+    ids=["broken weights", "unknown processor", "broken processor", "other model", "other labels", "other depths"],
+)
+def test_what_only_loading_shows_is_one_line_too(folder: Path, change: Change, line: str) -> None:
+    from tests.flat_colours import flat
+
+    change(folder)
+    classifier = load_classifier(str(folder))
+    with pytest.raises(UserError) as error:
+        classifier.predict([flat("red")])
+    assert len(error.value.lines) == 1
+    assert error.value.lines[0].startswith(f"model '{folder}': {line}")
+
+
+def test_the_fingerprint_changes_with_whatever_changes_predictions(folder: Path) -> None:
+    def fingerprint() -> str:
+        return read_model_folder(folder, "m").fingerprint
+
+    seen = {first := fingerprint()}
+    config(transformers_version="0.0.1")(folder)
+    assert fingerprint() == first
+    (folder / "README.md").touch()
+    assert fingerprint() == first
+    config(layer_norm_eps=1e-5)(folder)
+    seen.add(fingerprint())
+    processor = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))
+    replaced("preprocessor_config.json", json.dumps(processor | {"crop_pct": 0.9}))(folder)
+    seen.add(fingerprint())
+    weights = bytearray((folder / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (folder / "model.safetensors").write_bytes(weights)
+    seen.add(fingerprint())
+    assert len(seen) == 4
+
+
+@pytest.mark.parametrize(
+    ("values", "multi_label"),
+    [
+        ({}, False),
+        ({"problem_type": "multi_label_classification"}, True),
+        ({"id2label": {"0": "cat"}}, True),
+        ({"problem_type": None}, False),
+    ],
+)
+def test_sigmoid_or_softmax_by_the_rule_of_the_pipeline(
+    folder: Path, values: dict[str, Any], multi_label: bool
+) -> None:
+    config(**values)(folder)
+    assert read_model_folder(folder, "m").multi_label is multi_label
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "spec", "kind"),
+    [
+        ("reference", "reference", "reference", "reference"),
+        ("models/mine", "model", "models/mine", "folder"),
+        ("mine=models/mine", "mine", "models/mine", "folder"),
+        ("models/a=b", "model", "models/a=b", "folder"),
+        ("v1.2=org/name@main", "v1.2", "org/name@main", "folder"),
+        ("python:my.module:make", "model", "python:my.module:make", "python"),
+        ("old=reference", "old", "reference", "reference"),
+    ],
+)
+def test_a_spec_is_read(text: str, slot: str, spec: str, kind: str) -> None:
+    parsed = ModelSpec.parse(text)
+    assert (parsed.slot, parsed.spec, parsed.kind) == (slot, spec, kind)
+
+
+@pytest.mark.parametrize("text", ["", " ", "name=", "my name=x", "=x", "a" * 51 + "=x"])
+def test_a_spec_that_names_nothing_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match="--robust-model"):
+        ModelSpec.parse(text)
+
+
+@pytest.mark.parametrize("spec", ["nothing here", "./nothing", "~no_such_user_here/x", "a/b/c"])
+def test_a_folder_that_is_not_there_is_one_line(spec: str) -> None:
+    with pytest.raises(UserError, match="there is no such folder; write a folder, a Hub id") as error:
+        load_classifier(spec)
+    assert len(error.value.lines) == 1
+
+
+def test_a_hub_id_without_a_connection_is_one_line() -> None:
+    with pytest.raises(UserError, match="is no folder here, and the Hub did not give it") as error:
+        load_classifier("org-of-nobody/name-of-nothing")
+    assert len(error.value.lines) == 1
+
+
+def test_a_hub_model_in_the_local_cache_needs_no_connection(
+    tmp_path: Path, colour_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "c" * 40
+    repository = tmp_path / "models--org--name"
+    shutil.copytree(colour_model, repository / "snapshots" / commit)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit, encoding="utf-8")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    for spec in ("org/name", "org/name@main", f"org/name@{commit}"):
+        assert load_classifier(spec).fingerprint == load_classifier(str(colour_model)).fingerprint

@@ -1,0 +1,136 @@
+"""Models of the Hub, through the real client: private ones, revisions, the cache, and what it says when it fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from benchmark import load_classifier
+from tests.conftest import STUDY, Bench, write_suite
+from tests.models.hub_server import REPO, TOKEN, commit_of, hub
+
+
+@pytest.fixture(scope="module")
+def revisions(colour_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """`v2` is the model; `main` has lost the names of its classes; `pickled` has its weights in a pickle."""
+    top = tmp_path_factory.mktemp("hub")
+    for name in ("main", "v2", "pickled"):
+        shutil.copytree(colour_model, top / name)
+    config = json.loads((top / "main" / "config.json").read_text(encoding="utf-8"))
+    config["id2label"] = {str(index): f"LABEL_{index}" for index in range(4)}
+    (top / "main" / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (top / "pickled" / "model.safetensors").rename(top / "pickled" / "pytorch_model.bin")
+    return {name: top / name for name in ("main", "v2", "pickled")}
+
+
+@pytest.fixture
+def hub_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The client's own folder: cache and token; it is online."""
+    home = tmp_path / "hf-home"
+    for name in ("HF_HUB_OFFLINE", "HF_TOKEN", "HF_HUB_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def private_hub(
+    revisions: Mapping[str, Path], hub_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Mapping[str, Path]]:
+    with hub(revisions) as endpoint:
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        yield revisions
+
+
+def check(folder: Path, spec: str) -> tuple[int, list[str]]:
+    """Ask for the labels of a model in a process of its own: exit code and what it said."""
+    suite = write_suite(folder / "cases" / "study", STUDY)
+    command = [sys.executable, "-m", "benchmark", "check", str(suite), "--model", spec]
+    answer = subprocess.run(
+        command, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    text = answer.stdout + answer.stderr
+    assert "Traceback" not in text
+    assert TOKEN not in text
+    return answer.returncode, text.splitlines()
+
+
+def test_a_private_model_runs_and_runs_again_from_the_cache_when_the_hub_is_gone(
+    study: Bench, revisions: Mapping[str, Path], hub_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = ("--robust-model", f"mine={REPO}@v2", "-m", "tier1")
+    with hub(revisions) as endpoint:
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        answer = study.run_process(*model)
+    assert answer.code == 0
+    assert TOKEN not in answer.text
+    record = study.record()
+    assert record.content["models"][0]["spec"] == f"{REPO}@v2"
+    assert record.content["models"][0]["fingerprint"] == load_classifier(str(revisions["v2"])).fingerprint
+    assert record.content["models"][0]["level"] == 1
+    assert TOKEN not in json.dumps(record.content)
+    # The server is gone, and so is the token.
+    monkeypatch.delenv("HF_TOKEN")
+    assert study.run_process(*model).code == 0
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert study.run_process(*model).code == 0
+
+
+def test_the_token_of_hf_auth_login_opens_a_private_model_at_a_commit(
+    private_hub: Mapping[str, Path], hub_home: Path, tmp_path: Path
+) -> None:
+    hub_home.mkdir()
+    (hub_home / "token").write_text(TOKEN + "\n", encoding="utf-8")
+    code, lines = check(tmp_path, f"{REPO}@{commit_of('v2')}")
+    assert code == 0
+    assert "study: 3 cases, no fault" in lines
+    snapshots = hub_home / "hub" / "models--acme--colours" / "snapshots"
+    assert [folder.name for folder in snapshots.iterdir()] == [commit_of("v2")]
+
+
+@pytest.mark.parametrize(
+    ("spec", "token", "said"),
+    [
+        (REPO, "", "the Hub shows no such model; check the name, and for a private or gated model the token"),
+        (REPO, "hf_wrong", "the Hub shows no such model"),
+        ("acme/nothing", TOKEN, "the Hub shows no such model"),
+        (f"{REPO}@v9", TOKEN, "on the Hub it has no revision 'v9'; name a branch, a tag or a commit"),
+        (REPO, TOKEN, "its labels are only LABEL_0 to LABEL_3, which no suite can expect; name them with"),
+        (f"{REPO}@pickled", TOKEN, "has no weights (model.safetensors)"),
+    ],
+    ids=["no token", "wrong token", "no such model", "no such revision", "no labels", "pickle only"],
+)
+def test_what_the_hub_does_not_give_is_one_line(
+    private_hub: Mapping[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spec: str,
+    token: str,
+    said: str,
+) -> None:
+    if token:
+        monkeypatch.setenv("HF_TOKEN", token)
+    code, lines = check(tmp_path, spec)
+    found = [line for line in lines if said in line]
+    assert len(found) == 1, lines
+    assert repr(spec) in found[0]
+    assert code in (1, 4)
+
+
+def test_a_hub_that_cannot_be_reached_is_one_line(
+    hub_home: Path, tmp_path: Path, revisions: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "the Hub cannot be reached and the cache does not hold it whole"
+    with hub(revisions, broken=True) as endpoint:
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        assert any(said in line for line in check(tmp_path, REPO)[1])
+    # Now nobody listens there.
+    assert any(said in line for line in check(tmp_path, REPO)[1])

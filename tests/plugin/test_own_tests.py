@@ -1,0 +1,74 @@
+"""What users build on it: fixtures in their own tests, their own classifier, their own names."""
+
+from __future__ import annotations
+
+from tests.conftest import Bench
+from tests.plugin.test_faults import FACTORY
+from tests.plugin.test_selection import counts
+
+OWN = """
+def test_scores(scores):
+    assert scores.set_index("case")["passed"].to_dict() == {
+        "red_space": True, "grey_fog": False, "black_night": False,
+    }
+    assert abs(scores["score"].max() - 0.9) < 1e-4
+    assert set(scores["model"]) == {"model"}
+
+def test_predictions(predictions, classifier):
+    fog = predictions["study/grey_fog"]
+    assert fog.error == "" and len(fog.image_sha256) == 64
+    assert classifier.labels[fog.probabilities.argmax()] == "ship"
+"""
+
+
+def test_scores_predictions_and_classifier(study: Bench) -> None:
+    study.file("tests/test_own.py", OWN)
+    answer = study.run("tests")
+    assert answer.code == 0
+    assert counts(answer.text) == {"passed": 2}
+    # Nothing of the benchmark was selected, so nothing is recorded.
+    assert study.runs == []
+
+
+def test_beside_the_benchmark_they_show_the_selected_cases(study: Bench) -> None:
+    study.file("tests/test_own.py", "def test_scores(scores):\n    assert scores['case'].tolist() == ['red_space']\n")
+    answer = study.run("cases", "tests", "-k", "red_space or test_scores")
+    assert counts(answer.text) == {"passed": 2}
+    assert study.record().scores["case"].tolist() == ["red_space"]
+
+
+def test_a_users_fixtures_of_our_names_break_nothing(study: Bench) -> None:
+    own = "import pytest\n" + "".join(
+        f"\n@pytest.fixture\ndef {name}():\n    return 'mine'\n"
+        for name in ("scores", "predictions", "report", "tiers")
+    )
+    study.file("cases/conftest.py", own)
+    study.file("cases/test_own.py", "def test_own(scores, predictions):\n    assert scores == predictions == 'mine'\n")
+    answer = study.run()
+    assert counts(answer.text) == {"passed": 3, "failed": 4}
+    assert study.record().content["models"][0]["level"] == 1
+
+
+def test_an_overridden_classifier_is_what_is_tested(study: Bench) -> None:
+    study.file("ownmodel.py", FACTORY.format(black="pass", every="pass", describe="return {'device': 'mine'}"))
+    own = "import pytest, ownmodel\n\n@pytest.fixture(scope='session')\ndef classifier():\n    return ownmodel.make()\n"
+    study.file("cases/conftest.py", own)
+    study.configure(robust_model=["no/such/model"], pythonpath=["."])
+    answer = study.run()
+    assert answer.code == 0
+    assert counts(answer.text) == {"passed": 6}
+    record = study.record()
+    assert record.content["models"][0]["fingerprint"] == "1"
+    assert record.content["models"][0]["device"] == "mine"
+    assert record.content["models"][0]["level"] == 3
+
+
+def test_an_overridden_classifier_that_is_none_errs_with_one_line(study: Bench) -> None:
+    own = "import pytest\n\n@pytest.fixture(scope='session')\ndef classifier():\n    return 'a model'\n"
+    study.file("cases/conftest.py", own)
+    answer = study.run("-k", "test_case")
+    assert answer.code == 1
+    assert counts(answer.text) == {"error": 3}
+    assert (
+        "the fixture 'classifier': str is no classifier, it lacks labels, fingerprint, describe, predict" in answer.text
+    )

@@ -1,0 +1,45 @@
+"""--robust-missing-labels error|skip"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Bench
+from tests.plugin.test_selection import counts
+
+ROWS = "file_name,label,tier\nred.png,automobile,1\nblue.png,cat,1\ngreen.png,cat|truck,1\ngrey.png,cat,2\n"
+
+
+@pytest.fixture
+def pets(bench: Bench) -> Bench:
+    bench.suite("pets", ROWS)
+    return bench
+
+
+def test_a_concept_without_label_is_a_fault(pets: Bench) -> None:
+    answer = pets.run()
+    assert answer.code == 4
+    assert answer.errors == [
+        "suite 'pets': no label of model 'model' counts as 'cat' (its labels: airplane, automobile, ship, truck); "
+        "name its labels in [labels] of suite.toml, or skip such cases with --robust-missing-labels skip"
+    ]
+
+
+def test_skip_skips_such_cases_and_leaves_the_tier_open(pets: Bench) -> None:
+    answer = pets.run("--robust-missing-labels", "skip")
+    assert answer.code == 0
+    # A case of which one alternative is known is judged by it; of tier 2 nothing is left.
+    assert counts(answer.text) == {"passed": 3, "skipped": 3}
+    record = pets.record()
+    assert dict(zip(record.scores["case"], record.scores["outcome"], strict=True)) == {
+        "red": "passed",
+        "blue": "skipped",
+        "green": "passed",
+        "grey": "skipped",
+    }
+    assert record.content["models"][0]["level_text"] == "level not determined (tier 1 of pets not run whole)"
+
+
+def test_the_ini_key(pets: Bench) -> None:
+    pets.configure(robust_missing_labels="skip")
+    assert pets.run("-m", "tier1").code == 0

@@ -1,0 +1,76 @@
+"""Several models in one run: the leaderboard, the images on which they differ, and what cannot go together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bench
+
+# A model of the user's own that says "ship" of everything, as the flat-colour model never does.
+SHIP = """
+import numpy as np
+
+class Ship:
+    labels = ("airplane", "automobile", "ship", "truck")
+    fingerprint = "ship-1"
+
+    def describe(self):
+        return {"architecture": "Ship"}
+
+    def predict(self, images):
+        return np.tile(np.array([0.0, 0.2, 0.8, 0.0], dtype=np.float32), (len(images), 1))
+
+def make():
+    return Ship()
+"""
+ROWS = """\
+file_name,label,tier
+red.png,automobile,1
+green.png,truck,1
+grey.png,ship,2
+blue.png,ship,2
+"""
+
+
+@pytest.fixture
+def models(bench: Bench) -> tuple[str, ...]:
+    bench.file("ships.py", SHIP)
+    bench.suite("mixed", ROWS)
+    return ("--robust-model", "ship=python:ships:make", "--robust-model", f"colour={bench.model}")
+
+
+def test_the_best_level_leads_and_the_images_that_differ_are_named(bench: Bench, models: tuple[str, ...]) -> None:
+    answer = bench.run(*models)
+    assert answer.code == 1
+    lines = answer.text.splitlines()
+    first = lines.index("colour: level 2 of 2  tier 1 2/2, tier 2 2/2")
+    assert lines[first + 1] == "ship:   level 0 of 2  tier 1 0/2, tier 2 2/2"
+    assert lines[first + 3 : first + 7] == [
+        "where the models differ (2 of 4 images)",
+        "               colour   ship",
+        "  mixed/green  ✓ 0.800  ✗ 0.000",
+        "  mixed/red    ✓ 0.900  ✗ 0.200",
+    ]
+
+
+def test_models_that_agree_are_said_to(bench: Bench, models: tuple[str, ...]) -> None:
+    assert "the models pass and miss the same images" in bench.run(*models, "-m", "tier2").text
+
+
+def test_an_own_classifier_fixture_goes_with_one_model_only(bench: Bench, models: tuple[str, ...]) -> None:
+    own = "import pytest\nfrom ships import make\n\n@pytest.fixture(scope='session')\ndef classifier(): return make()\n"
+    conftest: Path = bench.path / "conftest.py"
+    conftest.write_text(conftest.read_text(encoding="utf-8") + own, encoding="utf-8")
+    bench.pytester.syspathinsert()
+    answer = bench.run(*models)
+    assert answer.code == 4
+    assert answer.errors == [
+        "the fixture classifier of a conftest.py puts one model under test, but several are named (ship, colour); "
+        "name one, or give each as python:module:factory"
+    ]
+    # Alone it is what is tested, whatever --robust-model says.
+    answer = bench.run("-m", "tier2")
+    assert answer.code == 0
+    assert set(bench.record().scores["predicted"]) == {"ship"}

@@ -1,0 +1,75 @@
+"""A real browser for the tests of the pages; it refuses every request that leaves the machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import Bench
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = "/usr/bin/chromium"
+# Chromium must neither look for updates nor need a GPU.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+Opener = Callable[..., "Page"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    required = os.environ.get("TIERBENCH_REQUIRE_CHROMIUM") == "1"
+    if not Path(CHROMIUM).exists():
+        reason = f"NO BROWSER TEST WAS RUN: {CHROMIUM} is missing; install chromium"
+        if required:
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Opener]:
+    """Open a file; at the end no request may have left the machine, and no script may have failed."""
+    pages = []
+    faults: list[str] = []
+
+    def open_file(file: Path, *, width: int = 1280, dark: bool = False) -> Page:
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light")
+        pages.append(page)
+        page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+        page.on("request", lambda request: _refuse(request.url, faults))
+        page.goto(file.as_uri())
+        return page
+
+    yield open_file
+    for page in pages:
+        page.close()
+    assert not faults
+
+
+def _refuse(url: str, faults: list[str]) -> None:
+    if not url.startswith(("file:", "data:", "blob:")):
+        faults.append(f"request: {url[:200]}")
+
+
+def report_of(bench: Bench) -> Path:
+    """The report of the only run."""
+    (folder,) = bench.runs
+    return folder / "report.html"

@@ -1,0 +1,166 @@
+"""The pure parts of the report: charts, confusion, sample, sort keys, texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from jinja2 import UndefinedError
+from PIL import Image
+
+from benchmark.report.charts import curve, place, strip
+from benchmark.report.confusion import confusion
+from benchmark.report.pictures import make_pictures, write_thumbnails
+from benchmark.report.render import duration, macros, number, percent, render
+from benchmark.report.rows import case_view, picture_key
+from benchmark.report.sample import kept_rows
+from benchmark.suites.case import Case, Thresholds
+
+ROW = {"suite": "s", "case": "c", "model": "m", "expected": "cat", "outcome": "failed", "passed": False}
+
+
+def test_a_strip_shows_each_case_as_a_dot() -> None:
+    drawn = strip([("a", 0.0, False), ("b", 1.0, True), ("c", 1.0, True)], [0.5, 0.5])
+    assert [(dot.name, dot.x, dot.passed) for dot in drawn.dots] == [
+        ("a", 8, False),
+        ("b", 212, True),
+        ("c", 212, True),
+    ]
+    assert drawn.dots[1].y > drawn.dots[2].y  # equal scores are stacked
+    assert drawn.thresholds == ((0.5, place(0.5)),)
+    assert not drawn.bars
+
+
+def test_a_strip_of_many_cases_is_a_histogram_that_loses_none() -> None:
+    drawn = strip([(str(i), i / 999, i > 499) for i in range(1000)], [0.5])
+    assert not drawn.dots
+    assert sum(bar.passed for bar in drawn.bars) == 500
+    assert sum(bar.missed for bar in drawn.bars) == 500
+    assert all(bar.passed_y >= 0 for bar in drawn.bars)
+
+
+def test_a_single_case_among_thousands_is_still_seen() -> None:
+    drawn = strip([("x", 0.1, False), *((str(i), 0.9, True) for i in range(5000))], [])
+    assert next(bar for bar in drawn.bars if bar.missed).missed_height >= 1.5
+
+
+def test_a_curve_breaks_where_a_step_has_no_score() -> None:
+    drawn = curve([50, 40, 30, 20], [0.9, None, 0.5, 0.2], [True, False, True, False])
+    assert [step.y is None for step in drawn.steps] == [False, True, False, False]
+    assert len(drawn.lines) == 1  # a single point is no line
+
+
+def test_confusion_counts_every_case_once() -> None:
+    rows: list[dict[str, str | None]] = [
+        {"expected": "cat", "predicted": "cat"},
+        {"expected": "cat", "predicted": "dog"},
+        {"expected": "espresso|cup", "predicted": "cup"},
+        {"expected": "cat", "predicted": None},
+    ]
+    table = confusion(rows)
+    assert table is not None
+    assert table.columns == ("cat", "cup", "dog")
+    assert [(name, total, [cell.count for cell in cells]) for name, total, cells in table.rows] == [
+        ("cat", 2, [1, 0, 1]),
+        ("espresso|cup", 1, [0, 1, 0]),
+    ]
+    assert [cell.right for cell in table.rows[1][2]] == [False, True, False]
+    assert confusion([{"expected": "cat", "predicted": None}]) is None
+
+
+def test_a_long_tail_of_labels_shares_a_column_that_names_them() -> None:
+    rows = [{"expected": "cat", "predicted": "cat"}] + [{"expected": "cat", "predicted": f"l{i:02}"} for i in range(40)]
+    table = confusion(rows)
+    assert table is not None
+    assert len(table.columns) == 12
+    assert len(table.others) == 29
+    last = table.rows[0][2][-1]
+    assert last.count == 29
+    assert dict(last.names) == dict(table.others)
+
+
+def test_the_sample_keeps_what_went_wrong_and_spreads_over_the_rest() -> None:
+    outcomes = ["passed"] * 5000
+    for index, outcome in ((17, "failed"), (4000, "error"), (4500, "xfailed")):
+        outcomes[index] = outcome
+    kept = sorted(kept_rows(outcomes, 1000))
+    assert len(kept) == 1000
+    assert {17, 4000, 4500} <= set(kept)
+    assert max(b - a for a, b in pairwise(kept)) <= 7
+
+
+def test_more_failures_than_room_are_sampled_too() -> None:
+    kept = kept_rows(["failed"] * 3000 + ["passed"] * 10, 1000)
+    assert len(kept) == 1000
+    assert max(kept) < 3000
+
+
+def test_sort_keys_order_as_numbers_do() -> None:
+    def keys(name: str, values: Sequence[float]) -> list[str]:
+        return [case_view({**ROW, name: value}, None, None, index=0, nodeid="").sort[name] for value in values]
+
+    for name, values in (
+        ("score", [0.0, 0.0999, 0.1, 0.25, 1.0]),
+        ("margin", [-1.0, -0.5, -0.01, 0.0, 0.3, 1.0]),
+        ("rank", [1, 2, 10, 9, 100]),
+        ("tier", [1, 2, 10, 11]),
+    ):
+        assert keys(name, sorted(values)) == sorted(keys(name, values))
+    assert case_view(ROW, None, None, index=0, nodeid="").sort["score"] == ""
+
+
+def test_cells_stand_on_one_line_whatever_they_say() -> None:
+    view = case_view(
+        {**ROW, "case": "a\nb\u202ec", "predicted": "x\r\ny<b>", "confidence": 0.5}, None, None, index=0, nodeid="n"
+    )
+    lines = [line for line in str(macros("cells.html.jinja").case(view, several=True)).splitlines() if line.strip()]
+    assert len(lines) == 10
+    assert all(line.startswith("<td ") and line.endswith("</td>") for line in lines)
+    text = "".join(lines)
+    assert "x\\r\\ny&lt;b&gt;" in text
+    assert "\u202e" not in text
+
+
+def test_an_unknown_name_in_a_template_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        render("bare.html.jinja")
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        (percent(1.0), "100 %"),
+        (percent(0.9999), "99 %"),
+        (percent(0.001), "1 %"),
+        (percent(0.0), "0 %"),
+        (number(-0.25), "−0.250"),
+        (number(None), ""),
+        (duration(0.84), "0.8 s"),
+        (duration(185), "3 min 5 s"),
+        (duration(7800), "2 h 10 min"),
+    ],
+)
+def test_numbers_are_written_for_people(said: str, wanted: str) -> None:
+    assert said == wanted
+
+
+def test_a_key_of_a_picture_is_safe_as_a_file_name() -> None:
+    assert picture_key({**ROW, "image_sha256": "ab" * 32}) == "ab" * 12
+    assert picture_key({**ROW, "case": '../"x>', "image_sha256": '"><img'}) == "s------x-"
+
+
+def test_a_picture_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    Image.new("RGB", (600, 300), "red").save(tmp_path / "good.png")
+    (tmp_path / "bad.png").write_bytes(b"no image")
+    cases = [
+        (name, Case("s", name, file.name, file, ("car",), 1, Thresholds()))
+        for name in ("good", "bad")
+        for file in [tmp_path / f"{name}.png"]
+    ]
+    good, bad = make_pictures(cases)
+    assert (good.width, good.height, good.error) == (600, 300, "")
+    assert good.large.startswith("data:image/webp;base64,")
+    assert "not an image" in bad.error
+    assert write_thumbnails(cases, tmp_path / "gallery") == {"good": "good.jpg"}

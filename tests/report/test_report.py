@@ -1,0 +1,201 @@
+"""What report.html holds, under every way to run: alone, with workers, with --html, without pytest-html."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.report import sample
+from tests.conftest import Bench
+from tests.report.conftest import report_of
+
+OWN_TESTS = """
+import pytest
+
+
+def test_own():
+    pass
+
+
+@pytest.fixture
+def bad():
+    raise ValueError
+
+
+def test_error(bad):
+    pass
+"""
+
+
+def entries_of(file: Path) -> dict[str, list[dict[str, Any]]]:
+    """What pytest-html knows of each test."""
+    blob = re.search(r'data-jsonblob="([^"]*)"', file.read_text(encoding="utf-8"))
+    assert blob
+    tests: dict[str, list[dict[str, Any]]] = json.loads(html.unescape(blob[1]))["tests"]
+    return tests
+
+
+def details_in(file: Path) -> list[str]:
+    """What the rows show when they are opened."""
+    found = re.findall(r'data-detail="\d+">(.*?)</script>', file.read_text(encoding="utf-8"))
+    return [json.loads(text) for text in found]
+
+
+def pictures_in(text: str) -> list[str]:
+    return re.findall(r'<script type="text/plain" data-picture="(\w+)"', text)
+
+
+def test_the_report_tells_level_tiers_and_pictures(study: Bench) -> None:
+    study.run()
+    text = report_of(study).read_text(encoding="utf-8")
+    assert "<title" in text
+    assert "model: level 1 of 3</title>" in text
+    assert len(set(pictures_in(text))) == 3
+    assert "ConvNextForImageClassification" in text
+    assert "Tier 2 falls short: 0 of 1 in study, 100 % demanded." in text
+    tests = entries_of(report_of(study))
+    assert len(tests) == 6
+    row = "".join(tests["cases/test_tiers.py::test_case[study/black_night]"][0]["resultsTableRow"])
+    assert "airplane" in row
+    assert "0.233" in row
+
+
+def test_every_row_has_a_cell_under_each_heading(study: Bench) -> None:
+    study.file("cases/test_own.py", OWN_TESTS)
+    study.run()
+    report = report_of(study)
+    headings = len(re.findall(r"<th[ >]", report.read_text(encoding="utf-8").partition('id="results-table-head"')[2]))
+    for nodeid, entries in entries_of(report).items():
+        for entry in entries:
+            assert len(entry["resultsTableRow"]) == headings, nodeid
+            # A test without a score has a key all the same: without one pytest-html's order falls apart.
+            assert {"result", "testId", "tier", "score", "rank", "margin", "duration"} <= set(entry), nodeid
+
+
+def test_workers_make_the_same_report(study: Bench) -> None:
+    study.run()
+    alone = report_of(study)
+    rows = {nodeid: entries[0]["resultsTableRow"][1:10] for nodeid, entries in entries_of(alone).items()}
+    pictures = sorted(pictures_in(alone.read_text(encoding="utf-8")))
+    study.record()
+    study.run_process("-n", "2")
+    shared = report_of(study)
+    numbered = re.compile(r' data-case="\d+"')
+    again = {nodeid: entries[0]["resultsTableRow"][1:10] for nodeid, entries in entries_of(shared).items()}
+    assert {nodeid: [numbered.sub("", cell) for cell in cells] for nodeid, cells in again.items()} == {
+        nodeid: [numbered.sub("", cell) for cell in cells] for nodeid, cells in rows.items()
+    }
+    text = shared.read_text(encoding="utf-8")
+    assert sorted(pictures_in(text)) == pictures
+    assert "model: level 1 of 3</title>" in text
+    assert "ConvNextForImageClassification" in text
+
+
+def test_without_pytest_html_there_is_no_report(study: Bench) -> None:
+    study.run("-p", "no:html")
+    assert not report_of(study).exists()
+    assert (report_of(study).parent / "scores.csv").exists()
+
+
+@pytest.mark.parametrize("arguments", [("--html=x.html",), ("--html=x.html", "--self-contained-html")])
+def test_a_report_that_was_asked_for_elsewhere_is_enriched_too(study: Bench, arguments: tuple[str, ...]) -> None:
+    study.run(*arguments)
+    text = (study.path / "x.html").read_text(encoding="utf-8")
+    assert len(set(pictures_in(text))) == 3
+    assert not report_of(study).exists()
+
+
+def test_a_run_of_other_tests_keeps_a_plain_report(study: Bench) -> None:
+    study.file("unit/test_unit.py", "def test_unit():\n    pass\n")
+    answer = study.run("unit", "--html=x.html")
+    assert answer.code == 0
+    text = (study.path / "x.html").read_text(encoding="utf-8")
+    assert "test_unit" in text
+    assert 'tb-page"' not in text
+
+
+def test_a_broken_picture_gets_a_placeholder_and_the_others_stay(bench: Bench) -> None:
+    folder = bench.suite("cars", "file_name,label,tier\nred_a.png,automobile,1\nbad.png,automobile,1\n")
+    (folder / "bad.png").write_bytes(b"no image at all")
+    answer = bench.run()
+    assert answer.code == 1
+    text = report_of(bench).read_text(encoding="utf-8")
+    assert len(pictures_in(text)) == 1
+    assert "Pillow can read" in text
+
+
+def test_several_models_have_a_level_and_a_column_each(study: Bench) -> None:
+    study.run("--robust-model", f"one={study.model}", "--robust-model", f"two={study.model}")
+    text = report_of(study).read_text(encoding="utf-8")
+    assert "one: level 1 of 3 · two: level 1 of 3" in text
+    assert 'data-column-type="model"' in text
+    # The same picture stands in the page once, whoever judged it.
+    assert len(pictures_in(text)) == len(set(pictures_in(text))) == 3
+
+
+def test_known_issues_parameters_and_published_scores_are_shown(bench: Bench) -> None:
+    rows = "file_name,label,tier,known_issue,notes,license,url,sha256,visibility_m\nblack_a.png,automobile,1,{}\n"
+    toml = '[parameters]\nvisibility_m = "m"\n'
+    folder = bench.suite("cars", rows.format("TICKET-7,A note.,CC0-1.0,,,45"), toml)
+    digest = hashlib.sha256((folder / "black_a.png").read_bytes()).hexdigest()
+    bench.suite("cars", rows.format(f"TICKET-7,A note.,CC0-1.0,https://example.org/a.png,{digest},45"), toml)
+    published = "case,model,label,score\nblack_a,the paper's,airplane,0.4904\n"
+    (folder / "published.csv").write_text(published, encoding="utf-8")
+    bench.run()
+    (detail,) = details_in(report_of(bench))
+    for part in (
+        "TICKET-7",
+        "A note.",
+        "CC0-1.0",
+        "the paper&#39;s",
+        "0.490",
+        "45 m",
+        'href="https://example.org/a.png"',
+    ):
+        assert part in detail, part
+
+
+def test_flips_against_the_baseline_come_first(study: Bench) -> None:
+    study.run("--robust-update-baseline")
+    first = set(study.runs)
+    (baseline,) = (study.path / "reports" / "baselines").glob("*.csv")
+    lines = baseline.read_text(encoding="utf-8").splitlines(keepends=True)
+    (at,) = (index for index, line in enumerate(lines) if line.startswith("study,black_night"))
+    cells = lines[at].split(",")
+    # As if the night had been seen when the baseline was accepted.
+    lines[at] = ",".join([*cells[:4], "0.950000", "1", "0.900000", "automobile", "True", cells[-1]])
+    baseline.write_text("".join(lines), encoding="utf-8")
+    study.run()
+    (folder,) = set(study.runs) - first
+    report = folder / "report.html"
+    text = report.read_text(encoding="utf-8")
+    assert text.index("What changed") < text.index("What it missed")
+    assert re.search(r"<b>1</b> regressed", text)
+    row = "".join(
+        entries_of(folder / "report.html")["cases/test_tiers.py::test_case[study/black_night]"][0]["resultsTableRow"]
+    )
+    assert "regressed" in row
+    assert any("score 0.950 → 0.233" in detail for detail in details_in(report))
+
+
+def test_beyond_the_limit_the_gallery_holds_every_row(study: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sample, "MOST_ROWS", 2)
+    study.run()
+    report = report_of(study)
+    assert len(entries_of(report)) == 2 + 3  # the gates stay
+    text = report.read_text(encoding="utf-8")
+    assert "2 of 3 cases" in text
+    assert 'href="gallery.html"' in text
+    assert "6 tests took" in text  # what is left out of the table is still counted
+    assert len(list((report.parent / "gallery").glob("*.jpg"))) == 3
+    data = re.search(
+        r'<script type="application/json" id="data">(.*?)</script>', (report.parent / "gallery.html").read_text()
+    )
+    assert data
+    assert len(json.loads(data[1])["rows"]) == 3

@@ -1,0 +1,36 @@
+"""A sweep stands in the report with a curve per corruption, and its cases show the corrupted pictures."""
+
+from __future__ import annotations
+
+from benchmark.report.sweeps import sweep_view
+from tests.conftest import Bench
+
+ROWS = "file_name,label,tier\nred.png,automobile,1\nblue.png,ship,1\n"
+
+
+def test_curves_and_breaking_severities(bench: Bench) -> None:
+    bench.suite("s", ROWS)
+    bench.run("--robust-corruptions", "impulse_noise,pixelate", "-m", "corruption or slice")
+    record = bench.record()
+    rows = [{str(name): value for name, value in row.items()} for row in record.scores.to_dict("records")]
+    view = sweep_view("s", "model", record.content, rows)
+    assert view is not None
+    assert view.images == 2
+    noise, blocks = view.corruptions
+    # The names come in the order of the literature; a flat colour bears pixelation to the end.
+    assert (noise.name, blocks.name) == ("impulse_noise", "pixelate")
+    assert [point.rate for point in blocks.points] == [1.0] * 6
+    assert blocks.breaking == 5.0
+    assert noise.breaking is not None
+    assert noise.breaking < 5
+    assert sweep_view("other", "model", record.content, rows) is None
+
+
+def test_the_page_shows_the_sweep(bench: Bench) -> None:
+    bench.suite("s", ROWS, '[corruptions.gates]\n"impulse_noise+5" = {max_drop = 0.1}\n')
+    bench.run("--robust-corruptions", "impulse_noise,pixelate")
+    page = next(bench.path.glob("reports/*/report.html")).read_text(encoding="utf-8")
+    assert "Under corruptions" in page
+    assert 'aria-label="pixelate: pass rates 1.00 1.00 1.00 1.00 1.00 1.00' in page
+    # One picture an image and corruption and severity, and the clean ones: no two are the same.
+    assert page.count('<script type="text/plain" data-picture=') == 2 * (1 + 2 * 5)

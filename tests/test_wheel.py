@@ -1,0 +1,106 @@
+"""The built wheel outside the clone: all it needs is in it, and a stranger's first five minutes work with it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.flat_colours import flat
+
+MODEL = """
+import numpy as np
+
+class Ship:
+    labels = ("airplane", "ship")
+    fingerprint = "ship-1"
+
+    def describe(self):
+        return {"architecture": "Ship"}
+
+    def predict(self, images):
+        return np.tile(np.array([0.1, 0.9], dtype=np.float32), (len(images), 1))
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built without a network and unpacked as pip would."""
+    top = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(top)]
+    answer = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    assert answer.returncode == 0, answer.stderr
+    (wheel,) = top.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(top / "site")
+    return top / "site"
+
+
+def test_all_that_is_no_code_is_in_it(installed: Path) -> None:
+    there = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "benchmark"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    wanted = {name for name in tracked if name and (REPOSITORY / name).is_file()}
+    assert any(name.endswith("templates/test_tiers.py") for name in wanted)
+    assert any(name.endswith("parameters.json") for name in wanted)
+    assert any(name.endswith("imagenet_labels.txt") for name in wanted)
+    assert wanted - there == set()
+    # And nothing else: no tests, no pictures, no reports.
+    assert {name.partition("/")[0].partition("-")[0] for name in there} == {"benchmark", "tierbench"}
+
+
+def test_a_strangers_first_minutes_outside_the_clone(installed: Path, tmp_path: Path) -> None:
+    home = tmp_path / "street"
+    home.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(installed), "TIERBENCH_CACHE": str(tmp_path / "cache")}
+
+    def call(*command: str) -> subprocess.CompletedProcess[str]:
+        answer = subprocess.run(
+            [sys.executable, *command],
+            cwd=home,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in answer.stdout + answer.stderr
+        return answer
+
+    where = call("-c", "import benchmark; print(benchmark.__file__)").stdout.strip()
+    assert Path(where).is_relative_to(installed)
+    (home / "ships.py").write_text(MODEL, encoding="utf-8")
+    assert call("-m", "benchmark", "init", "--suite", "sea", "--model", "python:ships:Ship").returncode == 0
+    for name, label in (("blue", "ship"), ("red", "airplane")):
+        flat(name).save(tmp_path / f"{name}.png")
+        added = call(
+            *(
+                "-m",
+                "benchmark",
+                "add",
+                str(tmp_path / f"{name}.png"),
+                "--suite",
+                "sea",
+                "--label",
+                label,
+                "--tier",
+                "1",
+            )
+        )
+        assert added.returncode == 0, added.stderr
+    answer = call("-m", "pytest")
+    assert answer.returncode == 1, answer.stdout
+    assert "sea/red [tier 1]: expected airplane ≥ 0.50, got ship 0.900" in answer.stdout
+    assert "model: level 0 of 1" in answer.stdout
+    (report,) = (home / "reports").glob("*/report.html")
+    assert "sea/red" in report.read_text(encoding="utf-8")
