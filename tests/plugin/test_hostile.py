@@ -39,10 +39,12 @@ class Hostile:
     fingerprint = "hostile-1"
 
     def describe(self):
-        return {"architecture": LABELS[0], "labels": LABELS, "preprocessing": {LABELS[0]: LABELS[1]}}
+        return {"architecture": LABELS[-3], "labels": LABELS, "preprocessing": {LABELS[-3]: LABELS[1]}}
 
     def predict(self, images):
-        return np.tile(np.full(len(LABELS), 1 / len(LABELS), dtype=np.float32), (len(images), 1))
+        said = np.full(len(LABELS), 0.05, dtype=np.float32)
+        said[-3] = 0.5
+        return np.tile(said, (len(images), 1))
 """
 
 
@@ -85,6 +87,7 @@ def test_terminal_record_and_junit_show_them_as_text(hostile: Bench, monkeypatch
     record = read_run(next(folder for folder in hostile.runs if folder.name != "baselines"))
     assert len(record.scores) == len(HOSTILE) - 1
     assert record.scores["expected"][0] == SCRIPT
+    assert set(record.scores["predicted"]) == {"\\ud800 lone"}
     assert max(len(row) for row in record.scores["expected"]) == 10_000
     assert len(list(ElementTree.parse(hostile.path / "junit.xml").iter("testcase"))) == 8  # noqa: S314 (pytest's own)
     # The baseline that was accepted is read again, and nothing changed.
