@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install tier1 test lint clean
+.PHONY: help install tier1 nightly test lint clean
 
 help:
 	@echo "make tier1   install and run the easy tier on the built-in model"
+	@echo "make nightly install and run all tiers against the baseline; ARGS='…' for more options"
 	@echo "make test    install the test extras and run the tests of the engine"
-	@echo "make lint    ruff and mypy"
+	@echo "make lint    ruff and mypy; actionlint where it is installed"
 	@echo "make clean   remove the environment and caches"
 
 $(VENV)/.torch: constraints.txt
@@ -36,6 +37,12 @@ install: $(VENV)/.run
 tier1: install
 	$(BIN)/pytest -m tier1
 
+# Report, scores, JUnit XML and summary are written also when the run is red; the exit code is pytest's.
+nightly: install
+	mkdir -p reports
+	rm -f reports/junit.xml reports/summary.md
+	$(BIN)/pytest --junitxml=reports/junit.xml --robust-markdown=reports/summary.md $(ARGS)
+
 test: $(VENV)/.test
 	$(BIN)/pytest tests
 
@@ -43,6 +50,7 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v node >/dev/null; then node tools/check_workflows.cjs; fi
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

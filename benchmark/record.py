@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.errors import UserError
-from benchmark.results import COLUMNS
+from benchmark.results import COLUMNS, INTEGERS, NUMBERS
 from benchmark.suites.faults import shown_path
 from benchmark.text import printable
 
@@ -141,6 +141,8 @@ def read_run_json(folder: Path) -> dict[str, Any]:
         raise UserError(f"{shown_path(file)}: was not written by tierbench; name a folder in reports/")
     if schema > SCHEMA:
         raise UserError(f"{shown_path(file)}: was written by a newer tierbench (schema {schema}); update tierbench")
+    if schema < SCHEMA:
+        raise UserError(f"{shown_path(file)}: was written by an older tierbench (schema {schema}); run again")
     return content
 
 
@@ -161,14 +163,17 @@ def _read_scores(file: Path) -> pd.DataFrame:
     # Text first: what no row fills in must not decide the type of its column.
     frame = pd.DataFrame(whole, columns=header, dtype=str)
     if missing := [name for name in COLUMNS if name not in frame.columns]:
-        raise UserError(f"{shown_path(file)}: has no column {', '.join(missing)}; it was not written by tierbench")
+        raise UserError(
+            f"{shown_path(file)}: has no column {', '.join(missing)}; "
+            "it was not written by tierbench, or by an older one: run again"
+        )
     # The last cells of a row that was cut short are empty; no whole row has an empty list of labels' bracket.
     frame = frame[frame["top"].str.endswith("]")]
     frame = frame.drop_duplicates(["suite", "case", "model"], keep="last").reset_index(drop=True)
     for name in frame.columns:
-        if name in ("tier", "rank", "severity"):
+        if name in INTEGERS:
             frame[name] = pd.to_numeric(frame[name], errors="coerce").astype("Int64")
-        elif name in ("score", "confidence", "margin", "baseline_score") or name not in COLUMNS:
+        elif name in NUMBERS or name not in COLUMNS:
             frame[name] = pd.to_numeric(frame[name], errors="coerce").astype("float64")
     frame["passed"] = frame["passed"] == "true"
     frame["top"] = frame["top"].map(_top)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmark.labels import LabelSpace
@@ -30,6 +30,9 @@ COLUMNS = (
     "confidence",
     "rank",
     "margin",
+    "min_score",
+    "max_rank",
+    "min_margin",
     "passed",
     "outcome",
     "reason",
@@ -40,6 +43,9 @@ COLUMNS = (
     "top",
     "image_sha256",
 )
+# The columns that hold whole numbers, and those that hold numbers; the suites' parameters are numbers too.
+INTEGERS = ("tier", "rank", "max_rank", "severity")
+NUMBERS = ("score", "confidence", "margin", "min_score", "min_margin", "baseline_score")
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,7 @@ class CaseResult:
             "confidence": verdict.confidence if verdict else None,
             "rank": verdict.rank if verdict else None,
             "margin": verdict.margin if verdict else None,
+            **asdict(case.thresholds),
             "passed": verdict.passed if verdict else False,
             "outcome": self.outcome,
             "reason": self.reason,
@@ -149,6 +156,6 @@ def results_frame(results: Iterable[CaseResult]) -> pd.DataFrame:
         row["top"] = json.loads(row["top"])
     parameters = dict.fromkeys(name for row in rows for name in row if name not in COLUMNS)
     frame = pd.DataFrame(rows, columns=[*COLUMNS, *parameters])
-    integers = {"tier": "Int64", "rank": "Int64", "severity": "Int64"}
-    numbers = dict.fromkeys(("score", "confidence", "margin", "baseline_score", *parameters), "float64")
+    integers = dict.fromkeys(INTEGERS, "Int64")
+    numbers = dict.fromkeys((*NUMBERS, *parameters), "float64")
     return frame.astype(integers | numbers | {"passed": "bool"})

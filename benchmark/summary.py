@@ -148,6 +148,4 @@ def verdict_sentence(verdict: Mapping[str, Any]) -> str:
     """Give a paired verdict, as it stands in `run.json`, in words."""
     from benchmark.regression import PairedVerdict
 
-    values = dict(verdict)
-    values["bootstrap"] = None if values.get("bootstrap") is None else tuple(values["bootstrap"])
-    return PairedVerdict(**values).sentence
+    return PairedVerdict.from_dict(verdict).sentence

@@ -154,12 +154,14 @@ class Bench:
     def run(self, *arguments: str | Path) -> Answer:
         """Run pytest in process; nothing may end in a traceback."""
         # Hypothesis, where it is not asked for, would be imported anew in every run.
-        quick = ("-p", "no:hypothesispytest")
+        quick = ("-p", "no:hypothesispytest", "-p", "no:randomly", "-p", "no:rerunfailures")
         return self._answer(self.pytester.runpytest_inprocess(*quick, *map(str, arguments)))
 
     def run_process(self, *arguments: str | Path) -> Answer:
         """Run pytest in a process of its own."""
-        return self._answer(self.pytester.runpytest_subprocess(*map(str, arguments), timeout=120))
+        # A test that wants one of them says `-p randomly`.
+        plain = ("-p", "no:randomly", "-p", "no:rerunfailures")
+        return self._answer(self.pytester.runpytest_subprocess(*plain, *map(str, arguments), timeout=120))
 
     @staticmethod
     def _answer(result: pytest.RunResult) -> Answer:

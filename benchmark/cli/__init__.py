@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from benchmark.cli.baselines import baseline
+from benchmark.cli.compare import compare
 from benchmark.cli.corrupt import corrupt
+from benchmark.cli.history import history, prune
 from benchmark.cli.init import init
 from benchmark.cli.model import model
 from benchmark.cli.runs import show
@@ -24,4 +27,8 @@ app.command("add")(add)
 app.command("fetch")(fetch)
 app.command("corrupt")(corrupt)
 app.command("show")(show)
+app.command("history")(history)
+app.command("compare")(compare)
+app.command("prune")(prune)
+app.add_typer(baseline)
 app.command("model")(model)

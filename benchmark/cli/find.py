@@ -1,13 +1,12 @@
-"""Finds what a user names on the command line: suites by name or path, runs by name or path."""
+"""Finds the suites that a user names on the command line, by name or path."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from benchmark.errors import UserError
-from benchmark.record import RUN
 from benchmark.suites import find_suites
-from benchmark.suites.faults import Faults, shown_path
+from benchmark.suites.faults import Faults
 from benchmark.text import one_line, suggestion
 
 CASES = Path("cases")
@@ -47,23 +46,3 @@ def suite_folder(name: str, *, new: bool = False) -> Path:
         return (Path(name) if by_path else CASES / name).absolute()
     known = [folder.name for folder in find_suites([CASES.absolute()], Faults())] if CASES.is_dir() else []
     raise UserError(f"suite {one_line(name)!r}: no folder of this name has a metadata.csv; {suggestion(name, known)}")
-
-
-def run_folder(name: str) -> Path:
-    """Give the folder of a run, by path, by the start of its name in `reports/`, or `last`.
-
-    Raises:
-        UserError: if there is no such run, or more than one.
-    """
-    if (Path(name) / RUN).is_file():
-        return Path(name)
-    runs = sorted(file.parent for file in REPORTS.glob(f"*/{RUN}")) if REPORTS.is_dir() else []
-    if name == "last" and runs:
-        return runs[-1]
-    found = [run for run in runs if run.name.startswith(name)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UserError(f"run {one_line(name)!r}: {len(found)} runs begin so; write more of the name")
-    hint = f"the last one is {shown_path(runs[-1])}" if runs else "run pytest first"
-    raise UserError(f"run {one_line(name)!r}: there is no such run in {REPORTS}/; {hint}")

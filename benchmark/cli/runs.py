@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmark.cli.find import CASES, run_folder
+from benchmark.cli.find import CASES, REPORTS
+from benchmark.history.entry import RunEntry
+from benchmark.history.find import run_folder
 from benchmark.record import REPORT, read_run
 from benchmark.suites import Published, read_suites
 from benchmark.suites.faults import shown_path
@@ -23,8 +25,10 @@ def show(
     every: Annotated[bool, typer.Option("--all", help="list the passed cases too")] = False,
 ) -> None:
     """Print a recorded run: tiers, level, and the cases that did not pass."""
-    record = read_run(run_folder(run))
+    record = read_run(run_folder(run, REPORTS))
     content = record.content
+    # Whatever is wrong with the record is told in one line.
+    RunEntry.from_content(shown_path(record.folder), content)
     state = "complete" if content["complete"] else "not complete: stopped early, killed, or still running"
     typer.echo(f"{shown_path(record.folder)}  {content['started']}  {content['duration_s']:.1f} s  {state}")
     several = len(content["models"]) > 1

@@ -22,11 +22,12 @@ from benchmark.plugin.fixtures import (
     scores,
 )
 from benchmark.plugin.header import header_lines
+from benchmark.plugin.keeper import HistoryKeeper, markdown_fault
 from benchmark.plugin.options import add_options, read_options
 from benchmark.plugin.recorder import Recorder
 from benchmark.plugin.session import SESSION, BenchmarkSession
 from benchmark.plugin.startup import is_concerned, only_looks, overrides_classifier
-from benchmark.suites.metadata import refused_tag
+from benchmark.suites.tags import refused_tag
 
 __all__ = [
     "classifier",
@@ -61,6 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
         recorder = Recorder(config, session)
         recorder.prepare()
         config.pluginmanager.register(recorder, _RECORDER)
+        keeper = HistoryKeeper(recorder, session.config.reports, session.config.markdown)
+        config.pluginmanager.register(keeper, "robust-keeper")
         config.pluginmanager.register(recorder.mishaps, "robust-mishaps")
         if recorder.report_file is not None:
             # Only here: without pytest-html there is nothing to enrich, and Jinja2 may be missing.
@@ -152,6 +155,8 @@ def _raise_faults(config: pytest.Config) -> None:
     recorder = config.pluginmanager.get_plugin(_RECORDER)
     if isinstance(recorder, Recorder) and recorder.fault:
         faults.append(recorder.fault)
+    if fault := markdown_fault(benchmark.config.markdown):
+        faults.append(fault)
     own = overrides_classifier(config)
     if own and benchmark.several_models:
         faults.append(

@@ -131,18 +131,7 @@ def run_rows(results: Iterable[CaseResult]) -> pd.DataFrame:
 
     from benchmark.regression.diff import RUN_COLUMNS
 
-    rows = []
-    for result in results:
-        thresholds = result.case.thresholds
-        rows.append(
-            result.row()
-            | {
-                "min_score": thresholds.min_score,
-                "max_rank": thresholds.max_rank,
-                "min_margin": thresholds.min_margin,
-            }
-        )
-    return pd.DataFrame(rows, columns=list(RUN_COLUMNS))
+    return pd.DataFrame([result.row() for result in results], columns=list(RUN_COLUMNS))
 
 
 def _change(row: dict[str, Any]) -> Change:

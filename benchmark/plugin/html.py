@@ -18,7 +18,7 @@ from benchmark.report.gallery import write_gallery
 from benchmark.report.page import build_page
 from benchmark.report.pictures import make_pictures
 from benchmark.report.render import macros, render
-from benchmark.report.rows import CaseView, case_view, concepts_by_label
+from benchmark.report.rows import CaseView, case_view, concepts_by_label, picture_key
 from benchmark.report.sweeps import HEIGHT as SWEEP_HEIGHT
 from benchmark.report.sweeps import WIDTH as SWEEP_WIDTH
 from benchmark.suites.case import Case
@@ -106,7 +106,7 @@ class HtmlReport:
         environment = self._data.data["environment"]
         # The names are set as text; the values are not.
         self._data.set_data("environment", {name: _escaped(value) for name, value in environment.items()})
-        if not self._shown:
+        if not self._recorder.rows and not self._recorder.tiers:
             prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS, several=self._session.several_models))
             return
         views = list(self._shown.values())
@@ -123,13 +123,14 @@ class HtmlReport:
         missed = [view for view in views if view.outcome in _MISSES and (view.tier is not None or view.ladder)]
         missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
         in_table = {view.nodeid for view in kept}
-        paths = [(view.picture, self._pictured[view.picture]) for view in kept if view.picture in self._pictured]
+        pictured = [(view.picture, self._pictured[view.picture]) for view in kept if view.picture in self._pictured]
+        pictured += self._ladder_steps(rows)
         prefix.append(
             render(
                 "page.html.jinja",
                 page=page,
                 hidden=self._empty_columns(kept),
-                pictures=make_pictures(paths),
+                pictures=make_pictures(pictured),
                 details=self._details(kept, cards),
                 missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
                 missed_total=len(missed),
@@ -148,6 +149,11 @@ class HtmlReport:
                 sweep_height=SWEEP_HEIGHT,
             )
         )
+
+    def _ladder_steps(self, rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Case]]:
+        """Give the pictures of the ladders' steps, which have no row in the table."""
+        cases = [(row, self._cases.get((str(row["suite"]), str(row["case"])))) for row in rows]
+        return [(picture_key(row), case) for row, case in cases if case is not None and case.ladder]
 
     def _drop_others(self, kept: Sequence[CaseView]) -> None:
         """Take the rows that do not stay out of pytest-html's data; its counts of outcomes remain."""

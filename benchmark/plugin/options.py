@@ -42,6 +42,7 @@ class RunConfig:
         max_drop: a score that falls by more than this against the baseline is a regression, in (0, 1].
         corruptions: names of the corruptions to sweep tier 1 through; empty: no sweep.
         severities: of the sweep, 1 to 5.
+        markdown: where a summary of the run goes; None: nowhere.
         faults: what is wrong with the options, a line each; a default stands where a value cannot be used.
     """
 
@@ -63,6 +64,7 @@ class RunConfig:
     max_drop: float
     corruptions: tuple[str, ...]
     severities: tuple[int, ...]
+    markdown: Path | None
     faults: tuple[str, ...] = ()
 
     @property
@@ -82,6 +84,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("gate", ("auto", *GATES), "auto", "", "what fails: see docs/statistics.md"),
     ("corruptions", str, "", "NAMES", "sweep tier 1 through corruptions: names with commas, imagenet-c, or all"),
     ("severities", str, "1-5", "LIST", "severities of the sweep: 1-5, or 1,3,5"),
+    ("markdown", str, "", "PATH", "file that takes a summary of the run in Markdown"),
     ("max_drop", float, "0.2", "X", "a score that falls by more than this is a regression"),
 )
 # Switches: name, help. Their ini keys are booleans.
@@ -168,6 +171,7 @@ def read_options(config: pytest.Config) -> RunConfig:
         max_drop=values["max_drop"],
         corruptions=_corruptions(values["corruptions"], faults),
         severities=_severities(values["severities"], faults),
+        markdown=root / expanded(values["markdown"]) if values["markdown"] else None,
         faults=tuple(faults),
     )
 

@@ -49,7 +49,7 @@ class Recorder:
         self.tiers: dict[tuple[str, int, str], dict[str, Any]] = {}
         self.ladders: dict[tuple[str, str, str], LadderResult] = {}
         self.slices: dict[tuple[str, str], SliceResult] = {}
-        self.verdicts: dict[str, list[dict[str, Any]]] = {}
+        self.verdicts: dict[tuple[str, str, int], dict[str, Any]] = {}
         self.notes: list[str] = []
         self.fingerprints: dict[str, str] = {}
         # What run.json holds at the end.
@@ -158,7 +158,8 @@ class Recorder:
             result = SliceResult.from_dict(values)
             self.slices[(result.key, result.model)] = result
         elif kind == "regression":
-            self.verdicts.setdefault(str(values["model"]), []).append(json.loads(str(values["verdict"])))
+            verdict = json.loads(str(values["verdict"]))
+            self.verdicts[(str(values["model"]), str(verdict["suite"]), int(verdict["tier"]))] = verdict
         elif kind == "ladder":
             ladder = LadderResult.from_dict(json.loads(str(values["ladder"])))
             self.ladders[(ladder.suite, ladder.ladder, ladder.model)] = ladder
@@ -241,7 +242,11 @@ class Recorder:
     def comparisons(self) -> list[dict[str, Any]]:
         """Give, for each model with a baseline, how this run stands against it; as `run.json` holds it."""
         cards = {slot: self.card(slot) for slot in self.session.config.slots}
-        return compare_run(self.session, list(self.rows.values()), self.verdicts, cards) if self.rows else []
+        verdicts = {
+            slot: [self.verdicts[key] for key in sorted(self.verdicts) if key[0] == slot]
+            for slot in self.session.config.slots
+        }
+        return compare_run(self.session, list(self.rows.values()), verdicts, cards) if self.rows else []
 
     def _content(self, *, complete: bool) -> dict[str, Any]:
         tiers, levels = self.outcome()

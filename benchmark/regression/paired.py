@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -64,6 +64,12 @@ class PairedVerdict:
     better: int
     mcnemar_p: float
     bootstrap: tuple[float, float] | None
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> PairedVerdict:
+        """Take the fields back from `run.json`, which knows lists only."""
+        bootstrap = values.get("bootstrap")
+        return cls(**{**values, "bootstrap": None if bootstrap is None else tuple(bootstrap)})
 
     @property
     def sentence(self) -> str:

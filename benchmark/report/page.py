@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.ladders import LadderResult
-from benchmark.report.charts import Curve, Strip, curve, strip
+from benchmark.report.charts import Strip, strip
 from benchmark.report.confusion import Confusion, confusion
+from benchmark.report.ladders import LadderView, ladder_view
 from benchmark.report.render import duration, percent
 from benchmark.report.sweeps import SweepView, sweep_view
 from benchmark.suites.case import Suite
@@ -41,7 +42,7 @@ class SuiteView:
     description: str
     tiers: tuple[TierView, ...]
     confusion: Confusion | None
-    ladders: tuple[tuple[LadderResult, Curve], ...]
+    ladders: tuple[LadderView, ...]
     sweep: SweepView | None
 
 
@@ -220,11 +221,7 @@ def _suite(
         description=suite.description,
         tiers=tuple(TierView(tier, scores(tier.tier)) for tier in tiers if tier.suite == suite.name),
         confusion=confusion(row for row in own if row.get("tier") is not None),
-        ladders=tuple(
-            (ladder, curve(ladder.values, ladder.scores, ladder.passed))
-            for ladder in ladders
-            if ladder.suite == suite.name
-        ),
+        ladders=tuple(ladder_view(suite, ladder, own) for ladder in ladders if ladder.suite == suite.name),
         sweep=sweep,
     )
 

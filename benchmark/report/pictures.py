@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmark.pictures import PictureError
+from benchmark.pictures import PictureError, open_picture
 from benchmark.suites.case import Case
 from benchmark.sweeps import open_case
 
@@ -40,18 +40,18 @@ def large_size(count: int) -> tuple[int, str]:
     return next((side, kind) for most, side, kind in _LARGE if count <= most)
 
 
-def make_pictures(cases: Iterable[tuple[str, Case]]) -> Iterator[Picture]:
+def make_pictures(cases: Iterable[tuple[str, Case | Path]]) -> Iterator[Picture]:
     """Give thumbnail and large picture of every image, in order.
 
     Args:
-        cases: a key and a case each; of equal keys the first counts.
+        cases: a key and a case, or a plain file, each; of equal keys the first counts.
     """
     wanted = _first(cases)
     side, kind = large_size(len(wanted))
 
-    def make(key: str, case: Case) -> Picture:
+    def make(key: str, shown: Case | Path) -> Picture:
         try:
-            image = open_case(case)
+            image = _opened(shown)
         except PictureError as error:
             return Picture(key, error=str(error))
         width, height = image.size
@@ -62,14 +62,14 @@ def make_pictures(cases: Iterable[tuple[str, Case]]) -> Iterator[Picture]:
         yield from pool.map(make, wanted, wanted.values())
 
 
-def write_thumbnails(cases: Iterable[tuple[str, Case]], folder: Path, side: int = 192) -> dict[str, str]:
+def write_thumbnails(cases: Iterable[tuple[str, Case | Path]], folder: Path, side: int = 192) -> dict[str, str]:
     """Write a thumbnail file of every image; give the file names by key, without those that cannot be opened."""
     wanted = _first(cases)
     folder.mkdir(parents=True, exist_ok=True)
 
-    def write(key: str, case: Case) -> str:
+    def write(key: str, shown: Case | Path) -> str:
         try:
-            image = open_case(case)
+            image = _opened(shown)
         except PictureError:
             return ""
         name = f"{key}.jpg"
@@ -81,11 +81,15 @@ def write_thumbnails(cases: Iterable[tuple[str, Case]], folder: Path, side: int 
         return {key: name for key, name in zip(wanted, names, strict=True) if name}
 
 
-def _first(cases: Iterable[tuple[str, Case]]) -> dict[str, Case]:
-    wanted: dict[str, Case] = {}
+def _first(cases: Iterable[tuple[str, Case | Path]]) -> dict[str, Case | Path]:
+    wanted: dict[str, Case | Path] = {}
     for key, case in cases:
         wanted.setdefault(key, case)
     return wanted
+
+
+def _opened(shown: Case | Path) -> Image.Image:
+    return open_picture(shown) if isinstance(shown, Path) else open_case(shown)
 
 
 def _shrunk(image: Image.Image, side: int) -> Image.Image:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from benchmark.suites.case import Case, Thresholds
 from benchmark.suites.faults import Faults
 from benchmark.suites.settings import THRESHOLD_RANGES, Settings
+from benchmark.suites.tags import refused_tag
 from benchmark.text import listed, suggestion
 
 REQUIRED = ("file_name", "label", "tier")
@@ -31,49 +32,8 @@ OPTIONAL = (
 COLUMNS = REQUIRED + OPTIONAL
 
 _ID = re.compile(r"[a-z0-9_-]+")
-_TAG = re.compile(r"[a-z][a-z0-9_]*")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _URL = re.compile(r"https://[^\s/]+/\S+|package:[A-Za-z_][\w.-]*/\S+")
-# Names that steer pytest or its well-known plugins: as a tag they would do more than mark.
-_PYTEST_MARKS = frozenset(
-    {
-        "parametrize",
-        "skip",
-        "skipif",
-        "xfail",
-        "usefixtures",
-        "filterwarnings",
-        "tryfirst",
-        "trylast",
-        "pytest",
-        "asyncio",
-        "anyio",
-        "benchmark",
-        "dependency",
-        "django_db",
-        "flaky",
-        "forked",
-        "order",
-        "repeat",
-        "timeout",
-        "xdist_group",
-    }
-)
-_OUR_MARKS = re.compile(r"tier\d+|severity\d+|regression|ladder|slice|corruption")
-_WORDS = frozenset({"and", "or", "not"})
-
-
-def refused_tag(tag: str) -> str:
-    """Say why a tag cannot be a marker; empty where it can."""
-    if not _TAG.fullmatch(tag):
-        return "use lower-case letters, digits and _, a letter first"
-    if tag in _WORDS:
-        return "the word has a meaning in -m"
-    if tag in _PYTEST_MARKS:
-        return "it is a mark of pytest or of a plugin"
-    if _OUR_MARKS.fullmatch(tag):
-        return "it is a mark of the benchmark"
-    return ""
 
 
 def read_cases(suite: str, folder: Path, settings: Settings, faults: Faults) -> list[Case]:

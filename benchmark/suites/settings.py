@@ -58,7 +58,8 @@ def read_settings(file: Path, columns: tuple[str, ...], faults: Faults) -> Setti
         faults.add(file, f"cannot be read as TOML: {error}; mend the syntax there")
         return settings
     _unknown_keys(document, _TABLES, "key", file, faults)
-    settings.description = _typed(document, "description", str, "", file, faults)
+    # Written over several lines, it is still one paragraph.
+    settings.description = " ".join(_typed(document, "description", str, "", file, faults).split())
     _read_tiers(_table(document, "tiers", file, faults), settings, file, faults)
     _read_parameters(_table(document, "parameters", file, faults), settings, columns, file, faults)
     _read_labels(_table(document, "labels", file, faults), settings, file, faults)

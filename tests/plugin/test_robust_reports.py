@@ -12,7 +12,7 @@ from tests.conftest import Bench
 def test_the_run_is_recorded_there(study: Bench, tmp_path: Path) -> None:
     answer = study.run("-m", "tier1", "--robust-reports", tmp_path / "a" / "b")
     assert answer.code == 0
-    (folder,) = (tmp_path / "a" / "b").iterdir()
+    (folder,) = (path for path in (tmp_path / "a" / "b").iterdir() if path.is_dir())
     assert {"report.html", "run.json", "scores.csv"} <= {path.name for path in folder.iterdir()}
     assert not (study.path / "reports").exists()
     assert "\nreport: " in answer.text

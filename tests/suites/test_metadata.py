@@ -11,8 +11,9 @@ from PIL import Image
 
 from benchmark.suites import Suite, Thresholds, read_suite, read_suites
 from benchmark.suites.faults import Faults
-from benchmark.suites.metadata import COLUMNS, read_cases, refused_tag
+from benchmark.suites.metadata import COLUMNS, read_cases
 from benchmark.suites.settings import Settings
+from benchmark.suites.tags import refused_tag
 from tests.conftest import SuiteWriter, write_suite
 
 HEAD = "file_name,label,tier\n"

@@ -139,7 +139,7 @@ def _coverage(scene: Scene, files: Files, samples: int = 16) -> tuple[Array, Arr
 
 
 def _pixels(description: dict[str, Any], samples: int, seed: int) -> NDArray[np.float32]:
-    rendered = mi.render(mi.load_dict(description), seed=seed, spp=samples)  # type: ignore[arg-type]  # takes an int
+    rendered = mi.render(mi.load_dict(description), seed=seed, spp=samples)
     return np.array(rendered, dtype=np.float32)
 
 

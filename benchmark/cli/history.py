@@ -1,0 +1,65 @@
+"""`tierbench history` and `tierbench prune`: the recorded runs over time, and clearing up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark.cli.find import REPORTS
+from benchmark.errors import UserError
+from benchmark.suites.faults import shown_path
+from benchmark.text import one_line, plural
+
+ReportsOption = Annotated[Path, typer.Option("--reports", help="folder of the runs", file_okay=False)]
+
+
+def history(
+    reports: ReportsOption = REPORTS,
+    last: Annotated[int, typer.Option("--last", min=1, help="how many runs to show")] = 20,
+    model: Annotated[str, typer.Option("--model", help="only this model")] = "",
+    suite: Annotated[str, typer.Option("--suite", help="only this suite")] = "",
+    html: Annotated[bool, typer.Option("--html", help="write index.html beside the runs too")] = False,
+) -> None:
+    """Print the trend of each suite, tier and model over the recorded runs."""
+    from benchmark.history.entry import only
+    from benchmark.history.index import read_history
+    from benchmark.history.lines import history_lines
+
+    found = read_history(reports)
+    for fault in found.faults:
+        typer.echo(f"left out: {one_line(fault, 400)}", err=True)
+    entries = [entry for entry in (only(entry, model, suite) for entry in found.entries) if entry.models]
+    if not entries:
+        what = " of this model" if model else " of this suite" if suite else ""
+        raise UserError(f"{shown_path(reports)}: no run{what} is recorded here; run pytest first")
+    for line in history_lines(entries, last):
+        typer.echo(line)
+    if html:
+        from benchmark.history.page import write_page
+
+        typer.echo(f"\npage: {shown_path(write_page(reports))}")
+
+
+def prune(
+    keep: Annotated[int, typer.Option("--keep", min=1, help="how many runs to keep, the newest")],
+    reports: ReportsOption = REPORTS,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be removed")] = False,
+) -> None:
+    """Remove the oldest recorded runs; baselines, and whatever no run wrote, stay."""
+    from benchmark.history.clearing import old_runs, remove_run
+    from benchmark.history.page import PAGE, write_page
+
+    removed = 0
+    for run in old_runs(reports, keep):
+        if run.kept_because:
+            typer.echo(f"kept     {shown_path(run.folder)}: {run.kept_because}")
+            continue
+        if not dry_run:
+            remove_run(run.folder)
+        removed += 1
+        typer.echo(f"{'would go' if dry_run else 'removed '} {shown_path(run.folder)}")
+    if removed and not dry_run and (reports / PAGE).is_file():
+        write_page(reports)
+    typer.echo(f"{plural(removed, 'run')} {'would be removed' if dry_run else 'removed'}")

@@ -1,0 +1,63 @@
+"""A comparison as one HTML file: flips first, with the picture, both top-3 and the score change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmark.history.compare import CaseDiff, Comparison, Gate
+from benchmark.history.comparison_text import counts, notes, outcome, score_move
+from benchmark.history.render import render
+from benchmark.report.pictures import Picture, make_pictures
+from benchmark.suites import read_suites
+
+# With more pictures than this the page would be one that no browser likes to open.
+_MOST_PICTURES = 300
+
+
+def find_pictures(cases: Sequence[CaseDiff], folder: Path) -> dict[str, Path]:
+    """Find the image files of cases among the suites of a folder, by `suite/case`.
+
+    An image that is another than the one that was judged is left out.
+    """
+    if not folder.is_dir() or not cases:
+        return {}
+    suites, _ = read_suites([folder.absolute()])
+    paths = {case.key: case.path for suite in suites for case in suite.cases if suite.fetched}
+    return {case.key: paths[case.key] for case in cases if case.key in paths and _is(paths[case.key], case)}
+
+
+def _is(path: Path, case: CaseDiff) -> bool:
+    from hashlib import sha256
+
+    try:
+        return sha256(path.read_bytes()).hexdigest() == case.image_sha256
+    except OSError:
+        return False
+
+
+def flips_of(comparisons: Sequence[Comparison]) -> list[CaseDiff]:
+    """Give the cases whose picture is shown."""
+    return [case for each in comparisons for case in each.cases if case.change in ("regressed", "fixed")]
+
+
+def comparison_page(comparisons: Sequence[Comparison], gate: Gate, paths: Mapping[str, Path]) -> str:
+    """Give comparisons as an HTML page.
+
+    Args:
+        comparisons: one a model.
+        gate: which decides.
+        paths: where the pictures are, by `suite/case`.
+    """
+    made = make_pictures(list(paths.items())[:_MOST_PICTURES])
+    pictures: dict[str, Picture] = {picture.key: picture for picture in made}
+    return render(
+        "compare.html.jinja",
+        title=outcome(comparisons, gate),
+        regressed=any(comparison.regressed(gate) for comparison in comparisons),
+        comparisons=comparisons,
+        pictures=pictures,
+        counts=counts,
+        notes=notes,
+        score_move=score_move,
+    )

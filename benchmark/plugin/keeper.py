@@ -1,0 +1,74 @@
+"""When a run is over and its record is written: the page of all runs, and the run as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.errors import UserError
+from benchmark.plugin.recorder import Recorder
+from benchmark.record import RUN, write_atomically
+from benchmark.suites.faults import shown_path
+
+
+class HistoryKeeper:
+    """Writes what depends on a finished record; registered on the controller only.
+
+    Args:
+        recorder: rows and content of the run; takes the notes for the terminal.
+        reports: folder of the runs.
+        markdown: where the summary goes; None: nowhere.
+    """
+
+    def __init__(self, recorder: Recorder, reports: Path, markdown: Path | None) -> None:
+        self._recorder = recorder
+        self._reports = reports
+        self._markdown = markdown
+
+    # The innermost wrapper: after the record and the report are there, before the terminal's summary.
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self) -> Generator[None, object, object]:
+        """Write both; a disk that refuses is told, and never turns a run red."""
+        answer = yield
+        folder = self._recorder.folder
+        if folder is None or not self._recorder.content or not (folder / RUN).is_file():
+            return answer
+        try:
+            from benchmark.history.page import write_page
+
+            write_page(self._reports)
+            if self._markdown:
+                _write_markdown(self._markdown, self._recorder.content, list(self._recorder.rows.values()))
+        except UserError as error:
+            self._recorder.notes += error.lines
+        return answer
+
+
+def markdown_fault(file: Path | None) -> str:
+    """Say why a summary cannot go to a file; empty if it can. Only what we wrote is ever replaced."""
+    if file is None:
+        return ""
+    from benchmark.history.markdown import MARK
+
+    place = f"--robust-markdown {shown_path(file)}"
+    try:
+        head = file.read_bytes()[: len(MARK)]
+    except FileNotFoundError:
+        return "" if file.parent.is_dir() else f"{place}: there is no such folder; make it first"
+    except OSError as error:
+        return f"{place}: cannot be written ({error.strerror}); name a file that can"
+    if head and head != MARK.encode():
+        return f"{place}: is there already, and no summary of ours; name another file"
+    return ""
+
+
+def _write_markdown(file: Path, content: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    from benchmark.history.markdown import run_markdown
+
+    try:
+        write_atomically(file, run_markdown(content, rows))
+    except OSError as error:
+        raise UserError(f"{shown_path(file)}: the summary cannot be written: {error.strerror}") from error

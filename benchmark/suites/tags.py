@@ -1,0 +1,47 @@
+"""Which tags can become pytest markers."""
+
+from __future__ import annotations
+
+import re
+
+_TAG = re.compile(r"[a-z][a-z0-9_]*")
+# Names that steer pytest or its well-known plugins: as a tag they would do more than mark.
+_PYTEST_MARKS = frozenset(
+    {
+        "parametrize",
+        "skip",
+        "skipif",
+        "xfail",
+        "usefixtures",
+        "filterwarnings",
+        "tryfirst",
+        "trylast",
+        "pytest",
+        "asyncio",
+        "anyio",
+        "benchmark",
+        "dependency",
+        "django_db",
+        "flaky",
+        "forked",
+        "order",
+        "repeat",
+        "timeout",
+        "xdist_group",
+    }
+)
+_OUR_MARKS = re.compile(r"tier\d+|severity\d+|regression|ladder|slice|corruption")
+_WORDS = frozenset({"and", "or", "not"})
+
+
+def refused_tag(tag: str) -> str:
+    """Say why a tag cannot be a marker; empty where it can."""
+    if not _TAG.fullmatch(tag):
+        return "use lower-case letters, digits and _, a letter first"
+    if tag in _WORDS:
+        return "the word has a meaning in -m"
+    if tag in _PYTEST_MARKS:
+        return "it is a mark of pytest or of a plugin"
+    if _OUR_MARKS.fullmatch(tag):
+        return "it is a mark of the benchmark"
+    return ""
