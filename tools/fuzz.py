@@ -256,13 +256,15 @@ def fuzz_pictures(count: int, number: int) -> Counter[str]:
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         file = Path(name) / "picture"
         for kind, content in valid.items():
-            if (state := _timed(lambda content=content: read_broken_picture(file, content))) != "picture read":  # type: ignore[misc]
-                found[f"valid {kind} {state}"] += 1
+            state = _timed(lambda content=content: read_broken_picture(file, content))  # type: ignore[misc]
+            # Pillow leaves EPS to Ghostscript, which need not be there.
+            if state != "picture read" and not kind.startswith("EPS "):
+                raise AssertionError(f"a valid picture is refused: {kind}")
+            found[f"valid {state}"] += 1
         kinds = sorted(valid)
         for _ in range(count):
             content = damage(valid[chance.choice(kinds)], chance)
             found[_timed(lambda content=content: read_broken_picture(file, content))] += 1  # type: ignore[misc]
-    found["valid pictures tried"] = len(valid)
     return found
 
 
