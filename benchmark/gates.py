@@ -13,7 +13,7 @@ from typing import Literal
 from benchmark.ladders import LadderResult
 from benchmark.results import CaseResult
 from benchmark.sweeps import SliceResult
-from benchmark.text import listed
+from benchmark.text import listed, one_line
 from benchmark.tiers import TierResult, reaches, shortfall
 
 Gate = Literal["thresholds", "flips", "regression"]
@@ -70,7 +70,7 @@ def decide_case(
     message = result.message(several_models)
     compared = change is not None and change.kind != "new" and gate != "thresholds"
     if not result.passed and result.case.known_issue:
-        return Decision("xfail", f"{result.case.known_issue}: {message}")
+        return Decision("xfail", f"{one_line(result.case.known_issue)}: {message}")
     if updating:
         return PASS if result.passed else Decision("xfail", f"accepted into the baseline: {message}")
     if change is None or not compared:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from benchmark.suites.case import Suite
-from benchmark.text import listed, nearest, one_line
+from benchmark.text import listed, nearest, one_line, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +61,7 @@ def map_concepts(suite: Suite, labels: Sequence[str]) -> LabelSpace:
         wanted = [name.strip().lower() for name in suite.concepts.get(concept, (concept,))]
         indices = [index for name in wanted for index in whole.get(name) or synonyms.get(name, [])]
         concepts[concept] = tuple(sorted(set(indices)))
-    return LabelSpace(tuple(labels), concepts)
+    return LabelSpace(tuple(map(printable, labels)), concepts)
 
 
 def label_faults(suite: Suite, space: LabelSpace, model: str, *, missing_is_fault: bool = True) -> list[str]:

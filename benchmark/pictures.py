@@ -50,7 +50,6 @@ def open_picture(path: Path) -> Image.Image:
                 raise PictureError(
                     f"the image has too many pixels ({image.width} × {image.height}, the limit is {limit})"
                 )
-            image.seek(0)
             image.load()
             return as_seen(image)
     except PictureError:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.errors import UserError
 from benchmark.results import COLUMNS, INTEGERS, NUMBERS
 from benchmark.suites.faults import shown_path
+from benchmark.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +50,8 @@ class ScoresFile:
     """
 
     def __init__(self, file: Path, parameters: Sequence[str] = ()) -> None:
-        self._stream = file.open("x", encoding="utf-8", newline="")
+        # A text may hold what UTF-8 cannot: the name of a file, an argument of the command line.
+        self._stream = file.open("x", encoding="utf-8", errors="backslashreplace", newline="")
         self._writer = csv.DictWriter(self._stream, [*COLUMNS, *parameters], extrasaction="ignore", lineterminator="\n")
         self._writer.writeheader()
         self._stream.flush()
@@ -91,7 +93,9 @@ def write_atomically(file: Path, text: str) -> None:
 
 def write_run(folder: Path, content: Mapping[str, Any]) -> None:
     """Write `run.json`."""
-    write_atomically(folder / RUN, json.dumps({"schema": SCHEMA, **content}, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps({"schema": SCHEMA, **content}, indent=1, ensure_ascii=False)
+    # An argument of the command line may be no UTF-8; its escape is valid JSON.
+    write_atomically(folder / RUN, printable(text) + "\n")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmark.cache import cache_folder
+from benchmark.text import printable_values
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,7 +138,7 @@ class PredictionStore:
 
     def put_card(self, key: str, card: Mapping[str, Any]) -> None:
         """Keep a model card."""
-        self._write("INSERT OR REPLACE INTO cards VALUES (?, ?)", [(key, json.dumps(card))])
+        self._write("INSERT OR REPLACE INTO cards VALUES (?, ?)", [(key, json.dumps(printable_values(card)))])
 
     def close(self) -> None:
         """Close the file."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 # Format characters that turn the reading direction: they would reorder the rest of a line.
 _BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -27,6 +28,17 @@ def one_line(text: str, limit: int = 200) -> str:
 def printable(text: str) -> str:
     """Give the text with lone surrogates as their escapes: JSON can hold them, UTF-8 files cannot."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def printable_values(value: Any) -> Any:
+    """Give JSON values with every text in them `printable`."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {printable(str(name)): printable_values(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [printable_values(entry) for entry in value]
+    return value
 
 
 def _shown(character: str) -> str:

@@ -177,3 +177,10 @@ def test_decoding_in_threads_leaves_the_warning_filters_alone(tmp_path: Path) ->
         writer.close()
         thread.join()
     assert list(warnings.filters) == before
+
+
+def test_a_format_whose_reader_cannot_wind_back_is_read(tmp_path: Path) -> None:
+    # A SPIDER picture that is no stack refuses even seek(0).
+    file = tmp_path / "electron.spi"
+    Image.new("F", (4, 4), 0.5).save(file, format="SPIDER")
+    assert open_picture(file).getpixel((0, 0)) == (127, 127, 127)

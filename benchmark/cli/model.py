@@ -18,29 +18,36 @@ def model(
     """Print a model's architecture, depths and widths, labels, preprocessing and parameter count."""
     from benchmark.models import load_classifier
 
-    card = load_classifier(spec, device="cpu").describe()
+    classifier = load_classifier(spec, device="cpu")
+    card = classifier.describe()
     if as_json:
-        typer.echo(json.dumps(card, indent=2, ensure_ascii=False))
+        # As ASCII: a label may hold what steers a terminal.
+        typer.echo(json.dumps(card, indent=2, ensure_ascii=True))
         return
-    labels: list[str] = card["labels"]
+    # A classifier of the user's own may say little of itself.
+    labels = list(classifier.labels)
     shown = labels if all_labels else labels[:10]
     more = "" if len(shown) == len(labels) else f", … (all {len(labels)} with --labels)"
+    parameters = card.get("parameters")
     lines = {
-        "architecture": card["architecture"],
-        "parameters": f"{card['parameters']:,}",
-        "depths": _inline(card["depths"]),
-        "widths": _inline(card["widths"]),
-        "outputs": f"{card['outputs']} over {len(labels)} labels",
+        "architecture": card.get("architecture"),
+        "parameters": f"{parameters:,}" if isinstance(parameters, int) else parameters,
+        "depths": card.get("depths"),
+        "widths": card.get("widths"),
+        "outputs": f"{card.get('outputs', 'probabilities')} over {len(labels)} labels",
         "labels": "; ".join(one_line(label, 80) for label in shown) + more,
-        "fingerprint": card["fingerprint"],
+        "fingerprint": classifier.fingerprint,
     }
     for name, value in lines.items():
-        typer.echo(f"{name:<14}{one_line(str(value), 20_000)}")
+        if value is not None:
+            typer.echo(f"{name:<14}{one_line(_inline(value), 20_000)}")
     for title in ("preprocessing", "config"):
-        typer.echo(f"\n{title}")
-        for name, value in sorted(card[title].items()):
-            typer.echo(f"  {one_line(name, 60):<28}{one_line(_inline(value), 300)}")
+        values = card.get(title)
+        if isinstance(values, dict) and values:
+            typer.echo(f"\n{title}")
+            for name, value in sorted(values.items()):
+                typer.echo(f"  {one_line(str(name), 60):<28}{one_line(_inline(value), 300)}")
 
 
 def _inline(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -25,7 +25,7 @@ def properties(report: pytest.TestReport) -> tuple[str, dict[str, Any]]:
     """
     values: dict[str, Any] = dict(getattr(report, "user_properties", ()))
     speaks = report.when == "call" or (report.when == "setup" and not report.passed)
-    speaks = speaks and report.outcome != "rerun"
+    speaks = speaks and str(report.outcome) != "rerun"
     kind = str(values.pop(KIND, "")) if speaks else ""
     return kind, values
 

@@ -1,0 +1,141 @@
+"""Texts of suites and models that would steer a terminal, break a file or run in a page, shown as text."""
+
+from __future__ import annotations
+
+import csv
+import json
+import unicodedata
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+from PIL import Image, PngImagePlugin
+
+from benchmark.__main__ import main
+from benchmark.record import read_run
+from tests.conftest import Bench
+from tests.flat_colours import flat
+
+SCRIPT = "<script>document.title='run'</script>"
+HOSTILE = {
+    "script": SCRIPT,
+    "attribute": "\" onerror='alert(1)' x=\"",
+    "colour": "\x1b[31mred\x1b[0m\x07",
+    "direction": "\u202egnp.exe\u2066",
+    "lines": "one\r\ntwo\u2028three",
+    "long": "x" * 10_000,
+    "formula": "=cmd|' /C calc'!A0",
+    "null": "a\x00b",
+}
+# A lone surrogate stands in JSON and in Python, and in no UTF-8 file.
+MODEL = """
+import json
+import numpy as np
+
+LABELS = json.load(open("labels.json"))
+
+class Hostile:
+    labels = LABELS
+    fingerprint = "hostile-1"
+
+    def describe(self):
+        return {"architecture": LABELS[-3], "labels": LABELS, "preprocessing": {LABELS[-3]: LABELS[1]}}
+
+    def predict(self, images):
+        said = np.full(len(LABELS), 0.05, dtype=np.float32)
+        said[-3] = 0.5
+        return np.tile(said, (len(images), 1))
+"""
+
+
+def steers(text: str) -> set[str]:
+    """The characters in a text that a terminal would obey."""
+    bidi = set("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
+    return {c for c in text if c in bidi or (unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t")}
+
+
+@pytest.fixture
+def hostile(bench: Bench) -> Bench:
+    """A suite whose every text is hostile, and a model whose labels are."""
+    folder = bench.suite("evil", "file_name,label,tier\n", "")
+    rows = [["file_name", "label", "tier", "id", "group", "known_issue", "source", "license", "notes"]]
+    concepts = [text for name, text in HOSTILE.items() if name != "null"]
+    for number, text in enumerate(concepts):
+        flat("red").save(folder / f"p{number}.png")
+        concept = text.replace("|", "/")
+        rows.append(
+            [f"p{number}.png", concept, "1", f"case-{number}", text, text if number % 2 else "", text, text, text]
+        )
+    with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+    labels = [concept.replace("|", "/").replace("\r\n", "\n") for concept in concepts] + [
+        "\ud800 lone",
+        HOSTILE["null"],
+        "\u202elast",
+    ]
+    bench.file("labels.json", json.dumps(labels))
+    bench.file("hostile.py", MODEL)
+    bench.configure(robust_model=["python:hostile:Hostile"])
+    return bench
+
+
+def test_terminal_record_and_junit_show_them_as_text(hostile: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = hostile.run("--junitxml=junit.xml", "-rA", "--robust-update-baseline")
+    assert answer.code in (0, 1)
+    assert steers(answer.text) == set()
+    assert max(map(len, answer.text.splitlines())) < 1000
+    record = read_run(next(folder for folder in hostile.runs if folder.name != "baselines"))
+    assert len(record.scores) == len(HOSTILE) - 1
+    assert record.scores["expected"][0] == SCRIPT
+    assert set(record.scores["predicted"]) == {"\\ud800 lone"}
+    assert max(len(row) for row in record.scores["expected"]) == 10_000
+    assert len(list(ElementTree.parse(hostile.path / "junit.xml").iter("testcase"))) == 8  # noqa: S314 (pytest's own)
+    # The baseline that was accepted is read again, and nothing changed.
+    again = hostile.run()
+    assert steers(again.text) == set()
+    assert "0 regressed, 0 fixed, 7 same, 0 new" in again.text
+
+
+def test_the_commands_show_them_as_text(
+    hostile: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile.run()
+    monkeypatch.chdir(hostile.path)
+    for command in (("show", "--all"), ("list", "evil"), ("check", "evil"), ("model", "python:hostile:Hostile")):
+        monkeypatch.setattr("sys.argv", ["tierbench", *command])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        assert ended.value.code in (0, 1), (command, said)
+        assert steers(said.out + said.err) == set(), command
+
+
+def test_hostile_names_in_a_suite_are_refused_as_text(bench: Bench) -> None:
+    folder: Path = bench.suite("evil", "file_name,label,tier\n", "")
+    names = [f"{name}{text[:60]}.png".replace("/", "_").replace("\0", "") for name, text in HOSTILE.items()]
+    with (folder / "metadata.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["file_name", "label", "tier", "tags"], *([n, "car", "1", n] for n in names)])
+    answer = bench.run()
+    assert answer.code == 4
+    assert steers(answer.text) == set()
+    assert len(answer.errors) >= len(names)
+
+
+def test_a_picture_with_hostile_metadata_is_a_picture(bench: Bench) -> None:
+    folder = bench.suite("evil", "file_name,label,tier\nred.png,automobile,1\n", "")
+    texts = PngImagePlugin.PngInfo()
+    for name, text in HOSTILE.items():
+        texts.add_itxt(name, text)
+    flat("red").save(folder / "red.png", pnginfo=texts)
+    assert bench.run().code == 0
+
+
+def test_a_bomb_errs_alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = bench.suite("evil", "file_name,label,tier\nred.png,automobile,1\nbomb.png,automobile,1\n", "")
+    Image.new("1", (20_000, 10_000)).save(folder / "bomb.png")
+    answer = bench.run("-k", "test_case")
+    assert answer.code == 1
+    assert "the image has too many pixels" in answer.text
+    scores = bench.record().scores
+    assert dict(zip(scores["case"], scores["outcome"], strict=True)) == {"red": "passed", "bomb": "error"}
