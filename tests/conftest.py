@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,13 +154,12 @@ class Bench:
     def run(self, *arguments: str | Path) -> Answer:
         """Run pytest in process; nothing may end in a traceback."""
         # Hypothesis, where it is not asked for, would be imported anew in every run.
-        quick = ("-p", "no:hypothesispytest", "-p", "no:randomly", "-p", "no:rerunfailures")
+        quick = ("-p", "no:hypothesispytest", *_without_neighbours(arguments))
         return self._answer(self.pytester.runpytest_inprocess(*quick, *map(str, arguments)))
 
     def run_process(self, *arguments: str | Path) -> Answer:
         """Run pytest in a process of its own."""
-        # A test that wants one of them says `-p randomly`.
-        plain = ("-p", "no:randomly", "-p", "no:rerunfailures")
+        plain = _without_neighbours(arguments)
         return self._answer(self.pytester.runpytest_subprocess(*plain, *map(str, arguments), timeout=120))
 
     @staticmethod
@@ -189,6 +188,12 @@ class Bench:
         self.run(*arguments)
         scores = self.record().scores
         return dict(zip(scores["suite"] + "/" + scores["case"], scores["outcome"], strict=True))
+
+
+def _without_neighbours(arguments: Sequence[str | Path]) -> tuple[str, ...]:
+    """Leave neighbours out that a test does not ask for: it says `-p randomly`, or `--reruns`."""
+    reruns = any(str(argument).startswith("--reruns") for argument in arguments)
+    return ("-p", "no:randomly") if reruns else ("-p", "no:randomly", "-p", "no:rerunfailures")
 
 
 def _toml(value: object) -> str:

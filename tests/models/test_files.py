@@ -72,12 +72,12 @@ def sharded(shard: str) -> Change:
             "has its weights in pytorch_model.bin only, and pickles are never loaded; save them with save_pretrained()",
         ),
         (removed("preprocessor_config.json"), "has no preprocessor_config.json, so how it wants its images is unknown"),
-        (config(id2label=None), "its config.json names no labels; write the names of the classes into id2label"),
-        (config(id2label={"a": "cat"}), "the keys of id2label must be numbers; write"),
-        (config(id2label={"1": "cat"}), "the keys of id2label must run from 0 to 0; write"),
+        (config(id2label=None), "its config.json names no labels; name them with --robust-labels [NAME=]FILE"),
+        (config(id2label={"a": "cat"}), "the keys of id2label must be numbers; name them"),
+        (config(id2label={"1": "cat"}), "the keys of id2label must run from 0 to 0; name them"),
         (
             config(id2label={"0": "LABEL_0", "1": "LABEL_1"}),
-            "its labels are only LABEL_0 to LABEL_1, which no suite can expect; write",
+            "its labels are only LABEL_0 to LABEL_1, which no suite can expect; name them",
         ),
         (sharded("model-00002-of-00001.safetensors"), "the shard model-00002-of-00001.safetensors is missing; save"),
         (sharded("../model-00001-of-00001.safetensors"), "the shard model-00001-of-00001.safetensors is missing; save"),
@@ -187,7 +187,7 @@ def test_a_folder_that_is_not_there_is_one_line(spec: str) -> None:
 
 
 def test_a_hub_id_without_a_connection_is_one_line() -> None:
-    with pytest.raises(UserError, match="is no folder here, and the Hub did not give it") as error:
+    with pytest.raises(UserError, match="is no folder here, and the Hub cannot be reached") as error:
         load_classifier("org-of-nobody/name-of-nothing")
     assert len(error.value.lines) == 1
 
