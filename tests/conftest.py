@@ -127,6 +127,8 @@ class Bench:
 
     def __init__(self, pytester: pytest.Pytester, model: Path) -> None:
         self.pytester = pytester
+        # Neighbours that change what is looked at; their own tests take this back.
+        self.without: tuple[str, ...] = ("-p", "no:randomly", "-p", "no:rerunfailures")
         self.path = pytester.path
         self.model = model
         self.configure()
@@ -154,14 +156,13 @@ class Bench:
     def run(self, *arguments: str | Path) -> Answer:
         """Run pytest in process; nothing may end in a traceback."""
         # Hypothesis, where it is not asked for, would be imported anew in every run.
-        quick = ("-p", "no:hypothesispytest", "-p", "no:randomly", "-p", "no:rerunfailures")
+        quick = ("-p", "no:hypothesispytest", *self.without)
         return self._answer(self.pytester.runpytest_inprocess(*quick, *map(str, arguments)))
 
     def run_process(self, *arguments: str | Path) -> Answer:
         """Run pytest in a process of its own."""
         # A test that wants one of them says `-p randomly`.
-        plain = ("-p", "no:randomly", "-p", "no:rerunfailures")
-        return self._answer(self.pytester.runpytest_subprocess(*plain, *map(str, arguments), timeout=120))
+        return self._answer(self.pytester.runpytest_subprocess(*self.without, *map(str, arguments), timeout=120))
 
     @staticmethod
     def _answer(result: pytest.RunResult) -> Answer:
@@ -200,10 +201,8 @@ def _toml(value: object) -> str:
 
 
 @pytest.fixture
-def bench(pytester: pytest.Pytester, colour_model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(pytester: pytest.Pytester, colour_model: Path, cache: Path) -> Bench:
     """A repository without suites yet."""
-    # What is selected is looked at in its order; a test of the neighbours takes this back.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
     return Bench(pytester, colour_model)
 
 

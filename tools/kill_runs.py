@@ -96,12 +96,18 @@ def run_whole(top: Path, cache: Path) -> tuple[float, float]:
     text = output.decode(errors="replace")
     if process.returncode != 0 or "Traceback" in text or "INTERNALERROR" in text:
         raise AssertionError(f"a whole run ended with {process.returncode}:\n{text}")
-    (folder,) = (top / "reports").iterdir()
+    (folder,) = run_folders(top)
     record = read_run(folder)
     if not record.content["complete"] or len(record.scores) != CASES:
         raise AssertionError(f"a whole run is not whole: {record.content['complete']}, {len(record.scores)} rows")
     shutil.rmtree(folder)
     return began - before, ended - began
+
+
+def run_folders(top: Path) -> list[Path]:
+    """Give the folders of the runs; beside them stands a page of all runs."""
+    reports = top / "reports"
+    return [path for path in reports.iterdir() if path.is_dir()] if reports.is_dir() else []
 
 
 def wait_for_record(top: Path, process: subprocess.Popen[bytes], rows: int = 0) -> None:
@@ -133,7 +139,7 @@ def kill(top: Path, cache: Path, after: float, *, rows: int | None, arguments: S
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
     killed = process.returncode == -signal.SIGKILL
-    folders = list((top / "reports").iterdir()) if (top / "reports").is_dir() else []
+    folders = run_folders(top)
     if not folders:
         return "killed before its folder was made" if killed else "ended without a record"
     (folder,) = folders

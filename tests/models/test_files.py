@@ -187,7 +187,7 @@ def test_a_folder_that_is_not_there_is_one_line(spec: str) -> None:
 
 
 def test_a_hub_id_without_a_connection_is_one_line() -> None:
-    with pytest.raises(UserError, match="is no folder here, and the Hub did not give it") as error:
+    with pytest.raises(UserError, match="is no folder here, and the Hub cannot be reached") as error:
         load_classifier("org-of-nobody/name-of-nothing")
     assert len(error.value.lines) == 1
 

@@ -30,7 +30,7 @@ def test_a_name_is_the_slot(study: Bench) -> None:
         (["a b=x"], "--robust-model 'a b=x': a model's name may hold letters, digits, _, . and - only; write NAME="),
         (["a="], "--robust-model 'a=' names no model; write a folder, a Hub id"),
         (["nowhere"], "model 'nowhere': there is no such folder; write a folder, a Hub id (org/name or "),
-        (["org-x/name-y"], "model 'org-x/name-y': is no folder here, and the Hub did not give it ("),
+        (["org-x/name-y"], "model 'org-x/name-y': is no folder here, and the Hub cannot be reached"),
         (["python:nothing_here:make"], "model 'python:nothing_here:make': cannot import nothing_here: ModuleNotFound"),
     ],
 )
