@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,8 +127,6 @@ class Bench:
 
     def __init__(self, pytester: pytest.Pytester, model: Path) -> None:
         self.pytester = pytester
-        # Neighbours that change what is looked at; their own tests take this back.
-        self.without: tuple[str, ...] = ("-p", "no:randomly", "-p", "no:rerunfailures")
         self.path = pytester.path
         self.model = model
         self.configure()
@@ -156,13 +154,13 @@ class Bench:
     def run(self, *arguments: str | Path) -> Answer:
         """Run pytest in process; nothing may end in a traceback."""
         # Hypothesis, where it is not asked for, would be imported anew in every run.
-        quick = ("-p", "no:hypothesispytest", *self.without)
+        quick = ("-p", "no:hypothesispytest", *_without_neighbours(arguments))
         return self._answer(self.pytester.runpytest_inprocess(*quick, *map(str, arguments)))
 
     def run_process(self, *arguments: str | Path) -> Answer:
         """Run pytest in a process of its own."""
-        # A test that wants one of them says `-p randomly`.
-        return self._answer(self.pytester.runpytest_subprocess(*self.without, *map(str, arguments), timeout=120))
+        plain = _without_neighbours(arguments)
+        return self._answer(self.pytester.runpytest_subprocess(*plain, *map(str, arguments), timeout=120))
 
     @staticmethod
     def _answer(result: pytest.RunResult) -> Answer:
@@ -192,6 +190,12 @@ class Bench:
         return dict(zip(scores["suite"] + "/" + scores["case"], scores["outcome"], strict=True))
 
 
+def _without_neighbours(arguments: Sequence[str | Path]) -> tuple[str, ...]:
+    """Leave neighbours out that a test does not ask for: it says `-p randomly`, or `--reruns`."""
+    reruns = any(str(argument).startswith("--reruns") for argument in arguments)
+    return ("-p", "no:randomly") if reruns else ("-p", "no:randomly", "-p", "no:rerunfailures")
+
+
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -201,8 +205,10 @@ def _toml(value: object) -> str:
 
 
 @pytest.fixture
-def bench(pytester: pytest.Pytester, colour_model: Path, cache: Path) -> Bench:
+def bench(pytester: pytest.Pytester, colour_model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A repository without suites yet."""
+    # What is selected is looked at in its order; a test of the neighbours takes this back.
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
     return Bench(pytester, colour_model)
 
 

@@ -96,18 +96,12 @@ def run_whole(top: Path, cache: Path) -> tuple[float, float]:
     text = output.decode(errors="replace")
     if process.returncode != 0 or "Traceback" in text or "INTERNALERROR" in text:
         raise AssertionError(f"a whole run ended with {process.returncode}:\n{text}")
-    (folder,) = run_folders(top)
+    (folder,) = (path for path in (top / "reports").iterdir() if path.is_dir())
     record = read_run(folder)
     if not record.content["complete"] or len(record.scores) != CASES:
         raise AssertionError(f"a whole run is not whole: {record.content['complete']}, {len(record.scores)} rows")
     shutil.rmtree(folder)
     return began - before, ended - began
-
-
-def run_folders(top: Path) -> list[Path]:
-    """Give the folders of the runs; beside them stands a page of all runs."""
-    reports = top / "reports"
-    return [path for path in reports.iterdir() if path.is_dir()] if reports.is_dir() else []
 
 
 def wait_for_record(top: Path, process: subprocess.Popen[bytes], rows: int = 0) -> None:
@@ -139,7 +133,7 @@ def kill(top: Path, cache: Path, after: float, *, rows: int | None, arguments: S
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
     killed = process.returncode == -signal.SIGKILL
-    folders = run_folders(top)
+    folders = [path for path in (top / "reports").glob("*") if path.is_dir()]
     if not folders:
         return "killed before its folder was made" if killed else "ended without a record"
     (folder,) = folders

@@ -21,22 +21,15 @@ def recorded(bench: Bench) -> dict[str, str]:
     return dict(zip(scores["suite"] + "/" + scores["case"], scores["outcome"], strict=True))
 
 
-@pytest.fixture
-def study(study: Bench) -> Bench:
-    """The repository with all neighbours, but for the random order."""
-    study.without = ("-p", "no:randomly")
-    return study
-
-
-def test_all_of_them_together(study: Bench) -> None:
-    study.without = ()
+def test_all_of_them_together(study: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTEST_ADDOPTS")
     study.file(
         "cases/test_own.py",
         "def test_speed(benchmark):\n    assert benchmark(lambda: 1) == 1\n\n\n"
         "def test_scores(scores):\n    assert len(scores) == 3\n",
     )
     answer = study.run_process(
-        *("-n", "2", "--reruns", "1", "--randomly-seed=7", "--timeout=60"),
+        *("-n", "2", "--reruns", "1", "-p", "randomly", "--randomly-seed=7", "--timeout=60"),
         *("--cov=cases", "--junitxml=junit.xml"),
     )
     assert answer.code == 1
@@ -61,10 +54,10 @@ def test_a_rerun_that_passes_is_a_pass_in_record_and_report(study: Bench) -> Non
     assert recorded(study) == {"study/red_space": "passed"}
 
 
-def test_in_any_order_the_record_is_the_same(study: Bench) -> None:
-    study.without = ()
+def test_in_any_order_the_record_is_the_same(study: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTEST_ADDOPTS")
     for seed in ("1", "2"):
-        assert study.run(f"--randomly-seed={seed}").code == 1
+        assert study.run("-p", "randomly", f"--randomly-seed={seed}").code == 1
         assert recorded(study) == OUTCOMES
 
 

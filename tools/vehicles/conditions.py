@@ -75,7 +75,10 @@ def airlight(scene: Scene) -> Array:
     if scene.sky.kind != "day":
         return np.full(3, 2e-5)
     level = 0.22 * scene.illuminance_at(np.zeros(3), np.array([0.0, 0.0, 1.0]))
-    return np.asarray(level * np.array([0.97, 1.0, 1.03]))
+    image = scene.sky.image(96)
+    low = image[28:48].mean(axis=(0, 1))  # the sky's lower third, all round
+    tint = 0.5 + 0.5 * low / float(low @ LUMA)
+    return np.asarray(level * tint)
 
 
 def fog(scene: Scene, radiance: Array, depth: Array, solid: Array, visibility: float) -> Array:
@@ -122,7 +125,7 @@ def rain(scene: Scene, radiance: Array, rate: float, rng: np.random.Generator) -
         distance = rng.uniform(0.35, 1.0)
         length = scale * 26 / distance * rng.uniform(0.5, 1.0)
         x, y = rng.uniform(0, width * scale), rng.uniform(-60, height * scale)
-        tone = int(rng.uniform(35, 105) * (0.5 + 0.5 / distance / 2.9))
+        tone = int(rng.uniform(25, 80) * (0.5 + 0.5 / distance / 2.9))
         draw.line([(x, y), (x + slant * length, y + length)], fill=tone, width=max(1, int(scale * 0.42 / distance)))
     soft = sheet.filter(ImageFilter.GaussianBlur(scale * 0.5)).resize((width, height), Image.Resampling.BOX)
     share = np.asarray(soft, dtype=np.float64)[..., None] / 255
