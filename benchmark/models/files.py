@@ -164,7 +164,10 @@ def _named(config: Mapping[str, Any], labels: Sequence[str], place: str) -> dict
 
 def _labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:
     names = config.get("id2label")
-    mend = "name them with --robust-labels [NAME=]FILE (one label a line), or in id2label of its config.json"
+    mend = (
+        "write the names of the classes into id2label in its config.json, or one a line into a file for "
+        "--robust-labels [NAME=]FILE"
+    )
     if not isinstance(names, dict) or not names:
         raise UserError(f"{place}: its config.json names no labels; {mend}")
     try:

@@ -103,7 +103,11 @@ def test_the_token_of_hf_auth_login_opens_a_private_model_at_a_commit(
         (REPO, "hf_wrong", "the Hub shows no such model"),
         ("acme/nothing", TOKEN, "the Hub shows no such model"),
         (f"{REPO}@v9", TOKEN, "on the Hub it has no revision 'v9'; name a branch, a tag or a commit"),
-        (REPO, TOKEN, "its labels are only LABEL_0 to LABEL_3, which no suite can expect; name them with"),
+        (
+            REPO,
+            TOKEN,
+            "its labels are only LABEL_0 to LABEL_3, which no suite can expect; write the names of the classes",
+        ),
         (f"{REPO}@pickled", TOKEN, "has no weights (model.safetensors)"),
     ],
     ids=["no token", "wrong token", "no such model", "no such revision", "no labels", "pickle only"],

@@ -30,7 +30,7 @@ def test_a_model_without_names_is_refused_with_the_way_to_name_them(nameless: Be
     assert answer.code == 4
     (line,) = answer.errors
     assert "its labels are only LABEL_0 to LABEL_3" in line
-    assert "name them with --robust-labels [NAME=]FILE (one label a line)" in line
+    assert "or one a line into a file for --robust-labels [NAME=]FILE" in line
 
 
 def test_names_from_a_file_make_it_run(nameless: Bench) -> None:
