@@ -1,4 +1,4 @@
-"""A suite of flat colours that the flat-colour model passes, and copies of that model that are worse by a known amount."""
+"""A suite that the flat-colour model passes, and copies of that model that are worse by a known amount."""
 
 from __future__ import annotations
 

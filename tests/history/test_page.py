@@ -60,7 +60,8 @@ def test_a_chart_per_tier_with_a_line_per_model(tmp_path: Path) -> None:
     found = page(tmp_path)
     charts = [attributes for attributes in found.all("svg") if attributes.get("role") == "img"]
     assert [str(chart["aria-label"]) for chart in charts] == [
-        "Pass rate of photos tier 1 from 2026-01-01 to 2026-01-03: b 50 % at first, 50 % now; model 75 % at first, 75 % now",
+        "Pass rate of photos tier 1 from 2026-01-01 to 2026-01-03: "
+        "b 50 % at first, 50 % now; model 75 % at first, 75 % now",
         "Pass rate of photos tier 2 from 2026-01-01 to 2026-01-03: model 25 % at first, 25 % now",
         "Pass rate of street tier 1 from 2026-01-01 to 2026-01-03: model 50 % at first, 50 % now",
     ]

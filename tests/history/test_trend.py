@@ -70,11 +70,8 @@ def test_only_a_whole_rate_is_a_full_block() -> None:
 
 
 def test_a_chart_holds_its_points_inside_and_marks_where_the_suite_changed() -> None:
-    runs = [
-        entry(1, tier(0, 4)),
-        entry(2, tier(4, 4), digest="e"),
-        entry(3, tier(4, 4), tier(2, 4, model="b"), digest="e"),
-    ]
+    runs = [entry(1, tier(0, 4)), entry(2, tier(4, 4), digest="e")]
+    runs.append(entry(3, tier(4, 4), tier(2, 4, model="b"), digest="e"))
     (chart,) = make_charts(make_series(runs))
     first, second = chart.lines
     assert [line.model for line in chart.lines] == ["b", "model"]
