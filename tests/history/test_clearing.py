@@ -59,7 +59,7 @@ def test_accepting_writes_a_baseline_per_model_and_keeps_what_was_not_run(tmp_pa
 
 def test_a_stopped_run_is_accepted_only_by_force(tmp_path: Path) -> None:
     folder = write(tmp_path, 1, [row("a", 0.9)], complete=False)
-    with pytest.raises(UserError, match="the run is not complete; .* --force"):
+    with pytest.raises(UserError, match=r"the run is not complete; .* --force"):
         accept_recorded(folder, tmp_path, force=False)
     assert not (tmp_path / "baselines").exists()
     accept_recorded(folder, tmp_path, force=True)

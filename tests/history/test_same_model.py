@@ -1,4 +1,4 @@
-"""With real predictions: the same model is never worse than itself, a worse one is caught, a small drop is left open."""
+"""With real predictions: the same model is never worse than itself, a worse one is caught, a small drop left open."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-
 from benchmark.evaluate import evaluate
+
 from benchmark.models import load_classifier
 from benchmark.regression import PairedVerdict, diff_cases, judge_regression
 from tests.conftest import write_suite
