@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from benchmark.evaluate import evaluate
 
+from benchmark.evaluation import evaluate
 from benchmark.models import load_classifier
 from benchmark.regression import PairedVerdict, diff_cases, judge_regression
 from tests.conftest import write_suite
