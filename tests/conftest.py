@@ -173,7 +173,7 @@ class Bench:
     def runs(self) -> list[Path]:
         """The folders of the recorded runs, oldest first."""
         reports = self.path / "reports"
-        folders = [path for path in reports.iterdir() if path.is_dir()] if reports.is_dir() else []
+        folders = [path for path in reports.glob("*/") if path.is_dir() and path.name != "baselines"]
         return sorted(folders, key=lambda path: path.stat().st_mtime_ns)
 
     def record(self) -> RunRecord:

@@ -9,22 +9,22 @@ from benchmark.history.compare import CaseDiff, Comparison, Gate
 from benchmark.history.comparison_text import counts, notes, outcome, score_move
 from benchmark.history.render import render
 from benchmark.report.pictures import Picture, make_pictures
-from benchmark.suites import read_suites
+from benchmark.suites import Case, read_suites
 
 # With more pictures than this the page would be one that no browser likes to open.
 _MOST_PICTURES = 300
 
 
-def find_pictures(cases: Sequence[CaseDiff], folder: Path) -> dict[str, Path]:
-    """Find the image files of cases among the suites of a folder, by `suite/case`.
+def find_pictures(cases: Sequence[CaseDiff], folder: Path) -> dict[str, Case]:
+    """Find cases and their images among the suites of a folder, by `suite/case`.
 
-    An image that is another than the one that was judged is left out.
+    One whose image is another than the one that was judged is left out.
     """
     if not folder.is_dir() or not cases:
         return {}
     suites, _ = read_suites([folder.absolute()])
-    paths = {case.key: case.path for suite in suites for case in suite.cases if suite.fetched}
-    return {case.key: paths[case.key] for case in cases if case.key in paths and _is(paths[case.key], case)}
+    known = {case.key: case for suite in suites for case in suite.cases if suite.fetched}
+    return {case.key: known[case.key] for case in cases if case.key in known and _is(known[case.key].path, case)}
 
 
 def _is(path: Path, case: CaseDiff) -> bool:
@@ -41,15 +41,15 @@ def flips_of(comparisons: Sequence[Comparison]) -> list[CaseDiff]:
     return [case for each in comparisons for case in each.cases if case.change in ("regressed", "fixed")]
 
 
-def comparison_page(comparisons: Sequence[Comparison], gate: Gate, paths: Mapping[str, Path]) -> str:
+def comparison_page(comparisons: Sequence[Comparison], gate: Gate, found: Mapping[str, Case]) -> str:
     """Give comparisons as an HTML page.
 
     Args:
         comparisons: one a model.
         gate: which decides.
-        paths: where the pictures are, by `suite/case`.
+        found: the cases whose picture is shown, by `suite/case`.
     """
-    made = make_pictures(list(paths.items())[:_MOST_PICTURES])
+    made = make_pictures(list(found.items())[:_MOST_PICTURES])
     pictures: dict[str, Picture] = {picture.key: picture for picture in made}
     return render(
         "compare.html.jinja",

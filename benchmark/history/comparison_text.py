@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from benchmark.history.compare import CaseDiff, Comparison, Gate
 from benchmark.history.markdown import MARK, MOST_CASES, code, sentence, table
 from benchmark.history.sides import Side, Top
+from benchmark.suites import Case
+from benchmark.suites.faults import shown_path
 from benchmark.text import one_line
 
 # Raised when a reader of an older version would misunderstand the JSON.
@@ -24,12 +25,12 @@ def outcome(comparisons: Sequence[Comparison], gate: Gate) -> str:
     return f"{'regression' if regressed else 'no regression'} ({rule})"
 
 
-def comparison_lines(comparison: Comparison, pictures: Mapping[str, Path], most: int) -> list[str]:
+def comparison_lines(comparison: Comparison, pictures: Mapping[str, Case], most: int) -> list[str]:
     """Give the flips with both sides' best labels, then the verdicts.
 
     Args:
         comparison: of one model.
-        pictures: where each case's picture is, by `suite/case`.
+        pictures: the cases whose picture is at hand, by `suite/case`.
         most: how many changed cases to name.
     """
     before, after = comparison.before, comparison.after
@@ -70,7 +71,7 @@ def _side(side: Side) -> str:
     return f"{side.name} ({one_line(side.model, 50)})"
 
 
-def _case_lines(case: CaseDiff, picture: Path | None) -> list[str]:
+def _case_lines(case: CaseDiff, picture: Case | None) -> list[str]:
     tier = "" if case.tier is None else f" [tier {case.tier}]"
     head = f"{case.change:<10}{one_line(case.key)}{tier}: {score_move(case)}, expected {one_line(case.expected, 80)}"
     lines = [f"{head} ({case.reason})"]
@@ -79,7 +80,7 @@ def _case_lines(case: CaseDiff, picture: Path | None) -> list[str]:
         ("now", case.top_after, case.predicted_after),
     ):
         lines.append(f"{'':<10}{word:<8}{best_labels(top, predicted)}")
-    return [*lines, f"{'':<10}picture {picture}"] if picture else lines
+    return [*lines, f"{'':<10}picture {shown_path(picture.path)}"] if picture else lines
 
 
 def score_move(case: CaseDiff) -> str:

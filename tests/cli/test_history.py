@@ -1,0 +1,151 @@
+"""`tierbench history`, `compare`, `baseline` and `prune`, as a user calls them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Answer
+from tests.history.runs import row, tier, write
+
+Call = Callable[..., Answer]
+COLOURS = {"suite": "colours"}
+
+
+@pytest.fixture
+def reports(workplace: Path) -> Path:
+    """Two runs: `red` flips, `blue` stays."""
+    folder = workplace / "reports"
+    write(folder, 1, [row("red", 0.9, **COLOURS), row("blue", 0.8, tier=2, **COLOURS)], tiers=[tier(2, 2)])
+    write(folder, 2, [row("red", 0.3, **COLOURS), row("blue", 0.8, tier=2, **COLOURS)], tiers=[tier(1, 2)])
+    return folder
+
+
+def test_history_prints_the_trend_and_writes_the_page(tierbench: Call, reports: Path) -> None:
+    answer = tierbench("history", "--html")
+    assert (answer.code, answer.err) == (0, "")
+    assert "2 runs, 2026-01-02 to 2026-01-03" in answer.out
+    assert "█▅" in answer.out
+    assert "2026-01-03: 2/2 → 1/2" in answer.out
+    assert (reports / "index.html").is_file()
+
+
+def test_history_leaves_out_what_cannot_be_read(tierbench: Call, reports: Path) -> None:
+    broken = write(reports, 3)
+    (broken / "run.json").write_text('{"schema": 1')
+    answer = tierbench("history")
+    assert answer.code == 0
+    assert answer.err.startswith(f"left out: {broken.relative_to(reports.parent)}/run.json: cannot be read as JSON")
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_history_of_one_model_or_none(tierbench: Call, reports: Path) -> None:
+    assert tierbench("history", "--model", "model", "--suite", "photos").code == 0
+    answer = tierbench("history", "--model", "other")
+    assert (answer.code, answer.err) == (4, "error: reports: no run of this model is recorded here; run pytest first\n")
+    assert tierbench("history", "--reports", "nowhere").code == 4
+
+
+def test_compare_names_flips_with_their_picture_and_ends_by_the_gate(tierbench: Call, reports: Path) -> None:
+    from hashlib import sha256
+
+    digest = sha256((reports.parent / "cases" / "colours" / "red.png").read_bytes()).hexdigest()
+    write(reports, 3, [row("red", 0.9, image_sha256=digest, **COLOURS)])
+    write(reports, 4, [row("red", 0.3, image_sha256=digest, **COLOURS)])
+    files = ("--html", "d.html", "--json", "d.json", "--markdown", "d.md")
+    answer = tierbench("compare", "20260104", "last", "--gate", "flips", *files)
+    assert answer.code == 1
+    assert (
+        "regressed colours/red [tier 1]: 0.900 → 0.300 (-0.600), expected automobile (passed, now fails)" in answer.out
+    )
+    assert "before  automobile 0.900, ship 0.100, cat 0.000" in answer.out
+    assert "cases/colours/red.png" in answer.out
+    assert answer.out.rstrip().endswith("regression (each flip decides)")
+    assert "data:image/webp;base64," in Path("d.html").read_text()
+    assert json.loads(Path("d.json").read_text())["models"][0]["counts"]["regressed"] == 1
+    assert "| regressed | `colours/red` | 0.900 → 0.300 (-0.600) |" in Path("d.md").read_text()
+    answer = tierbench("compare", "20260104", "last")
+    assert answer.code == 0
+    assert answer.out.rstrip().endswith("no regression (the paired verdict of each tier decides)")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("nothing", "last"), "there is no such run in reports/"),
+        (("last", "2026"), "2 runs begin so"),
+        (("last", "last", "--max-drop", "0"), "--max-drop 0 must be above 0"),
+        (("last", "last", "--html", "no/such/file.html"), "cannot be written"),
+    ],
+)
+def test_compare_tells_a_fault_in_one_line(
+    tierbench: Call, reports: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    answer = tierbench("compare", *arguments)
+    assert answer.code == 4
+    assert says in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_compare_of_damaged_figures_is_one_line(tierbench: Call, reports: Path) -> None:
+    write(reports, 3, [row("red", 0.3, rank="first", **COLOURS)])
+    answer = tierbench("compare", "20260102", "last")
+    assert answer.code == 4
+    assert "cannot be compared, one is damaged: the run holds colours/red with an empty" in answer.err
+
+
+def test_accept_then_prune_what_no_suite_has(tierbench: Call, reports: Path) -> None:
+    write(reports, 3, [row("red", 0.9, **COLOURS), row("gone", 0.9, **COLOURS)])
+    answer = tierbench("baseline", "accept", "last")
+    assert (answer.code, answer.out) == (0, "accepted 2 cases of model into reports/baselines/model.csv\n")
+    answer = tierbench("baseline", "prune")
+    assert (answer.code, answer.out) == (0, "reports/baselines/model.csv: 1 row removed\n  colours/gone\n")
+    assert tierbench("baseline", "prune", "model").out == "reports/baselines/model.csv: 0 rows removed\n"
+    assert "gone" not in (reports / "baselines" / "model.csv").read_text()
+
+
+def test_prune_refuses_where_it_cannot_know_the_cases(tierbench: Call, reports: Path, workplace: Path) -> None:
+    assert "there is no baseline" in tierbench("baseline", "prune").err
+    tierbench("baseline", "accept", "last")
+    before = (reports / "baselines" / "model.csv").read_bytes()
+    (workplace / "cases" / "colours" / "metadata.csv").write_text("file_name,tier\nred.png,one\n")
+    assert tierbench("baseline", "prune").code == 4
+    assert tierbench("baseline", "prune", "--cases", "nowhere").code == 4
+    assert tierbench("baseline", "prune", "../../x").code == 4
+    assert (reports / "baselines" / "model.csv").read_bytes() == before
+
+
+def test_accept_refuses_a_stopped_run(tierbench: Call, reports: Path) -> None:
+    write(reports, 3, [row("red", 0.9, **COLOURS)], complete=False)
+    answer = tierbench("baseline", "accept", "last")
+    assert answer.code == 4
+    assert "the run is not complete; run again, or accept what it has with --force" in answer.err
+    assert tierbench("baseline", "accept", "last", "--force").code == 0
+
+
+def test_prune_says_what_it_removes_and_leaves_the_rest(tierbench: Call, reports: Path) -> None:
+    tierbench("baseline", "accept", "last")
+    write(reports, 3)
+    (reports / "20260102T031700Z-000001" / "notes.txt").write_text("mine")
+    answer = tierbench("prune", "--keep", "1", "--dry-run")
+    assert answer.out.splitlines()[-1] == "1 run would be removed"
+    assert len(list(reports.glob("2026*"))) == 3
+    answer = tierbench("prune", "--keep", "1")
+    assert answer.out.splitlines() == [
+        "kept     reports/20260102T031700Z-000001: it holds notes.txt, which no run wrote",
+        "removed  reports/20260103T031700Z-000002",
+        "1 run removed",
+    ]
+    assert sorted(path.name for path in reports.glob("2026*")) == ["20260102T031700Z-000001", "20260104T031700Z-000003"]
+    assert (reports / "baselines" / "model.csv").is_file()
+
+
+def test_show_of_a_damaged_run_is_one_line(tierbench: Call, reports: Path) -> None:
+    broken = write(reports, 3, [row("red", 0.9, **COLOURS)])
+    (broken / "run.json").write_text('{"schema": 1, "complete": true}')
+    answer = tierbench("show", "last")
+    assert answer.code == 4
+    assert "is damaged: 'started' is missing" in answer.err

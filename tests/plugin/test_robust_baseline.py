@@ -1,0 +1,54 @@
+"""--robust-baseline NAME|PATH|RUN|none: what a run is held against."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bench
+from tests.garage import edit_run
+
+
+def test_a_name_a_path_a_run_and_none(accepted: Bench, worse: Path) -> None:
+    model = f"--robust-model=model={worse}"
+    accepted.run()
+    (run,) = accepted.runs
+    shutil.copy(accepted.path / "reports/baselines/model.csv", accepted.path / "reports/baselines/release.csv")
+    shutil.copy(accepted.path / "reports/baselines/model.csv", accepted.path / "kept.csv")
+    for what in ("release", "kept.csv", run.name, f"reports/{run.name}"):
+        answer = accepted.run(model, "--robust-baseline", what, "-k", "test_case")
+        assert answer.code == 1
+        assert "3 regressed" in answer.text
+    answer = accepted.run("--robust-baseline", "none", "-m", "tier1")
+    assert answer.code == 0
+    assert "no baseline" in answer.line("model model")
+    assert "test_regression" not in accepted.run("--robust-baseline", "none", "--collect-only", "-q").text
+
+
+@pytest.mark.parametrize("what", ["nothing", "no/such.csv"])
+def test_one_that_is_not_there_is_one_line(accepted: Bench, what: str) -> None:
+    answer = accepted.run("--robust-baseline", what)
+    assert answer.code == 4
+    (line,) = answer.errors
+    assert line.startswith(f"baseline '{what}' of model 'model' is not there")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [({"schema": 9}, "newer tierbench"), ({"schema": 0}, "older tierbench"), ({"schema": None}, "not written by")],
+)
+def test_a_run_that_cannot_be_read_is_one_line(accepted: Bench, change: dict[str, object], says: str) -> None:
+    accepted.run("-m", "tier1")
+    (run,) = accepted.runs
+    edit_run(run, **change)
+    answer = accepted.run("--robust-baseline", run.name)
+    assert answer.code == 4
+    (line,) = answer.errors
+    assert says in line
+
+
+def test_other_weights_are_named(accepted: Bench, unsure: Path) -> None:
+    answer = accepted.run(f"--robust-model=model={unsure}", "--robust-max-drop", "0.9")
+    assert "made otherwise: fingerprint: baseline " in answer.text
