@@ -1,3 +1,5 @@
+"""The figures of the field, against published values and properties; long, since each figure has its own cases."""
+
 from __future__ import annotations
 
 import math

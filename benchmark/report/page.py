@@ -153,8 +153,17 @@ def _change(comparison: Mapping[str, Any]) -> ChangeView:
         gate=str(comparison["gate"]),
         counts=tuple((kind, int(comparison[kind])) for kind in kinds),
         differences=tuple(map(str, comparison["differences"])),
-        verdicts=tuple((str(verdict["state"]), verdict_sentence(verdict)) for verdict in comparison["verdicts"]),
+        verdicts=tuple(
+            (str(verdict["state"]), verdict_sentence(verdict) + _beside(verdict)) for verdict in comparison["verdicts"]
+        ),
     )
+
+
+def _beside(verdict: Mapping[str, Any]) -> str:
+    """What is reported beside the deciding test, and decides nothing."""
+    bounds = verdict.get("bootstrap")
+    interval = f", bootstrap 95 % of the drop {bounds[0]:.3f} to {bounds[1]:.3f}" if bounds else ""
+    return f" (beside it: McNemar p = {float(verdict['mcnemar_p']):.3f}{interval})"
 
 
 def _title(models: Sequence[ModelView]) -> str:
