@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,6 +108,11 @@ class Comparison:
         self.baseline = baseline
         self._max_drop = max_drop
         self._changes: dict[str, Change] = {}
+
+    @property
+    def known(self) -> Mapping[str, Change]:
+        """The changes that were computed so far, by `suite/id`."""
+        return self._changes
 
     def diff(self, results: Iterable[CaseResult]) -> pd.DataFrame:
         """Give the diff of results against the baseline: a row a case, `missing` ones left out."""

@@ -219,8 +219,10 @@ class BenchmarkSession:
         comparison = self.slot(name).comparison
         if comparison is None:
             return [None] * len(results)
-        # All at once at the first call: a diff of one row takes as long as one of a thousand.
-        known = comparison.changes(self.slot_results(name))
+        known = comparison.known
+        if any(result.verdict and result.case.key not in known for result in results):
+            # All at once at the first call: a diff of one row takes as long as one of a thousand.
+            known = comparison.changes(self.slot_results(name))
         return [known.get(result.case.key) for result in results]
 
     def gate(self, name: str) -> Gate:
