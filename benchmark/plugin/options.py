@@ -26,7 +26,6 @@ class RunConfig:
 
     Attributes:
         models: the models under test, by slot; at least one.
-        models_given: whether the user named them, on the command line or in the ini file.
         labels: slot → the file that names the model's classes.
         cases: suite folders, or folders of suites.
         device: `auto`, `cpu`, `cuda` or `mps`.
@@ -48,7 +47,6 @@ class RunConfig:
 
     root: Path
     models: tuple[ModelSpec, ...]
-    models_given: bool
     labels: Mapping[str, Path]
     cases: tuple[Path, ...]
     device: str
@@ -140,7 +138,7 @@ def read_options(config: pytest.Config) -> RunConfig:
     """
     faults: list[str] = []
     root = config.rootpath
-    models_given = config.getoption("robust_model") or config.getini("robust_model")
+    models = config.getoption("robust_model") or config.getini("robust_model")
     values = {name: _value(config, name, kind, default, faults) for name, kind, default, *_ in _SINGLE}
     if values["batch_size"] < 1:
         faults.append(f"--robust-batch-size {values['batch_size']} must be 1 or more")
@@ -150,12 +148,11 @@ def read_options(config: pytest.Config) -> RunConfig:
         faults.append(f"--robust-max-drop {values['max_drop']:g} must be above 0 and at most 1")
         values["max_drop"] = 0.2
     switches = {name: _switch(config, name) for name, _ in _SWITCHES}
-    models = _models(models_given or ["reference"], faults)
+    models = _models(models or ["reference"], faults)
     labels = config.getoption("robust_labels") or config.getini("robust_labels")
     return RunConfig(
         root=root,
         models=models,
-        models_given=bool(models_given),
         labels=label_files(labels, models, root, faults),
         cases=tuple(root / expanded(path) for path in cases),
         device=values["device"],

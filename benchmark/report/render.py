@@ -16,13 +16,13 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def render(name: str, **context: Any) -> str:
     """Render a template."""
-    return _environment().get_template(name).render(**context)
+    return environment(_TEMPLATES).get_template(name).render(**context)
 
 
 @cache
 def macros(name: str) -> Any:
     """Give a template's macros as functions; a row of 10,000 must not render a whole template each."""
-    return _environment().get_template(name).module
+    return environment(_TEMPLATES).get_template(name).module
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -54,25 +54,26 @@ def duration(seconds: float) -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+def environment(templates: Path) -> Environment:
+    """Give the environment over a folder of templates: autoescape always on, no undefined name forgiven."""
+
+    def own_file(name: str) -> Markup:
+        # A style sheet or script of ours as it stands; it holds nothing that a suite or a model said.
+        return Markup((templates / name).read_text(encoding="utf-8"))  # noqa: S704
+
+    made = Environment(
+        loader=FileSystemLoader(templates),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "shown": one_line,
         "number": number,
         "percent": percent,
         "duration": duration,
         "plural": plural,
-        "file": _own_file,
+        "file": own_file,
     }
-    return environment
-
-
-def _own_file(name: str) -> Markup:
-    """Give a style sheet or script of ours as it stands; it holds nothing that a suite or a model said."""
-    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
+    return made
