@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.ladders import LadderResult
-from benchmark.leaderboard import difference_lines, leaderboard_lines, ranked
+from benchmark.leaderboard import Pair, compare_models, rank_models
+from benchmark.leaderboard_text import contest_lines, leaderboard_lines
 from benchmark.sweeps import SliceResult, SweepSummary
 from benchmark.text import one_line
 
@@ -23,10 +24,11 @@ def run_lines(content: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> 
     lines += ladder_lines(content.get("ladders", []), several_models=several)
     lines += sweep_lines(content.get("slices", []), content.get("sweeps", []), several_models=several)
     if several:
-        models, tiers = content["models"], content["tiers"]
-        lines += ["", *leaderboard_lines(models, tiers)]
-        if differences := difference_lines([str(model["name"]) for model in ranked(models, tiers)], rows):
-            lines += ["", *differences]
+        standings = rank_models(content["models"], content["tiers"])
+        lines += ["", *leaderboard_lines(standings)]
+        lines += [one_line(Pair.from_dict(pair).sentence, 400) for pair in content.get("pairs", [])]
+        if contest := compare_models([model.name for model in standings], rows):
+            lines += ["", *contest_lines(contest)]
     else:
         lines += ["", *model_lines(content["models"])]
     for comparison in content.get("comparisons", []):

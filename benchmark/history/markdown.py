@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmark.leaderboard import Pair, rank_models
 from benchmark.regression import PairedVerdict
 from benchmark.text import one_line
 
@@ -48,7 +49,12 @@ def run_markdown(content: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) 
     lines = [MARK, "## Robustness", ""]
     if not content["complete"]:
         lines += ["**The run stopped early**: what follows holds for the cases that ran.", ""]
-    lines += [f"- {code(model['name'])}: **{code(model['level_text'])}**" for model in content["models"]] + [""]
+    lines += [
+        f"- {code(model.name)}: **{code(model.level_text)}**"
+        for model in rank_models(content["models"], content["tiers"])
+    ]
+    # A model's name holds nothing that Markdown reads: letters, digits, _, . and -.
+    lines += [f"- {one_line(Pair.from_dict(pair).sentence, 400)}" for pair in content.get("pairs", ())] + [""]
     head = ("suite", "tier", "model", "passed", "pass rate, 95 % interval", "mean score")
     lines += table(head, [_tier_cells(tier) for tier in content["tiers"]])
     compared = {comparison["model"] for comparison in content.get("comparisons", [])}

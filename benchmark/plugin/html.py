@@ -14,6 +14,7 @@ from benchmark.plugin.session import BenchmarkSession
 from benchmark.record import REPORT
 from benchmark.report import sample
 from benchmark.report.charts import CURVE_HEIGHT, CURVE_WIDTH, STRIP_HEIGHT, curve_height, place
+from benchmark.report.contest import contest_view
 from benchmark.report.gallery import write_gallery
 from benchmark.report.page import build_page
 from benchmark.report.pictures import make_pictures
@@ -123,6 +124,7 @@ class HtmlReport:
         missed = [view for view in views if view.outcome in _MISSES and (view.tier is not None or view.ladder)]
         missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
         in_table = {view.nodeid for view in kept}
+        several = self._session.several_models
         pictured = [(view.picture, self._pictured[view.picture]) for view in kept if view.picture in self._pictured]
         pictured += self._ladder_steps(rows)
         prefix.append(
@@ -134,9 +136,10 @@ class HtmlReport:
                 details=self._details(kept, cards),
                 missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
                 missed_total=len(missed),
+                contest=contest_view(run, rows, views, in_table, _MOST_MISSED) if several else None,
                 flips=_flips(kept),
                 most_flips=_MOST_MISSED,
-                several=self._session.several_models,
+                several=several,
                 gallery=gallery,
                 kept=len(kept),
                 total=len(views),
@@ -167,6 +170,9 @@ class HtmlReport:
     ) -> Iterator[tuple[int, str]]:
         """Give what each row shows when it is opened."""
         concepts: dict[tuple[str, str], dict[str, str]] = {}
+        by_case: dict[str, list[CaseView]] = {}
+        for view in self._shown.values():
+            by_case.setdefault(view.key, []).append(view)
         make, several = macros("detail.html.jinja").detail, self._session.several_models
         for view in kept:
             suite = self._session.by_name.get(view.suite)
@@ -175,7 +181,8 @@ class HtmlReport:
                 labels = (cards.get(view.model) or {}).get("labels") or [label for label, _ in view.top]
                 concepts[key] = concepts_by_label(suite, [str(label) for label in labels])
             told = concepts_by_label(suite, [label for said in view.published for label, _ in said.top])
-            yield view.index, str(make(view, concepts[key], told, several))
+            others = [other for other in by_case[view.key] if other is not view]
+            yield view.index, str(make(view, concepts[key], told, several, others))
 
     def _collapse(self) -> None:
         """Show every row closed, unless the user's ini file says otherwise: the overview names what was missed."""

@@ -17,6 +17,7 @@ import pytest
 
 from benchmark.cache import cache_folder
 from benchmark.ladders import LadderResult
+from benchmark.leaderboard import pair_models, rank_models
 from benchmark.plugin.acceptance import accept_run, compare_run
 from benchmark.plugin.environment import git_commit, thread_count, tool_versions
 from benchmark.plugin.mishaps import Mishaps
@@ -249,15 +250,18 @@ class Recorder:
         return compare_run(self.session, list(self.rows.values()), verdicts, cards) if self.rows else []
 
     def _content(self, *, complete: bool) -> dict[str, Any]:
-        tiers, levels = self.outcome()
+        outcome, levels = self.outcome()
         config = self.session.config
+        tiers = [tier.as_dict() for tier in outcome]
+        names = [model.name for model in rank_models([level.as_dict() for level in levels], tiers)]
         return {
             "complete": complete,
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
             "duration_s": round(time.monotonic() - self._clock, 3),
             "command": [Path(sys.argv[0]).name, *self.config.invocation_params.args],
             "models": [self._model(level) for level in levels],
-            "tiers": [tier.as_dict() for tier in tiers],
+            "tiers": tiers,
+            "pairs": [asdict(pair) for pair in pair_models(names, list(self.rows.values()))],
             "ladders": [ladder.as_dict() for ladder in self.ladders.values()],
             "slices": [result.as_dict() for result in self.slices.values()],
             "sweeps": [asdict(sweep) for sweep in self.sweeps()],

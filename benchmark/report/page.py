@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmark.ladders import LadderResult
+from benchmark.leaderboard import rank_models
 from benchmark.report.charts import Strip, strip
 from benchmark.report.confusion import Confusion, confusion
 from benchmark.report.ladders import LadderView, ladder_view
@@ -111,6 +112,7 @@ class Page:
 
     Attributes:
         facts: what the run was: name and text each.
+        models: the best first.
         changes: what changed against the baselines; empty without one.
         counts: cases by outcome, over all models.
     """
@@ -137,7 +139,8 @@ def build_page(
         suites: the suites that were run.
         cards: the model cards by slot.
     """
-    models = tuple(_model(model, run, rows, suites, cards.get(str(model["name"]))) for model in run["models"])
+    found = {str(m["name"]): _model(m, run, rows, suites, cards.get(str(m["name"]))) for m in run["models"]}
+    models = tuple(found[standing.name] for standing in rank_models(run["models"], run["tiers"]))
     counts: dict[str, int] = {}
     for row in rows:
         counts[str(row["outcome"])] = counts.get(str(row["outcome"]), 0) + 1

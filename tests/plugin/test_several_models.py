@@ -7,38 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bench
-
-# A model of the user's own that says "ship" of everything, as the flat-colour model never does.
-SHIP = """
-import numpy as np
-
-class Ship:
-    labels = ("airplane", "automobile", "ship", "truck")
-    fingerprint = "ship-1"
-
-    def describe(self):
-        return {"architecture": "Ship"}
-
-    def predict(self, images):
-        return np.tile(np.array([0.0, 0.2, 0.8, 0.0], dtype=np.float32), (len(images), 1))
-
-def make():
-    return Ship()
-"""
-ROWS = """\
-file_name,label,tier
-red.png,automobile,1
-green.png,truck,1
-grey.png,ship,2
-blue.png,ship,2
-"""
+from tests.several import several_models
 
 
 @pytest.fixture
 def models(bench: Bench) -> tuple[str, ...]:
-    bench.file("ships.py", SHIP)
-    bench.suite("mixed", ROWS)
-    return ("--robust-model", "ship=python:ships:make", "--robust-model", f"colour={bench.model}")
+    return several_models(bench)
 
 
 def test_the_best_level_leads_and_the_images_that_differ_are_named(bench: Bench, models: tuple[str, ...]) -> None:
@@ -47,7 +21,11 @@ def test_the_best_level_leads_and_the_images_that_differ_are_named(bench: Bench,
     lines = answer.text.splitlines()
     first = lines.index("colour: level 2 of 2  tier 1 2/2, tier 2 2/2")
     assert lines[first + 1] == "ship:   level 0 of 2  tier 1 0/2, tier 2 2/2"
-    assert lines[first + 3 : first + 7] == [
+    assert lines[first + 2] == (
+        "colour passes a larger share of the images than ship, by 0.50 (no interval, 4 groups): "
+        "both pass 2, only colour 2, only ship 0, neither 0; error consistency κ = 0.00"
+    )
+    assert lines[first + 4 : first + 8] == [
         "where the models differ (2 of 4 images)",
         "               colour   ship",
         "  mixed/green  ✓ 0.800  ✗ 0.000",

@@ -1,0 +1,74 @@
+"""Several models in the report: the leaderboard, where they differ, and each image with all of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Bench
+from tests.report.conftest import Opener, report_of
+from tests.several import several_models
+
+# A label that a stranger wrote.
+ATTACK = "<img src=x onerror=window.pwned=1>"
+
+
+def test_the_best_model_leads_and_images_show_what_each_model_made_of_them(bench: Bench, open_page: Opener) -> None:
+    bench.run(*several_models(bench))
+    page = open_page(report_of(bench))
+    assert page.locator(".tb-level-name").all_inner_texts()[0].startswith("colour")
+    rows = page.locator(".tb-board tbody tr").all_inner_texts()
+    assert [" ".join(row.split()) for row in rows] == [
+        "1. colour level 2 of 2 2/2 2/2 100 %",
+        "2. ship level 0 of 2 0/2 2/2 50 %",
+    ]
+    assert "by 0.50 (no interval, 4 groups)" in page.locator(".tb-contest").inner_text()
+    differ = page.locator("section[aria-labelledby=tb-differ-title]")
+    assert "2 of 4" in differ.locator("h2").inner_text()
+    green, red = (" ".join(tile.split()) for tile in differ.locator("li").all_inner_texts())
+    assert "green tier 1 · truck" in green
+    assert "colour 0.80" in green
+    assert "ship 0.00 saw ship 0.80" in green
+    assert "red tier 1 · automobile" in red
+    # Nothing was missed by both.
+    assert page.locator("#tb-missed-title").count() == 0
+
+
+def test_an_opened_row_tells_what_the_other_models_made_of_it(bench: Bench, open_page: Opener) -> None:
+    bench.run(*several_models(bench))
+    page = open_page(report_of(bench))
+    page.locator("section[aria-labelledby=tb-differ-title] a", has_text="red").click()
+    opened = page.locator("tr.collapsible[aria-expanded=true]")
+    assert "colour" in opened.inner_text()
+    detail = page.locator(".tb-detail:visible")
+    assert "colour says" in detail.inner_text()
+    others = detail.locator("section", has_text="The other models").inner_text()
+    assert " ".join(others.split()).endswith("ship 0.20 saw ship 0.80")
+
+
+def test_what_both_missed_stands_apart_from_where_they_differ(bench: Bench, open_page: Opener) -> None:
+    models = several_models(bench)
+    bench.suite("mixed", "file_name,label,tier\nred.png,truck,1\ngrey.png,ship,1\nblue.png,automobile,2\n")
+    bench.run(*models)
+    page = open_page(report_of(bench))
+    assert page.locator("#tb-differ-title").count() == 0
+    missed = page.locator("section[aria-labelledby=tb-missed-title]")
+    assert "2" in missed.locator("h2").inner_text()
+    assert [text.split()[0] for text in missed.locator("li").all_inner_texts()] == ["red", "blue"]
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_it_fits_a_phone_and_a_hostile_label_is_text(bench: Bench, open_page: Opener, width: int) -> None:
+    models = several_models(bench)
+    ships = bench.path / "ships.py"
+    ships.write_text(ships.read_text(encoding="utf-8").replace('"truck")', f'"truck", "{ATTACK}")'), encoding="utf-8")
+    ships.write_text(
+        ships.read_text(encoding="utf-8").replace("[0.0, 0.2, 0.8, 0.0]", "[0.0, 0.1, 0.2, 0.0, 0.7]"), encoding="utf-8"
+    )
+    bench.run(*models)
+    page = open_page(report_of(bench), width=width)
+    page.locator(".tb-shared").first.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelectorAll('.tb-shared img[src]').length > 0")
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("img[src=x]").count() == 0
+    assert ATTACK in page.locator(".tb-shared").first.inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
