@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import re
-import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from benchmark.cli.settings import settings_in
 from benchmark.errors import UserError
 from benchmark.record import write_atomically
 
 _PLUGIN_LINE = 'pytest_plugins = ["benchmark.plugin"]'
-# Files that pytest takes its settings from before or instead of pyproject.toml, with their sections.
-_INI_FILES = (("pytest.ini", "pytest"), (".pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest"))
+# The line that heads pytest's settings, in every kind of file; and a list of paths that stands on one line.
+_HEAD = re.compile(r"(?m)^\[(?:tool[.:])?pytest(?:\.ini_options)?\][ \t]*(?:#.*)?\n")
+_TOML_PATHS = (re.compile(r"(?m)^(testpaths\s*=\s*\[)([^\]\n]*?),?[ \t]*\]"), r'\1\2, "cases"]')
+_INI_PATHS = (re.compile(r"(?m)^(testpaths[ \t]*[=:][ \t]*\S[^\n#;]*?)[ \t]*$"), r"\1 cases")
 _IGNORED = ("reports/*", "!reports/baselines/")
 
 
@@ -29,8 +30,12 @@ def init(
     """Write conftest.py, cases/test_tiers.py, a first suite's settings and the ini lines; keep what is there."""
     if not re.fullmatch(r"[A-Za-z0-9_-]+", suite):
         raise UserError(f"--suite {suite!r}: name a suite with letters, digits, _ and - only")
+    if model and Path(model).is_dir() and not (folder / model).is_dir():
+        # In the settings a path is relative to the repository, not to where this was called.
+        model = str(Path(model).absolute())
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        settings_in(folder)  # what cannot be read is told before anything is written
         by_hand = _conftest(folder / "conftest.py")
         _new(folder / "cases" / "test_tiers.py", _template("test_tiers.py"))
         _new(folder / "cases" / suite / "suite.toml", _template("suite.toml"))
@@ -38,6 +43,8 @@ def init(
         _ignore(folder / ".gitignore")
     except OSError as error:
         raise UserError(f"{folder}: cannot be written: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{folder}: a file there is not UTF-8 ({error}); save it as UTF-8 first") from error
     for line in by_hand:
         typer.echo(f"to do     {line}")
     typer.echo(f"\nNext: tierbench add IMAGE --suite {suite} --label WHAT_IT_SHOWS, then pytest")
@@ -78,59 +85,36 @@ def _conftest(file: Path) -> list[str]:
 
 
 def _settings(folder: Path, model: str) -> list[str]:
-    """Make plain `pytest` find the suites: new settings where there are none, else `cases` among the testpaths."""
-    pyproject = folder / "pyproject.toml"
-    text = pyproject.read_text(encoding="utf-8") if pyproject.exists() else ""
-    try:
-        tool: dict[str, Any] = tomllib.loads(text).get("tool", {})
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{pyproject}: cannot be read as TOML: {error}; mend it first") from error
-    for name, section in (
-        ("pytest.ini", "pytest"),
-        (".pytest.ini", "pytest"),
-        ("tox.ini", "pytest"),
-        ("setup.cfg", "tool:pytest"),
-    ):
-        ini = folder / name
-        if ini.is_file() and (name.endswith("pytest.ini") or _has_section(ini, section)):
-            return _ini_settings(ini, section, model)
-    table = tool.get("pytest", {})
-    if not table:
-        lines = ["[tool.pytest]", 'testpaths = ["cases"]'] + (
-            [f"robust_model = [{json.dumps(model)}]"] if model else []
-        )
-        block = "\n".join(lines) + "\n"
-        if text:
-            _change(pyproject, text.rstrip("\n") + f"\n\n{block}")
+    """Make plain `pytest` find the suites: new settings where there are none, else lines among those that are there."""
+    found = settings_in(folder)
+    if found is None:
+        pyproject = folder / "pyproject.toml"
+        lines = ["[tool.pytest]", 'testpaths = ["cases"]']
+        block = "\n".join(lines + ([f"robust_model = [{json.dumps(model)}]"] if model else [])) + "\n"
+        if pyproject.exists():
+            _change(pyproject, pyproject.read_text(encoding="utf-8").rstrip("\n") + f"\n\n{block}")
         else:
             _new(pyproject, block)
         return []
-    by_hand = [f"{pyproject}: set robust_model = [{model!r}] among pytest's settings"] if model else []
-    paths = table.get("ini_options", table).get("testpaths")
-    if paths is None or "cases" in paths:
-        return by_hand
-    changed, count = re.subn(r"(?m)^(testpaths\s*=\s*\[)([^\]\n]*?),?\s*\]", r'\1\2, "cases"]', text)
-    if count != 1:
-        return [*by_hand, f'{pyproject}: add "cases" to testpaths']
-    _change(pyproject, changed)
+    before = text = found.file.read_text(encoding="utf-8")
+    by_hand = []
+    if model and model not in found.lines("robust_model"):
+        value = f"[{json.dumps(model)}]" if found.is_toml else model
+        heads = list(_HEAD.finditer(text))
+        if len(heads) == 1 and "robust_model" not in found.values:
+            text = text[: heads[0].end()] + f"robust_model = {value}\n" + text[heads[0].end() :]
+        else:
+            by_hand.append(f"{found.file}: set robust_model = {value} among pytest's settings")
+    paths = " ".join(found.lines("testpaths")).split()
+    if paths and "cases" not in paths:
+        pattern, new = _TOML_PATHS if found.is_toml else _INI_PATHS
+        changed, count = pattern.subn(new, text)
+        text = changed if count == 1 else text
+        if count != 1:
+            by_hand.append(f"{found.file}: add cases to testpaths")
+    if text != before:
+        _change(found.file, text)
     return by_hand
-
-
-def _ini_settings(file: Path, section: str, model: str) -> list[str]:
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read(file, encoding="utf-8")
-    by_hand = [f"{file}: set robust_model = {model}"] if model else []
-    paths = parser.get(section, "testpaths", fallback="").split()
-    return by_hand if not paths or "cases" in paths else [*by_hand, f"{file}: add cases to testpaths"]
-
-
-def _has_section(file: Path, section: str) -> bool:
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read(file, encoding="utf-8")
-    except configparser.Error as error:
-        raise UserError(f"{file}: cannot be read: {error.message}; mend it first") from error
-    return parser.has_section(section)
 
 
 def _ignore(file: Path) -> None:

@@ -43,14 +43,65 @@ def test_what_is_there_is_kept(tierbench: Call, workplace: Path) -> None:
     assert {path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [
+        (
+            "pytest.ini",
+            "[pytest]\ntestpaths = tests\n",
+            "[pytest]\nrobust_model = org/name\ntestpaths = tests cases\n",
+        ),
+        (
+            "pytest.toml",
+            '[pytest]\ntestpaths = ["tests"]\n',
+            '[pytest]\nrobust_model = ["org/name"]\ntestpaths = ["tests", "cases"]\n',
+        ),
+        (
+            "setup.cfg",
+            "[tool:pytest]\nxfail_strict = true\n",
+            "[tool:pytest]\nrobust_model = org/name\nxfail_strict = true\n",
+        ),
+        ("tox.ini", "[pytest]\n", "[pytest]\nrobust_model = org/name\n"),
+        (
+            "pyproject.toml",
+            '[project]\nname = "mine"\n\n[tool.pytest.ini_options]  # ours\ntestpaths = ["tests"]\n',
+            '[project]\nname = "mine"\n\n[tool.pytest.ini_options]  # ours\nrobust_model = ["org/name"]\n'
+            'testpaths = ["tests", "cases"]\n',
+        ),
+    ],
+)
+def test_settings_go_where_pytest_reads_them(
+    tierbench: Call, workplace: Path, file: str, before: str, after: str
+) -> None:
+    Path(file).write_text(before, encoding="utf-8")
+    answer = tierbench("init", "--model", "org/name")
+    assert answer.code == 0, answer.out
+    assert Path(file).read_text(encoding="utf-8") == after
+    assert file == "pyproject.toml" or not Path("pyproject.toml").exists()
+    assert tierbench("init", "--model", "org/name").code == 0
+    assert Path(file).read_text(encoding="utf-8") == after
+
+
+def test_settings_that_cannot_be_read_are_told_before_anything_is_written(tierbench: Call, workplace: Path) -> None:
+    Path("pytest.toml").write_text("[pytest\n", encoding="utf-8")
+    before = sorted(workplace.rglob("*"))
+    answer = tierbench("init")
+    assert answer.code == 4
+    assert answer.err.startswith("error: pytest.toml: cannot be read: Expected ']'")
+    assert answer.err.endswith("mend it first\n")
+    assert sorted(workplace.rglob("*")) == before
+
+
 def test_what_cannot_be_changed_safely_is_told(tierbench: Call, workplace: Path) -> None:
     Path("conftest.py").write_text('pytest_plugins = ["mine"]\n', encoding="utf-8")
-    Path("pytest.ini").write_text("[pytest]\ntestpaths = tests\n", encoding="utf-8")
+    ini = "[pytest]\ntestpaths =\n    tests\n    docs\nrobust_model = other\n"
+    Path("pytest.ini").write_text(ini, encoding="utf-8")
     answer = tierbench("init", "--model", "org/name")
     assert answer.code == 1
     assert 'conftest.py: add "benchmark.plugin" to pytest_plugins' in answer.out
     assert "pytest.ini: add cases to testpaths" in answer.out
-    assert "pytest.ini: set robust_model = org/name" in answer.out
+    assert "pytest.ini: set robust_model = org/name among pytest's settings" in answer.out
+    assert Path("pytest.ini").read_text(encoding="utf-8") == ini
     assert Path("conftest.py").read_text(encoding="utf-8") == 'pytest_plugins = ["mine"]\n'
 
 
