@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from benchmark.cli.add import add
 from benchmark.cli.baselines import baseline
 from benchmark.cli.compare import compare
 from benchmark.cli.corrupt import corrupt
@@ -11,7 +12,7 @@ from benchmark.cli.history import history, prune
 from benchmark.cli.init import init
 from benchmark.cli.model import model
 from benchmark.cli.runs import show
-from benchmark.cli.suites import add, check, fetch, list_suites
+from benchmark.cli.suites import check, fetch, list_suites
 
 app = typer.Typer(
     name="tierbench",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,14 +12,18 @@ from benchmark.text import one_line
 
 
 def model(
-    spec: Annotated[str, typer.Argument(help="a folder, a Hub id, or reference")],
+    spec: Annotated[str, typer.Argument(help="a folder, a Hub id, python:module:factory, or reference")],
+    names: Annotated[
+        Path | None, typer.Option("--labels", help="names of its classes, one a line, where its config has none")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the whole card as JSON")] = False,
-    all_labels: Annotated[bool, typer.Option("--labels", help="print every label")] = False,
+    all_labels: Annotated[bool, typer.Option("--all-labels", help="print every label")] = False,
 ) -> None:
     """Print a model's architecture, depths and widths, labels, preprocessing and parameter count."""
     from benchmark.models import load_classifier
+    from benchmark.models.label_file import read_labels
 
-    classifier = load_classifier(spec, device="cpu")
+    classifier = load_classifier(spec, device="cpu", labels=read_labels(names.absolute()) if names else None)
     card = classifier.describe()
     if as_json:
         # As ASCII: a label may hold what steers a terminal.
@@ -27,7 +32,7 @@ def model(
     # A classifier of the user's own may say little of itself.
     labels = list(classifier.labels)
     shown = labels if all_labels else labels[:10]
-    more = "" if len(shown) == len(labels) else f", … (all {len(labels)} with --labels)"
+    more = "" if len(shown) == len(labels) else f", … (all {len(labels)} with --all-labels)"
     parameters = card.get("parameters")
     lines = {
         "architecture": card.get("architecture"),

@@ -166,7 +166,7 @@ def _labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:
     names = config.get("id2label")
     mend = (
         "write the names of the classes into id2label in its config.json, or one a line into a file for "
-        "--robust-labels [NAME=]FILE"
+        "--robust-labels [NAME=]FILE (tierbench: --labels)"
     )
     if not isinstance(names, dict) or not names:
         raise UserError(f"{place}: its config.json names no labels; {mend}")

@@ -32,7 +32,13 @@ def read_labels(file: Path) -> tuple[str, ...]:
     return tuple(labels)
 
 
-def label_files(texts: Sequence[str], models: Sequence[ModelSpec], root: Path, faults: list[str]) -> Mapping[str, Path]:
+def label_files(
+    texts: Sequence[str],
+    models: Sequence[ModelSpec],
+    root: Path,
+    faults: list[str],
+    option: str = "--robust-labels",
+) -> Mapping[str, Path]:
     """Give the file of labels of each slot that has one.
 
     Args:
@@ -40,6 +46,7 @@ def label_files(texts: Sequence[str], models: Sequence[ModelSpec], root: Path, f
         models: the models of the run.
         root: what a relative file is relative to.
         faults: takes what is wrong.
+        option: where they were written, for messages.
     """
     slots = [model.slot for model in models]
     files: dict[str, Path] = {}
@@ -47,7 +54,7 @@ def label_files(texts: Sequence[str], models: Sequence[ModelSpec], root: Path, f
         name, equals, file = text.partition("=")
         if not equals or "/" in name:
             name, file = "", text
-        place = f"--robust-labels {one_line(text)!r}"
+        place = f"{option} {one_line(text)!r}"
         if not file.strip():
             faults.append(f"{place} names no file; write [NAME=]FILE")
         elif not name and len(slots) > 1:

@@ -41,7 +41,9 @@ def load_classifier(
 
     if ModelSpec("model", spec).kind == "python":
         if labels is not None:
-            raise UserError(f"model {one_line(spec)!r}: names its labels itself; leave --robust-labels out")
+            raise UserError(
+                f"model {one_line(spec)!r}: names its labels itself; leave --robust-labels (tierbench: --labels) out"
+            )
         return make_classifier(spec, root or Path.cwd())
     return TransformersClassifier(find_files(spec, root or Path.cwd(), labels), device=device, dtype=dtype)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,8 +30,12 @@ class ModelSpec:
     spec: str
 
     @classmethod
-    def parse(cls, text: str) -> ModelSpec:
+    def parse(cls, text: str, option: str = "--robust-model") -> ModelSpec:
         """Read `[NAME=]SPEC`.
+
+        Args:
+            text: what to read.
+            option: where it was written, for messages.
 
         Raises:
             UserError: if the name or the spec is empty or ill-formed.
@@ -39,18 +44,18 @@ class ModelSpec:
         if not equals or "/" in name or ":" in name:
             # No name, or an equals sign inside a path.
             spec = text.strip()
-            return cls("reference" if spec == "reference" else "model", cls._checked(spec, text))
+            return cls("reference" if spec == "reference" else "model", cls._checked(spec, text, option))
         if not _SLOT.fullmatch(name):
             raise UserError(
-                f"--robust-model {one_line(text)!r}: a model's name may hold letters, digits, _, . and - only; "
+                f"{option} {one_line(text)!r}: a model's name may hold letters, digits, _, . and - only; "
                 "write NAME=SPEC"
             )
-        return cls(name, cls._checked(spec.strip(), text))
+        return cls(name, cls._checked(spec.strip(), text, option))
 
     @staticmethod
-    def _checked(spec: str, text: str) -> str:
+    def _checked(spec: str, text: str, option: str) -> str:
         if not spec:
-            raise UserError(f"--robust-model {one_line(text)!r} names no model; write {FORMS}")
+            raise UserError(f"{option} {one_line(text)!r} names no model; write {FORMS}")
         return spec
 
     @property
@@ -61,6 +66,27 @@ class ModelSpec:
         if self.spec.startswith("python:"):
             return "python"
         return "folder"
+
+
+def parse_models(texts: Sequence[str], faults: list[str], option: str = "--robust-model") -> tuple[ModelSpec, ...]:
+    """Read the models of a run, in their order.
+
+    Args:
+        texts: `[NAME=]SPEC` each.
+        faults: takes what is wrong; what is right is given all the same.
+        option: where they were written, for messages.
+    """
+    models: dict[str, ModelSpec] = {}
+    for text in texts:
+        try:
+            model = ModelSpec.parse(text, option)
+        except UserError as error:
+            faults += error.lines
+            continue
+        if model.slot in models:
+            faults.append(f"{option}: two models are named {model.slot!r}; give each a name: NAME=SPEC")
+        models.setdefault(model.slot, model)
+    return tuple(models.values())
 
 
 def is_hub_id(spec: str) -> bool:

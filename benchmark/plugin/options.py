@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
-from benchmark.errors import UserError
 from benchmark.gates import GATES
 from benchmark.models.label_file import label_files
-from benchmark.models.spec import ModelSpec
+from benchmark.models.spec import ModelSpec, parse_models
 from benchmark.text import expanded, one_line, suggestion
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
@@ -148,7 +147,7 @@ def read_options(config: pytest.Config) -> RunConfig:
         faults.append(f"--robust-max-drop {values['max_drop']:g} must be above 0 and at most 1")
         values["max_drop"] = 0.2
     switches = {name: _switch(config, name) for name, _ in _SWITCHES}
-    models = _models(models or ["reference"], faults)
+    models = parse_models(models or ["reference"], faults) or (ModelSpec.parse("reference"),)
     labels = config.getoption("robust_labels") or config.getini("robust_labels")
     return RunConfig(
         root=root,
@@ -193,20 +192,6 @@ def _value(config: pytest.Config, name: str, kind: Any, default: str, faults: li
     except ValueError:
         faults.append(f"ini key robust_{name}: {one_line(str(text))!r} is not a number")
         return kind(default)
-
-
-def _models(texts: Sequence[str], faults: list[str]) -> tuple[ModelSpec, ...]:
-    models: dict[str, ModelSpec] = {}
-    for text in texts:
-        try:
-            model = ModelSpec.parse(text)
-        except UserError as error:
-            faults += error.lines
-            continue
-        if model.slot in models:
-            faults.append(f"--robust-model: two models are named {model.slot!r}; give each a name: NAME=SPEC")
-        models.setdefault(model.slot, model)
-    return tuple(models.values()) or (ModelSpec.parse("reference"),)
 
 
 def _corruptions(text: str, faults: list[str]) -> tuple[str, ...]:

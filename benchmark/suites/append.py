@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from benchmark.suites.images import file_sha256
 from benchmark.suites.reader import read_suite
 from benchmark.text import one_line
 
-_NEW_COLUMNS = ("file_name", "label", "tier", "id", "tags", "group", "source", "license", "notes")
+_ALWAYS = ("file_name", "label", "tier", "id", "sha256")
+_WHERE_FILLED = ("tags", "group", "source", "license", "notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,10 @@ def add_case(folder: Path, new: NewCase) -> Case:
         "label": new.label,
         "tier": str(new.tier),
         "id": case_id,
-        **{name: getattr(new, name) for name in ("tags", "group", "source", "license", "notes")},
+        **{name: getattr(new, name) for name in _WHERE_FILLED},
     }
     try:
+        row["sha256"] = file_sha256(new.image)
         if not in_place:
             shutil.copyfile(new.image, target)
         write_atomically(metadata, _with_row(before, row))
@@ -82,10 +84,19 @@ def add_case(folder: Path, new: NewCase) -> Case:
     return next(case for case in suite.cases if case.id == case_id)
 
 
-def same_image(image: Path, cases: tuple[Case, ...]) -> Case | None:
-    """Give the case of a suite that has the very same file already."""
-    digest = file_sha256(image)
-    return next((case for case in cases if case.path.is_file() and file_sha256(case.path) == digest), None)
+def same_images(images: Sequence[Path], cases: Iterable[Case]) -> Iterator[tuple[Path, str]]:
+    """Give each image that is there already, byte for byte, with the words that say where.
+
+    Args:
+        images: image files that are to be added.
+        cases: of the suite.
+    """
+    known = {file_sha256(case.path): f"is in the suite already, as {case.key}" for case in cases if case.path.is_file()}
+    for image in images:
+        digest = file_sha256(image)
+        if digest in known:
+            yield image, known[digest]
+        known.setdefault(digest, f"is the same file as {image}")
 
 
 def _free_id(stem: str, text: str) -> str:
@@ -101,7 +112,7 @@ def _free_id(stem: str, text: str) -> str:
 
 def _with_row(before: str | None, row: Mapping[str, str]) -> str:
     if before is None:
-        columns = [name for name in _NEW_COLUMNS if row[name] or name in ("file_name", "label", "tier", "id")]
+        columns = [*_ALWAYS, *(name for name in _WHERE_FILLED if row[name])]
         return _line(columns) + _line([row[name] for name in columns])
     rows = list(csv.reader(io.StringIO(before, newline="")))
     header = [name.strip() for name in rows[0]] if rows else []

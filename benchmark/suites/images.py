@@ -98,10 +98,10 @@ def _check_file(case: Case, path: Path, file: Path, faults: Faults) -> None:
         if path.stat().st_size == 0:
             faults.add(file, f"image {case.file_name!r} has zero bytes; put the image there", case.row)
         elif case.sha256 and (found := file_sha256(path)) != case.sha256:
+            mend = "fetch it again or mend the row" if case.url else "put the old file back, or empty the row's sha256"
             faults.add(
                 file,
-                f"image {case.file_name!r} has SHA-256 {found[:12]}…, the row says {case.sha256[:12]}…; "
-                "fetch it again or mend the row",
+                f"image {case.file_name!r} has SHA-256 {found[:12]}…, the row says {case.sha256[:12]}…; {mend}",
                 case.row,
             )
     except OSError as error:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from benchmark.suites.case import Case, Thresholds
 from benchmark.suites.faults import Faults
-from benchmark.suites.settings import THRESHOLD_RANGES, Settings
+from benchmark.suites.settings import THRESHOLD_RANGES, Settings, make_thresholds
 from benchmark.suites.tags import refused_tag
 from benchmark.text import listed, suggestion
 
@@ -229,9 +229,7 @@ class _RowReader:
         rank = declared.get("max_rank", 1.0)
         if rank != int(rank):
             self._fault(f"max_rank {rank:g} is not a whole number")
-        # Who allows rank 2 cannot mean a margin of 0 over the best other, unless it is written.
-        default_margin = 0.0 if rank == 1 else -1.0
-        return Thresholds(declared.get("min_score", 0.5), int(rank), declared.get("min_margin", default_margin))
+        return make_thresholds(declared)
 
     def _tags(self) -> tuple[str, ...]:
         tags = tuple(dict.fromkeys(self.row.get("tags", "").split()))

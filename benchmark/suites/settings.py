@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmark.suites.case import Ladder, Tier
+from benchmark.suites.case import Ladder, Thresholds, Tier
 from benchmark.suites.faults import Faults
 from benchmark.text import plural, suggestion
 
@@ -39,6 +39,14 @@ class Settings:
     ladders: dict[str, Ladder] = field(default_factory=dict)
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     corruptions: dict[str, object] = field(default_factory=dict)
+
+
+def make_thresholds(declared: Mapping[str, float]) -> Thresholds:
+    """Fill in the defaults of the thresholds that are not declared."""
+    rank = declared.get("max_rank", 1.0)
+    # Who allows rank 2 cannot mean a margin of 0 over the best other, unless it is written.
+    default_margin = 0.0 if rank == 1 else -1.0
+    return Thresholds(declared.get("min_score", 0.5), int(rank), declared.get("min_margin", default_margin))
 
 
 def read_settings(file: Path, columns: tuple[str, ...], faults: Faults) -> Settings:

@@ -1,3 +1,6 @@
+import hashlib
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,6 +9,8 @@ from PIL import Image
 
 from benchmark.suites import read_suites
 from tests.cli.conftest import Answer
+from tests.flat_colours import flat
+from tests.several import SHIP
 
 Call = Callable[..., Answer]
 COFFEE = Path(skimage.__file__).parent / "data" / "coffee.png"
@@ -20,6 +25,7 @@ def test_add_copies_the_image_and_appends_a_valid_row(tierbench: Call, workplace
     suites, faults = read_suites([workplace / "cases"])
     assert faults == []
     case = suites[0].cases[-1]
+    assert case.sha256 == hashlib.sha256((workplace / "Ein Grün.PNG").read_bytes()).hexdigest()
     assert (case.id, case.expected, case.tier, case.tags) == ("ein_gr_n", ("green", "lime"), 3, ("cold", "odd"))
     # The row of before is as it was, but for the cell of the column that was missing.
     assert suites[0].cases[0].tags == ("warm",)
@@ -60,3 +66,92 @@ def test_what_is_no_picture_is_not_added(tierbench: Call, workplace: Path) -> No
     answer = tierbench("add", "page.png", "--suite", "colours", "--label", "page", "--tier", "1")
     assert answer.code == 4
     assert "the file is not an image that Pillow can read; nothing was added" in answer.err
+
+
+def test_a_tier_is_proposed_from_how_many_models_miss(tierbench: Call, workplace: Path, colour_model: Path) -> None:
+    # Of two models one knows colours, and one says "ship" of everything.
+    (workplace / "ships.py").write_text(SHIP, encoding="utf-8")
+    models = ("--model", f"colour={colour_model}", "--model", "ship=python:ships:make")
+    for name in ("red", "green", "grey"):
+        flat(name).save(workplace / f"{name}.png")
+    one = tierbench("add", "red.png", "--suite", "new", "--label", "automobile", *models)
+    assert one.code == 0
+    assert one.out.splitlines() == [
+        "  colour: passes (automobile 0.900, airplane 0.050, ship 0.030)",
+        "  ship: misses (ship 0.800, automobile 0.200, airplane 0.000)",
+        "  proposed: tier 2, 1 of 2 models missed it",
+        "new/red added: tier 2, cases/new/red.png",
+    ]
+    both = tierbench("add", "green.png", "grey.png", "--suite", "new", "--label", "airplane", *models)
+    assert both.out.count("proposed: tier 3, 2 of 2 models missed it") == 2
+    assert both.out.splitlines()[0] == "green.png"
+
+
+def test_the_repositorys_own_model_and_its_labels_are_the_default(
+    tierbench: Call, workplace: Path, colour_model: Path
+) -> None:
+    shutil.copytree(colour_model, workplace / "mine")
+    config = json.loads((workplace / "mine" / "config.json").read_text(encoding="utf-8"))
+    config["id2label"] = {index: f"LABEL_{index}" for index in range(4)}
+    (workplace / "mine" / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    (workplace / "names.txt").write_text("plane\ncar\nship\ntruck\n", encoding="utf-8")
+    flat("red").save(workplace / "red.png")
+    (workplace / "pytest.ini").write_text("[pytest]\nrobust_model =\n    mine\n", encoding="utf-8")
+    # A suite that has only its settings yet says which labels count.
+    (workplace / "cases" / "new").mkdir()
+    (workplace / "cases" / "new" / "suite.toml").write_text('[labels]\nvehicle = ["car", "truck"]\n', encoding="utf-8")
+    call = ("add", "red.png", "--suite", "new", "--label", "vehicle")
+    nameless = tierbench(*call)
+    assert nameless.code == 4
+    assert "which no suite can expect" in nameless.err
+    assert "--labels" in nameless.err
+    named = tierbench(*call, "--model", "mine", "--labels", "names.txt")
+    assert "model: passes (car 0.900" in named.out
+    (workplace / "cases" / "new" / "metadata.csv").unlink()
+    (workplace / "cases" / "new" / "red.png").unlink()
+    with (workplace / "pytest.ini").open("a", encoding="utf-8") as ini:
+        ini.write("robust_labels = names.txt\n")
+    answer = tierbench(*call)
+    assert answer.code == 0
+    assert "model: passes (car 0.900, plane 0.050" in answer.out
+    assert "new/red added: tier 1" in answer.out
+    assert tierbench("check", "new").code == 0
+    card = tierbench("model", "mine", "--labels", "names.txt")
+    assert "labels        plane; car; ship; truck" in card.out
+
+
+def test_without_a_label_of_the_model_the_tier_must_be_said(
+    tierbench: Call, workplace: Path, colour_model: Path
+) -> None:
+    flat("red").save(workplace / "red.png")
+    call = ("add", "red.png", "--suite", "new", "--label", "beetle", "--model", str(colour_model))
+    answer = tierbench(*call)
+    assert answer.code == 4
+    assert "no label of model 'model' counts as 'beetle'" in answer.err
+    assert not (workplace / "cases" / "new" / "metadata.csv").exists()
+    told = tierbench(*call, "--tier", "1")
+    assert told.code == 0
+    assert "model: no label of the model counts as beetle" in told.out
+
+
+def test_of_several_images_none_is_added_where_one_cannot_be(tierbench: Call, workplace: Path) -> None:
+    flat("red").save(workplace / "good.png")
+    shutil.copyfile(workplace / "good.png", workplace / "twin.png")
+    (workplace / "bad.png").write_text("no", encoding="utf-8")
+    before = (workplace / "cases" / "colours" / "metadata.csv").read_bytes()
+    answer = tierbench("add", "good.png", "twin.png", "bad.png", "--suite", "colours", "--label", "red", "--tier", "1")
+    assert answer.code == 4
+    assert answer.err.splitlines() == [
+        "error: bad.png: the file is not an image that Pillow can read; nothing was added",
+        "error: twin.png: is the same file as good.png; nothing was added",
+    ]
+    assert (workplace / "cases" / "colours" / "metadata.csv").read_bytes() == before
+
+
+def test_a_picture_that_changed_since_is_told(tierbench: Call, workplace: Path) -> None:
+    flat("red").save(workplace / "red.png")
+    assert tierbench("add", "red.png", "--suite", "new", "--label", "red", "--tier", "1").code == 0
+    flat("blue").save(workplace / "cases" / "new" / "red.png")
+    answer = tierbench("check", "new")
+    assert answer.code == 1
+    assert "put the old file back, or empty the row's sha256" in answer.out

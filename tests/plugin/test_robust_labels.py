@@ -82,4 +82,6 @@ def test_a_file_that_names_no_labels_is_one_line(nameless: Bench, content: bytes
 
 def test_a_factory_names_its_labels_itself(nameless: Bench) -> None:
     answer = nameless.run("--robust-model", "python:mine:make", "--robust-labels", "names.txt")
-    assert answer.errors == ["model 'python:mine:make': names its labels itself; leave --robust-labels out"]
+    assert answer.errors == [
+        "model 'python:mine:make': names its labels itself; leave --robust-labels (tierbench: --labels) out"
+    ]
