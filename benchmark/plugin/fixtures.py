@@ -197,7 +197,14 @@ def _record(
     request: pytest.FixtureRequest, kind: str, session: BenchmarkSession, slot: str, values: Mapping[str, Any]
 ) -> None:
     """Hang plain values on the test's report: they travel to the controller, and into JUnit XML."""
-    properties = {KIND: kind, "model": slot, "fingerprint": session.fingerprint(slot), **values}
+    properties = as_properties(kind, session, slot, values)
     # A test that is run again, by pytest-rerunfailures for one, has those of its first try.
-    kept = [entry for entry in request.node.user_properties if entry[0] not in properties]
-    request.node.user_properties[:] = kept + [entry for entry in properties.items() if entry[1] is not None]
+    names = {KIND, "model", "fingerprint", *values}
+    kept = [entry for entry in request.node.user_properties if entry[0] not in names]
+    request.node.user_properties[:] = kept + properties
+
+
+def as_properties(kind: str, session: BenchmarkSession, slot: str, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Give values as the user properties by which a report is known as the benchmark's; empty ones are left out."""
+    properties = {KIND: kind, "model": slot, "fingerprint": session.fingerprint(slot), **values}
+    return [entry for entry in properties.items() if entry[1] is not None]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableSequence, Sequence
+from copy import copy
 from html import escape
 from typing import Any
 
 import pytest
 
 from benchmark.plugin.recorder import Recorder
-from benchmark.plugin.reported import case_row
+from benchmark.plugin.reported import CRASHED, case_row
 from benchmark.plugin.session import BenchmarkSession
 from benchmark.record import REPORT
 from benchmark.report import sample
@@ -23,7 +24,6 @@ from benchmark.report.rows import CaseView, case_view, concepts_by_label, pictur
 from benchmark.report.sweeps import HEIGHT as SWEEP_HEIGHT
 from benchmark.report.sweeps import WIDTH as SWEEP_WIDTH
 from benchmark.suites.case import Case
-from benchmark.sweeps import derive_cases
 
 _CELLS = "cells.html.jinja"
 
@@ -49,12 +49,6 @@ class HtmlReport:
         self._data: Any = None
         self._shown: dict[str, CaseView] = {}
         self._pictured: dict[str, Case] = {}
-        config = session.config
-        self._cases = {
-            (suite.name, case.id): case
-            for suite in session.suites
-            for case in (*suite.cases, *derive_cases(suite, config.corruptions, config.severities))
-        }
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
@@ -69,15 +63,30 @@ class HtmlReport:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a case, before pytest-html asks for its cells."""
+        if str(report.when) == CRASHED and str(report.outcome) != "rerun":
+            self._show_crash(report)
+            return
         row = case_row(report)
         if row is None:
             return
         suite = self._session.by_name.get(str(row["suite"]))
-        case = self._cases.get((str(row["suite"]), str(row["case"])))
+        case = self._session.cases.get(f"{row['suite']}/{row['case']}")
         view = case_view(row, suite, case, index=len(self._shown), nodeid=report.nodeid)
         if case is not None:
             self._pictured.setdefault(view.picture, case)
         self._shown[report.nodeid] = view
+
+    def _show_crash(self, report: pytest.TestReport) -> None:
+        """Tell pytest-html that a test died with its worker: a test without an end it does not show."""
+        plugin = self._recorder.html_plugin()
+        if plugin is None:
+            return
+        error, end = copy(report), copy(report)
+        error.when, end.when = "setup", "teardown"
+        end.outcome, end.longrepr, end.user_properties = "passed", None, []
+        self.pytest_runtest_logreport(error)
+        for told in (error, end):
+            plugin.pytest_runtest_logreport(told)
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: MutableSequence[str]) -> None:
@@ -155,7 +164,7 @@ class HtmlReport:
 
     def _ladder_steps(self, rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Case]]:
         """Give the pictures of the ladders' steps, which have no row in the table."""
-        cases = [(row, self._cases.get((str(row["suite"]), str(row["case"])))) for row in rows]
+        cases = [(row, self._session.cases.get(f"{row['suite']}/{row['case']}")) for row in rows]
         return [(picture_key(row), case) for row, case in cases if case is not None and case.ladder]
 
     def _drop_others(self, kept: Sequence[CaseView]) -> None:

@@ -8,11 +8,20 @@ from typing import Any
 
 import pytest
 
+from benchmark.plugin.fixtures import as_properties
+from benchmark.plugin.session import BenchmarkSession
+from benchmark.results import CaseResult
+
 
 class Mishaps:
-    """Takes what went wrong; registered on the controller. A run with a mishap is not complete."""
+    """Takes what went wrong; registered on the controller. A run with a mishap is not complete.
 
-    def __init__(self) -> None:
+    Args:
+        session: suites and models.
+    """
+
+    def __init__(self, session: BenchmarkSession) -> None:
+        self._session = session
         self.warnings: list[str] = []
         self.lost_workers = 0
 
@@ -44,7 +53,16 @@ class Mishaps:
         with self.survived("a report is not written"):
             yield
 
-    @pytest.hookimpl(optionalhook=True)
+    # After pytest-rerunfailures, which may have the test run again.
+    @pytest.hookimpl(optionalhook=True, trylast=True)
     def pytest_handlecrashitem(self, crashitem: str, report: Any, sched: Any) -> None:
-        """Note that a worker of pytest-xdist died: the test that it ran has no result."""
+        """Give the case with which a worker of pytest-xdist died an error for a result."""
+        if str(report.outcome) == "rerun":
+            return
         self.lost_workers += 1
+        key, _, slot = crashitem.partition("[")[2].removesuffix("]").partition(":")
+        case = self._session.cases.get(key)
+        slot = slot or self._session.config.slots[0]
+        if case is not None and slot in self._session.config.slots:
+            row = CaseResult(case, slot, error="the worker process died while it was tested").row()
+            report.user_properties = as_properties("case", self._session, slot, row)

@@ -45,7 +45,7 @@ class Recorder:
         self.folder: Path | None = None
         self.report_file: Path | None = None
         self.fault = ""
-        self.mishaps = Mishaps()
+        self.mishaps = Mishaps(session)
         self.rows: dict[tuple[str, str, str], dict[str, Any]] = {}
         self.tiers: dict[tuple[str, int, str], dict[str, Any]] = {}
         self.ladders: dict[tuple[str, str, str], LadderResult] = {}
@@ -107,12 +107,12 @@ class Recorder:
 
     def _silence_html(self) -> None:
         """Let pytest-html write and say no more, where its report would go to the run's folder."""
-        html = self._html_report()
+        html = self.html_plugin()
         if html is not None and self.folder and self.report_file == self.folder / REPORT:
             self.config.pluginmanager.unregister(html)
 
-    def _html_report(self) -> object | None:
-        """Give pytest-html's report; it registers itself without a name."""
+    def html_plugin(self) -> Any:
+        """Give pytest-html's own plugin, which registers itself without a name; None where it is not there."""
         plugins: set[object] = self.config.pluginmanager.get_plugins()
         for plugin in plugins:
             if type(plugin).__module__.startswith("pytest_html.") and hasattr(plugin, "pytest_sessionfinish"):

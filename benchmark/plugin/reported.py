@@ -8,6 +8,9 @@ import pytest
 
 from benchmark.plugin.fixtures import KIND
 
+# When the report of a test was made with which a worker of pytest-xdist died.
+CRASHED = "???"
+
 
 def case_row(report: pytest.TestReport) -> dict[str, Any] | None:
     """Give the row, as in `scores.csv`, that a case hung on its report; None for every other report."""
@@ -24,7 +27,7 @@ def properties(report: pytest.TestReport) -> tuple[str, dict[str, Any]]:
     A try that pytest-rerunfailures repeats does not speak: the last one does.
     """
     values: dict[str, Any] = dict(getattr(report, "user_properties", ()))
-    speaks = report.when == "call" or (report.when == "setup" and not report.passed)
+    speaks = str(report.when) in ("call", CRASHED) or (report.when == "setup" and not report.passed)
     speaks = speaks and str(report.outcome) != "rerun"
     kind = str(values.pop(KIND, "")) if speaks else ""
     return kind, values
@@ -33,6 +36,6 @@ def properties(report: pytest.TestReport) -> tuple[str, dict[str, Any]]:
 def _outcome(report: pytest.TestReport) -> str:
     if hasattr(report, "wasxfail"):
         return "xfailed" if report.skipped else "failed"
-    if report.when == "setup" and report.failed:
+    if str(report.when) in ("setup", CRASHED) and report.failed:
         return "error"
     return str(report.outcome)

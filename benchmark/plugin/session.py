@@ -35,7 +35,7 @@ from benchmark.plugin.slot import SlotSession
 from benchmark.results import CaseResult
 from benchmark.store import PredictionStore
 from benchmark.suites import Case, Suite, read_suites
-from benchmark.sweeps import SliceGate, SliceResult, slice_gates, summarise_slice
+from benchmark.sweeps import SliceGate, SliceResult, derive_cases, slice_gates, summarise_slice
 from benchmark.tiers import TierResult, summarise_tier
 
 if TYPE_CHECKING:
@@ -79,6 +79,16 @@ class BenchmarkSession:
         if self.config.cache:
             return PredictionStore(PredictionStore.default_file())
         return PredictionStore(self._shared / "predictions.sqlite" if self._shared else None)
+
+    @cached_property
+    def cases(self) -> dict[str, Case]:
+        """Every case by `suite/id`, those that a sweep derives included."""
+        config = self.config
+        return {
+            case.key: case
+            for suite in self.suites
+            for case in (*suite.cases, *derive_cases(suite, config.corruptions, config.severities))
+        }
 
     @property
     def several_models(self) -> bool:

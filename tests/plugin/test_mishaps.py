@@ -10,6 +10,7 @@ import pytest
 
 from benchmark.record import read_run
 from tests.conftest import REPOSITORY, Bench
+from tests.report.conftest import entries_of, report_of
 
 ROWS = "\n".join(["file_name,label,tier", *(f"red_{number}.png,automobile,1" for number in range(6)), ""])
 # A model that does its worst at the picture that was told; the others are ships.
@@ -85,11 +86,29 @@ def test_a_worker_that_dies_costs_its_own_test_only(reds: Bench) -> None:
     answer = reds.run_process("-n", "2")
     assert answer.code == 1
     assert "crashed while running 'cases/test_tiers.py::test_case[reds/red_3]'" in answer.text
+    (entry,) = entries_of(report_of(reds))["cases/test_tiers.py::test_case[reds/red_3]"]
+    assert 'data-case="' in "".join(entry["resultsTableRow"])
     record = reds.record()
-    assert sorted(record.scores["case"]) == ["red_0", "red_1", "red_2", "red_4", "red_5"]
-    assert set(record.scores["outcome"]) == {"passed"}
-    # A case without a result is no whole run, though pytest went on to the end.
+    outcomes = dict(zip(record.scores["case"], record.scores["outcome"], strict=True))
+    assert outcomes.pop("red_3") == "error"
+    assert outcomes == dict.fromkeys(("red_0", "red_1", "red_2", "red_4", "red_5"), "passed")
+    lost = record.scores.set_index("case").loc["red_3"]
+    assert lost["reason"] == "the worker process died while it was tested"
+    (tier,) = record.content["tiers"]
+    assert (tier["passed"], tier["total"], tier["errors"], tier["met"]) == (5, 6, 1, None)
+    # A case without a verdict is no whole run, though pytest went on to the end.
     assert record.content["complete"] is False
+
+
+def test_a_test_that_is_run_again_after_its_worker_died_has_its_second_result(reds: Bench) -> None:
+    once = "os.path.exists('died') or (open('died', 'w').close(), os.kill(os.getpid(), signal.SIGKILL))"
+    with_test(reds, f"if 'red_3' in request.node.name: {once}")
+    answer = reds.run_process("-n", "2", "--reruns", "1", "-p", "rerunfailures")
+    record = reds.record()
+    assert answer.code == 0, answer.text
+    assert set(record.scores["outcome"]) == {"passed"}
+    assert len(record.scores) == 6
+    assert record.content["complete"] is True
 
 
 def test_a_full_disk_loses_the_record_and_not_the_run(reds: Bench) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -73,3 +76,11 @@ def report_of(bench: Bench) -> Path:
     """The report of the only run."""
     (folder,) = bench.runs
     return folder / "report.html"
+
+
+def entries_of(file: Path) -> dict[str, list[dict[str, Any]]]:
+    """What pytest-html knows of each test."""
+    blob = re.search(r'data-jsonblob="([^"]*)"', file.read_text(encoding="utf-8"))
+    assert blob
+    tests: dict[str, list[dict[str, Any]]] = json.loads(html.unescape(blob[1]))["tests"]
+    return tests

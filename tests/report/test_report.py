@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from benchmark.report import sample
 from tests.conftest import Bench
-from tests.report.conftest import report_of
+from tests.report.conftest import entries_of, report_of
 
 OWN_TESTS = """
 import pytest
@@ -31,14 +29,6 @@ def bad():
 def test_error(bad):
     pass
 """
-
-
-def entries_of(file: Path) -> dict[str, list[dict[str, Any]]]:
-    """What pytest-html knows of each test."""
-    blob = re.search(r'data-jsonblob="([^"]*)"', file.read_text(encoding="utf-8"))
-    assert blob
-    tests: dict[str, list[dict[str, Any]]] = json.loads(html.unescape(blob[1]))["tests"]
-    return tests
 
 
 def details_in(file: Path) -> list[str]:
