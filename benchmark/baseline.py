@@ -14,6 +14,7 @@ import pandas as pd
 from benchmark.errors import UserError
 from benchmark.regression.baseline_text import Baseline, parse_baseline, serialise_baseline
 from benchmark.regression.diff import BASELINE_COLUMNS, COLUMN_TYPES, KEY, flat
+from benchmark.sweeps import clean_id
 
 _SLOT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
@@ -79,9 +80,12 @@ def update_baseline(path: Path, rows: pd.DataFrame, identity: Mapping[str, str])
 
 
 def stale_cases(baseline: Baseline, existing: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
-    """List the (suite, case) of the rows whose case is not among the existing ones, sorted."""
+    """List the (suite, case) of the rows whose case is not among the existing ones, sorted.
+
+    What a sweep derived exists as long as the case that it was derived from.
+    """
     keys = set(zip(baseline.rows["suite"], baseline.rows["case"], strict=True))
-    return sorted(keys.difference(existing))
+    return sorted((suite, case) for suite, case in keys if (suite, clean_id(case)) not in existing)
 
 
 def prune_baseline(path: Path, existing: Collection[tuple[str, str]]) -> list[tuple[str, str]]:

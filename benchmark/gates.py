@@ -7,7 +7,7 @@ a case that regressed fails. `regression`: flips are judged by `test_regression`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from benchmark.ladders import LadderResult
@@ -92,8 +92,8 @@ def _regressed(message: str, result: CaseResult, change: Change) -> str:
     was = f"was {change.baseline_predicted} {change.baseline_score:.3f}" if change.baseline_score is not None else ""
     if result.passed and result.verdict:
         return f"{message}regressed ({change.reason}), {was}, now {result.verdict.score:.3f}"
-    head, _, tail = message.partition("]: ")
-    return f"{head}]: regressed ({change.reason}), {was}; now {tail}" if tail else message
+    head, _, tail = message.partition(": ")
+    return f"{head}: regressed ({change.reason}), {was}; now {tail}"
 
 
 def excused(result: CaseResult, change: Change | None, gate: Gate) -> bool:
@@ -123,10 +123,7 @@ def decide_tier(
     message = shortfall(tier, [result.case.id for result in missed])
     if updating:
         return Decision("xfail", f"accepted into the baseline: {message}")
-    known = sum(
-        excused(result, change, gate) for result, change in zip(results, changes, strict=True) if not result.passed
-    )
-    if reaches(tier.passed + known, tier.total, tier.min_pass_rate):
+    if reaches(tier.passed + _known_misses(results, changes, gate), tier.total, tier.min_pass_rate):
         return Decision("xfail", f"known failures: {message}")
     return Decision("fail", message)
 
@@ -174,13 +171,35 @@ def decide_regression(state: str, sentence: str, gate: Gate, *, updating: bool) 
     return Decision("fail", sentence)
 
 
-def decide_slice(result: SliceResult, *, updating: bool) -> Decision:
-    """Decide about a slice: it must meet what its suite demands of it, if anything."""
+def decide_slice(
+    result: SliceResult,
+    cases: Sequence[CaseResult],
+    changes: Sequence[Change | None],
+    gate: Gate,
+    *,
+    updating: bool,
+) -> Decision:
+    """Decide about a slice: it must meet what its suite demands of it, if anything, but for its known misses.
+
+    Args:
+        result: the slice's result.
+        cases: those of its judged cases.
+        changes: how each of them stands against the baseline.
+        gate: how the slot is gated.
+        updating: whether this run becomes the baseline.
+    """
     if result.met:
         return PASS
     if updating:
         return Decision("xfail", f"accepted into the baseline: {result.sentence()}")
+    if replace(result, passed=result.passed + _known_misses(cases, changes, gate)).met:
+        return Decision("xfail", f"known failures: {result.sentence()}")
     return Decision("fail", result.sentence())
+
+
+def _known_misses(results: Sequence[CaseResult], changes: Sequence[Change | None], gate: Gate) -> int:
+    paired = zip(results, changes, strict=True)
+    return sum(excused(result, change, gate) for result, change in paired if not result.passed)
 
 
 def change_columns(change: Change | None) -> dict[str, object]:

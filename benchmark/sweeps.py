@@ -118,14 +118,9 @@ def derive_cases(suite: Suite, corruptions: Sequence[str], severities: Sequence[
     ]
 
 
-def clean_id(case: Case) -> str:
-    """Give the id of the case that a derived one comes from."""
-    return clean_case_id(case.id) if case.corruption else case.id
-
-
-def clean_case_id(derived: str) -> str:
-    """Give the id of the clean case from that of a derived one: `sedan+fog-3` → `sedan`."""
-    return derived.rpartition("+")[0]
+def clean_id(case_id: str) -> str:
+    """Give the id of the case that a derived one comes from, `sedan+fog-3` → `sedan`; of any other case its own."""
+    return case_id.partition("+")[0]
 
 
 def open_case(case: Case) -> Image.Image:
@@ -142,7 +137,7 @@ def corruption_key(case: Case) -> str:
     """Say what was done to the image after opening it, for the key of its prediction; empty if nothing."""
     if not case.corruption:
         return ""
-    return f"{_VERSION}:{case.variant}:{case.corruption}:{case.severity}:{case.suite}/{clean_id(case)}"
+    return f"{_VERSION}:{case.variant}:{case.corruption}:{case.severity}:{case.suite}/{clean_id(case.id)}"
 
 
 def fitted(image: Image.Image, variant: str) -> Image.Image:
@@ -164,7 +159,7 @@ def apply_corruption(image: Image.Image, case: Case) -> Image.Image:
     """Corrupt an opened image, fitted, as its case says; seeded by case, corruption and severity."""
     from benchmark.corruptions import corrupt, derive_seed
 
-    seed = derive_seed(f"{case.suite}/{clean_id(case)}", case.corruption, case.severity)
+    seed = derive_seed(f"{case.suite}/{clean_id(case.id)}", case.corruption, case.severity)
     return corrupt(fitted(image, case.variant), case.corruption, case.severity, seed=seed, variant=case.variant)
 
 

@@ -172,13 +172,16 @@ def robust_slice(request: pytest.FixtureRequest) -> Check:
     session = _session(request)
     test: SliceTest = request.param
     try:
-        result = session.slice_result(test, _classifier(request, session, test.slot))
+        result, cases = session.slice_result(test, _classifier(request, session, test.slot))
+        judged = [case for case in cases if not case.skipped]
+        changes = session.changes(test.slot, judged)
+        gate = session.gate(test.slot)
     except UserError as error:
         pytest.fail(str(error), pytrace=False)
     _record(request, "slice", session, test.slot, result.as_dict())
     if not result.total:
         pytest.skip(f"{result.key}: the model has no label for any of its cases")
-    return Check(decide_slice(result, updating=session.config.update_baseline))
+    return Check(decide_slice(result, judged, changes, gate, updating=session.config.update_baseline))
 
 
 def _session(request: pytest.FixtureRequest) -> BenchmarkSession:

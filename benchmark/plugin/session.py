@@ -197,20 +197,24 @@ class BenchmarkSession:
         rows = [result.row() for result in results]
         return summarise_ladder(test.suite, test.ladder, test.slot, rows), results
 
-    def slice_result(self, test: SliceTest, classifier: Classifier | None = None) -> SliceResult:
-        """Give the result of a selected slice."""
+    def slice_result(
+        self, test: SliceTest, classifier: Classifier | None = None
+    ) -> tuple[SliceResult, list[CaseResult]]:
+        """Give the result of a selected slice, and those of its corrupted cases."""
         slot = self.predicted(test.slot, classifier)
-        rows = [slot.result(case, test.suite).row() for case in cases_of(test)]
+        results = [slot.result(case, test.suite) for case in cases_of(test)]
+        corrupted = [result for result in results if result.case.corruption]
         gate = slice_gates(test.suite).get((test.corruption, test.severity), SliceGate())
-        return summarise_slice(
+        summary = summarise_slice(
             test.suite.name,
             test.slot,
             test.corruption,
             test.severity,
-            [row for row in rows if row["corruption"]],
-            [row for row in rows if not row["corruption"]],
+            [result.row() for result in corrupted],
+            [result.row() for result in results if not result.case.corruption],
             gate,
         )
+        return summary, corrupted
 
     def results(self, classifier: Classifier | None = None) -> list[CaseResult]:
         """Give the results of all selected cases under all models."""

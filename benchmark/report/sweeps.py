@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.metrics import breaking_severity
-from benchmark.sweeps import SliceResult, SweepSummary, clean_case_id
+from benchmark.sweeps import SliceResult, SweepSummary, clean_id
 
 WIDTH, HEIGHT = 150.0, 84.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 22.0, 6.0, 8.0, 16.0
@@ -95,7 +95,7 @@ def _corruption(name: str, slices: list[SliceResult], rows: Sequence[Mapping[str
 def _mean_breaking(rows: Sequence[Mapping[str, Any]]) -> float | None:
     passed: dict[str, dict[int, bool]] = {}
     for row in rows:
-        passed.setdefault(clean_case_id(str(row["case"])), {})[int(row["severity"])] = bool(row["passed"])
+        passed.setdefault(clean_id(str(row["case"])), {})[int(row["severity"])] = bool(row["passed"])
     whole = [[seen[severity] for severity in range(1, 6)] for seen in passed.values() if len(seen) == 5]
     return float(np.mean(breaking_severity(whole))) if whole else None
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import Bench
+from tests.garage import worse_model
 
 ROWS = "file_name,label,tier,tags\nred.png,automobile,1,warm\nblue.png,ship,1,\nblack_2.png,truck,2,\n"
 
@@ -50,6 +53,29 @@ def test_a_lost_image_is_judged_by_its_slice(bench: Bench) -> None:
     assert set(lost["corruption"]) == {"impulse_noise"}
     assert [model["level"] for model in record.content["models"]] == [None]
     assert "no mCE: it is over all 15 corruptions at all 5 severities" in answer.text
+
+
+def test_with_a_baseline_known_losses_of_a_slice_are_known_failures(bench: Bench, tmp_path: Path) -> None:
+    bench.suite("s", ROWS, '[corruptions.gates]\n"impulse_noise+5" = {min_pass_rate = 0.9}\n')
+    sweep = ("--robust-corruptions", "impulse_noise,pixelate", "--robust-severities", "1,5")
+    accepted = bench.run(*sweep, "--robust-update-baseline")
+    assert accepted.code == 0
+    assert "no longer exist" not in accepted.text
+    bench.record()
+    again = bench.run(*sweep, "-m", "corruption", "-rx")
+    assert again.code == 0
+    assert "known failures: s/impulse_noise+5: " in again.text
+    assert set(bench.record().scores["change"]) == {"same"}
+    # Without the sweep its rows are not asked for; and pruning keeps them as long as their image is there.
+    assert bench.run().code == 0
+    bench.record()
+    # A model that loses what the other saw fails case by case; a flat colour bears pixelation.
+    worse = worse_model(bench.model, tmp_path / "worse", automobile=-6)
+    flipped = bench.run(f"--robust-model=model={worse}", *sweep, "-m", "corruption", "-k", "pixelate and test_case")
+    assert flipped.code == 1
+    assert "s/red+pixelate-1: regressed" in flipped.text
+    left = bench.run(f"--robust-model=model={worse}", *sweep, "-m", "corruption", "--robust-gate=regression")
+    assert left.code == 0
 
 
 def test_the_level_is_the_same_with_a_sweep(bench: Bench) -> None:

@@ -155,6 +155,12 @@ def test_stale_rows_are_told_and_only_pruned_on_demand(path: Path) -> None:
     assert read_baseline(path).rows.empty
 
 
+def test_what_a_sweep_derived_is_stale_only_with_its_case(path: Path) -> None:
+    rows = baseline_table([0.9, 0.8]).assign(case=["c000+fog-3", "c001+fog-3"], tier=None)
+    write_baseline(path, rows, IDENTITY)
+    assert stale_cases(read_baseline(path), [("photos", "c000")]) == [("photos", "c001+fog-3")]
+
+
 @pytest.mark.parametrize("slot", ["", ".", "..", "a/b", "../a", "a b", "ü", ".hidden"])
 def test_a_slot_that_is_no_file_name_is_refused(tmp_path: Path, slot: str) -> None:
     with pytest.raises(UserError, match="names a baseline file"):
