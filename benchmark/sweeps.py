@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from benchmark.metrics import wilson_interval
-from benchmark.pictures import open_picture
+from benchmark.pictures import PictureError, open_picture
 from benchmark.suites.case import Case, Suite
 
 if TYPE_CHECKING:
@@ -127,10 +127,16 @@ def open_case(case: Case) -> Image.Image:
     """Open the image of a case as the model gets it, corrupted if the case says so.
 
     Raises:
-        PictureError: if it cannot be opened.
+        PictureError: if it cannot be opened or corrupted.
     """
     picture = open_picture(case.path)
-    return apply_corruption(picture, case) if case.corruption else picture
+    if not case.corruption:
+        return picture
+    try:
+        return apply_corruption(picture, case)
+    except Exception as error:
+        # OpenCV and NumPy raise what they like of a picture that is odd enough; that case alone is lost.
+        raise PictureError(f"{case.corruption} cannot be applied: {str(error) or type(error).__name__}") from error
 
 
 def corruption_key(case: Case) -> str:

@@ -38,6 +38,22 @@ SEEDLESS: Final[frozenset[str]] = frozenset(
 )
 """Those that draw nothing: their result is the same for every seed."""
 
+NEEDS_OPENCV: Final[frozenset[str]] = frozenset(
+    {
+        "contrast",
+        "defocus_blur",
+        "elastic_transform",
+        "frost",
+        "gaussian_blur",
+        "glass_blur",
+        "motion_blur",
+        "rain",
+        "snow",
+        "spatter",
+    }
+)
+"""Those that need the extra `corruptions`."""
+
 FAMILIES: Final = MappingProxyType(
     {
         "noise": (*NOISE, "speckle_noise"),

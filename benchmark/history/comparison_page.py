@@ -9,7 +9,8 @@ from benchmark.history.compare import CaseDiff, Comparison, Gate
 from benchmark.history.comparison_text import counts, notes, outcome, score_move
 from benchmark.history.render import render
 from benchmark.report.pictures import Picture, make_pictures
-from benchmark.suites import Case, read_suites
+from benchmark.suites import Case, Suite, read_suites
+from benchmark.sweeps import derive_cases
 
 # With more pictures than this the page would be one that no browser likes to open.
 _MOST_PICTURES = 300
@@ -23,8 +24,17 @@ def find_pictures(cases: Sequence[CaseDiff], folder: Path) -> dict[str, Case]:
     if not folder.is_dir() or not cases:
         return {}
     suites, _ = read_suites([folder.absolute()])
-    known = {case.key: case for suite in suites for case in suite.cases if suite.fetched}
-    return {case.key: known[case.key] for case in cases if case.key in known and _is(known[case.key].path, case)}
+    by_name = {suite.name: suite for suite in suites if suite.fetched}
+    found = {case.key: _case(by_name[case.suite], case.case) for case in cases if case.suite in by_name}
+    digests = {case.key: case for case in cases}
+    return {key: case for key, case in found.items() if case is not None and _is(case.path, digests[key])}
+
+
+def _case(suite: Suite, name: str) -> Case | None:
+    """Find a case of a suite by its id; of one that a sweep derived, what derives it again."""
+    corruption, _, severity = name.partition("+")[2].rpartition("-")
+    cases = derive_cases(suite, [corruption], [int(severity)]) if severity.isdecimal() else suite.cases
+    return next((case for case in cases if case.id == name), None)
 
 
 def _is(path: Path, case: CaseDiff) -> bool:

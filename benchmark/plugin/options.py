@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import pytest
 from benchmark.gates import GATES
 from benchmark.models.label_file import label_files
 from benchmark.models.spec import ModelSpec, parse_models
-from benchmark.text import expanded, one_line, suggestion
+from benchmark.text import expanded, listed, one_line, suggestion
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Dtype = Literal["float32", "float16", "bfloat16"]
@@ -198,7 +199,7 @@ def _corruptions(text: str, faults: list[str]) -> tuple[str, ...]:
     if not text.strip():
         return ()
     # Here, because a run without a sweep must not pay for it.
-    from benchmark.corruptions import ALL_CORRUPTIONS, MEAN_CORRUPTIONS
+    from benchmark.corruptions import ALL_CORRUPTIONS, MEAN_CORRUPTIONS, NEEDS_OPENCV
 
     sets = {"all": ALL_CORRUPTIONS, "imagenet-c": MEAN_CORRUPTIONS}
     names: dict[str, None] = {}
@@ -207,6 +208,11 @@ def _corruptions(text: str, faults: list[str]) -> tuple[str, ...]:
             hint = suggestion(part, [*sets, *ALL_CORRUPTIONS])
             faults.append(f"--robust-corruptions: {one_line(part)!r} is no corruption; {hint}")
         names |= dict.fromkeys(sets.get(part, (part,)))
+    needing = [name for name in ALL_CORRUPTIONS if name in names and name in NEEDS_OPENCV]
+    if needing and importlib.util.find_spec("cv2") is None:
+        faults.append(
+            f"--robust-corruptions: OpenCV is missing, for {listed(needing)}; pip install 'tierbench[corruptions]'"
+        )
     return tuple(name for name in ALL_CORRUPTIONS if name in names)
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.cli.conftest import Answer
 from tests.history.runs import row, tier, write
@@ -70,6 +75,21 @@ def test_compare_names_flips_with_their_picture_and_ends_by_the_gate(tierbench: 
     answer = tierbench("compare", "20260104", "last")
     assert answer.code == 0
     assert answer.out.rstrip().endswith("no regression (the paired verdict of each tier decides)")
+
+
+def test_compare_shows_a_corrupted_case_as_the_model_got_it(tierbench: Call, reports: Path) -> None:
+    from hashlib import sha256
+
+    digest = sha256((reports.parent / "cases" / "colours" / "red.png").read_bytes()).hexdigest()
+    derived = {**COLOURS, "tier": None, "corruption": "gaussian_noise", "severity": 3, "image_sha256": digest}
+    write(reports, 3, [row("red+gaussian_noise-3", 0.9, **derived)])
+    write(reports, 4, [row("red+gaussian_noise-3", 0.3, **derived)])
+    assert tierbench("compare", "20260104", "last", "--gate", "flips", "--html", "d.html").code == 1
+    picture = re.search(r'src="data:image/webp;base64,([^"]+)"', Path("d.html").read_text())
+    assert picture
+    image = Image.open(io.BytesIO(base64.b64decode(picture[1]))).convert("RGB")
+    # The clean picture is all of one red; this one has noise in every channel.
+    assert np.asarray(image).std(axis=(0, 1)).min() > 1
 
 
 @pytest.mark.parametrize(

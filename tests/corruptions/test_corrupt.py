@@ -21,6 +21,7 @@ from benchmark.corruptions import (
     EXTRA_CORRUPTIONS,
     FAMILIES,
     MEAN_CORRUPTIONS,
+    NEEDS_OPENCV,
     OWN_CORRUPTIONS,
     SEEDLESS,
     SEVERITIES,
@@ -201,3 +202,14 @@ def test_seeds_are_derived_from_all_parts_and_never_change() -> None:
 
 def test_the_examples_in_the_docstrings() -> None:
     assert doctest.testmod(benchmark.corruptions.api) == doctest.TestResults(failed=0, attempted=4)
+
+
+@pytest.mark.parametrize("name", ALL_CORRUPTIONS)
+def test_those_that_need_the_extra_are_known(name: str) -> None:
+    code = "import sys; sys.modules['cv2'] = None\nfrom benchmark.corruptions import corrupt\n"
+    code += "import numpy as np\npicture = np.random.default_rng(0).integers(0, 255, (48, 48, 3), dtype=np.uint8)\n"
+    code += f"for severity in range(1, 6): corrupt(picture, {name!r}, severity, seed=0)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    needs = "this corruption needs OpenCV: pip install 'tierbench[corruptions]'" in answer.stderr
+    assert needs is (name in NEEDS_OPENCV), answer.stderr
+    assert (answer.returncode == 0) is not needs

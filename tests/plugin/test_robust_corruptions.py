@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,14 @@ def test_wrong_gates_are_told_with_their_place(bench: Bench) -> None:
     assert answer.code == 4
     assert len(answer.errors) == 3
     assert "cases/s/suite.toml: [corruptions.gates] 'fog' names no slice" in answer.errors[1]
+
+
+def test_without_opencv_one_line_says_what_to_install(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    bench.suite("s", ROWS)
+    answer = bench.run("--robust-corruptions", "fog,snow,frost", "-m", "corruption")
+    assert answer.code == 4
+    assert answer.errors == [
+        "--robust-corruptions: OpenCV is missing, for snow, frost; pip install 'tierbench[corruptions]'"
+    ]
+    assert bench.run("--robust-corruptions", "fog", "--robust-severities", "1", "-m", "corruption").code == 0
