@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.errors import UserError
+from benchmark.regression import NOISE
 from benchmark.regression.baseline_text import Baseline, parse_baseline, serialise_baseline
 from benchmark.regression.diff import BASELINE_COLUMNS, COLUMN_TYPES, KEY, flat
 from benchmark.sweeps import clean_id
@@ -61,7 +62,9 @@ def write_baseline(path: Path, rows: pd.DataFrame, identity: Mapping[str, str]) 
 def update_baseline(path: Path, rows: pd.DataFrame, identity: Mapping[str, str]) -> None:
     """Accept the figures of these cases; the file's other rows stay as they are.
 
-    Where rows of another making stay, the identity says so: `mixed (latest …)`.
+    So does a row whose figures agree with the accepted ones but for what the same weights differ by between machines:
+    else a diff of the file would hide the cases that changed. Where rows of another making stay, the identity says so:
+    `mixed (latest …)`.
 
     Raises:
         ValueError: as `write_baseline`.
@@ -69,6 +72,8 @@ def update_baseline(path: Path, rows: pd.DataFrame, identity: Mapping[str, str])
     """
     old = _read(path)
     kept = None if old is None else old.rows[~_keys(old.rows).isin(_keys(rows))]
+    if old is not None:
+        rows = _settled(old.rows, rows[list(BASELINE_COLUMNS)].astype(COLUMN_TYPES))
     if old is None or kept is None or kept.empty:
         write_baseline(path, rows, identity)
         return
@@ -76,7 +81,19 @@ def update_baseline(path: Path, rows: pd.DataFrame, identity: Mapping[str, str])
     for name, value in identity.items():
         same = making.get(name, flat(value)) == flat(value)
         making[name] = value if same else f"mixed (latest {value})"
-    write_baseline(path, pd.concat([kept, rows[list(BASELINE_COLUMNS)].astype(COLUMN_TYPES)]), making)
+    write_baseline(path, pd.concat([kept, rows]), making)
+
+
+def _settled(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Give the new rows, but the old one where both say the same but for noise."""
+    before = old.set_index(KEY).reindex(pd.MultiIndex.from_frame(new[KEY])).reset_index()
+    after = new.reset_index(drop=True)
+    figures = ["score", "margin"]
+    texts = [name for name in BASELINE_COLUMNS if name not in (*KEY, *figures)]
+    # A ladder's step has no tier, and nothing is equal to nothing.
+    alike = (before[texts].astype("str").fillna("") == after[texts].astype("str").fillna("")).all(axis=1)
+    alike &= ((before[figures] - after[figures]).abs() <= NOISE).all(axis=1)
+    return after.where(~alike, before[list(after.columns)])
 
 
 def stale_cases(baseline: Baseline, existing: Collection[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from benchmark.baseline import read_baseline
 from benchmark.errors import UserError
 from benchmark.history.find import run_folder
+from benchmark.identity import making
 from benchmark.record import RUN, RunRecord, read_run
 from benchmark.suites.faults import shown_path
 from benchmark.text import listed, one_line
@@ -119,13 +121,13 @@ def run_sides(record: RunRecord) -> dict[str, Side]:
 def run_identity(record: RunRecord, model: str) -> dict[str, str]:
     """Give what made the scores of a model in a recorded run, named as in a baseline file."""
     content = record.content
-    card: Mapping[str, object] = next((each for each in content.get("models", ()) if each.get("name") == model), {})
-    versions = content.get("versions", {})
-    return {
-        "model": str(card.get("spec", "")),
-        "fingerprint": str(card.get("fingerprint", "")),
-        "device": str(card.get("device", "")) or str(content.get("device", "")),
-        "dtype": str(content.get("dtype", "")),
-        **{name: str(versions[name]) for name in ("torch", "transformers", "pillow") if name in versions},
-        **{f"suite {name}": str(digest)[:12] for name, digest in content.get("suites", {}).items()},
-    }
+    card: Mapping[str, Any] = next((each for each in content.get("models", ()) if each.get("name") == model), {})
+    return making(
+        model=str(card.get("spec", "")),
+        fingerprint=str(card.get("fingerprint", "")),
+        preprocessing=card.get("preprocessing"),
+        device=str(card.get("device", "")) or str(content.get("device", "")),
+        dtype=str(content.get("dtype", "")),
+        versions=content.get("versions", {}),
+        suites=content.get("suites", {}),
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmark.errors import UserError
+from benchmark.identity import making
 from benchmark.plugin.comparison import baseline_source
 from benchmark.plugin.session import BenchmarkSession
 from benchmark.store import library_versions
@@ -56,14 +57,15 @@ def accept_run(session: BenchmarkSession, rows: Iterable[Mapping[str, Any]], car
 def identity(session: BenchmarkSession, slot: str, card: Mapping[str, Any]) -> dict[str, str]:
     """Give what made the scores of a slot: model, device, libraries, suites."""
     spec = next(model.spec for model in session.config.models if model.slot == slot)
-    return {
-        "model": spec,
-        "fingerprint": session.fingerprint(slot) or str(card.get("fingerprint", "")),
-        "device": str(card.get("device", "")) or session.config.device,
-        "dtype": session.config.dtype,
-        **library_versions(),
-        **{f"suite {suite.name}": suite.digest[:12] for suite in session.suites},
-    }
+    return making(
+        model=spec,
+        fingerprint=session.fingerprint(slot) or str(card.get("fingerprint", "")),
+        preprocessing=card.get("preprocessing"),
+        device=str(card.get("device", "")) or session.config.device,
+        dtype=session.config.dtype,
+        versions=library_versions(),
+        suites={suite.name: suite.digest for suite in session.suites},
+    )
 
 
 def compare_run(

@@ -80,19 +80,16 @@ def read_source(source: BaselineSource, slot: str) -> Baseline:
         UserError: if they cannot be read.
     """
     from benchmark.baseline import read_baseline
+    from benchmark.history.sides import run_sides
     from benchmark.regression.baseline_text import Baseline
 
     if source.path is None:
         raise UserError("there is no baseline")
     if source.path.is_dir():
-        record = read_run(source.path)
-        rows = record.scores[(record.scores["model"] == slot) & record.scores["score"].notna()]
-        if rows.empty:
+        sides = run_sides(read_run(source.path))
+        if slot not in sides:
             raise UserError(f"{shown_path(source.path / SCORES)}: has no scores of model {slot!r}; name another run")
-        model: dict[str, Any] = next(
-            (model for model in record.content.get("models", []) if model.get("name") == slot), {}
-        )
-        return Baseline(rows, {"fingerprint": str(model.get("fingerprint", ""))})
+        return Baseline(sides[slot].rows, sides[slot].identity)
     return read_baseline(source.path)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Bench
-from tests.garage import edit_run
+from tests.garage import GARAGE, edit_run
 
 
 def test_a_name_a_path_a_run_and_none(accepted: Bench, worse: Path) -> None:
@@ -52,3 +54,30 @@ def test_a_run_that_cannot_be_read_is_one_line(accepted: Bench, change: dict[str
 def test_other_weights_are_named(accepted: Bench, unsure: Path) -> None:
     answer = accepted.run(f"--robust-model=model={unsure}", "--robust-max-drop", "0.9")
     assert "made otherwise: fingerprint: baseline " in answer.text
+
+
+def test_other_preprocessing_another_suite_and_another_library_are_named(
+    accepted: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "bilinear"
+    shutil.copytree(accepted.model, folder)
+    processor = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))
+    processor["resample"] = 2 if processor["resample"] != 2 else 3
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor), encoding="utf-8")
+    accepted.suite("garage", GARAGE, 'description = "Said anew."\n')
+    baseline = accepted.path / "reports" / "baselines" / "model.csv"
+    text = baseline.read_text(encoding="utf-8")
+    baseline.write_text(re.sub("(?m)^# torch: .*", "# torch: 1.0", text), encoding="utf-8")
+    answer = accepted.run(f"--robust-model=model={folder}", "--robust-max-drop", "0.9")
+    named = [line.strip() for line in answer.text.splitlines() if "made otherwise: " in line]
+    assert [line.removeprefix("made otherwise: ").partition(":")[0] for line in named] == [
+        "fingerprint",
+        "model",
+        "preprocessing",
+        "suite garage",
+        "torch",
+    ]
+    # Against a run's folder they are named too.
+    (run,) = accepted.runs
+    again = accepted.run("--robust-baseline", run.name)
+    assert "made otherwise: preprocessing: baseline " in again.text

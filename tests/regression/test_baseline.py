@@ -122,6 +122,21 @@ def test_an_update_touches_only_its_rows(path: Path) -> None:
     assert read_baseline(path).rows["score"].tolist() == [0.9, 0.1, 0.7]
 
 
+def test_an_update_leaves_rows_that_differ_by_noise_only(path: Path) -> None:
+    tiers = pd.array([1, None, 2], dtype="Int64")  # the second is a step of a ladder
+    update_baseline(path, baseline_table([0.9, 0.8, 0.7]).assign(tier=tiers), IDENTITY)
+    before = path.read_bytes()
+    update_baseline(path, baseline_table([0.900001, 0.79995, 0.7]).assign(tier=tiers), IDENTITY)
+    assert path.read_bytes() == before
+    # What is more than noise is written, and however little, where something else changed with it.
+    update_baseline(path, baseline_table([0.9002, 0.8, 0.700001]).assign(rank=[1, 1, 2]), IDENTITY)
+    assert read_baseline(path).rows["score"].tolist() == [0.9002, 0.8, 0.700001]
+    # It is noise against what was accepted: small steps do not add up unseen.
+    for step in range(1, 4):
+        update_baseline(path, baseline_table([0.9002 + step * 6e-5]), IDENTITY)
+    assert read_baseline(path).rows["score"].tolist()[0] == pytest.approx(0.9002 + 2 * 6e-5)
+
+
 def test_an_update_by_another_making_says_so_until_all_rows_are_new(path: Path) -> None:
     update_baseline(path, baseline_table([0.9, 0.8]), IDENTITY)
     newer = IDENTITY | {"torch": "3.0"}
