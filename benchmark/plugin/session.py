@@ -252,7 +252,8 @@ class BenchmarkSession:
             assert slot.comparison is not None  # noqa: S101
             asked = self.selection.regressions[test.slot].values()
             results = [slot.result(case, other.suite) for other in asked for case in cases_of(other)]
-            verdicts = judge_regression(slot.comparison.diff(results))
+            allowed = {(other.suite.name, other.tier): other.suite.tiers[other.tier].allowed_drop for other in asked}
+            verdicts = judge_regression(slot.comparison.diff(results), allowed_drop=allowed)
             slot.verdicts = {(verdict.suite, verdict.tier): verdict for verdict in verdicts}
         return slot.verdicts[(test.suite.name, test.tier)]
 

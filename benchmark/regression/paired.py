@@ -112,12 +112,19 @@ class _Sample:
     flips: SignFlip
 
     @property
+    def key(self) -> tuple[str, int]:
+        return self.suite, self.tier
+
+    @property
     def tested(self) -> bool:
         return len(self.sums) >= LEAST_GROUPS
 
 
 def judge_regression(
-    diff: pd.DataFrame, *, allowed_drop: float = DEFAULT_ALLOWED_DROP, seed: int = 0
+    diff: pd.DataFrame,
+    *,
+    allowed_drop: float | Mapping[tuple[str, int], float] = DEFAULT_ALLOWED_DROP,
+    seed: int = 0,
 ) -> tuple[PairedVerdict, ...]:
     """Judge each suite and tier of a diff: has the mean score dropped?
 
@@ -129,7 +136,8 @@ def judge_regression(
 
     Args:
         diff: what `diff_cases` gave; of one model.
-        allowed_drop: the declared margin, in units of the score, in (0, 1].
+        allowed_drop: the declared margin, in units of the score, in (0, 1]; or by suite and tier, the default for
+            those that it does not name.
         seed: of random sign patterns and of the bootstrap.
 
     Returns:
@@ -139,15 +147,19 @@ def judge_regression(
     Raises:
         ValueError: if a drop is not a number or `allowed_drop` is outside its range.
     """
-    if not 0 < allowed_drop <= 1:
-        raise ValueError(f"allowed_drop lies above 0 and is at most 1, got {allowed_drop}")
+    declared = allowed_drop if isinstance(allowed_drop, Mapping) else {}
+    default = DEFAULT_ALLOWED_DROP if isinstance(allowed_drop, Mapping) else allowed_drop
+    for margin in (*declared.values(), default):
+        if not 0 < margin <= 1:
+            raise ValueError(f"allowed_drop lies above 0 and is at most 1, got {margin}")
     ran = diff[diff["change"] != "missing"]
     samples = [_sample(cases, seed) for _, cases in ran.groupby(["suite", "tier"])]
     tested = [sample for sample in samples if sample.tested]
     adjusted = holm([sample.flips.p_value for sample in tested])
-    p_holm = {(sample.suite, sample.tier): p for sample, p in zip(tested, adjusted, strict=True)}
+    p_holm = {sample.key: p for sample, p in zip(tested, adjusted, strict=True)}
     return tuple(
-        _verdict(sample, p_holm.get((sample.suite, sample.tier)), len(tested), allowed_drop, seed) for sample in samples
+        _verdict(sample, p_holm.get(sample.key), len(tested), declared.get(sample.key, default), seed)
+        for sample in samples
     )
 
 

@@ -25,11 +25,18 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A difficulty: 1 easy, 2 hard, 3 very hard; and the share of its cases that must pass."""
+    """A difficulty: 1 easy, 2 hard, 3 very hard; and what is demanded of it.
+
+    Attributes:
+        min_pass_rate: share of its cases that must pass, in [0, 1].
+        allowed_drop: a retrained model is clear of a regression where the upper bound of the drop of its mean score
+            is under this, in (0, 1]; see `judge_regression`.
+    """
 
     number: int
     name: str = ""
     min_pass_rate: float = 1.0
+    allowed_drop: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)

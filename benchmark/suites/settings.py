@@ -19,7 +19,7 @@ THRESHOLD_RANGES: dict[str, tuple[float, float]] = {
     "max_rank": (1.0, 1e9),
     "min_margin": (-1.0, 1.0),
 }
-_TIER_KEYS = ("name", *THRESHOLD_RANGES, "min_pass_rate")
+_TIER_KEYS = ("name", *THRESHOLD_RANGES, "min_pass_rate", "allowed_drop")
 _TABLES = ("description", "tiers", "parameters", "ladders", "labels", "corruptions")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -93,10 +93,12 @@ def _read_tiers(table: Mapping[str, Any], settings: Settings, file: Path, faults
             if (value := _number(values, name, low, high, where, file, faults)) is not None
         }
         rate = _number(values, "min_pass_rate", 0.0, 1.0, where, file, faults)
+        drop = _number(values, "allowed_drop", 0.001, 1.0, where, file, faults)
         settings.tiers[number] = Tier(
             number,
             _typed(values, "name", str, "", file, faults, where),
             1.0 if rate is None else rate,
+            0.05 if drop is None else drop,
         )
 
 

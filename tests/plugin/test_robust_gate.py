@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bench
-from tests.garage import GREEN, worse_model
+from tests.garage import GARAGE, GREEN, worse_model
 
 
 def failed(text: str) -> list[str]:
@@ -49,6 +49,14 @@ def test_too_small_a_disturbance_is_green_and_says_what_could_have_been_seen(acc
     answer = accepted.run(f"--robust-model=model={model}", "--robust-gate", "regression")
     assert answer.code == 0
     assert re.search(r"tier 1: inconclusive: .*; 8 groups could have shown a drop of 0\.\d+", answer.text)
+
+
+def test_the_drop_that_a_tier_may_have_is_declared_by_its_suite(accepted: Bench, tmp_path: Path) -> None:
+    model = worse_model(accepted.model, tmp_path / "slightly", truck=-0.5)
+    accepted.suite("garage", GARAGE, "[tiers.1]\nallowed_drop = 0.5\n")
+    answer = accepted.run(f"--robust-model=model={model}", "--robust-gate", "regression")
+    assert answer.code == 0
+    assert re.search(r"tier 1: no regression: .*; a drop of 0.5 is allowed", answer.text)
 
 
 def test_thresholds_fail_on_known_misses_too(accepted: Bench) -> None:

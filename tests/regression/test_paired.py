@@ -155,6 +155,16 @@ def test_what_always_holds(rows: list[tuple[float, float, int]]) -> None:
     assert significant == (verdict.state == "regressed") == (verdict.drop > verdict.detectable + 1e-12)
 
 
+def test_each_tier_has_its_own_allowed_drop() -> None:
+    tiers = [1] * 8 + [2] * 8
+    diff = diff_cases(baseline_table([0.9] * 16).assign(tier=tiers), run_table([0.83, 0.9] * 8).assign(tier=tiers))
+    first, second = judge_regression(diff, allowed_drop={("photos", 2): 0.5})
+    assert (first.allowed_drop, first.state) == (0.05, "inconclusive")
+    assert (second.allowed_drop, second.state) == (0.5, "no regression")
+    with pytest.raises(ValueError, match="allowed_drop"):
+        judge_regression(diff, allowed_drop={("photos", 1): 1.5})
+
+
 @pytest.mark.parametrize("allowed_drop", [0, -0.1, 2, float("nan")])
 def test_an_allowed_drop_out_of_range_is_refused(allowed_drop: float) -> None:
     with pytest.raises(ValueError, match="allowed_drop"):

@@ -25,6 +25,7 @@ ROWS = "file_name,label,tier\nred.png,car,1\n"
         ("[tiers.1]\nmin_score = 1.5", "[tiers.1] min_score must be a number from 0 to 1, not 1.5"),
         ("[tiers.1]\nmin_score = nan", "[tiers.1] min_score must be a number from 0 to 1, not nan"),
         ("[tiers.1]\nmin_score = true", "[tiers.1] min_score must be a number from 0 to 1, not True"),
+        ("[tiers.1]\nallowed_drop = 0", "[tiers.1] allowed_drop must be a number from 0.001 to 1, not 0"),
         ("[tiers.1]\nmin_pass_rate = '1'", "[tiers.1] min_pass_rate must be a number from 0 to 1, not '1'"),
         ("[tiers.1]\nname = 1", "[tiers.1] 'name' must be a text, not 1; put it in quotes"),
         ("[parameters]\nVisibility = 'm'", "[parameters] 'Visibility' cannot name a parameter; use lower-case"),
