@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from benchmark.cli.find import CASES, REPORTS
-from benchmark.cli.history import ReportsOption
+from benchmark.cli.find import CasesOption, ReportsOption, cases_folders, reports_folder
 from benchmark.errors import UserError
 from benchmark.suites.faults import shown_path
 
@@ -28,8 +27,8 @@ def compare(
     html: Annotated[Path | None, typer.Option("--html", help="write a page with the pictures", dir_okay=False)] = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="write all figures", dir_okay=False)] = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="write a summary", dir_okay=False)] = None,
-    reports: ReportsOption = REPORTS,
-    cases: Annotated[Path, typer.Option("--cases", help="folder of the suites, for the pictures")] = CASES,
+    reports: ReportsOption = None,
+    cases: CasesOption = None,
 ) -> None:
     """Hold a run against another or a baseline, flips first; exit code 1 if there is a regression, else 0."""
     from benchmark.history.compare import compare_sides
@@ -40,10 +39,12 @@ def compare(
     if not 0 < max_drop <= 1:
         raise UserError(f"--max-drop {max_drop:g} must be above 0 and at most 1")
     try:
-        comparisons = [compare_sides(*pair, max_drop=max_drop) for pair in find_sides(before, after, reports)]
+        comparisons = [
+            compare_sides(*pair, max_drop=max_drop) for pair in find_sides(before, after, reports_folder(reports))
+        ]
     except ValueError as error:
         raise UserError(f"{before} and {after} cannot be compared, one is damaged: {error}") from error
-    pictures = find_pictures(flips_of(comparisons), cases)
+    pictures = find_pictures(flips_of(comparisons), cases_folders(cases))
     for comparison in comparisons:
         for line in comparison_lines(comparison, pictures, _MOST):
             typer.echo(line)

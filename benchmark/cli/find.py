@@ -1,27 +1,59 @@
-"""Finds the suites that a user names on the command line, by name or path."""
+"""Finds the suites and runs of the repository: where pytest's settings say, or in `cases/` and `reports/`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from benchmark.cli.settings import nearest_settings
 from benchmark.errors import UserError
 from benchmark.suites import find_suites
 from benchmark.suites.faults import Faults
-from benchmark.text import one_line, suggestion
+from benchmark.text import expanded, one_line, suggestion
 
-CASES = Path("cases")
-REPORTS = Path("reports")
+ReportsOption = Annotated[
+    Path | None,
+    typer.Option("--reports", help="folder of the runs (default: robust_reports in pytest's ini)", file_okay=False),
+]
+CasesOption = Annotated[
+    Path | None,
+    typer.Option("--cases", help="folder of the suites (default: robust_cases in pytest's ini)", file_okay=False),
+]
+
+
+def reports_folder(given: Path | None = None) -> Path:
+    """Give the folder of the runs: as given, or as pytest's settings say, or `reports`."""
+    return given or _from_settings("robust_reports", "reports")[0]
+
+
+def cases_folders(given: Path | None = None) -> list[Path]:
+    """Give the folders of the suites, absolute: as given, or as pytest's settings say, or `cases`."""
+    folders = [given] if given else _from_settings("robust_cases", "cases")
+    return [folder.absolute() for folder in folders]
+
+
+def _from_settings(key: str, default: str) -> list[Path]:
+    """Give the paths of a setting; in the settings they are relative to the folder of their file."""
+    settings = nearest_settings(Path.cwd())
+    said = settings.lines(key) if settings else []
+    if settings is None or not said:
+        return [Path(default)]
+    # Relative where it can be: so it is shown, and so it is typed.
+    root = Path() if settings.file.parent == Path.cwd() else settings.file.parent
+    return [root / expanded(path) for path in said]
 
 
 def suite_folders(names: list[str]) -> list[Path]:
-    """Give the folders of the suites named, by path or by name in `cases/`; of all suites there if none is.
+    """Give the folders of the suites named, by path or by name; of all suites of the repository if none is.
 
     Raises:
         UserError: if a name is no suite.
     """
     if not names:
         faults = Faults()
-        folders = find_suites([CASES.absolute()], faults)
+        folders = find_suites(cases_folders(), faults)
         if faults.lines:
             raise UserError(*faults.lines)
         return folders
@@ -29,7 +61,7 @@ def suite_folders(names: list[str]) -> list[Path]:
 
 
 def suite_folder(name: str, *, new: bool = False) -> Path:
-    """Give the folder of a suite, by path or by name in `cases/`.
+    """Give the folder of a suite, by path or by name.
 
     Args:
         name: a path, or a name.
@@ -38,11 +70,13 @@ def suite_folder(name: str, *, new: bool = False) -> Path:
     Raises:
         UserError: if there is no such suite.
     """
-    for folder in (Path(name), CASES / name):
+    cases = cases_folders()
+    # A folder of the settings may be a suite itself.
+    for folder in (Path(name), *(each / name for each in cases), *(each for each in cases if each.name == name)):
         if (folder / "metadata.csv").is_file():
             return folder.absolute()
     if new:
         by_path = "/" in name or Path(name).is_dir()
-        return (Path(name) if by_path else CASES / name).absolute()
-    known = [folder.name for folder in find_suites([CASES.absolute()], Faults())] if CASES.is_dir() else []
+        return Path(name).absolute() if by_path else cases[0] / name
+    known = [folder.name for folder in find_suites([each for each in cases if each.is_dir()], Faults())]
     raise UserError(f"suite {one_line(name)!r}: no folder of this name has a metadata.csv; {suggestion(name, known)}")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from benchmark.cli.find import REPORTS
+from benchmark.cli.find import ReportsOption, reports_folder
 from benchmark.errors import UserError
 from benchmark.suites.faults import shown_path
 from benchmark.text import one_line, plural
 
-ReportsOption = Annotated[Path, typer.Option("--reports", help="folder of the runs", file_okay=False)]
-
 
 def history(
-    reports: ReportsOption = REPORTS,
+    reports: ReportsOption = None,
     last: Annotated[int, typer.Option("--last", min=1, help="how many runs to show")] = 20,
     model: Annotated[str, typer.Option("--model", help="only this model")] = "",
     suite: Annotated[str, typer.Option("--suite", help="only this suite")] = "",
@@ -27,24 +24,25 @@ def history(
     from benchmark.history.index import read_history
     from benchmark.history.lines import history_lines
 
-    found = read_history(reports)
+    folder = reports_folder(reports)
+    found = read_history(folder)
     for fault in found.faults:
         typer.echo(f"left out: {one_line(fault, 400)}", err=True)
     entries = [entry for entry in (only(entry, model, suite) for entry in found.entries) if entry.models]
     if not entries:
         what = " of this model" if model else " of this suite" if suite else ""
-        raise UserError(f"{shown_path(reports)}: no run{what} is recorded here; run pytest first")
+        raise UserError(f"{shown_path(folder)}: no run{what} is recorded here; run pytest first")
     for line in history_lines(entries, last):
         typer.echo(line)
     if html:
         from benchmark.history.page import write_page
 
-        typer.echo(f"\npage: {shown_path(write_page(reports))}")
+        typer.echo(f"\npage: {shown_path(write_page(folder))}")
 
 
 def prune(
     keep: Annotated[int, typer.Option("--keep", min=1, help="how many runs to keep, the newest")],
-    reports: ReportsOption = REPORTS,
+    reports: ReportsOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be removed")] = False,
 ) -> None:
     """Remove the oldest recorded runs; baselines, and whatever no run wrote, stay."""
@@ -52,7 +50,8 @@ def prune(
     from benchmark.history.page import PAGE, write_page
 
     removed = 0
-    for run in old_runs(reports, keep):
+    folder = reports_folder(reports)
+    for run in old_runs(folder, keep):
         if run.kept_because:
             typer.echo(f"kept     {shown_path(run.folder)}: {run.kept_because}")
             continue
@@ -60,6 +59,6 @@ def prune(
             remove_run(run.folder)
         removed += 1
         typer.echo(f"{'would go' if dry_run else 'removed '} {shown_path(run.folder)}")
-    if removed and not dry_run and (reports / PAGE).is_file():
-        write_page(reports)
+    if removed and not dry_run and (folder / PAGE).is_file():
+        write_page(folder)
     typer.echo(f"{plural(removed, 'run')} {'would be removed' if dry_run else 'removed'}")

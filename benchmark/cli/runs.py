@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmark.cli.find import CASES, REPORTS
+from benchmark.cli.find import ReportsOption, cases_folders, reports_folder
 from benchmark.history.entry import RunEntry
 from benchmark.history.find import run_folder
 from benchmark.record import REPORT, read_run
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 def show(
     run: Annotated[str, typer.Argument(help="a run's folder, the start of its name, or last")] = "last",
     every: Annotated[bool, typer.Option("--all", help="list the passed cases too")] = False,
+    reports: ReportsOption = None,
 ) -> None:
     """Print a recorded run: tiers, level, and the cases that did not pass."""
-    record = read_run(run_folder(run, REPORTS))
+    record = read_run(run_folder(run, reports_folder(reports)))
     content = record.content
     # Whatever is wrong with the record is told in one line.
     RunEntry.from_content(shown_path(record.folder), content)
@@ -71,10 +72,10 @@ def _case_lines(row: Mapping[str, Any], several: bool, published: Mapping[str, l
 
 
 def _published() -> dict[str, list[Published]]:
-    """What the suites in `cases/` hold beside them, by case, most probable label first."""
+    """What the suites of the repository hold beside them, by case, most probable label first."""
     by_case: dict[str, list[Published]] = {}
-    if CASES.is_dir():
-        suites, _ = read_suites([CASES.absolute()])
+    if folders := [folder for folder in cases_folders() if folder.is_dir()]:
+        suites, _ = read_suites(folders)
         for suite in suites:
             for entry in sorted(suite.published, key=lambda entry: -entry.score):
                 by_case.setdefault(f"{suite.name}/{entry.case}", []).append(entry)

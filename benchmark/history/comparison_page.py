@@ -16,14 +16,15 @@ from benchmark.sweeps import derive_cases
 _MOST_PICTURES = 300
 
 
-def find_pictures(cases: Sequence[CaseDiff], folder: Path) -> dict[str, Case]:
-    """Find cases and their images among the suites of a folder, by `suite/case`.
+def find_pictures(cases: Sequence[CaseDiff], folders: Sequence[Path]) -> dict[str, Case]:
+    """Find cases and their images among the suites of some folders, by `suite/case`.
 
     One whose image is another than the one that was judged is left out.
     """
-    if not folder.is_dir() or not cases:
+    there = [folder.absolute() for folder in folders if folder.is_dir()]
+    if not there or not cases:
         return {}
-    suites, _ = read_suites([folder.absolute()])
+    suites, _ = read_suites(there)
     by_name = {suite.name: suite for suite in suites if suite.fetched}
     found = {case.key: _case(by_name[case.suite], case.case) for case in cases if case.suite in by_name}
     digests = {case.key: case for case in cases}

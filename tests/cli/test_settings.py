@@ -1,0 +1,71 @@
+"""The commands find suites and runs where pytest's settings say."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmark.cli.settings import nearest_settings, settings_in
+from benchmark.errors import UserError
+from tests.cli.conftest import Answer
+from tests.history.runs import row, write
+
+Call = Callable[..., Answer]
+
+
+def test_suites_and_runs_are_found_where_the_settings_say(
+    tierbench: Call, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.move("cases", "pictures")
+    write(workplace / "out", 1, [row("red", 0.9, suite="colours")])
+    ini = "[pytest]\nrobust_cases = pictures\nrobust_reports = out\n"
+    (workplace / "pytest.ini").write_text(ini, encoding="utf-8")
+    assert tierbench("list").out.startswith("colours: 1 in tier 1, 1 in tier 2")
+    assert tierbench("check", "colours").code == 0
+    assert "out/20260102" in tierbench("show").out
+    assert "out/baselines/model.csv" in tierbench("baseline", "accept", "last").out
+    assert "20260102T031700Z-000001" in tierbench("history").out
+    # As pytest finds its settings from a folder below.
+    (workplace / "src").mkdir()
+    monkeypatch.chdir(workplace / "src")
+    assert tierbench("check", "colours").code == 0
+    assert tierbench("show").code == 0
+    # What is said with the command wins.
+    assert tierbench("show", "--reports", "nowhere").code == 4
+
+
+@pytest.mark.parametrize(
+    ("files", "found", "model"),
+    [
+        ({"pytest.ini": "", "pyproject.toml": "[tool.pytest]\nrobust_model = ['a']"}, "pytest.ini", []),
+        ({"pyproject.toml": "[tool.pytest]\nrobust_model = ['a']", "tox.ini": "[pytest]\n"}, "pyproject.toml", ["a"]),
+        ({"pyproject.toml": "[tool.pytest.ini_options]\nrobust_model = 'a'"}, "pyproject.toml", ["a"]),
+        (
+            {"pyproject.toml": "[project]\nname = 'x'", "setup.cfg": "[tool:pytest]\nrobust_model =\n a\n b"},
+            "setup.cfg",
+            ["a", "b"],
+        ),
+        ({".pytest.toml": "[pytest]\nrobust_model = ['a']", "pytest.ini": "[pytest]\n"}, ".pytest.toml", ["a"]),
+        ({"tox.ini": "[tox]\n", "setup.cfg": "[metadata]\n"}, None, []),
+    ],
+)
+def test_pytest_reads_the_same_file(
+    pytester: pytest.Pytester, files: dict[str, str], found: str | None, model: list[str]
+) -> None:
+    for name, text in files.items():
+        (pytester.path / name).write_text(text, encoding="utf-8")
+    settings = settings_in(pytester.path)
+    assert (settings.file.name if settings else None) == found
+    assert (settings.lines("robust_model") if settings else []) == model
+    header = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest").outlines
+    told = next((line.partition("configfile: ")[2].split()[0] for line in header if "configfile: " in line), None)
+    assert told == found
+
+
+def test_a_file_that_cannot_be_parsed_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool", encoding="utf-8")
+    with pytest.raises(UserError, match=r"pyproject\.toml: cannot be read: .*; mend it first"):
+        nearest_settings(tmp_path / "below")
