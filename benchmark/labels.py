@@ -13,6 +13,8 @@ from benchmark.text import listed, nearest, one_line, printable
 if TYPE_CHECKING:
     import numpy as np
 
+SKIP = "skip such cases with --robust-missing-labels skip"
+
 
 @dataclass(frozen=True)
 class LabelSpace:
@@ -64,7 +66,9 @@ def map_concepts(suite: Suite, labels: Sequence[str]) -> LabelSpace:
     return LabelSpace(tuple(map(printable, labels)), concepts)
 
 
-def label_faults(suite: Suite, space: LabelSpace, model: str, *, missing_is_fault: bool = True) -> list[str]:
+def label_faults(
+    suite: Suite, space: LabelSpace, model: str, *, missing_is_fault: bool = True, otherwise: str = SKIP
+) -> list[str]:
     """Say what is wrong between a suite and a model: labels in two concepts, concepts without a label.
 
     Args:
@@ -72,6 +76,7 @@ def label_faults(suite: Suite, space: LabelSpace, model: str, *, missing_is_faul
         space: its concepts over the model's labels.
         model: how the model is called in the message.
         missing_is_fault: False where cases without a label are to be skipped.
+        otherwise: what can be done where the model has no such label.
     """
     faults = []
     owner: dict[int, str] = {}
@@ -89,8 +94,7 @@ def label_faults(suite: Suite, space: LabelSpace, model: str, *, missing_is_faul
         wanted = dict.fromkeys(case.expected for case in suite.cases)
         faults += [
             f"suite {suite.name!r}: no label of model {model!r} counts as {one_line(' or '.join(concepts))!r} "
-            f"({_hint(suite, concepts, space.labels)}); name its labels in [labels] of suite.toml, "
-            "or skip such cases with --robust-missing-labels skip"
+            f"({_hint(suite, concepts, space.labels)}); name its labels in [labels] of suite.toml, or {otherwise}"
             for concepts in wanted
             if not any(space.knows(concept) for concept in concepts)
         ]

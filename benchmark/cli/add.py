@@ -17,6 +17,8 @@ from benchmark.suites import Case, Suite, Tier, read_suite
 from benchmark.suites.faults import Faults, shown_path
 from benchmark.text import one_line, plural
 
+_SAY = "say with --tier how hard the image is"
+
 
 def add(
     images: Annotated[list[Path], typer.Argument(help="image files", exists=True, dir_okay=False)],
@@ -107,7 +109,9 @@ def _proposed_tiers(
         if tier is None and not counted:
             # Nobody can say how hard the image is.
             spaces = [(slot, map_concepts(suite, classifier.labels)) for slot, classifier in models.items()]
-            raise UserError(*(fault for slot, space in spaces for fault in label_faults(suite, space, slot)))
+            raise UserError(
+                *(fault for slot, space in spaces for fault in label_faults(suite, space, slot, otherwise=_SAY))
+            )
         missed = sum(not result.passed for result in counted)
         proposed[image] = 1 if not missed else 3 if missed == len(counted) > 1 else 2
         if tier is None:

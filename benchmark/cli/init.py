@@ -13,6 +13,7 @@ import typer
 from benchmark.cli.settings import settings_in
 from benchmark.errors import UserError
 from benchmark.record import write_atomically
+from benchmark.suites.append import NEW_COLUMNS
 
 _PLUGIN_LINE = 'pytest_plugins = ["benchmark.plugin"]'
 # The line that heads pytest's settings, in every kind of file; and a list of paths that stands on one line.
@@ -39,6 +40,8 @@ def init(
         by_hand = _conftest(folder / "conftest.py")
         _new(folder / "cases" / "test_tiers.py", _template("test_tiers.py"))
         _new(folder / "cases" / suite / "suite.toml", _template("suite.toml"))
+        # Without rows yet: so pytest runs the repository's other tests from now on.
+        _new(folder / "cases" / suite / "metadata.csv", ",".join(NEW_COLUMNS) + "\n")
         by_hand += _settings(folder, model)
         _ignore(folder / ".gitignore")
     except OSError as error:

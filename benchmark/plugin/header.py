@@ -38,6 +38,11 @@ def header_lines(session: BenchmarkSession, *, look_at_models: bool) -> list[str
     if session.suites:
         lines.append("suites: " + ", ".join(_suite(suite) for suite in session.suites))
     lines += [
+        f"suite {suite.name} has no case yet: `tierbench add IMAGE --suite {suite.name} --label LABEL` adds one"
+        for suite in session.suites
+        if not suite.cases
+    ]
+    lines += [
         f"suite {suite.name} is left out, its images are not here yet: run `{suite.fetch_hint}`"
         for suite in session.all_suites
         if not suite.fetched

@@ -18,7 +18,8 @@ from benchmark.suites.images import file_sha256
 from benchmark.suites.reader import read_suite
 from benchmark.text import one_line
 
-_ALWAYS = ("file_name", "label", "tier", "id", "sha256")
+# The columns of a new suite.
+NEW_COLUMNS = ("file_name", "label", "tier", "id", "sha256")
 _WHERE_FILLED = ("tags", "group", "source", "license", "notes")
 
 
@@ -112,7 +113,7 @@ def _free_id(stem: str, text: str) -> str:
 
 def _with_row(before: str | None, row: Mapping[str, str]) -> str:
     if before is None:
-        columns = [*_ALWAYS, *(name for name in _WHERE_FILLED if row[name])]
+        columns = [*NEW_COLUMNS, *(name for name in _WHERE_FILLED if row[name])]
         return _line(columns) + _line([row[name] for name in columns])
     rows = list(csv.reader(io.StringIO(before, newline="")))
     header = [name.strip() for name in rows[0]] if rows else []

@@ -54,6 +54,9 @@ def read_cases(suite: str, folder: Path, settings: Settings, faults: Faults) -> 
     except UnicodeDecodeError as error:
         faults.add(file, f"is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8")
         return []
+    except FileNotFoundError:
+        faults.add(file, "is missing; `tierbench add` writes it with a first image, or write it yourself")
+        return []
     except OSError as error:
         faults.add(file, f"cannot be read: {error.strerror}; every suite folder needs a metadata.csv")
         return []

@@ -65,7 +65,6 @@ def read_suite(folder: Path, faults: Faults) -> Suite:
     folder = folder.absolute()
     metadata, toml = folder / "metadata.csv", folder / "suite.toml"
     settings = read_settings(toml, COLUMNS, faults)
-    before = len(faults.lines)
     cases: list[Case] = []
     needs: dict[str, None] = {}
     for case in read_cases(folder.name, folder, settings, faults):
@@ -73,8 +72,6 @@ def read_suite(folder: Path, faults: Faults) -> Suite:
         cases.append(located)
         if need:
             needs[need] = None
-    if not cases and len(faults.lines) == before:
-        faults.add(metadata, "holds no case; add a row, or use `tierbench add`")
     tiers = {case.tier for case in cases if case.tier is not None}
     return Suite(
         name=folder.name,

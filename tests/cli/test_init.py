@@ -14,7 +14,14 @@ def test_an_empty_folder_becomes_a_benchmark(tierbench: Call, workplace: Path, p
     answer = tierbench("init", "new", "--suite", "pets")
     assert answer.code == 0
     written = sorted(path.relative_to("new").as_posix() for path in Path("new").rglob("*") if path.is_file())
-    assert written == [".gitignore", "cases/pets/suite.toml", "cases/test_tiers.py", "conftest.py", "pyproject.toml"]
+    assert written == [
+        ".gitignore",
+        "cases/pets/metadata.csv",
+        "cases/pets/suite.toml",
+        "cases/test_tiers.py",
+        "conftest.py",
+        "pyproject.toml",
+    ]
     add = ("--suite", "new/cases/pets", "--tier", "1")
     assert tierbench("add", str(CHELSEA), *add, "--label", "tabby|tiger cat|Egyptian cat").code == 0
     copy = Path("dog.png").absolute()
@@ -25,6 +32,22 @@ def test_an_empty_folder_becomes_a_benchmark(tierbench: Call, workplace: Path, p
     # The cat passes; the cat that is told to be a beagle fails, and with it its tier.
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(["*expected beagle ≥ 0.50, got tiger cat*", "reference: level 0 of 1"])
+
+
+def test_an_existing_project_runs_its_own_tests_from_then_on(
+    tierbench: Call, workplace: Path, pytester: pytest.Pytester
+) -> None:
+    home = pytester.path
+    (home / "tests").mkdir()
+    (home / "tests" / "test_mine.py").write_text("def test_mine(): pass\n", encoding="utf-8")
+    (home / "pyproject.toml").write_text('[tool.pytest]\ntestpaths = ["tests"]\n', encoding="utf-8")
+    assert tierbench("init", str(home), "--suite", "street").code == 0
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["suite street has no case yet: `tierbench add IMAGE --suite street --label LABEL` adds one"]
+    )
+    assert not (home / "reports").exists()
 
 
 def test_what_is_there_is_kept(tierbench: Call, workplace: Path) -> None:

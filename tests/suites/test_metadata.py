@@ -78,7 +78,6 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str
         (HEAD + "C:/red.png,a,1\n", "2: file_name 'C:/red.png' leaves the suite folder"),
         (HEAD + "a\\b.png,a,1\n", r"2: file_name 'a\\b.png' leaves the suite folder"),
         (f"file_name,label,tier,id\n{'n' * 300}.png,a,1,long\n", "2: image 'nnn"),
-        (HEAD, " holds no case; add a row, or use `tierbench add`"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else None,
 )

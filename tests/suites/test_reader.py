@@ -41,7 +41,7 @@ def test_two_suites_of_one_name_names_that_no_id_can_hold_and_paths_without_suit
         "my cars: name a suite folder with letters, digits, _ and - only",
         "nowhere: is no folder; name a suite folder or a folder of suites (--robust-cases)",
         "empty: holds no suite: neither it nor a folder in it has a metadata.csv; add one",
-        "forgot/metadata.csv: cannot be read: No such file or directory; every suite folder needs a metadata.csv",
+        "forgot/metadata.csv: is missing; `tierbench add` writes it with a first image, or write it yourself",
     ]
 
 
