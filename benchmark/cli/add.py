@@ -11,6 +11,7 @@ import typer
 from benchmark.cli.find import suite_folder
 from benchmark.cli.models import Labels, Models, open_models
 from benchmark.errors import UserError
+from benchmark.labels import short_label
 from benchmark.models import Classifier
 from benchmark.results import CaseResult
 from benchmark.suites import Case, Suite, Tier, read_suite
@@ -122,5 +123,7 @@ def _proposed_tiers(
 def _said(result: CaseResult) -> str:
     if result.verdict is None:
         return one_line(result.reason)
-    top = ", ".join(f"{one_line(name, 40)} {probability:.3f}" for name, probability in result.verdict.top[:3])
+    top = ", ".join(
+        f"{one_line(short_label(name), 40)} {probability:.3f}" for name, probability in result.verdict.top[:3]
+    )
     return f"{'passes' if result.passed else 'misses'} ({top})"
