@@ -11,7 +11,7 @@ import typer
 from benchmark.cli.find import suite_folder
 from benchmark.cli.models import Labels, Models, open_models
 from benchmark.errors import UserError
-from benchmark.labels import short_label
+from benchmark.labels import label_faults, map_concepts, short_label
 from benchmark.models import Classifier
 from benchmark.results import CaseResult
 from benchmark.suites import Case, Suite, Tier, read_suite
@@ -81,7 +81,6 @@ def _proposed_tiers(
 ) -> dict[Path, int]:
     """Show what the models say of each image; without a tier, propose one from how many of them miss it."""
     from benchmark.evaluation import judge_suite
-    from benchmark.labels import label_faults, map_concepts
     from benchmark.suites.metadata import COLUMNS
     from benchmark.suites.settings import make_thresholds, read_settings
 
