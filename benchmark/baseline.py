@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Collection, Mapping
+import tempfile
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +19,7 @@ from benchmark.errors import UserError
 from benchmark.regression import NOISE
 from benchmark.regression.baseline_text import Baseline, parse_baseline, serialise_baseline
 from benchmark.regression.diff import BASELINE_COLUMNS, COLUMN_TYPES, KEY, flat
+from benchmark.suites.case import Suite
 from benchmark.sweeps import clean_id
 
 _SLOT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
@@ -70,6 +75,11 @@ def update_baseline(path: Path, rows: pd.DataFrame, identity: Mapping[str, str])
         ValueError: as `write_baseline`.
         UserError: as `write_baseline`, and if there is a file that does not read.
     """
+    with _alone(path):
+        _update(path, rows, identity)
+
+
+def _update(path: Path, rows: pd.DataFrame, identity: Mapping[str, str]) -> None:
     old = _read(path)
     kept = None if old is None else old.rows[~_keys(old.rows).isin(_keys(rows))]
     if old is not None:
@@ -96,26 +106,65 @@ def _settled(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     return after.where(~alike, before[list(after.columns)])
 
 
-def stale_cases(baseline: Baseline, existing: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
-    """List the (suite, case) of the rows whose case is not among the existing ones, sorted.
+CaseIds = Mapping[str, Collection[str]]
 
-    What a sweep derived exists as long as the case that it was derived from.
+
+def case_ids(suites: Iterable[Suite]) -> dict[str, set[str]]:
+    """Give the ids of the cases of each suite, by its name."""
+    return {suite.name: {case.id for case in suite.cases} for suite in suites}
+
+
+def stale_cases(baseline: Baseline, existing: CaseIds) -> list[tuple[str, str]]:
+    """List the (suite, case) of the rows whose suite is there and whose case is not, sorted.
+
+    What a sweep derived exists as long as the case that it was derived from. Of a suite that was not read nothing is
+    known; see `absent_suites`.
     """
-    keys = set(zip(baseline.rows["suite"], baseline.rows["case"], strict=True))
-    return sorted((suite, case) for suite, case in keys if (suite, clean_id(case)) not in existing)
+    names = _names(baseline)
+    return [(suite, case) for suite, case in names if suite in existing and clean_id(case) not in existing[suite]]
 
 
-def prune_baseline(path: Path, existing: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
+def absent_suites(baseline: Baseline, existing: CaseIds) -> dict[str, int]:
+    """Count the rows of each suite that is not among the existing ones."""
+    return dict(sorted(Counter(suite for suite, _ in _names(baseline) if suite not in existing).items()))
+
+
+def prune_baseline(path: Path, existing: CaseIds, *, absent_too: bool = False) -> list[tuple[str, str]]:
     """Remove the rows whose case does not exist any more and tell which; without one nothing is written.
+
+    Args:
+        path: the file.
+        existing: the ids of the cases of each suite.
+        absent_too: whether the rows of suites that are not among them go too.
 
     Raises:
         UserError: one line, if the file does not read or cannot be written.
     """
-    baseline = read_baseline(path)
-    stale = stale_cases(baseline, existing)
-    if stale:
-        write_baseline(path, baseline.rows[~_keys(baseline.rows).isin(stale)], baseline.identity)
+    with _alone(path):
+        baseline = read_baseline(path)
+        stale = stale_cases(baseline, existing)
+        if absent_too:
+            stale = sorted(stale + [(suite, case) for suite, case in _names(baseline) if suite not in existing])
+        if stale:
+            write_baseline(path, baseline.rows[~_keys(baseline.rows).isin(stale)], baseline.identity)
     return stale
+
+
+def _names(baseline: Baseline) -> list[tuple[str, str]]:
+    return sorted(zip(baseline.rows["suite"], baseline.rows["case"], strict=True))
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep other processes from changing the file between its reading and its writing.
+
+    The lock is a file in the system's folder for such: a lock beside the baseline would be committed with it.
+    """
+    from filelock import FileLock
+
+    name = hashlib.sha256(os.path.realpath(path).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    with FileLock(Path(tempfile.gettempdir()) / f"tierbench-{name}.lock"):
+        yield
 
 
 def identity_changes(baseline: Baseline, identity: Mapping[str, str]) -> list[str]:

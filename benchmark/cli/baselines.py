@@ -36,9 +36,12 @@ def prune(
     slot: Annotated[str, typer.Argument(help="name of the model; default: every baseline")] = "",
     reports: ReportsOption = None,
     cases: CasesOption = None,
+    absent: Annotated[
+        bool, typer.Option("--absent-suites", help="remove also the rows of suites that are not here")
+    ] = False,
 ) -> None:
-    """Remove the rows of cases that no suite has any more, and say which."""
-    from benchmark.baseline import baseline_path, prune_baseline
+    """Remove the rows of cases that their suite has no more, and say which."""
+    from benchmark.baseline import absent_suites, baseline_path, case_ids, prune_baseline, read_baseline
     from benchmark.suites import read_suites
 
     runs = reports_folder(reports)
@@ -52,9 +55,14 @@ def prune(
     if not suites:
         # Without suites every row would seem to be of a case that is gone.
         raise UserError(f"{shown_path(folders[0])}: there is no suite here; name their folder with --cases")
-    existing = {(case.suite, case.id) for suite in suites for case in suite.cases}
+    existing = case_ids(suites)
     for path in paths:
-        stale = prune_baseline(path, existing)
+        stale = prune_baseline(path, existing, absent_too=absent)
         typer.echo(f"{shown_path(path)}: {plural(len(stale), 'row')} removed")
         for suite_name, case in stale:
             typer.echo(f"  {one_line(suite_name)}/{one_line(case)}")
+        for suite_name, count in absent_suites(read_baseline(path), existing).items():
+            typer.echo(
+                f"  {plural(count, 'row')} of suite {one_line(suite_name)} stay: it is not here; "
+                "--absent-suites removes them"
+            )

@@ -24,9 +24,10 @@ from benchmark.plugin.fixtures import (
 from benchmark.plugin.header import header_lines
 from benchmark.plugin.keeper import HistoryKeeper, markdown_fault
 from benchmark.plugin.options import add_options, read_options
+from benchmark.plugin.own_classifier import overrides_classifier
 from benchmark.plugin.recorder import Recorder
 from benchmark.plugin.session import SESSION, BenchmarkSession
-from benchmark.plugin.startup import is_concerned, only_looks, overrides_classifier
+from benchmark.plugin.startup import all_baseline_faults, is_concerned, model_faults, only_looks
 from benchmark.suites.tags import refused_tag
 
 __all__ = [
@@ -102,9 +103,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say models, device, suites and cached predictions."""
     if hasattr(config, "workerinput") or not is_concerned(config):
         return []
-    return header_lines(
-        config.stash[SESSION], look_at_models=not only_looks(config) and not overrides_classifier(config)
-    )
+    runs, own = not only_looks(config), overrides_classifier(config)
+    return header_lines(config.stash[SESSION], look_at_models=runs and not own, own_classifier=runs and own)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -163,7 +163,7 @@ def _raise_faults(config: pytest.Config) -> None:
             "the fixture classifier of a conftest.py puts one model under test, but several are named "
             f"({', '.join(benchmark.config.slots)}); name one, or give each as python:module:factory"
         )
-    if not faults and not only_looks(config) and not own:
-        faults += benchmark.model_faults()
+    if not faults and not only_looks(config):
+        faults += ([] if own else model_faults(benchmark)) + all_baseline_faults(benchmark)
     if faults:
         raise pytest.UsageError(*faults)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,19 +45,32 @@ def baseline_source(config: RunConfig, slot: str) -> BaselineSource:
     named = config.baseline
     if named == "none":
         return BaselineSource(None)
-    folder = config.reports / "baselines"
     if not named:
-        return BaselineSource(folder / f"{slot}.csv", config.require_baseline)
-    for path in (folder / f"{named}.csv", config.root / named, config.reports / named):
+        return BaselineSource(_own_file(config, slot), config.require_baseline)
+    for path in (_own_file(config, named), config.root / named, config.reports / named):
         if path.is_file() or (path / RUN).is_file():
             return BaselineSource(path, required=True)
-    return BaselineSource(folder / f"{named}.csv", required=True)
+    is_path = "/" in named or named.endswith(".csv")
+    return BaselineSource(config.root / named if is_path else _own_file(config, named), required=True)
+
+
+def update_path(config: RunConfig, slot: str) -> Path:
+    """Give the file that takes the accepted scores of a slot."""
+    path = baseline_source(config, slot).path
+    # A run is a record, and is never changed.
+    return _own_file(config, slot) if path is None or path.is_dir() else path
+
+
+def _own_file(config: RunConfig, name: str) -> Path:
+    return config.reports / "baselines" / f"{name}.csv"
 
 
 def baseline_faults(config: RunConfig, slot: str) -> list[str]:
-    """Say what is wrong with what a slot is to be compared with."""
+    """Say what is wrong with what a slot is to be compared with, or with the file that its scores are to go to."""
+    if config.update_baseline:
+        return _update_faults(update_path(config, slot))
     source = baseline_source(config, slot)
-    if source.path is None or config.update_baseline:
+    if source.path is None:
         return []
     if not source.there:
         if not source.required:
@@ -71,6 +85,32 @@ def baseline_faults(config: RunConfig, slot: str) -> list[str]:
     except UserError as error:
         return list(error.lines)
     return []
+
+
+def _update_faults(path: Path) -> list[str]:
+    """Say why a baseline cannot be updated, before anything is run for it."""
+    from benchmark.baseline import read_baseline
+
+    place = f"--robust-update-baseline: {shown_path(path)}"
+    if path.exists():
+        try:
+            read_baseline(path)
+        except UserError as error:
+            return [f"{place} is there and cannot be read; restore or delete it: {line}" for line in error.lines]
+    folder = next(parent for parent in path.parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return [f"{place} cannot be written: {shown_path(folder)} is no folder that can be written to; mend that"]
+    return []
+
+
+def open_comparison(config: RunConfig, slot: str) -> Comparison | None:
+    """Open the baseline of a slot; None where there is none.
+
+    Raises:
+        UserError: if the baseline cannot be read.
+    """
+    source = baseline_source(config, slot)
+    return Comparison(read_source(source, slot), config.max_drop) if source.there else None
 
 
 def read_source(source: BaselineSource, slot: str) -> Baseline:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from benchmark.errors import UserError
 from benchmark.plugin.comparison import baseline_source
 from benchmark.plugin.session import BenchmarkSession
-from benchmark.plugin.slot import SlotSession
 from benchmark.suites.case import Suite
 from benchmark.suites.faults import shown_path
 from benchmark.text import one_line, plural
 
 
-def header_lines(session: BenchmarkSession, *, look_at_models: bool) -> list[str]:
+def header_lines(session: BenchmarkSession, *, look_at_models: bool, own_classifier: bool = False) -> list[str]:
     """Give the lines for pytest's header.
 
     Args:
         session: suites and models.
         look_at_models: False where no model will run, or where the user's own fixture gives it.
+        own_classifier: whether it does.
     """
     lines = []
+    if own_classifier:
+        slot_name = session.config.slots[0]
+        lines.append(f"model {slot_name} = {session.shown_spec(slot_name)}, {_baseline(session, slot_name)}")
     cases = session.all_cases()
     for model in session.config.models if look_at_models else ():
         spec = "" if model.spec == model.slot else f" = {one_line(model.spec)}"
@@ -33,7 +36,7 @@ def header_lines(session: BenchmarkSession, *, look_at_models: bool) -> list[str
         place = f", {device} {session.config.dtype}" if device else ""
         lines.append(
             f"model {model.slot}{spec}: {plural(len(slot.classifier.labels), 'label')}{place}, "
-            f"{cached} of {plural(len(cases), 'prediction')} cached, {_baseline(session, slot)}"
+            f"{cached} of {plural(len(cases), 'prediction')} cached, {_baseline(session, model.slot)}"
         )
     if session.suites:
         lines.append("suites: " + ", ".join(_suite(suite) for suite in session.suites))
@@ -57,8 +60,10 @@ def _suite(suite: Suite) -> str:
     return f"{suite.name} ({', '.join(parts)})" if parts else suite.name
 
 
-def _baseline(session: BenchmarkSession, slot: SlotSession) -> str:
-    source = baseline_source(session.config, slot.slot)
+def _baseline(session: BenchmarkSession, slot: str) -> str:
+    source = baseline_source(session.config, slot)
     if session.config.update_baseline:
         return "becomes the baseline"
-    return f"baseline {shown_path(source.path)} (gate {slot.gate})" if source.there and source.path else "no baseline"
+    if source.path is None or not source.there:
+        return "no baseline"
+    return f"baseline {shown_path(source.path)} (gate {session.gate(slot)})"

@@ -24,11 +24,12 @@ class Mishaps:
         self._session = session
         self.warnings: list[str] = []
         self.lost_workers = 0
+        self.interrupted = False
 
     @property
     def any(self) -> bool:
         """Whether something of the run may be missing from its record."""
-        return bool(self.warnings) or self.lost_workers > 0
+        return bool(self.warnings) or self.lost_workers > 0 or self.interrupted
 
     @contextmanager
     def survived(self, what: str) -> Iterator[None]:
@@ -52,6 +53,10 @@ class Mishaps:
         """
         with self.survived("a report is not written"):
             yield
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Note that the run was stopped, by Ctrl-C or by `pytest.exit()`, whose exit code may say that all is well."""
+        self.interrupted = True
 
     # After pytest-rerunfailures, which may have the test run again.
     @pytest.hookimpl(optionalhook=True, trylast=True)

@@ -14,7 +14,8 @@ import pytest
 from benchmark.gates import GATES
 from benchmark.models.label_file import label_files
 from benchmark.models.spec import ModelSpec, parse_models
-from benchmark.text import expanded, listed, one_line, suggestion
+from benchmark.plugin.own_classifier import overrides_classifier
+from benchmark.text import expanded, listed, one_line, plural, suggestion
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Dtype = Literal["float32", "float16", "bfloat16"]
@@ -148,7 +149,14 @@ def read_options(config: pytest.Config) -> RunConfig:
         faults.append(f"--robust-max-drop {values['max_drop']:g} must be above 0 and at most 1")
         values["max_drop"] = 0.2
     switches = {name: _switch(config, name) for name, _ in _SWITCHES}
-    models = parse_models(models or ["reference"], faults) or (ModelSpec.parse("reference"),)
+    # A model of the user's own is not the built-in one, and not what its baseline is about.
+    default = "model=reference" if overrides_classifier(config) else "reference"
+    models = parse_models(models or [default], faults) or (ModelSpec.parse(default),)
+    if switches["update_baseline"] and values["baseline"] not in ("", "none") and len(models) > 1:
+        faults.append(
+            f"--robust-update-baseline: {plural(len(models), 'model')} cannot share the baseline "
+            f"{one_line(values['baseline'])!r}; leave --robust-baseline out, and each has its own"
+        )
     labels = config.getoption("robust_labels") or config.getini("robust_labels")
     return RunConfig(
         root=root,

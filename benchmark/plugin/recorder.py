@@ -6,20 +6,16 @@ import contextlib
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmark.cache import cache_folder
 from benchmark.ladders import LadderResult
-from benchmark.leaderboard import pair_models, rank_models
-from benchmark.plugin.acceptance import accept_run, compare_run
-from benchmark.plugin.environment import git_commit, thread_count, tool_versions
+from benchmark.plugin.acceptance import accept_run, identities
+from benchmark.plugin.content import run_content
 from benchmark.plugin.mishaps import Mishaps
 from benchmark.plugin.reported import case_row, properties
 from benchmark.plugin.session import BenchmarkSession
@@ -27,8 +23,7 @@ from benchmark.record import REPORT, RUN, SCORES, ScoresFile, new_run_folder, wr
 from benchmark.store import card_key
 from benchmark.suites.faults import shown_path
 from benchmark.summary import run_lines
-from benchmark.sweeps import SliceResult, SweepSummary, summarise_sweep
-from benchmark.tiers import Level, TierResult, level_of, summarise_tier
+from benchmark.sweeps import SliceResult
 
 
 class Recorder:
@@ -52,14 +47,15 @@ class Recorder:
         self.slices: dict[tuple[str, str], SliceResult] = {}
         self.verdicts: dict[tuple[str, str, int], dict[str, Any]] = {}
         self.notes: list[str] = []
+        self.failures: list[str] = []
         self.fingerprints: dict[str, str] = {}
         # What run.json holds at the end.
         self.content: dict[str, Any] = {}
         self._scores: ScoresFile | None = None
         self._selected = False
         self._made_reports = False
-        self._started = time.time()
-        self._clock = time.monotonic()
+        self.started = time.time()
+        self.clock = time.monotonic()
 
     # -- the run's folder ---------------------------------------------------------------------
 
@@ -92,7 +88,7 @@ class Recorder:
         with self.mishaps.survived(f"{SCORES} is not written"):
             self._scores = ScoresFile(self.folder / SCORES, tuple(parameters))
         with self.mishaps.survived(f"{RUN} is not written"):
-            write_run(self.folder, self._content(complete=False))
+            write_run(self.folder, run_content(self, complete=False))
 
     def discard(self) -> None:
         """Take back the folder of a run that selected nothing of the benchmark."""
@@ -187,17 +183,27 @@ class Recorder:
             complete = not (stopped or session.shouldstop or session.shouldfail or self.mishaps.any)
             if self.session.config.update_baseline:
                 with self.mishaps.survived("the baseline is not written"):
-                    self._accept(complete)
-            self.content = self._content(complete=complete)
+                    self._accept(session, complete)
+            self.content = run_content(self, complete=complete)
             with self.mishaps.survived(f"{RUN} is not written"):
                 write_run(self.folder, self.content)
 
-    def _accept(self, complete: bool) -> None:
-        if complete:
-            cards = {slot: self.card(slot) for slot in self.session.config.slots}
-            self.notes += accept_run(self.session, self.rows.values(), cards)
-        else:
-            self.notes.append("the baseline stays as it is: the run stopped early")
+    def _accept(self, session: pytest.Session, complete: bool) -> None:
+        if not complete:
+            accept = f"`tierbench baseline accept {self.folder.name if self.folder else 'RUN'} --force`"
+            self.notes.append(f"the baseline stays as it is: the run stopped early; {accept} takes what it has")
+            return
+        lines, self.failures = accept_run(self.session, self.rows.values(), self.identities())
+        self.notes += lines
+        if self.failures and session.exitstatus == pytest.ExitCode.OK:
+            # What was asked for was not done.
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def identities(self) -> dict[str, dict[str, str]]:
+        """Give what made the scores of each slot, as a baseline names it."""
+        slots = self.session.config.slots
+        cards = {slot: self.card(slot) for slot in slots}
+        return identities(self.session, cards, {slot: self.fingerprint(slot) for slot in slots})
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the tiers, the levels and where the report is."""
@@ -207,88 +213,17 @@ class Recorder:
         for line in run_lines(self.content, list(self.rows.values())) + self.notes:
             terminalreporter.write_line(line)
         store = [self.session.store.warning] if self.session.selection.cases and self.session.store.warning else []
-        for warning in [*self.mishaps.warnings, *store]:
+        for warning in [*self.mishaps.warnings, *self.failures, *store]:
             terminalreporter.write_line(f"warning: {warning}", yellow=True)
         shown = self.report_file if self.report_file else self.folder / SCORES
         terminalreporter.write_line(f"report: {shown_path(shown)}")
 
     # -- what came of it ----------------------------------------------------------------------
 
-    def outcome(self) -> tuple[list[TierResult], list[Level]]:
-        """Give every tier of which a case was judged, and the level of every model."""
-        tiers = []
-        for slot in self.session.config.slots:
-            for suite in self.session.suites:
-                for number in suite.by_tier:
-                    whole = self.tiers.get((suite.name, number, slot))
-                    if whole:
-                        tiers.append(TierResult.from_dict(whole))
-                        continue
-                    rows = [
-                        row
-                        for (name, _, model), row in self.rows.items()
-                        if name == suite.name and model == slot and row.get("tier") == number
-                    ]
-                    if rows:
-                        tiers.append(summarise_tier(suite, number, slot, rows))
-        return tiers, [level_of(slot, self.session.suites, tiers) for slot in self.session.config.slots]
-
-    def sweeps(self) -> list[SweepSummary]:
-        """Give the standard figures of every sweep."""
-        by_sweep: dict[tuple[str, str], list[SliceResult]] = {}
-        for result in self.slices.values():
-            by_sweep.setdefault((result.suite, result.model), []).append(result)
-        return [summarise_sweep(suite, model, slices) for (suite, model), slices in by_sweep.items()]
-
-    def comparisons(self) -> list[dict[str, Any]]:
-        """Give, for each model with a baseline, how this run stands against it; as `run.json` holds it."""
-        cards = {slot: self.card(slot) for slot in self.session.config.slots}
-        verdicts = {
-            slot: [self.verdicts[key] for key in sorted(self.verdicts) if key[0] == slot]
-            for slot in self.session.config.slots
-        }
-        return compare_run(self.session, list(self.rows.values()), verdicts, cards) if self.rows else []
-
-    def _content(self, *, complete: bool) -> dict[str, Any]:
-        outcome, levels = self.outcome()
-        config = self.session.config
-        tiers = [tier.as_dict() for tier in outcome]
-        names = [model.name for model in rank_models([level.as_dict() for level in levels], tiers)]
-        return {
-            "complete": complete,
-            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
-            "duration_s": round(time.monotonic() - self._clock, 3),
-            "command": [Path(sys.argv[0]).name, *self.config.invocation_params.args],
-            "models": [self._model(level) for level in levels],
-            "tiers": tiers,
-            "pairs": [asdict(pair) for pair in pair_models(names, list(self.rows.values()))],
-            "ladders": [ladder.as_dict() for ladder in self.ladders.values()],
-            "slices": [result.as_dict() for result in self.slices.values()],
-            "sweeps": [asdict(sweep) for sweep in self.sweeps()],
-            "comparisons": self.comparisons(),
-            "suites": {suite.name: suite.digest for suite in self.session.suites},
-            "device": config.device,
-            "dtype": config.dtype,
-            "threads": thread_count(),
-            "seed": None,  # there is none to choose: what is random follows from case, corruption and severity
-            "versions": {"python": sys.version.split()[0], **tool_versions()},
-            "git_commit": git_commit(config.root),
-            "cache": str(cache_folder()) if config.cache else "",
-        }
-
-    def _model(self, level: Level) -> dict[str, Any]:
-        spec = next(model.spec for model in self.session.config.models if model.slot == level.model)
-        fingerprint = self.fingerprints.get(level.model) or self.session.fingerprint(level.model)
-        card = self.card(level.model) or {}
-        return {
-            **level.as_dict(),
-            "spec": spec,
-            "fingerprint": fingerprint,
-            "device": card.get("device", ""),
-            "preprocessing": card.get("preprocessing", {}),
-        }
+    def fingerprint(self, slot: str) -> str:
+        """Give the fingerprint of a slot's model, as its tests told it; without one, that of the model named."""
+        return self.fingerprints.get(slot) or self.session.fingerprint(slot)
 
     def card(self, slot: str) -> dict[str, Any] | None:
         """Give the model card that was kept when the model first predicted."""
-        fingerprint = self.fingerprints.get(slot) or self.session.fingerprint(slot)
-        return self.session.store.card(card_key(fingerprint))
+        return self.session.store.card(card_key(self.fingerprint(slot)))

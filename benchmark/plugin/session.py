@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmark.errors import UserError
-from benchmark.gates import Change, Gate
+from benchmark.gates import GATES, Change, Gate
 from benchmark.ladders import LadderResult, ladder_steps, summarise_ladder
 from benchmark.models import load_classifier
 from benchmark.models.classifier import Classifier
 from benchmark.models.factory import checked_classifier
 from benchmark.models.label_file import read_labels
-from benchmark.plugin.comparison import baseline_faults
+from benchmark.plugin.comparison import Comparison, open_comparison
 from benchmark.plugin.options import RunConfig
+from benchmark.plugin.own_classifier import SPEC as OWN_SPEC
+from benchmark.plugin.own_classifier import overrides_classifier
 from benchmark.plugin.progress import progress_bar
 from benchmark.plugin.selection import (
     CaseTest,
@@ -60,6 +62,7 @@ class BenchmarkSession:
         self._shared = shared
         self._owns_shared = False
         self._slots: dict[str, SlotSession] = {}
+        self._comparisons: dict[str, Comparison | None] = {}
         # Slot → why it could not predict; empty where it could.
         self._predicted: dict[str, tuple[str, ...]] = {}
         self.all_suites, self.suite_faults = self._read_suites()
@@ -118,24 +121,15 @@ class BenchmarkSession:
             self._slots[name] = SlotSession(name, classifier, self.store, self.config)
         return self._slots[name]
 
+    def shown_spec(self, name: str) -> str:
+        """Give what a slot's model is, as records tell it: its spec, unless the user's own fixture gives it."""
+        if name == self.config.slots[0] and overrides_classifier(self._pytest_config):
+            return OWN_SPEC
+        return next(model.spec for model in self.config.models if model.slot == name)
+
     def fingerprint(self, name: str) -> str:
         """Give the fingerprint of a slot's model; empty where it could not be opened."""
         return self._slots[name].predictor.fingerprint if name in self._slots else ""
-
-    def model_faults(self) -> list[str]:
-        """Open every model without loading its weights, and say what is wrong with it or with its labels."""
-        faults: list[str] = []
-        for name in self.config.slots:
-            try:
-                slot = self.slot(name)
-                # Asks for the device too, so that an absent one is told before anything runs.
-                _ = getattr(slot.classifier, "device", "")
-            except UserError as error:
-                faults += error.lines
-            else:
-                faults += slot.faults(self.suites, self.config.missing_labels)
-            faults += baseline_faults(self.config, name)
-        return faults
 
     def all_cases(self) -> list[Case]:
         """Give the cases of all suites, ladder steps included."""
@@ -230,7 +224,7 @@ class BenchmarkSession:
 
     def changes(self, name: str, results: Sequence[CaseResult]) -> list[Change | None]:
         """Give how results of one model stand against its baseline; None where it has none, or nothing was scored."""
-        comparison = self.slot(name).comparison
+        comparison = self.comparison(name)
         if comparison is None:
             return [None] * len(results)
         known = comparison.known
@@ -239,21 +233,35 @@ class BenchmarkSession:
             known = comparison.changes(self.slot_results(name))
         return [known.get(result.case.key) for result in results]
 
+    def comparison(self, name: str) -> Comparison | None:
+        """Give the baseline of a slot, held against this run; None where there is none. No model is opened.
+
+        Raises:
+            UserError: if the baseline cannot be read.
+        """
+        if name not in self._comparisons:
+            self._comparisons[name] = open_comparison(self.config, name)
+        return self._comparisons[name]
+
     def gate(self, name: str) -> Gate:
         """Give how a model is gated; without a baseline by thresholds."""
-        return self.slot(name).gate
+        if self.comparison(name) is None:
+            return "thresholds"
+        asked = self.config.gate
+        return "flips" if asked == "auto" else next(gate for gate in GATES if gate == asked)
 
     def regression(self, test: RegressionTest, classifier: Classifier | None = None) -> PairedVerdict:
         """Give the paired verdict of a tier, corrected for all tiers whose verdict was asked for."""
         from benchmark.regression import judge_regression
 
         slot = self.predicted(test.slot, classifier)
+        comparison = self.comparison(test.slot)
         if slot.verdicts is None:
-            assert slot.comparison is not None  # noqa: S101
+            assert comparison is not None  # noqa: S101
             asked = self.selection.regressions[test.slot].values()
             results = [slot.result(case, other.suite) for other in asked for case in cases_of(other)]
             allowed = {(other.suite.name, other.tier): other.suite.tiers[other.tier].allowed_drop for other in asked}
-            verdicts = judge_regression(slot.comparison.diff(results), allowed_drop=allowed)
+            verdicts = judge_regression(comparison.diff(results), allowed_drop=allowed)
             slot.verdicts = {(verdict.suite, verdict.tier): verdict for verdict in verdicts}
         return slot.verdicts[(test.suite.name, test.tier)]
 

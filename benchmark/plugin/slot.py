@@ -1,17 +1,13 @@
-"""One model under test in this process: its classifier, label spaces, predictions and baseline."""
+"""One model under test in this process: its classifier, label spaces and predictions."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
-from benchmark.errors import UserError
-from benchmark.gates import GATES, Gate
 from benchmark.labels import LabelSpace, label_faults, map_concepts
 from benchmark.models.classifier import Classifier, is_multi_label
-from benchmark.plugin.comparison import BaselineSource, Comparison, baseline_source, read_source
 from benchmark.plugin.options import RunConfig
 from benchmark.prediction import Prediction, Predictor
 from benchmark.results import CaseResult, judge_case
@@ -39,28 +35,7 @@ class SlotSession:
         self.predictor = Predictor(classifier, store, config.batch_size)
         self.predictions: dict[str, Prediction] = {}
         self.verdicts: dict[tuple[str, int], PairedVerdict] | None = None
-        self._config = config
         self._spaces: dict[str, LabelSpace] = {}
-
-    @cached_property
-    def comparison(self) -> Comparison | None:
-        """The baseline of the slot, held against this run; None where there is none.
-
-        Raises:
-            UserError: if the baseline cannot be read.
-        """
-        source = baseline_source(self._config, self.slot)
-        if not source.there or (self._config.update_baseline and not _readable(source, self.slot)):
-            return None
-        return Comparison(read_source(source, self.slot), self._config.max_drop)
-
-    @property
-    def gate(self) -> Gate:
-        """How the slot is gated; without a baseline by thresholds."""
-        if self.comparison is None:
-            return "thresholds"
-        asked = self._config.gate
-        return "flips" if asked == "auto" else next(gate for gate in GATES if gate == asked)
 
     def space(self, suite: Suite) -> LabelSpace:
         """Give the suite's concepts over the model's labels."""
@@ -103,12 +78,3 @@ class SlotSession:
             self.predictions.get(case.key),
             multi_label=is_multi_label(self.classifier),
         )
-
-
-def _readable(source: BaselineSource, slot: str) -> bool:
-    """Whether a baseline that is about to be replaced can be compared with once more."""
-    try:
-        read_source(source, slot)
-    except UserError:
-        return False
-    return True

@@ -1,4 +1,4 @@
-"""Asks of a starting session: does it concern the benchmark, will tests run, whose classifier is it?"""
+"""Asks of a starting session: does it concern the benchmark, will tests run, what is wrong with its models?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.plugin.session import SESSION
+from benchmark.errors import UserError
+from benchmark.plugin.comparison import baseline_faults
+from benchmark.plugin.session import SESSION, BenchmarkSession
 
 
 def only_looks(config: pytest.Config) -> bool:
@@ -37,10 +39,21 @@ def _text(path: Path) -> str:
     return "".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
 
 
-def overrides_classifier(config: pytest.Config) -> bool:
-    """Whether a conftest.py defines a fixture `classifier` of its own: what it gives is known only later."""
-    ours = "benchmark.plugin"
-    return any(
-        hasattr(plugin, "classifier") and getattr(plugin, "__name__", "") not in (ours, "")
-        for plugin in config.pluginmanager.get_plugins()
-    )
+def model_faults(session: BenchmarkSession) -> list[str]:
+    """Open every model without loading its weights, and say what is wrong with it or with its labels."""
+    faults: list[str] = []
+    for name in session.config.slots:
+        try:
+            slot = session.slot(name)
+            # Asks for the device too, so that an absent one is told before anything runs.
+            _ = getattr(slot.classifier, "device", "")
+        except UserError as error:
+            faults += error.lines
+        else:
+            faults += slot.faults(session.suites, session.config.missing_labels)
+    return faults
+
+
+def all_baseline_faults(session: BenchmarkSession) -> list[str]:
+    """Say what is wrong with what the models are to be compared with."""
+    return [fault for name in session.config.slots for fault in baseline_faults(session.config, name)]

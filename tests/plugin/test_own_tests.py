@@ -72,3 +72,38 @@ def test_an_overridden_classifier_that_is_none_errs_with_one_line(study: Bench) 
     assert (
         "the fixture 'classifier': str is no classifier, it lacks labels, fingerprint, describe, predict" in answer.text
     )
+
+
+def with_own_classifier(study: Bench) -> None:
+    study.file("ownmodel.py", FACTORY.format(black="pass", every="pass", describe="return {'device': 'mine'}"))
+    own = "import pytest, ownmodel\n\n@pytest.fixture(scope='session')\ndef classifier():\n    return ownmodel.make()\n"
+    study.file("cases/conftest.py", own)
+    study.configure(robust_model=None, pythonpath=["."])
+
+
+def test_an_overridden_classifier_has_a_baseline_of_its_own_with_workers_too(study: Bench) -> None:
+    with_own_classifier(study)
+    answer = study.run("--robust-update-baseline")
+    assert answer.code == 0
+    assert answer.line("model model = ") == "model model = the fixture classifier, becomes the baseline"
+    assert study.record().content["models"][0]["spec"] == "the fixture classifier"
+    baseline = study.path / "reports" / "baselines" / "model.csv"
+    assert "# model: the fixture classifier\n" in baseline.read_text(encoding="utf-8")
+    # The model that the settings name is not what is tested, whatever is wrong with it.
+    study.configure(robust_model=["no/such/model"], pythonpath=["."])
+    for workers in ((), ("-n", "2")):
+        answer = study.run_process(*workers)
+        assert answer.code == 0, answer.text
+        assert "0 regressed, 0 fixed, 3 same, 0 new" in answer.text
+        assert "made otherwise" not in answer.text
+        assert study.record().content["complete"] is True
+
+
+def test_a_baseline_that_is_at_fault_is_told_beside_an_overridden_classifier(study: Bench) -> None:
+    with_own_classifier(study)
+    answer = study.run("--robust-require-baseline")
+    assert answer.code == 4
+    assert answer.errors[0].startswith("baseline 'model' of model 'model' is not there")
+    assert study.run("--robust-baseline", "typo").code == 4
+    study.file("reports/baselines/model.csv", "garbage")
+    assert study.run().code == 4

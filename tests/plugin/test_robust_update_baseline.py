@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Bench
+
+END = """
+import pytest
+
+def test_case(robust_case):
+    if robust_case.decision.action == "xfail":
+        pytest.exit("enough", returncode=0)
+    robust_case.check()
+"""
 
 
 def baseline(bench: Bench) -> Path:
@@ -70,3 +80,64 @@ def test_a_run_with_a_fault_leaves_the_baseline(accepted: Bench) -> None:
     accepted.suite("broken", "file_name,label,tier\nred.png,automobile,one\n")
     assert accepted.run("--robust-update-baseline").code == 4
     assert baseline(accepted).read_bytes() == before
+
+
+def test_a_baseline_that_cannot_be_updated_is_told_before_the_run(garage: Bench) -> None:
+    file = garage.file("reports/baselines/model.csv", "garbage")
+    answer = garage.run("--robust-update-baseline")
+    assert answer.code == 4
+    (line,) = answer.errors
+    assert "reports/baselines/model.csv is there and cannot be read; restore or delete it: " in line
+    assert file.read_text() == "garbage"
+    file.unlink()
+    file.parent.rmdir()
+    file.parent.write_text("", encoding="utf-8")
+    (line,) = garage.run("--robust-update-baseline").errors
+    assert line.endswith("reports/baselines is no folder that can be written to; mend that")
+
+
+def test_a_baseline_that_could_not_be_written_in_the_end_is_no_success(garage: Bench) -> None:
+    spoiler = "import pathlib\n\ndef test_spoiler():\n    pathlib.Path('reports/baselines').write_text('')\n"
+    garage.file("cases/test_z.py", spoiler)
+    answer = garage.run("--robust-update-baseline")
+    assert answer.code == 1
+    assert "warning: " in answer.line("reports/baselines/model.csv: ")
+    assert garage.record().content["complete"] is True
+
+
+def test_two_models_cannot_share_a_baseline(garage: Bench, worse: Path) -> None:
+    models = (f"--robust-model=good={garage.model}", f"--robust-model=worse={worse}")
+    answer = garage.run(*models, "--robust-baseline", "shared", "--robust-update-baseline")
+    assert answer.code == 4
+    assert answer.errors == [
+        "--robust-update-baseline: 2 models cannot share the baseline 'shared'; leave --robust-baseline out, "
+        "and each has its own"
+    ]
+    assert garage.run(*models, "--robust-update-baseline").code == 0
+    assert sorted(file.name for file in baseline(garage).parent.iterdir()) == ["good.csv", "worse.csv"]
+
+
+def test_a_path_is_written_where_it_says(garage: Bench) -> None:
+    (garage.path / "accepted").mkdir()
+    assert garage.run("--robust-baseline", "accepted/x.csv", "--robust-update-baseline").code == 0
+    assert (garage.path / "accepted" / "x.csv").is_file()
+
+
+def test_a_run_that_a_test_ended_with_a_good_exit_code_is_not_accepted(garage: Bench) -> None:
+    garage.file("cases/test_tiers.py", END)
+    answer = garage.run("--robust-update-baseline")
+    assert answer.code == 0
+    assert "the baseline stays as it is: the run stopped early; `tierbench baseline accept 20" in answer.text
+    assert not baseline(garage).exists()
+    assert garage.record().content["complete"] is False
+
+
+def test_suites_that_were_not_looked_at_keep_their_rows(accepted: Bench) -> None:
+    accepted.suite("other", "file_name,label,tier\nred.png,automobile,1\n")
+    assert accepted.run("--robust-update-baseline").code == 0
+    answer = accepted.run("--robust-update-baseline", "--robust-cases", "cases/other")
+    assert "no longer exist" not in answer.text
+    shutil.rmtree(accepted.path / "cases" / "garage")
+    accepted.suite("other", "file_name,label,tier\nblue.png,ship,1\n")
+    answer = accepted.run("--robust-update-baseline")
+    assert "1 row of cases that no longer exist: other/red; they stay until `tierbench baseline prune`" in answer.text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.baseline import (
+    absent_suites,
     baseline_path,
     identity_changes,
     prune_baseline,
@@ -25,6 +28,7 @@ from benchmark.baseline import (
 from benchmark.errors import UserError
 from benchmark.regression import diff_cases
 from benchmark.regression.baseline_text import parse_baseline, serialise_baseline
+from tests.conftest import REPOSITORY
 from tests.regression.tables import baseline_table, run_table
 
 IDENTITY = {"model": "mine", "torch": "2.13.0"}
@@ -156,9 +160,27 @@ def test_an_update_without_rows_changes_nothing(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_processes_that_update_one_baseline_lose_no_row(path: Path) -> None:
+    # Each process accepts its own suite, over and over.
+    code = (
+        "import sys, pathlib\n"
+        "from benchmark.baseline import update_baseline\n"
+        "from tests.regression.tables import baseline_table\n"
+        "rows = baseline_table([0.9, 0.8]).assign(suite=sys.argv[1])\n"
+        "for step in range(20):\n"
+        "    update_baseline(pathlib.Path(sys.argv[2]), rows.assign(score=0.5 + step / 100), {'torch': '2'})\n"
+    )
+    commands = [[sys.executable, "-c", code, f"suite{number}", str(path)] for number in range(3)]
+    running = [subprocess.Popen(command, cwd=REPOSITORY) for command in commands]
+    assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
+    rows = read_baseline(path).rows
+    assert rows.groupby("suite").size().to_dict() == {"suite0": 2, "suite1": 2, "suite2": 2}
+    assert set(rows["score"]) == {0.69}
+
+
 def test_stale_rows_are_told_and_only_pruned_on_demand(path: Path) -> None:
     write_baseline(path, baseline_table([0.9, 0.8, 0.7]), IDENTITY)
-    existing = [("photos", "c000"), ("photos", "c002"), ("photos", "c009")]
+    existing = {"photos": {"c000", "c002", "c009"}}
     assert stale_cases(read_baseline(path), existing) == [("photos", "c001")]
     assert prune_baseline(path, existing) == [("photos", "c001")]
     assert read_baseline(path).rows["case"].tolist() == ["c000", "c002"]
@@ -166,14 +188,17 @@ def test_stale_rows_are_told_and_only_pruned_on_demand(path: Path) -> None:
     untouched = path.stat().st_mtime_ns
     assert prune_baseline(path, existing) == []
     assert path.stat().st_mtime_ns == untouched
-    assert prune_baseline(path, []) == [("photos", "c000"), ("photos", "c002")]
+    # Of a suite that was not read nothing is known.
+    assert prune_baseline(path, {}) == []
+    assert absent_suites(read_baseline(path), {}) == {"photos": 2}
+    assert prune_baseline(path, {}, absent_too=True) == [("photos", "c000"), ("photos", "c002")]
     assert read_baseline(path).rows.empty
 
 
 def test_what_a_sweep_derived_is_stale_only_with_its_case(path: Path) -> None:
     rows = baseline_table([0.9, 0.8]).assign(case=["c000+fog-3", "c001+fog-3"], tier=None)
     write_baseline(path, rows, IDENTITY)
-    assert stale_cases(read_baseline(path), [("photos", "c000")]) == [("photos", "c001+fog-3")]
+    assert stale_cases(read_baseline(path), {"photos": {"c000"}}) == [("photos", "c001+fog-3")]
 
 
 @pytest.mark.parametrize("slot", ["", ".", "..", "a/b", "../a", "a b", "ü", ".hidden"])
