@@ -53,6 +53,9 @@ class Decision:
 
 
 PASS = Decision("pass")
+# Why a flip does not fail under the gate `regression`: its tier is judged whole. Ladders and slices are in no tier.
+JUDGED = "judged by test_regression"
+UNGATED = "flips do not fail under the gate regression"
 
 
 def decide_case(
@@ -80,7 +83,9 @@ def decide_case(
         return PASS if result.passed else Decision("fail", message)
     if gate == "regression":
         if change.kind == "regressed":
-            return Decision("xfail", f"judged by test_regression: {_regressed(message, result, change)}")
+            # A corrupted case is in no tier.
+            why = UNGATED if result.case.tier is None else JUDGED
+            return Decision("xfail", f"{why}: {_regressed(message, result, change)}")
         return PASS if result.passed else Decision("xfail", f"known failure, in the baseline too: {message}")
     if change.kind == "regressed":
         return Decision("fail", _regressed(message, result, change))
@@ -96,13 +101,16 @@ def _regressed(message: str, result: CaseResult, change: Change) -> str:
     return f"{head}: regressed ({change.reason}), {was}; now {tail}"
 
 
-def excused(result: CaseResult, change: Change | None, gate: Gate) -> bool:
-    """Whether a miss is known: declared as an issue, in the baseline too, or judged elsewhere."""
+def is_new(change: Change | None) -> bool:
+    """Whether there is nothing to compare a case with: thresholds alone judge it."""
+    return change is None or change.kind == "new"
+
+
+def known_miss(result: CaseResult, change: Change | None, gate: Gate) -> bool:
+    """Whether a miss is known: declared as an issue, or in the baseline too."""
     if result.case.known_issue:
         return True
-    if change is None or gate == "thresholds" or change.kind == "new":
-        return False
-    return gate == "regression" or change.known_miss
+    return change is not None and gate != "thresholds" and change.known_miss
 
 
 def decide_tier(
@@ -123,8 +131,11 @@ def decide_tier(
     message = shortfall(tier, [result.case.id for result in missed])
     if updating:
         return Decision("xfail", f"accepted into the baseline: {message}")
-    if reaches(tier.passed + _known_misses(results, changes, gate), tier.total, tier.min_pass_rate):
+    known = _known_misses(results, changes, gate)
+    if reaches(tier.passed + sum(known), tier.total, tier.min_pass_rate):
         return Decision("xfail", f"known failures: {message}")
+    if gate == "regression" and reaches(tier.passed + len(known), tier.total, tier.min_pass_rate):
+        return Decision("xfail", f"{JUDGED}: {message}")
     return Decision("fail", message)
 
 
@@ -151,14 +162,19 @@ def decide_ladder(
     if updating:
         return PASS if ladder.met else Decision("xfail", f"accepted into the baseline: {message}")
     paired = list(zip(steps, changes, strict=True))
-    regressed = [step.case.id for step, change in paired if change is not None and change.kind == "regressed"]
+    regressed = [
+        step.case.id
+        for step, change in paired
+        if change is not None and change.kind == "regressed" and (step.passed or not step.case.known_issue)
+    ]
     if regressed and gate == "flips":
         return Decision("fail", f"{message}; regressed: {listed(regressed)}")
     if ladder.met:
         return PASS
-    with_known = [step.passed or excused(step, change, gate) for step, change in paired]
-    if ladder.with_passed(with_known).met:
+    if ladder.with_passed([step.passed or known_miss(step, change, gate) for step, change in paired]).met:
         return Decision("xfail", f"known failure: {message}")
+    if gate == "regression" and ladder.with_passed([step.passed or not is_new(change) for step, change in paired]).met:
+        return Decision("xfail", f"{UNGATED}: {message}")
     return Decision("fail", message)
 
 
@@ -192,14 +208,21 @@ def decide_slice(
         return PASS
     if updating:
         return Decision("xfail", f"accepted into the baseline: {result.sentence()}")
-    if replace(result, passed=result.passed + _known_misses(cases, changes, gate)).met:
+    known = _known_misses(cases, changes, gate)
+    if replace(result, passed=result.passed + sum(known)).met:
         return Decision("xfail", f"known failures: {result.sentence()}")
+    if gate == "regression" and replace(result, passed=result.passed + len(known)).met:
+        return Decision("xfail", f"{UNGATED}: {result.sentence()}")
     return Decision("fail", result.sentence())
 
 
-def _known_misses(results: Sequence[CaseResult], changes: Sequence[Change | None], gate: Gate) -> int:
+def _known_misses(results: Sequence[CaseResult], changes: Sequence[Change | None], gate: Gate) -> list[bool]:
+    """Say of each miss that has something to be compared with, or is declared, whether it is known."""
     paired = zip(results, changes, strict=True)
-    return sum(excused(result, change, gate) for result, change in paired if not result.passed)
+    missed = [(result, change) for result, change in paired if not result.passed]
+    return [
+        known_miss(result, change, gate) for result, change in missed if result.case.known_issue or not is_new(change)
+    ]
 
 
 def change_columns(change: Change | None) -> dict[str, object]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.errors import UserError
 from benchmark.results import COLUMNS, INTEGERS, NUMBERS
 from benchmark.suites.faults import shown_path
-from benchmark.text import printable
+from benchmark.text import one_line, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +134,7 @@ def read_run_json(folder: Path) -> dict[str, Any]:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{shown_path(folder)}: is no run: it has no {RUN}; name a folder in reports/") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{shown_path(file)}: cannot be read as JSON: {error}") from error
     schema = content.get("schema") if isinstance(content, dict) else None
     if not isinstance(schema, int) or not isinstance(content, dict):
@@ -170,6 +170,8 @@ def _read_scores(file: Path) -> pd.DataFrame:
     # The last cells of a row that was cut short are empty; no whole row has an empty list of labels' bracket.
     frame = frame[frame["top"].str.endswith("]")]
     frame = frame.drop_duplicates(["suite", "case", "model"], keep="last").reset_index(drop=True)
+    if fault := _damage(frame):
+        raise UserError(f"{shown_path(file)}: is damaged: {fault}; run again, or name another run")
     for name in frame.columns:
         if name in INTEGERS:
             frame[name] = pd.to_numeric(frame[name], errors="coerce").astype("Int64")
@@ -178,6 +180,28 @@ def _read_scores(file: Path) -> pd.DataFrame:
     frame["passed"] = frame["passed"] == "true"
     frame["top"] = frame["top"].map(_top)
     return frame
+
+
+# The ranges of the columns of numbers; probabilities of half precision sum to a little over 1.
+_RANGES = {
+    **dict.fromkeys(INTEGERS, (0, 10**9)),
+    **dict.fromkeys(NUMBERS, (-0.001, 1.001)),
+    **dict.fromkeys(("margin", "min_margin"), (-1.001, 1.001)),
+}
+
+
+def _damage(frame: pd.DataFrame) -> str:
+    """Name the first cell that no run writes; empty where there is none."""
+    import pandas as pd
+
+    for name, (low, high) in _RANGES.items():
+        filled = frame[frame[name] != ""]
+        values = pd.to_numeric(filled[name], errors="coerce")
+        good = values.between(low, high) & ((values % 1 == 0) if name in INTEGERS else True)
+        if not good.all():
+            row = filled[~good].iloc[0]
+            return f"{name} {one_line(row[name], 40)!r} of {one_line(row['suite'])}/{one_line(row['case'])}"
+    return ""
 
 
 def _top(text: str) -> list[list[Any]]:

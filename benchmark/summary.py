@@ -123,7 +123,7 @@ def comparison_lines(
     counts = ", ".join(f"{comparison[kind]} {kind}" for kind in ("regressed", "fixed", "same", "new"))
     lines = [f"{model}{comparison['baseline']} (gate {comparison['gate']}): {counts}"]
     lines += [f"  made otherwise: {one_line(difference)}" for difference in comparison["differences"]]
-    for kind in ("regressed", "fixed"):
+    for kind in ("regressed", "fixed", "new"):
         changed = [row for row in rows if row.get("change") == kind]
         lines += [f"  {kind} {_moved(row)}" for row in changed[:_MOST]]
         if len(changed) > _MOST:

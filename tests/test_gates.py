@@ -2,7 +2,19 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.gates import GATES, Change, Decision, Gate, decide_case, decide_regression, decide_tier
+from benchmark.gates import (
+    GATES,
+    JUDGED,
+    UNGATED,
+    Change,
+    Decision,
+    Gate,
+    decide_case,
+    decide_ladder,
+    decide_regression,
+    decide_tier,
+)
+from benchmark.ladders import LadderResult
 from benchmark.results import CaseResult
 from benchmark.scoring import Verdict
 from benchmark.suites import Case, Suite, Thresholds, Tier
@@ -90,6 +102,35 @@ def test_a_tier_fails_where_it_falls_short_by_more_than_its_known_misses() -> No
     assert tier_decision(results, changes, "regression", 1.0).action == "xfail"
     changes[2] = NEW
     assert tier_decision(results, changes, "regression", 1.0).action == "fail"
+
+
+def ladder_decision(passed: list[bool], changes: list[Change | None], gate: Gate, issue: str = "") -> Decision:
+    steps = [result(good, f"step{number}", "" if good else issue) for number, good in enumerate(passed)]
+    values = [3.0, 2.0, 1.0]
+    scores: list[float | None] = [0.9 if good else 0.1 for good in passed]
+    seen = values[passed.index(False) - 1] if False in passed else values[-1]
+    ladder = LadderResult("s", "model", "fog", "metres", "m", "falling", values, scores, passed, seen, gate=1.0)
+    return decide_ladder(ladder, steps, changes, gate, updating=False)
+
+
+def test_a_ladder_that_was_seen_farther_fails_under_flips_only() -> None:
+    changes: list[Change | None] = [SAME_PASS, SAME_PASS, WORSE]
+    passed = [True, True, False]
+    assert ladder_decision(passed, changes, "flips").action == "fail"
+    assert "regressed: step2" in ladder_decision(passed, changes, "flips").message
+    decision = ladder_decision(passed, changes, "regression")
+    assert (decision.action, decision.message.partition(":")[0]) == ("xfail", UNGATED)
+    assert ladder_decision(passed, changes, "thresholds").action == "fail"
+    known = ladder_decision(passed, [SAME_PASS, SAME_PASS, SAME_MISS], "flips")
+    assert known.message.startswith("known failure: s/fog: seen down to 2 m")
+    # What is declared is known, whatever it was before.
+    assert ladder_decision(passed, changes, "flips", issue="TICKET-7").action == "xfail"
+
+
+def test_a_tiers_flips_under_regression_are_said_to_be_judged_elsewhere() -> None:
+    results = [result(True, "a"), result(False, "b")]
+    assert tier_decision(results, [SAME_PASS, WORSE], "regression", 1.0).message.startswith(JUDGED)
+    assert tier_decision(results, [SAME_PASS, SAME_MISS], "regression", 1.0).message.startswith("known failures")
 
 
 def test_the_paired_verdict_fails_only_a_proven_regression_that_is_gated() -> None:

@@ -34,10 +34,13 @@ def compare(
     from benchmark.history.compare import compare_sides
     from benchmark.history.comparison_page import comparison_page, find_pictures, flips_of
     from benchmark.history.comparison_text import comparison_json, comparison_lines, comparison_markdown, outcome
+    from benchmark.history.markdown import foreign_file
     from benchmark.history.sides import find_sides
 
     if not 0 < max_drop <= 1:
         raise UserError(f"--max-drop {max_drop:g} must be above 0 and at most 1")
+    if markdown and (fault := foreign_file(markdown)):
+        raise UserError(f"--markdown {shown_path(markdown)}: {fault}")
     try:
         comparisons = [
             compare_sides(*pair, max_drop=max_drop) for pair in find_sides(before, after, reports_folder(reports))

@@ -64,9 +64,15 @@ def _reason(folder: Path, entry: RunEntry) -> str:
     foreign = sorted(child.name for child in folder.iterdir() if not _is_ours(child))
     if foreign:
         return f"it holds {listed(foreign, 3)}, which no run wrote"
-    if not entry.complete and time.time() - (folder / SCORES).stat().st_mtime < _STILL_RUNNING_S:
+    if not entry.complete and time.time() - _touched(folder) < _STILL_RUNNING_S:
         return "it may still be running"
     return ""
+
+
+def _touched(folder: Path) -> float:
+    """When a run last wrote something; one that was killed early has no scores."""
+    scores = folder / SCORES
+    return (scores if scores.exists() else folder / RUN).stat().st_mtime
 
 
 def _is_ours(child: Path) -> bool:

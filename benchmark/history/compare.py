@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,9 +12,12 @@ from benchmark.baseline import identity_changes
 from benchmark.history.sides import Side, Top
 from benchmark.regression import CHANGES, DEFAULT_MAX_DROP, RUN_COLUMNS, PairedVerdict, diff_cases, judge_regression
 from benchmark.regression.baseline_text import Baseline
-from benchmark.regression.diff import KEY
+from benchmark.regression.diff import KEY, PAIRED
 
 Gate = Literal["regression", "flips"]
+Outcome = Literal["regression", "inconclusive", "nothing to judge", "no regression"]
+# The worst first.
+OUTCOMES: tuple[Outcome, ...] = ("regression", "inconclusive", "nothing to judge", "no regression")
 # So many labels of each side stand beside a flip.
 _TOP = 3
 
@@ -79,6 +83,23 @@ class Comparison:
         if gate == "flips":
             return self.count("regressed") > 0
         return any(verdict.state == "regressed" for verdict in self.verdicts)
+
+    def outcome(self, gate: Gate) -> Outcome:
+        """Say what the gate makes of the comparison."""
+        if self.regressed(gate):
+            return "regression"
+        if gate == "flips":
+            return "no regression" if any(case.change in PAIRED for case in self.cases) else "nothing to judge"
+        if not any(verdict.cases for verdict in self.verdicts):
+            return "nothing to judge"
+        states = {verdict.state for verdict in self.verdicts}
+        return "no regression" if states == {"no regression"} else "inconclusive"
+
+
+def overall(comparisons: Sequence[Comparison], gate: Gate) -> Outcome:
+    """Say what the gate makes of all models together: the worst of what it makes of each."""
+    found = {comparison.outcome(gate) for comparison in comparisons}
+    return next((outcome for outcome in OUTCOMES if outcome in found), "nothing to judge")
 
 
 def compare_sides(before: Side, after: Side, *, max_drop: float = DEFAULT_MAX_DROP) -> Comparison:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmark.history.compare import CaseDiff, Comparison, Gate
+from benchmark.history.compare import CaseDiff, Comparison, Gate, overall
 from benchmark.history.comparison_text import counts, notes, outcome, score_move
 from benchmark.history.render import render
 from benchmark.report.pictures import Picture, make_pictures
@@ -65,7 +65,7 @@ def comparison_page(comparisons: Sequence[Comparison], gate: Gate, found: Mappin
     return render(
         "compare.html.jinja",
         title=outcome(comparisons, gate),
-        regressed=any(comparison.regressed(gate) for comparison in comparisons),
+        overall=overall(comparisons, gate),
         comparisons=comparisons,
         pictures=pictures,
         counts=counts,

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmark.history.compare import CaseDiff, Comparison, Gate
+from benchmark.history.compare import CaseDiff, Comparison, Gate, overall
 from benchmark.history.markdown import MARK, MOST_CASES, code, sentence, table
 from benchmark.history.sides import Side, Top
 from benchmark.suites import Case
 from benchmark.suites.faults import shown_path
-from benchmark.text import one_line
+from benchmark.text import listed, one_line, plural
 
 # Raised when a reader of an older version would misunderstand the JSON.
 SCHEMA = 1
@@ -20,9 +20,12 @@ _SHOWN = ("regressed", "fixed", "new", "missing")
 
 def outcome(comparisons: Sequence[Comparison], gate: Gate) -> str:
     """Say whether there is a regression, and what decides about it."""
-    regressed = [comparison for comparison in comparisons if comparison.regressed(gate)]
+    state = overall(comparisons, gate)
     rule = "the paired verdict of each tier decides" if gate == "regression" else "each flip decides"
-    return f"{'regression' if regressed else 'no regression'} ({rule})"
+    flips = sum(comparison.count("regressed") for comparison in comparisons)
+    # What does not decide must not be overlooked.
+    beside = f"; {plural(flips, 'case')} regressed all the same" if flips and state != "regression" else ""
+    return f"{state} ({rule}{beside})"
 
 
 def comparison_lines(comparison: Comparison, pictures: Mapping[str, Case], most: int) -> list[str]:
@@ -61,6 +64,11 @@ def notes(comparison: Comparison) -> list[str]:
         f"{side.name} stopped early: it is compared on the cases that it ran"
         for side in (comparison.before, comparison.after)
         if not side.complete
+    ]
+    found += [
+        f"{side.name} has {plural(len(side.unmatched), 'model')} that the other side lacks: {listed(side.unmatched)}"
+        for side in (comparison.before, comparison.after)
+        if side.unmatched
     ]
     if not comparison.grouped:
         found.append("baseline files do not say which cases come from one picture: each counts by itself")
@@ -124,6 +132,7 @@ def comparison_json(comparisons: Sequence[Comparison], gate: Gate) -> dict[str, 
     return {
         "schema": SCHEMA,
         "gate": gate,
+        "outcome": overall(comparisons, gate),
         "regression": any(comparison.regressed(gate) for comparison in comparisons),
         "models": [
             {

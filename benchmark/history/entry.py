@@ -105,6 +105,8 @@ class RunEntry:
         """
         try:
             flips = {_text(each, "model"): _flips(each) for each in _dicts(content, "comparisons")}
+            if not isinstance(content.get("versions", {}), dict):
+                raise TypeError("'versions' is no object")
             return cls(
                 folder=folder,
                 started=_text(content, "started"),

@@ -43,7 +43,7 @@ def read_history(reports: Path) -> History:
     for folder, stamp in _runs(reports):
         old = known.get(folder)
         try:
-            if isinstance(old, dict) and old.get("stamp") == stamp:
+            if isinstance(old, dict) and old.get("stamp") == stamp and isinstance(old.get("run"), dict):
                 with contextlib.suppress(UserError):
                     entries.append(RunEntry.from_content(folder, old["run"]))
                     fresh[folder] = old
@@ -78,7 +78,7 @@ def _runs(reports: Path) -> list[tuple[str, list[int]]]:
 def _read_index(file: Path) -> dict[str, Any]:
     try:
         index = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(index, dict) or index.get("schema") != _SCHEMA or not isinstance(index.get("runs"), dict):
         return {}

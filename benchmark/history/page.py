@@ -16,11 +16,14 @@ from benchmark.history.render import render
 from benchmark.history.trend import make_series
 from benchmark.record import REPORT, write_atomically
 from benchmark.suites.faults import shown_path
+from benchmark.text import printable
 
 PAGE = "index.html"
 # The page is written at the end of every run, so it must stay cheap: the newest runs, and fewer dots than pixels.
 MOST_RUNS = 200
 _MOST_POINTS = 60
+# By it a page is known as one of ours: no other is ever replaced.
+_TITLE = b"<title>Robustness over time</title>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,14 @@ def write_page(reports: Path) -> Path:
     """Write `index.html` from the runs of the folder, and give its path.
 
     Raises:
-        UserError: if it cannot be written.
+        UserError: if it cannot be written, or is there already and was written by somebody else.
     """
     file = reports / PAGE
     try:
-        write_atomically(file, history_page(reports, read_history(reports)))
+        if file.exists() and _TITLE not in file.read_bytes()[:2000]:
+            raise UserError(f"{shown_path(file)}: is there already, and no page of ours; it stays as it is")
+        # A hand may have written what no UTF-8 file can hold.
+        write_atomically(file, printable(history_page(reports, read_history(reports))))
     except OSError as error:
         raise UserError(f"{shown_path(file)}: cannot be written: {error.strerror}") from error
     return file

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ import pandas as pd
 
 from benchmark.baseline import read_baseline
 from benchmark.errors import UserError
+from benchmark.history.entry import RunEntry
 from benchmark.history.find import run_folder
 from benchmark.identity import making
-from benchmark.record import RUN, RunRecord, read_run
+from benchmark.record import RUN, SCORES, RunRecord, read_run
 from benchmark.suites.faults import shown_path
 from benchmark.text import listed, one_line
 
@@ -33,6 +34,7 @@ class Side:
         top: the most probable labels of each case, by `suite/case`; a baseline has none.
         is_run: whether it is a recorded run.
         complete: whether the run went to its end; a baseline is always whole.
+        unmatched: models that only this side has, and that are compared with nothing.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Side:
     top: Mapping[str, Top] = field(default_factory=dict)
     is_run: bool = False
     complete: bool = True
+    unmatched: tuple[str, ...] = ()
 
 
 def find_sides(before: str, after: str, reports: Path) -> list[tuple[Side, Side]]:
@@ -58,7 +61,10 @@ def find_sides(before: str, after: str, reports: Path) -> list[tuple[Side, Side]
     first, second = _sides(before, reports), _sides(after, reports)
     both = [name for name in first if name in second]
     if both:
-        return [(first[name], second[name]) for name in both]
+        pairs = [(first[name], second[name]) for name in both]
+        alone = [tuple(name for name in side if name not in both) for side in (first, second)]
+        # Told once, with the first pair.
+        return [(replace(pairs[0][0], unmatched=alone[0]), replace(pairs[0][1], unmatched=alone[1])), *pairs[1:]]
     if len(first) == len(second) == 1:
         return list(zip(first.values(), second.values(), strict=True))
     raise UserError(
@@ -100,9 +106,22 @@ def baseline_side(path: Path) -> dict[str, Side]:
 
 
 def run_sides(record: RunRecord) -> dict[str, Side]:
-    """Give the sides that a run is, by model; a model without a scored case is none."""
+    """Give the sides that a run is, by model; a model without a scored case is none.
+
+    Raises:
+        UserError: one line, if the record is damaged.
+    """
+    # Whatever is wrong with the content is told in one line.
+    RunEntry.from_content(shown_path(record.folder), record.content)
     sides = {}
     scores = record.scores[record.scores["score"].notna()]
+    for column in ("rank", "margin", "min_score", "max_rank", "min_margin"):
+        if (empty := scores[column].isna()).any():
+            row = scores[empty].iloc[0]
+            raise UserError(
+                f"{shown_path(record.folder / SCORES)}: is damaged: {one_line(row['suite'])}/{one_line(row['case'])} "
+                f"has a score and no {column}; run again, or name another run"
+            )
     for model, rows in scores.groupby("model", sort=False):
         name = str(model)
         keys = rows["suite"] + "/" + rows["case"]

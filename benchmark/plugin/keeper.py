@@ -48,21 +48,11 @@ class HistoryKeeper:
 
 
 def markdown_fault(file: Path | None) -> str:
-    """Say why a summary cannot go to a file; empty if it can. Only what we wrote is ever replaced."""
-    if file is None:
-        return ""
-    from benchmark.history.markdown import MARK
+    """Say why a summary cannot go to a file; empty if it can."""
+    from benchmark.history.markdown import foreign_file
 
-    place = f"--robust-markdown {shown_path(file)}"
-    try:
-        head = file.read_bytes()[: len(MARK)]
-    except FileNotFoundError:
-        return "" if file.parent.is_dir() else f"{place}: there is no such folder; make it first"
-    except OSError as error:
-        return f"{place}: cannot be written ({error.strerror}); name a file that can"
-    if head and head != MARK.encode():
-        return f"{place}: is there already, and no summary of ours; name another file"
-    return ""
+    fault = foreign_file(file) if file else ""
+    return f"--robust-markdown {shown_path(file)}: {fault}" if file and fault else ""
 
 
 def _write_markdown(file: Path, content: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.conftest import Answer
+from tests.garage import edit_run
 from tests.history.runs import row, tier, write
 
 Call = Callable[..., Answer]
@@ -74,7 +76,10 @@ def test_compare_names_flips_with_their_picture_and_ends_by_the_gate(tierbench: 
     assert "| regressed | `colours/red` | 0.900 → 0.300 (-0.600) |" in Path("d.md").read_text()
     answer = tierbench("compare", "20260104", "last")
     assert answer.code == 0
-    assert answer.out.rstrip().endswith("no regression (the paired verdict of each tier decides)")
+    assert answer.out.rstrip().endswith(
+        "inconclusive (the paired verdict of each tier decides; 1 case regressed all the same)"
+    )
+    assert json.loads(Path("d.json").read_text())["outcome"] == "regression"
 
 
 def test_compare_shows_a_corrupted_case_as_the_model_got_it(tierbench: Call, reports: Path) -> None:
@@ -114,7 +119,99 @@ def test_compare_of_damaged_figures_is_one_line(tierbench: Call, reports: Path) 
     write(reports, 3, [row("red", 0.3, rank="first", **COLOURS)])
     answer = tierbench("compare", "20260102", "last")
     assert answer.code == 4
-    assert "cannot be compared, one is damaged: the run holds colours/red with an empty" in answer.err
+    assert "scores.csv: is damaged: rank 'first' of colours/red; run again, or name another run" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("content", "scores", "says"),
+    [
+        ({"models": None}, {}, "run.json: is damaged: 'models' is no list of objects"),
+        ({"models": ["a"]}, {}, "run.json: is damaged: 'models' is no list of objects"),
+        ({"suites": [1]}, {}, "run.json: is damaged: "),
+        ({"versions": "new"}, {}, "run.json: is damaged: 'versions' is no object"),
+        ({}, {"rank": 1.5}, "scores.csv: is damaged: rank '1.5' of colours/red"),
+        ({}, {"rank": 1e30}, "scores.csv: is damaged: rank '1e+30' of colours/red"),
+        ({}, {"rank": None}, "scores.csv: is damaged: colours/red has a score and no rank"),
+        ({}, {"margin": float("nan")}, "scores.csv: is damaged: margin 'nan' of colours/red"),
+        ({}, {"score": 7.5}, "scores.csv: is damaged: score '7.5' of colours/red"),
+    ],
+)
+def test_a_damaged_run_is_one_line_to_every_command(
+    tierbench: Call, reports: Path, content: dict[str, object], scores: dict[str, object], says: str
+) -> None:
+    folder = write(reports, 3, [row("red", 0.9, **COLOURS) | scores])
+    edit_run(folder, **content)
+    for command in (("compare", "20260102", "last"), ("baseline", "accept", "last")):
+        answer = tierbench(*command)
+        assert answer.code == 4
+        (line,) = answer.err.splitlines()
+        assert says in line
+    assert tierbench("history").code == 0
+
+
+def test_deeply_nested_files_are_as_good_as_none(tierbench: Call, reports: Path) -> None:
+    nested = "[" * 100_000
+    folder = write(reports, 3, [row("red", 0.9, **COLOURS)])
+    (folder / "run.json").write_text(nested, encoding="utf-8")
+    (reports / ".history.json").write_text(nested, encoding="utf-8")
+    answer = tierbench("history", "--html")
+    assert answer.code == 0
+    assert "cannot be read as JSON" in answer.err
+    assert tierbench("show", folder.name).code == 4
+    (reports / ".history.json").write_text('{"schema": 1, "runs": {"x": {"stamp": [1, 2]}}}', encoding="utf-8")
+    assert tierbench("history").code == 0
+
+
+def test_an_index_whose_entries_lack_their_run_is_made_anew(tierbench: Call, reports: Path) -> None:
+    assert tierbench("history").code == 0
+    index = json.loads((reports / ".history.json").read_text(encoding="utf-8"))
+    for entry in index["runs"].values():
+        del entry["run"]
+    (reports / ".history.json").write_text(json.dumps(index), encoding="utf-8")
+    assert tierbench("history").code == 0
+    assert "run" in next(iter(json.loads((reports / ".history.json").read_text(encoding="utf-8"))["runs"].values()))
+
+
+def test_what_is_not_ours_is_never_replaced(tierbench: Call, reports: Path) -> None:
+    (reports / "index.html").write_text("my own page", encoding="utf-8")
+    (reports / "notes.md").write_text("my notes", encoding="utf-8")
+    answer = tierbench("history", "--html")
+    assert answer.code == 4
+    assert "reports/index.html: is there already, and no page of ours; it stays as it is" in answer.err
+    assert tierbench("compare", "20260102", "last", "--markdown", "reports/notes.md").code == 4
+    assert (reports / "index.html").read_text(encoding="utf-8") == "my own page"
+    assert (reports / "notes.md").read_text(encoding="utf-8") == "my notes"
+
+
+def test_comparisons_that_judge_nothing_say_so(tierbench: Call, reports: Path) -> None:
+    steps = {**COLOURS, "tier": None}
+    write(reports, 3, [row("step", 0.9, **steps)])
+    write(reports, 4, [row("step", 0.2, **steps)])
+    answer = tierbench("compare", "20260104", "last")
+    assert answer.code == 0
+    assert answer.out.rstrip().endswith(
+        "nothing to judge (the paired verdict of each tier decides; 1 case regressed all the same)"
+    )
+    write(reports, 5, [row(f"c{number}", 0.9) for number in range(8)])
+    write(reports, 6, [row(f"c{number}", 0.9) for number in range(8)])
+    assert "\nno regression (the paired" in tierbench("compare", "20260106", "last").out
+
+
+def test_models_that_only_one_side_has_are_told(tierbench: Call, reports: Path) -> None:
+    write(reports, 3, [row("a", 0.9, model="x"), row("a", 0.9, model="y")])
+    write(reports, 4, [row("a", 0.9, model="x"), row("a", 0.9, model="z")])
+    said = tierbench("compare", "20260104", "last").out
+    assert "20260104T031700Z-000003 has 1 model that the other side lacks: y" in said
+    assert "20260105T031700Z-000004 has 1 model that the other side lacks: z" in said
+
+
+def test_prune_takes_a_killed_run_without_scores(tierbench: Call, reports: Path) -> None:
+    folder = write(reports, 0, [row("red", 0.9, **COLOURS)], complete=False)
+    (folder / "scores.csv").unlink()
+    assert "it may still be running" in tierbench("prune", "--keep", "2").out
+    os.utime(folder / "run.json", (0, 0))
+    assert tierbench("prune", "--keep", "2").code == 0
+    assert not folder.exists()
 
 
 def test_accept_then_prune_what_no_suite_has(tierbench: Call, reports: Path) -> None:

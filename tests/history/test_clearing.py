@@ -68,7 +68,7 @@ def test_a_stopped_run_is_accepted_only_by_force(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("values", "says"),
-    [({"score": 7.0}, "score '7.000000' is not a number from 0 to 1"), ({"image_sha256": "x"}, "image_sha256 'x'")],
+    [({"score": 7.0}, "score '7' of photos/a"), ({"image_sha256": "x"}, "image_sha256 'x'")],
 )
 def test_scores_that_make_no_baseline_leave_the_old_one(tmp_path: Path, values: dict[str, object], says: str) -> None:
     accept_recorded(write(tmp_path, 1, [row("a", 0.9)]), tmp_path, force=False)

@@ -39,7 +39,12 @@ def test_one_that_is_not_there_is_one_line(accepted: Bench, what: str) -> None:
 
 @pytest.mark.parametrize(
     ("change", "says"),
-    [({"schema": 9}, "newer tierbench"), ({"schema": 0}, "older tierbench"), ({"schema": None}, "not written by")],
+    [
+        ({"schema": 9}, "newer tierbench"),
+        ({"schema": 0}, "older tierbench"),
+        ({"schema": None}, "not written by"),
+        ({"models": None}, "is damaged: "),
+    ],
 )
 def test_a_run_that_cannot_be_read_is_one_line(accepted: Bench, change: dict[str, object], says: str) -> None:
     accepted.run("-m", "tier1")
