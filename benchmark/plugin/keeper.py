@@ -49,10 +49,13 @@ class HistoryKeeper:
 
 def markdown_fault(file: Path | None) -> str:
     """Say why a summary cannot go to a file; empty if it can."""
+    if file is None:
+        return ""
+    # Here, because a run without a summary must not pay for pandas.
     from benchmark.history.markdown import foreign_file
 
-    fault = foreign_file(file) if file else ""
-    return f"--robust-markdown {shown_path(file)}: {fault}" if file and fault else ""
+    fault = foreign_file(file)
+    return f"--robust-markdown {shown_path(file)}: {fault}" if fault else ""
 
 
 def _write_markdown(file: Path, content: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
