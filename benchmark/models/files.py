@@ -59,7 +59,10 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
                 f"{place}: has its weights in {pickles[0]} only, and pickles are never loaded; save them with "
                 "save_pretrained(), which writes model.safetensors"
             )
-        raise UserError(f"{place}: has no weights (model.safetensors); save it with save_pretrained()")
+        raise UserError(
+            f"{place}: has no weights (model.safetensors), and pickled ones are never loaded; "
+            "save it with save_pretrained()"
+        )
     weights = weights[:1]
     if weights[0].suffix == ".json":
         index = _json(weights[0], place, "save the model again")

@@ -1,9 +1,11 @@
 import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import skimage
 from PIL import Image
 
@@ -68,10 +70,14 @@ def test_what_is_no_picture_is_not_added(tierbench: Call, workplace: Path) -> No
     assert "the file is not an image that Pillow can read; nothing was added" in answer.err
 
 
-def test_a_tier_is_proposed_from_how_many_models_miss(tierbench: Call, workplace: Path, colour_model: Path) -> None:
-    # Of two models one knows colours, and one says "ship" of everything.
-    (workplace / "ships.py").write_text(SHIP, encoding="utf-8")
-    models = ("--model", f"colour={colour_model}", "--model", "ship=python:ships:make")
+def test_a_tier_is_proposed_from_how_many_models_miss(
+    tierbench: Call, workplace: Path, colour_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of two models one knows colours, and one says "ship" of everything. The module stays imported: its name is used
+    # nowhere else.
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (workplace / "ships_to_add.py").write_text(SHIP, encoding="utf-8")
+    models = ("--model", f"colour={colour_model}", "--model", "ship=python:ships_to_add:make")
     for name in ("red", "green", "grey"):
         flat(name).save(workplace / f"{name}.png")
     one = tierbench("add", "red.png", "--suite", "new", "--label", "automobile", *models)

@@ -66,7 +66,7 @@ def sharded(shard: str) -> Change:
         (removed("config.json"), "has no config.json; save the model with save_pretrained()"),
         (replaced("config.json", "{"), "config.json cannot be read (Expecting property name"),
         (replaced("config.json", "[]"), "config.json holds no JSON object; save the model"),
-        (removed("model.safetensors"), "has no weights (model.safetensors); save it with save_pretrained()"),
+        (removed("model.safetensors"), "has no weights (model.safetensors), and pickled ones are never loaded; save"),
         (
             renamed("model.safetensors", "pytorch_model.bin"),
             "has its weights in pytorch_model.bin only, and pickles are never loaded; save them with save_pretrained()",
