@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import typer
@@ -12,6 +13,10 @@ from benchmark.errors import UserError
 
 def main() -> None:
     """Run a command; what the user can mend is told in one line each, with exit code 4."""
+    for stream in (sys.stdout, sys.stderr):
+        # Where the terminal's encoding lacks a sign, its escape is better than a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except UserError as error:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import secrets
 import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from benchmark.alone import alone
 from benchmark.errors import UserError
 from benchmark.regression import NOISE
 from benchmark.regression.baseline_text import Baseline, parse_baseline, serialise_baseline
@@ -75,7 +73,7 @@ def update_baseline(path: Path, rows: pd.DataFrame, identity: Mapping[str, str])
         ValueError: as `write_baseline`.
         UserError: as `write_baseline`, and if there is a file that does not read.
     """
-    with _alone(path):
+    with alone(path):
         _update(path, rows, identity)
 
 
@@ -140,7 +138,7 @@ def prune_baseline(path: Path, existing: CaseIds, *, absent_too: bool = False) -
     Raises:
         UserError: one line, if the file does not read or cannot be written.
     """
-    with _alone(path):
+    with alone(path):
         baseline = read_baseline(path)
         stale = stale_cases(baseline, existing)
         if absent_too:
@@ -152,19 +150,6 @@ def prune_baseline(path: Path, existing: CaseIds, *, absent_too: bool = False) -
 
 def _names(baseline: Baseline) -> list[tuple[str, str]]:
     return sorted(zip(baseline.rows["suite"], baseline.rows["case"], strict=True))
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Keep other processes from changing the file between its reading and its writing.
-
-    The lock is a file in the system's folder for such: a lock beside the baseline would be committed with it.
-    """
-    from filelock import FileLock
-
-    name = hashlib.sha256(os.path.realpath(path).encode("utf-8", "surrogateescape")).hexdigest()[:24]
-    with FileLock(Path(tempfile.gettempdir()) / f"tierbench-{name}.lock"):
-        yield
 
 
 def identity_changes(baseline: Baseline, identity: Mapping[str, str]) -> list[str]:

@@ -94,7 +94,8 @@ def decide_case(
 
 def _regressed(message: str, result: CaseResult, change: Change) -> str:
     """`…: regressed (passed, now fails), was cat 0.912: expected …`."""
-    was = f"was {change.baseline_predicted} {change.baseline_score:.3f}" if change.baseline_score is not None else ""
+    seen = one_line(change.baseline_predicted, 80)
+    was = f"was {seen} {change.baseline_score:.3f}" if change.baseline_score is not None else ""
     if result.passed and result.verdict:
         return f"{message}regressed ({change.reason}), {was}, now {result.verdict.score:.3f}"
     head, _, tail = message.partition(": ")

@@ -139,7 +139,7 @@ class Predictor:
             outputs = self._checked(self.classifier.predict([picture for *_, picture in batch]), len(batch))
         except UserError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # The model is foreign code: whatever it raises on a batch concerns the images of that batch.
             failure = _model_error(error)
         else:
@@ -212,7 +212,7 @@ def _hash_or_empty(case: Case) -> str:
         return ""
 
 
-def _model_error(error: Exception) -> str:
+def _model_error(error: BaseException) -> str:
     memory = isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
     what = "not enough memory for a single image" if memory else "the model failed on the image"
     lines = str(error).strip().splitlines()

@@ -22,6 +22,9 @@ from benchmark.text import one_line, printable
 if TYPE_CHECKING:
     import pandas as pd
 
+# A cell may hold ten labels of any length.
+csv.field_size_limit(2**31 - 1)
+
 SCORES = "scores.csv"
 RUN = "run.json"
 REPORT = "report.html"

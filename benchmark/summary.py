@@ -9,7 +9,7 @@ from benchmark.ladders import LadderResult
 from benchmark.leaderboard import Pair, compare_models, rank_models
 from benchmark.leaderboard_text import contest_lines, leaderboard_lines
 from benchmark.sweeps import SliceResult, SweepSummary
-from benchmark.text import one_line
+from benchmark.text import one_line, plural
 
 
 def run_lines(content: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -55,7 +55,7 @@ def _cells(tier: Mapping[str, Any]) -> tuple[str, ...]:
     rate = tier["passed"] / total if total else 0.0
     part = "" if total == size else f" (of {size})"
     errors = f", {tier['errors']} err" if tier["errors"] else ""
-    groups = f" {tier['groups']} groups" if tier["groups"] != total else ""
+    groups = f" {plural(tier['groups'], 'group')}" if tier["groups"] != total else ""
     mark = {True: "", False: " ✗", None: " ?"}[tier["met"]]
     return (
         one_line(tier["suite"]),

@@ -63,6 +63,10 @@ def _image_faults(images: Sequence[Path], folder: Path) -> list[str]:
 
     faults = []
     for image in images:
+        if not image.is_file():
+            # A pipe would be waited for for ever.
+            faults.append(f"{shown_path(image.absolute())}: is no file; nothing was added")
+            continue
         try:
             with quiet_pillow():
                 open_picture(image)
@@ -71,7 +75,7 @@ def _image_faults(images: Sequence[Path], folder: Path) -> list[str]:
     present = read_suite(folder, Faults()).cases if (folder / "metadata.csv").is_file() else ()
     faults += [
         f"{shown_path(image.absolute())}: {one_line(where)}; nothing was added"
-        for image, where in same_images(images, present)
+        for image, where in same_images([image for image in images if image.is_file()], present)
     ]
     return faults
 
@@ -105,13 +109,13 @@ def _proposed_tiers(
         judged = {slot: own[number] for slot, own in results.items()}
         for slot, result in judged.items():
             typer.echo(f"  {slot}: {_said(result)}")
-        counted = [result for result in judged.values() if not result.skipped]
+        # An image that a model could not judge says nothing of how hard it is.
+        counted = [result for result in judged.values() if not result.skipped and not result.error]
         if tier is None and not counted:
             # Nobody can say how hard the image is.
             spaces = [(slot, map_concepts(suite, classifier.labels)) for slot, classifier in models.items()]
-            raise UserError(
-                *(fault for slot, space in spaces for fault in label_faults(suite, space, slot, otherwise=_SAY))
-            )
+            lines = [line for slot, space in spaces for line in label_faults(suite, space, slot, otherwise=_SAY)]
+            raise UserError(*lines or [f"{one_line(str(image))}: no model could judge it; {_SAY}"])
         missed = sum(not result.passed for result in counted)
         proposed[image] = 1 if not missed else 3 if missed == len(counted) > 1 else 2
         if tier is None:

@@ -41,7 +41,8 @@ def corrupt(
                     result.save(out / f"{image.stem}+{wanted}-{severity}.png")
             sheet = out / f"{image.stem}-sheet.png"
             contact_sheet(picture, names, seed=seed, variant=variant).save(sheet)
-            typer.echo(f"{image}: {plural(len(names) * len(SEVERITIES), 'picture')}, {shown_path(sheet.absolute())}")
+            count = plural(len(names) * len(SEVERITIES), "picture")
+            typer.echo(f"{one_line(str(image))}: {count}, {shown_path(sheet.absolute())}")
     except (PictureError, ImportError) as error:
         raise UserError(f"{one_line(str(image))}: {one_line(str(error))}") from error
     except OSError as error:

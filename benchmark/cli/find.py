@@ -11,6 +11,7 @@ from benchmark.cli.settings import nearest_settings
 from benchmark.errors import UserError
 from benchmark.suites import find_suites
 from benchmark.suites.faults import Faults
+from benchmark.suites.reader import SUITE_NAME
 from benchmark.text import expanded, one_line, suggestion
 
 ReportsOption = Annotated[
@@ -45,19 +46,23 @@ def _from_settings(key: str, default: str) -> list[Path]:
     return [root / expanded(path) for path in said]
 
 
-def suite_folders(names: list[str]) -> list[Path]:
+def suite_folders(names: list[str], faults: Faults | None = None) -> list[Path]:
     """Give the folders of the suites named, by path or by name; of all suites of the repository if none is.
+
+    Args:
+        names: of suites.
+        faults: takes what is wrong with folders, so that the others are given all the same; without it that is raised.
 
     Raises:
         UserError: if a name is no suite.
     """
-    if not names:
-        faults = Faults()
-        folders = find_suites(cases_folders(), faults)
-        if faults.lines:
-            raise UserError(*faults.lines)
-        return folders
-    return [suite_folder(name) for name in names]
+    if names:
+        return [suite_folder(name) for name in names]
+    found = faults if faults is not None else Faults()
+    folders = find_suites(cases_folders(), found)
+    if faults is None and found.lines:
+        raise UserError(*found.lines)
+    return folders
 
 
 def suite_folder(name: str, *, new: bool = False) -> Path:
@@ -77,6 +82,9 @@ def suite_folder(name: str, *, new: bool = False) -> Path:
             return folder.absolute()
     if new:
         by_path = "/" in name or Path(name).is_dir()
-        return Path(name).absolute() if by_path else cases[0] / name
+        folder = Path(name).absolute() if by_path else cases[0] / name
+        if not SUITE_NAME.fullmatch(folder.name):
+            raise UserError(f"suite {one_line(name)!r}: name a suite with letters, digits, _ and - only")
+        return folder
     known = [folder.name for folder in find_suites([each for each in cases if each.is_dir()], Faults())]
     raise UserError(f"suite {one_line(name)!r}: no folder of this name has a metadata.csv; {suggestion(name, known)}")

@@ -21,6 +21,8 @@ _FILES = (
     ("tox.ini", "pytest", False),
     ("setup.cfg", "tool:pytest", False),
 )
+# The settings that `tierbench init` writes.
+_OURS = ("testpaths", "robust_model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,38 @@ def nearest_settings(folder: Path) -> PytestSettings | None:
     return next((found for each in (folder, *folder.parents) if (found := settings_in(each))), None)
 
 
-def _toml(file: Path, section: str) -> dict[str, Any] | None:
-    table: Any = tomllib.loads(file.read_text(encoding="utf-8"))
+def only_changed(settings: PytestSettings, before: str, after: str) -> bool:
+    """Whether a new text of the settings' file differs in `testpaths` and `robust_model` of pytest's settings only."""
+    try:
+        old, new = (_document(settings.file, text) for text in (before, after))
+    except (tomllib.TOMLDecodeError, configparser.Error):
+        return False
+    return old == new
+
+
+def _document(file: Path, text: str) -> dict[str, Any]:
+    """Give all that a file holds but our two settings."""
+    section = next(section for name, section, _ in _FILES if name == file.name)
+    if file.suffix == ".toml":
+        document: dict[str, Any] = tomllib.loads(text)
+        table = _table(document, section) or {}
+        for key in _OURS:
+            table.pop(key, None)
+        tool = document.get("tool")
+        if not table and isinstance(tool, dict):
+            # A table that holds nothing else is as good as none.
+            tool.pop("pytest", None)
+        return {name: value for name, value in document.items() if value not in ({}, None)}
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(text)
+    return {
+        name: {key: value for key, value in parser[name].items() if name != section or key not in _OURS}
+        for name in parser
+    }
+
+
+def _table(document: dict[str, Any], section: str) -> dict[str, Any] | None:
+    table: Any = document
     for part in section.split("."):
         table = table.get(part) if isinstance(table, dict) else None
     if not isinstance(table, dict):
@@ -82,6 +114,10 @@ def _toml(file: Path, section: str) -> dict[str, Any] | None:
     # The older form, whose values are texts.
     older = table.get("ini_options")
     return older if isinstance(older, dict) else table
+
+
+def _toml(file: Path, section: str) -> dict[str, Any] | None:
+    return _table(tomllib.loads(file.read_text(encoding="utf-8")), section)
 
 
 def _ini(file: Path, section: str) -> dict[str, Any] | None:

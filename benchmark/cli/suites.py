@@ -27,8 +27,12 @@ def check(suites: Suites = None, model: Models = None, labels: Labels = None) ->
     models, lines = open_models(model, labels, device="cpu")
     for line in lines:
         typer.echo(line)
-    bad = len(lines)
-    for folder in suite_folders(suites or []):
+    found = Faults()
+    folders = suite_folders(suites or [], found)
+    for line in found.lines:
+        typer.echo(line)
+    bad = len(lines) + len(found.lines)
+    for folder in folders:
         faults = Faults()
         suite = read_suite(folder, faults)
         lines = faults.lines + picture_faults(suite) + duplicate_faults(suite)

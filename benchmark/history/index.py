@@ -12,6 +12,7 @@ from typing import Any
 from benchmark.errors import UserError
 from benchmark.history.entry import RunEntry, kept
 from benchmark.record import RUN, read_run_json, write_atomically
+from benchmark.text import printable
 
 INDEX = ".history.json"
 # Raised when entries of an older index would be misread; the index is then made anew.
@@ -55,7 +56,8 @@ def read_history(reports: Path) -> History:
             faults += error.lines
     if fresh != known:
         with contextlib.suppress(OSError):
-            write_atomically(reports / INDEX, json.dumps({"schema": _SCHEMA, "runs": fresh}, ensure_ascii=False))
+            text = json.dumps({"schema": _SCHEMA, "runs": fresh}, ensure_ascii=False)
+            write_atomically(reports / INDEX, printable(text))
     # Of one second's runs the name decides: any order will do, as long as it is always the same.
     entries.sort(key=lambda entry: (entry.started, entry.folder))
     return History(tuple(entries), tuple(faults))

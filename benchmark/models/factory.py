@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmark.errors import UserError
 from benchmark.models.classifier import Classifier
-from benchmark.text import one_line
+from benchmark.text import one_line, printable
 
 _PARTS = ("labels", "fingerprint", "describe", "predict")
 
@@ -33,8 +33,8 @@ def make_classifier(spec: str, root: Path) -> Classifier:
         sys.path.insert(0, str(root))
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
-        # The user's module may raise anything while it is imported.
+    except (Exception, SystemExit) as error:
+        # The user's module may raise anything while it is imported; one that reads arguments there even exits.
         raise UserError(f"{place}: cannot import {one_line(module_name)}: {_said(error)}") from error
     factory = getattr(module, factory_name, None)
     if not callable(factory):
@@ -43,7 +43,7 @@ def make_classifier(spec: str, root: Path) -> Classifier:
         classifier = factory()
     except UserError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         # As above: the factory is the user's own code.
         raise UserError(f"{place}: {factory_name}() failed: {_said(error)}") from error
     return checked_classifier(classifier, place)
@@ -66,11 +66,12 @@ def checked_classifier(classifier: object, place: str) -> Classifier:
         raise UserError(f"{place}: its labels must be a sequence of texts, one for each output")
     if not len(labels):
         raise UserError(f"{place}: it has no labels; name its outputs")
-    if not isinstance(classifier.fingerprint, str) or not classifier.fingerprint:
+    fingerprint = classifier.fingerprint
+    if not isinstance(fingerprint, str) or not fingerprint or fingerprint != printable(fingerprint):
         raise UserError(f"{place}: its fingerprint must be a text that changes when its predictions could")
     return classifier
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return one_line(f"{type(error).__name__}: {lines[0] if lines else ''}".rstrip(": "))

@@ -68,7 +68,7 @@ def classifier(request: pytest.FixtureRequest) -> Classifier:
     try:
         return session.slot(session.config.slots[0]).classifier
     except UserError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +78,7 @@ def predictions(request: pytest.FixtureRequest, classifier: Classifier) -> Mappi
     try:
         return dict(session.predicted(session.config.slots[0], classifier).predictions)
     except UserError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +87,7 @@ def scores(request: pytest.FixtureRequest, classifier: Classifier) -> pd.DataFra
     try:
         return results_frame(_session(request).results(classifier))
     except UserError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def robust_tier(request: pytest.FixtureRequest) -> Check:
         changes = session.changes(test.slot, judged)
         gate = session.gate(test.slot)
     except UserError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     _record(request, "tier", session, test.slot, tier.as_dict())
     if not judged:
         pytest.skip(f"{tier.suite} tier {tier.tier}: the model has no label for any of its cases")
@@ -138,7 +138,7 @@ def robust_ladder(request: pytest.FixtureRequest) -> Check:
         changes = session.changes(test.slot, steps)
         gate = session.gate(test.slot)
     except UserError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     rows = [step.row() | change_columns(change) for step, change in zip(steps, changes, strict=True)]
     values = {"ladder": json.dumps(ladder.as_dict()), "steps": json.dumps(rows)}
     _record(request, "ladder", session, test.slot, values)
@@ -158,7 +158,7 @@ def robust_regression(request: pytest.FixtureRequest) -> Check:
         verdict = session.regression(test, _classifier(request, session, test.slot))
         gate = session.gate(test.slot)
     except UserError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     _record(request, "regression", session, test.slot, {"verdict": json.dumps(asdict(verdict))})
     decision = decide_regression(verdict.state, verdict.sentence, gate, updating=session.config.update_baseline)
     # Under the other gates the cases decide, and a small tier would warn at every run.
@@ -177,7 +177,7 @@ def robust_slice(request: pytest.FixtureRequest) -> Check:
         changes = session.changes(test.slot, judged)
         gate = session.gate(test.slot)
     except UserError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     _record(request, "slice", session, test.slot, result.as_dict())
     if not result.total:
         pytest.skip(f"{result.key}: the model has no label for any of its cases")

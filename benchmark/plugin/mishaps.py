@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from benchmark.plugin.fixtures import as_properties
 from benchmark.plugin.session import BenchmarkSession
 from benchmark.results import CaseResult
+from benchmark.text import one_line
 
 
 class Mishaps:
@@ -25,6 +26,8 @@ class Mishaps:
         self.warnings: list[str] = []
         self.lost_workers = 0
         self.interrupted = False
+        self._finished: set[str] = set()
+        self._sent_out: int | None = None
 
     @property
     def any(self) -> bool:
@@ -54,6 +57,27 @@ class Mishaps:
         with self.survived("a report is not written"):
             yield
 
+    def unfinished(self, session: pytest.Session) -> bool:
+        """Whether some selected test did not come to its end: the exit code does not always tell."""
+        expected = session.testscollected if self._sent_out is None else self._sent_out
+        return len(self._finished) < expected
+
+    @property
+    def nothing_ran(self) -> bool:
+        """Whether no test came to its end."""
+        return not self._finished
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test that came to its end."""
+        if report.when == "teardown":
+            self._finished.add(report.nodeid)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: object, ids: Sequence[str]) -> None:
+        """Note how many tests the workers will run between them."""
+        self._sent_out = len(ids)
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self) -> None:
         """Note that the run was stopped, by Ctrl-C or by `pytest.exit()`, whose exit code may say that all is well."""
         self.interrupted = True
@@ -65,6 +89,7 @@ class Mishaps:
         if str(report.outcome) == "rerun":
             return
         self.lost_workers += 1
+        self.warnings.append(f"a worker died while it ran {one_line(crashitem)}")
         key, _, slot = crashitem.partition("[")[2].removesuffix("]").partition(":")
         case = self._session.cases.get(key)
         slot = slot or self._session.config.slots[0]

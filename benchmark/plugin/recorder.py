@@ -25,6 +25,8 @@ from benchmark.suites.faults import shown_path
 from benchmark.summary import run_lines
 from benchmark.sweeps import SliceResult
 
+_WITHOUT_A_TEST = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR)
+
 
 class Recorder:
     """Keeps the record of a run; registered where tests are reported, never in an xdist worker.
@@ -172,6 +174,11 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Finish the record; before pytest-html makes the report, so that it can show the level."""
+        if self._selected and self.mishaps.nothing_ran and exitstatus in _WITHOUT_A_TEST:
+            # Another file could not be collected, or an option was wrong: there is nothing to record.
+            if self._scores:
+                self._scores.close()
+            self._selected = False
         if not self._selected:
             # pytest-html's turn comes right after this one, whatever is unregistered now: the folder goes later.
             self._silence_html()
@@ -180,7 +187,8 @@ class Recorder:
                 with self.mishaps.survived(f"{SCORES} is not whole"):
                     self._scores.close()
             stopped = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-            complete = not (stopped or session.shouldstop or session.shouldfail or self.mishaps.any)
+            stopped = stopped or bool(session.shouldstop or session.shouldfail) or self.mishaps.unfinished(session)
+            complete = not (stopped or self.mishaps.any)
             if self.session.config.update_baseline:
                 with self.mishaps.survived("the baseline is not written"):
                     self._accept(session, complete)

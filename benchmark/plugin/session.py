@@ -108,7 +108,10 @@ class BenchmarkSession:
         Raises:
             UserError: if the spec names no usable model.
         """
-        if name not in self._slots:
+        known = self._slots.get(name)
+        # A fixture may give a model that nobody knew of when the session began.
+        if known is None or (classifier is not None and known.classifier is not classifier):
+            self._predicted.pop(name, None)
             if classifier is None:
                 spec = next(model.spec for model in self.config.models if model.slot == name)
                 config = self.config

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmark.alone import alone
 from benchmark.errors import UserError
 from benchmark.record import write_atomically
 from benchmark.suites.case import Case
 from benchmark.suites.faults import Faults, shown_path
 from benchmark.suites.images import file_sha256
+from benchmark.suites.metadata import ID
 from benchmark.suites.reader import read_suite
 from benchmark.text import one_line
 
@@ -51,38 +55,59 @@ def add_case(folder: Path, new: NewCase) -> Case:
     Raises:
         UserError: if the image cannot be copied, or the suite would not be valid with the row; nothing is changed.
     """
+    if new.id and not ID.fullmatch(new.id):
+        raise UserError(f"--id {one_line(new.id)!r} may hold a-z, 0-9, _ and - only; write another")
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
     metadata = folder / "metadata.csv"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        before = metadata.read_text(encoding="utf-8-sig") if metadata.is_file() else None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{shown_path(metadata)}: cannot be used: {error}") from error
-    case_id = new.id or _free_id(new.image.stem, before or "")
-    target = folder / f"{case_id}{new.image.suffix.lower()}"
-    in_place = new.image.resolve() == target.resolve()
-    if target.exists() and not in_place:
-        raise UserError(f"{shown_path(target)}: is there already; choose another --id")
-    row = {
-        "file_name": target.name,
-        "label": new.label,
-        "tier": str(new.tier),
-        "id": case_id,
-        **{name: getattr(new, name) for name in _WHERE_FILLED},
-    }
+        with alone(metadata):
+            return _add(folder, metadata, new)
+    except OSError as error:
+        raise UserError(f"{shown_path(metadata)}: cannot be used: {error.strerror}") from error
+    finally:
+        # Of a refused case no empty folder stays.
+        for each in made:
+            with suppress(OSError):
+                each.rmdir()
+
+
+def _add(folder: Path, metadata: Path, new: NewCase) -> Case:
+    before = metadata.read_bytes() if metadata.is_file() else None
     try:
-        row["sha256"] = file_sha256(new.image)
+        text = None if before is None else before.decode("utf-8-sig")
+        case_id = new.id or _free_id(new.image.stem, text or "")
+        target = folder / f"{case_id}{new.image.suffix.lower()}"
+        in_place = new.image.resolve() == target.resolve()
+        if target.exists() and not in_place:
+            raise UserError(f"{shown_path(target)}: is there already; choose another --id")
+        row = {
+            "file_name": target.name,
+            "label": new.label,
+            "tier": str(new.tier),
+            "id": case_id,
+            "sha256": file_sha256(new.image),
+            **{name: getattr(new, name) for name in _WHERE_FILLED},
+        }
+        mark = "\ufeff" if before is not None and before.startswith(codecs.BOM_UTF8) else ""
+        after = mark + _with_row(text, row)
+        after.encode("utf-8")
+    except (UnicodeError, csv.Error) as error:
+        raise UserError(f"{shown_path(metadata)}: the case cannot be written: {one_line(str(error))}") from error
+    try:
         if not in_place:
             shutil.copyfile(new.image, target)
-        write_atomically(metadata, _with_row(before, row))
-    except OSError as error:
+        write_atomically(metadata, after)
+        faults = Faults()
+        suite = read_suite(folder, faults)
+        if faults.lines:
+            raise UserError(*faults.lines)
+        return next(case for case in suite.cases if case.id == case_id)
+    except (OSError, UserError) as error:
         _undo(metadata, before, None if in_place else target)
-        raise UserError(f"{one_line(str(new.image))}: cannot be added: {error.strerror}") from error
-    faults = Faults()
-    suite = read_suite(folder, faults)
-    if faults.lines:
-        _undo(metadata, before, None if in_place else target)
-        raise UserError(*faults.lines)
-    return next(case for case in suite.cases if case.id == case_id)
+        if isinstance(error, OSError):
+            raise UserError(f"{one_line(str(new.image))}: cannot be added: {error.strerror}") from error
+        raise
 
 
 def same_images(images: Sequence[Path], cases: Iterable[Case]) -> Iterator[tuple[Path, str]]:
@@ -118,26 +143,26 @@ def _with_row(before: str | None, row: Mapping[str, str]) -> str:
     rows = list(csv.reader(io.StringIO(before, newline="")))
     header = [name.strip() for name in rows[0]] if rows else []
     extra = [name for name, value in row.items() if value and name not in header]
+    end = "\r\n" if "\r\n" in before else "\n"
     if not extra:
-        end = "" if before.endswith("\n") else "\n"
-        return before + end + _line([row.get(name, "") for name in header])
+        return before + ("" if before.endswith("\n") else end) + _line([row.get(name, "") for name in header], end)
     # A new column: every row gets a cell more.
-    lines = [_line(header + extra)]
-    lines += [_line(cells + [""] * len(extra)) for cells in rows[1:] if cells]
-    lines.append(_line([row.get(name, "") for name in header + extra]))
+    lines = [_line(header + extra, end)]
+    lines += [_line(cells + [""] * len(extra), end) for cells in rows[1:] if cells]
+    lines.append(_line([row.get(name, "") for name in header + extra], end))
     return "".join(lines)
 
 
-def _line(cells: list[str]) -> str:
+def _line(cells: list[str], end: str = "\n") -> str:
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerow(cells)
+    csv.writer(stream, lineterminator=end).writerow(cells)
     return stream.getvalue()
 
 
-def _undo(metadata: Path, before: str | None, copied: Path | None) -> None:
+def _undo(metadata: Path, before: bytes | None, copied: Path | None) -> None:
     if copied is not None:
         copied.unlink(missing_ok=True)
     if before is None:
         metadata.unlink(missing_ok=True)
-    else:
-        write_atomically(metadata, before)
+    elif metadata.read_bytes() != before:
+        metadata.write_bytes(before)

@@ -30,8 +30,10 @@ OPTIONAL = (
     "notes",
 )
 COLUMNS = REQUIRED + OPTIONAL
+# A note may be of any length.
+csv.field_size_limit(2**31 - 1)
 
-_ID = re.compile(r"[a-z0-9_-]+")
+ID = re.compile(r"[a-z0-9_-]+")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _URL = re.compile(r"https://[^\s/]+/\S+|package:[A-Za-z_][\w.-]*/\S+")
 
@@ -179,7 +181,7 @@ class _RowReader:
         if not declared and not self.good:
             return ""  # the file_name that it would come from is at fault
         case_id = declared or PurePosixPath(file_name).stem
-        if not _ID.fullmatch(case_id):
+        if not ID.fullmatch(case_id):
             where = f"id {case_id!r}" if declared else f"id {case_id!r} (from file_name)"
             self._fault(f"{where} may hold a-z, 0-9, _ and - only; write an id in the id column")
         elif len(case_id) > 100:

@@ -14,7 +14,7 @@ from benchmark.suites.images import locate
 from benchmark.suites.metadata import COLUMNS, read_cases
 from benchmark.suites.settings import read_settings
 
-_SUITE_NAME = re.compile(r"[A-Za-z0-9_-]+")
+SUITE_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _PUBLISHED_COLUMNS = ("case", "model", "label", "score")
 
 
@@ -37,7 +37,7 @@ def find_suites(paths: Iterable[Path], faults: Faults) -> list[Path]:
             faults.add(path, "is no folder; name a suite folder or a folder of suites (--robust-cases)")
             continue
         for folder in found:
-            if not _SUITE_NAME.fullmatch(folder.name):
+            if not SUITE_NAME.fullmatch(folder.name):
                 faults.add(folder, "name a suite folder with letters, digits, _ and - only")
             elif folders.setdefault(folder.name, folder) != folder:
                 faults.add(folder, f"the name is taken by {shown_path(folders[folder.name])}; rename one")
@@ -110,6 +110,8 @@ def _digest(files: Iterable[Path]) -> str:
 def _read_published(file: Path, ids: set[str], faults: Faults) -> tuple[Published, ...]:
     """Read what published models are told to have said: rows of case, model, label, score."""
     published: list[Published] = []
+    if not file.is_file():
+        return ()
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
@@ -128,8 +130,6 @@ def _read_published(file: Path, ids: set[str], faults: Faults) -> tuple[Publishe
                     faults.add(file, f"score {entry.score!r} is not a number from 0 to 1", reader.line_num)
                 else:
                     published.append(entry)
-    except FileNotFoundError:
-        return ()
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         faults.add(file, f"cannot be read: {error}; save it as CSV in UTF-8")
     return tuple(published)

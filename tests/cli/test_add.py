@@ -1,6 +1,8 @@
 import hashlib
 import json
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -161,3 +163,73 @@ def test_a_picture_that_changed_since_is_told(tierbench: Call, workplace: Path) 
     answer = tierbench("check", "new")
     assert answer.code == 1
     assert "put the old file back, or empty the row's sha256" in answer.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--tags", "xfail"), ("--id", "../evil"), ("--id", "Up"), ("--label", "x\udcfe"), ("--label", "a||b")],
+)
+def test_a_refused_case_leaves_everything_as_it_was(
+    tierbench: Call, workplace: Path, arguments: tuple[str, ...]
+) -> None:
+    metadata = workplace / "cases" / "colours" / "metadata.csv"
+    metadata.write_bytes(b"\xef\xbb\xbf" + metadata.read_bytes().replace(b"\n", b"\r\n"))
+    flat("green").save(workplace / "green.png")
+    before = {path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()}
+    call = ["add", "green.png", "--label", "green", "--tier", "1", *arguments]
+    assert tierbench(*call, "--suite", "colours").code == 4
+    assert tierbench(*call, "--suite", "cases/new/one").code == 4
+    assert {path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()} == before
+    assert not (workplace / "cases" / "new").exists()
+
+
+def test_byte_order_mark_and_line_ends_of_a_suite_are_kept(tierbench: Call, workplace: Path) -> None:
+    metadata = workplace / "cases" / "colours" / "metadata.csv"
+    metadata.write_bytes(b"\xef\xbb\xbf" + metadata.read_bytes().replace(b"\n", b"\r\n"))
+    flat("green").save(workplace / "green.png")
+    assert tierbench("add", "green.png", "--suite", "colours", "--label", "green", "--tier", "1").code == 0
+    data = metadata.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbffile_name,label,tier,tags,id,sha256\r\n")
+    assert data.count(b"\n") == data.count(b"\r\n") == 4
+
+
+def test_cases_that_are_added_at_once_are_all_there(tierbench: Call, workplace: Path) -> None:
+    commands = []
+    for number in range(5):
+        flat("red", (30 + number, 20)).save(workplace / f"red{number}.png")
+        call = ["add", f"red{number}.png", "--suite", "colours", "--label", "red", "--tier", "1"]
+        commands.append([sys.executable, "-m", "benchmark", *call])
+    running = [subprocess.Popen(command, cwd=workplace, stdout=subprocess.PIPE) for command in commands]
+    for process in running:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in running] == [0] * 5
+    suites, faults = read_suites([workplace / "cases"])
+    assert faults == []
+    assert len(suites[0].cases) == 2 + 5
+
+
+def test_a_suite_must_have_a_name_that_pytest_can_select(tierbench: Call, workplace: Path) -> None:
+    flat("green").save(workplace / "green.png")
+    answer = tierbench("add", "green.png", "--suite", "my suite", "--label", "green", "--tier", "1")
+    assert answer.code == 4
+    assert "name a suite with letters, digits, _ and - only" in answer.err
+    # One that is there all the same hides no fault of the others.
+    shutil.copytree(workplace / "cases" / "colours", workplace / "cases" / "my suite")
+    (workplace / "cases" / "colours" / "red.png").unlink()
+    told = tierbench("check")
+    assert told.code == 1
+    assert "cases/my suite: name a suite folder with letters, digits, _ and - only" in told.out
+    assert "image 'red.png' is missing" in told.out
+
+
+def test_a_pipe_is_no_picture_and_what_errs_is_no_miss(tierbench: Call, workplace: Path) -> None:
+    os.mkfifo(workplace / "pipe.png")
+    answer = tierbench("add", "pipe.png", "--suite", "colours", "--label", "red", "--tier", "1")
+    assert answer.code == 4
+    assert "pipe.png: is no file; nothing was added" in answer.err
+    (workplace / "nan_to_add.py").write_text(SHIP.replace("0.8", "float('nan')"), encoding="utf-8")
+    flat("green").save(workplace / "green.png")
+    answer = tierbench("add", "green.png", "--suite", "new", "--label", "ship", "--model", "python:nan_to_add:make")
+    assert answer.code == 4
+    assert "model: the model's output holds NaN or infinity" in answer.out
+    assert "say with --tier how hard the image is" in answer.err

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,3 +45,19 @@ def test_an_unknown_suite_is_one_line_that_names_the_nearest(tierbench: Call) ->
 def test_list_tells_suites_and_of_a_named_one_its_cases(tierbench: Call) -> None:
     assert tierbench("list").out == ("colours: 1 in tier 1, 1 in tier 2\n  Two colours.\n  tags: cold, warm\n")
     assert "  red   tier 1  red  (warm)\n  blue  tier 2  blue  (cold)\n" in tierbench("list", "cases/colours").out
+
+
+def test_an_encoding_that_lacks_a_sign_gets_its_escape(workplace: Path) -> None:
+    (workplace / "cases" / "colours" / "metadata.csv").write_text(
+        "file_name,label,tier\nred.png,red,x\n", encoding="utf-8"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-m", "benchmark", "check"],
+        cwd=workplace,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert b"tier 'x' is not an integer \\u2265 1" in answer.stdout
+    assert b"Traceback" not in answer.stderr

@@ -105,6 +105,99 @@ def test_settings_go_where_pytest_reads_them(
     assert Path(file).read_text(encoding="utf-8") == after
 
 
+@pytest.mark.parametrize(
+    ("file", "before", "to_do"),
+    [
+        ("pyproject.toml", "[tool.pytest.ini_options]\ntestpaths = []\n", []),
+        ("pyproject.toml", "[tool.pytest]\n", []),
+        ("pyproject.toml", "[tool.pytest]\n# nothing yet", []),
+        (
+            "pyproject.toml",
+            '[tool.pytest]\ntestpaths = ["tests", # all "cases"\n]\n',
+            ["pyproject.toml: add cases to testpaths"],
+        ),
+        (
+            "pyproject.toml",
+            '[tool.other]\ntestpaths = ["x"]\n[tool.pytest]\ntestpaths = [\n  "tests",\n]\n',
+            ["pyproject.toml: add cases to testpaths"],
+        ),
+        (
+            "pyproject.toml",
+            '[tool.pytest.ini_options]\ntestpaths = "testcases"\n',
+            ["pyproject.toml: add cases to testpaths"],
+        ),
+        (
+            "pytest.ini",
+            "[pytest]\npython_files = check_*.py\n",
+            ["pytest.ini: add test_tiers.py to python_files"],
+        ),
+    ],
+)
+def test_settings_stay_readable_whatever_they_look_like(
+    tierbench: Call, pytester: pytest.Pytester, file: str, before: str, to_do: list[str]
+) -> None:
+    (pytester.path / file).write_text(before, encoding="utf-8")
+    answer = tierbench("init", str(pytester.path), "--model", "../😀/model")
+    told = [line.partition(f"{pytester.path}/")[2] for line in answer.out.splitlines() if line.startswith("to do")]
+    assert told == to_do
+    assert answer.code == (1 if to_do else 0)
+    # pytest reads the file, and the model in it.
+    result = pytester.runpytest_subprocess("cases")
+    assert "model '../😀/model'" in result.stderr.str() + result.stdout.str()
+    # What is another tool's stays.
+    text = (pytester.path / file).read_text(encoding="utf-8")
+    assert 'testpaths = ["x"]' in text or "tool.other" not in before
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("conftest.py", b"# caf\xe9\n"),
+        ("conftest.py", b"def (\n"),
+        ("pyproject.toml", b"# caf\xe9\n"),
+        ("pytest.ini", b"a\n[pytest\n"),
+        (".gitignore", b"\xff\n"),
+        ("cases", b""),
+    ],
+)
+def test_what_cannot_be_read_or_written_leaves_everything_as_it_was(
+    tierbench: Call, workplace: Path, name: str, content: bytes
+) -> None:
+    home = workplace / "home"
+    home.mkdir()
+    (home / name).write_bytes(content)
+    answer = tierbench("init", "home")
+    assert answer.code == 4
+    assert len(answer.err.splitlines()) == 1
+    assert [path.name for path in home.iterdir()] == [name]
+
+
+def test_line_ends_and_links_are_kept(tierbench: Call, workplace: Path) -> None:
+    (workplace / "shared.py").write_bytes(b"# benchmark.plugin and pytest_plugins are named here only\r\nimport os\r\n")
+    Path("conftest.py").symlink_to("shared.py")
+    Path("pyproject.toml").write_bytes(b'[tool.pytest]\r\ntestpaths = ["tests"]\r\n')
+    Path(".gitignore").write_bytes(b"reports/\r\n")
+    answer = tierbench("init", "--model", "org/name")
+    assert Path("conftest.py").is_symlink()
+    assert Path("shared.py").read_bytes().endswith(b'import os\r\n\r\npytest_plugins = ["benchmark.plugin"]\r\n')
+    assert Path("pyproject.toml").read_bytes() == (
+        b'[tool.pytest]\r\nrobust_model = ["org/name"]\r\ntestpaths = ["tests", "cases"]\r\n'
+    )
+    assert Path(".gitignore").read_bytes() == b"reports/\r\nreports/*\r\n!reports/baselines/\r\n"
+    assert answer.code == 1
+    assert "to do     .gitignore: reports/ hides reports/baselines/ too; write reports/* in its place" in answer.out
+
+
+def test_a_folder_below_a_repository_and_a_package_of_our_name_are_told(tierbench: Call, workplace: Path) -> None:
+    Path("pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    (workplace / "bench" / "benchmark").mkdir(parents=True)
+    (workplace / "bench" / "benchmark" / "__init__.py").touch()
+    answer = tierbench("init", "bench")
+    assert answer.code == 1
+    assert f"pytest takes {workplace} for the top of the repository" in answer.out
+    assert "bench/benchmark: hides tierbench's package of this name" in answer.out
+
+
 def test_settings_that_cannot_be_read_are_told_before_anything_is_written(tierbench: Call, workplace: Path) -> None:
     Path("pytest.toml").write_text("[pytest\n", encoding="utf-8")
     before = sorted(workplace.rglob("*"))

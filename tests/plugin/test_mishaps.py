@@ -96,6 +96,7 @@ def test_a_worker_that_dies_costs_its_own_test_only(reds: Bench) -> None:
     assert lost["reason"] == "the worker process died while it was tested"
     (tier,) = record.content["tiers"]
     assert (tier["passed"], tier["total"], tier["errors"], tier["met"]) == (5, 6, 1, None)
+    assert "warning: a worker died while it ran cases/test_tiers.py::test_case[reds/red_3]" in answer.text
     # A case without a verdict is no whole run, though pytest went on to the end.
     assert record.content["complete"] is False
 
@@ -186,3 +187,41 @@ def test_a_model_out_of_memory_errs_case_by_case(reds: Bench) -> None:
     assert answer.code == 1
     assert "not enough memory for a single image" in answer.text
     assert set(reds.record().scores["outcome"]) == {"error"}
+
+
+def test_an_impatient_ctrl_c_is_not_taken_for_the_end(reds: Bench) -> None:
+    # The second interrupt comes while pytest tells its plugins of the first.
+    reds.file("impatient.py", "def pytest_keyboard_interrupt(excinfo):\n    raise KeyboardInterrupt\n")
+    with_test(reds, "if 'red_2' in request.node.name: os.kill(os.getpid(), signal.SIGINT)")
+    result = reds.pytester.runpytest_subprocess("-p", "impatient", "-p", "no:randomly", "--robust-update-baseline")
+    assert result.ret != 0
+    record = reds.record()
+    assert len(record.scores) == 2
+    assert record.content["complete"] is False
+    assert not (reds.path / "reports" / "baselines").exists()
+
+
+def test_a_run_without_a_test_leaves_no_record(reds: Bench) -> None:
+    assert reds.run("-k", "(((").code == 4
+    assert reds.runs == []
+    reds.file("cases/test_broken.py", "import nothing_of_this_name\n")
+    assert reds.run().code == 2
+    assert reds.runs == []
+
+
+@pytest.mark.parametrize("where", ["import", "factory"])
+def test_a_module_that_exits_is_one_line(reds: Bench, where: str) -> None:
+    leave = "raise SystemExit(2)"
+    text = leave if where == "import" else f"def make():\n    {leave}\n"
+    reds.file(f"leaving_{where}.py", text)
+    answer = reds.run(f"--robust-model=python:leaving_{where}:make")
+    assert answer.code == 4
+    (line,) = answer.errors
+    assert "SystemExit: 2" in line
+
+
+def test_labels_of_any_length_make_a_record_that_reads(reds: Bench) -> None:
+    long = MODEL.replace("MISHAP", "pass").replace('("airplane", "automobile")', '("é" * 100_000, "automobile")')
+    reds.file("long_labels.py", long)
+    assert reds.run("--robust-model=model=python:long_labels:Ship", "-m", "tier1").code == 0
+    assert reds.record().scores["case"].nunique() == 6

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conftest import Bench
 from tests.plugin.test_faults import FACTORY
 from tests.plugin.test_selection import counts
@@ -107,3 +109,20 @@ def test_a_baseline_that_is_at_fault_is_told_beside_an_overridden_classifier(stu
     assert study.run("--robust-baseline", "typo").code == 4
     study.file("reports/baselines/model.csv", "garbage")
     assert study.run().code == 4
+
+
+@pytest.mark.parametrize("where", ["cases/conftest.py", "cases/test_tiers.py"])
+@pytest.mark.parametrize("arguments", [(), (".",), ("-n", "2", ".")])
+def test_an_overridden_classifier_counts_wherever_it_stands(
+    study: Bench, where: str, arguments: tuple[str, ...]
+) -> None:
+    with_own_classifier(study)
+    (study.path / "cases" / "conftest.py").unlink()
+    # The model that the settings name misses two of three; the user's own none.
+    study.configure(pythonpath=["."])
+    own = "import pytest, ownmodel\n\n@pytest.fixture(scope='session')\ndef classifier():\n    return ownmodel.make()\n"
+    file = study.path / where
+    file.write_text(own + (file.read_text(encoding="utf-8") if file.exists() else ""), encoding="utf-8")
+    answer = study.run_process(*arguments)
+    assert answer.code == 0, answer.text
+    assert study.record().content["models"][0]["fingerprint"] == "1"
