@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ def evaluate(
     model: str = "model",
     batch_size: int = 16,
     missing_labels: str = "error",
+    labels: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Predict every case of a suite and hold it against its thresholds.
 
@@ -37,6 +38,7 @@ def evaluate(
         model: the name for the `model` column.
         batch_size: images handed to the model at once.
         missing_labels: `error`, or `skip` for cases whose concept the model has no label for.
+        labels: names of the classes, where the classifier is a spec whose config has none.
 
     Returns:
         A row a case, ladder steps included; columns as in `scores.csv`.
@@ -45,7 +47,7 @@ def evaluate(
         UserError: if the suite has faults, is not fetched, or does not fit the model's labels.
     """
     if isinstance(classifier, str):
-        classifier = load_classifier(classifier)
+        classifier = load_classifier(classifier, labels=labels)
     if not isinstance(suite, Suite):
         suite = _read(Path(suite))
     return results_frame(judge_suite(classifier, suite, suite.cases, model, batch_size, missing_labels))
