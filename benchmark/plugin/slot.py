@@ -34,6 +34,7 @@ class SlotSession:
         self._store = store
         self.predictor = Predictor(classifier, store, config.batch_size)
         self.predictions: dict[str, Prediction] = {}
+        self._results: dict[str, CaseResult] = {}
         self.verdicts: dict[tuple[str, int], PairedVerdict] | None = None
         self._spaces: dict[str, LabelSpace] = {}
 
@@ -70,11 +71,13 @@ class SlotSession:
             self._store.put_card(key, card)
 
     def result(self, case: Case, suite: Suite) -> CaseResult:
-        """Hold the prediction of a case against it."""
-        return judge_case(
-            case,
-            self.slot,
-            self.space(suite),
-            self.predictions.get(case.key),
-            multi_label=is_multi_label(self.classifier),
-        )
+        """Hold the prediction of a case against it; its own test and its tier's ask for the same."""
+        if case.key not in self._results:
+            self._results[case.key] = judge_case(
+                case,
+                self.slot,
+                self.space(suite),
+                self.predictions.get(case.key),
+                multi_label=is_multi_label(self.classifier),
+            )
+        return self._results[case.key]
