@@ -109,19 +109,18 @@ class BenchmarkSession:
             UserError: if the spec names no usable model.
         """
         known = self._slots.get(name)
-        # A fixture may give a model that nobody knew of when the session began.
-        if known is None or (classifier is not None and known.classifier is not classifier):
-            self._predicted.pop(name, None)
-            if classifier is None:
-                spec = next(model.spec for model in self.config.models if model.slot == name)
-                config = self.config
-                labels = read_labels(config.labels[name]) if name in config.labels else None
-                classifier = load_classifier(
-                    spec, device=config.device, dtype=config.dtype, root=config.root, labels=labels
-                )
-            else:
-                classifier = checked_classifier(classifier, "the fixture 'classifier'")
-            self._slots[name] = SlotSession(name, classifier, self.store, self.config)
+        if classifier is not None and (known is None or known.classifier is not classifier):
+            own = checked_classifier(classifier, "the fixture 'classifier'")
+            # A fixture may give a model that nobody knew of when the session began, or the same one for each test.
+            if known is None or known.predictor.fingerprint != own.fingerprint:
+                self._predicted.pop(name, None)
+                self._slots[name] = SlotSession(name, own, self.store, self.config)
+        elif known is None:
+            spec = next(model.spec for model in self.config.models if model.slot == name)
+            config = self.config
+            labels = read_labels(config.labels[name]) if name in config.labels else None
+            opened = load_classifier(spec, device=config.device, dtype=config.dtype, root=config.root, labels=labels)
+            self._slots[name] = SlotSession(name, opened, self.store, config)
         return self._slots[name]
 
     def shown_spec(self, name: str) -> str:

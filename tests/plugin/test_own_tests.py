@@ -126,3 +126,16 @@ def test_an_overridden_classifier_counts_wherever_it_stands(
     answer = study.run_process(*arguments)
     assert answer.code == 0, answer.text
     assert study.record().content["models"][0]["fingerprint"] == "1"
+
+
+def test_a_classifier_that_is_made_for_each_test_predicts_once(study: Bench) -> None:
+    with_own_classifier(study)
+    model = study.path / "ownmodel.py"
+    counted = model.read_text(encoding="utf-8").replace(
+        "def predict(self, images):", "def predict(self, images):\n        open('calls.txt', 'a').write('x')"
+    )
+    model.write_text(counted, encoding="utf-8")
+    conftest = study.path / "cases" / "conftest.py"
+    conftest.write_text(conftest.read_text(encoding="utf-8").replace("scope='session'", ""), encoding="utf-8")
+    assert study.run("--robust-no-cache").code == 0
+    assert (study.path / "calls.txt").read_text(encoding="utf-8") == "x"
