@@ -42,7 +42,7 @@ def test_an_existing_project_runs_its_own_tests_from_then_on(
     (home / "tests" / "test_mine.py").write_text("def test_mine(): pass\n", encoding="utf-8")
     (home / "pyproject.toml").write_text('[tool.pytest]\ntestpaths = ["tests"]\n', encoding="utf-8")
     assert tierbench("init", str(home), "--suite", "street").code == 0
-    result = pytester.runpytest_subprocess()
+    result = pytester.runpytest_inprocess("-p", "no:hypothesispytest")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
         ["suite street has no case yet: `tierbench add IMAGE --suite street --label LABEL` adds one"]
@@ -142,7 +142,7 @@ def test_settings_stay_readable_whatever_they_look_like(
     assert told == to_do
     assert answer.code == (1 if to_do else 0)
     # pytest reads the file, and the model in it.
-    result = pytester.runpytest_subprocess("cases")
+    result = pytester.runpytest_inprocess("cases", "-p", "no:hypothesispytest")
     assert "model '../😀/model'" in result.stderr.str() + result.stdout.str()
     # What is another tool's stays.
     text = (pytester.path / file).read_text(encoding="utf-8")

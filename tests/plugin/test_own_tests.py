@@ -94,7 +94,7 @@ def test_an_overridden_classifier_has_a_baseline_of_its_own_with_workers_too(stu
     # The model that the settings name is not what is tested, whatever is wrong with it.
     study.configure(robust_model=["no/such/model"], pythonpath=["."])
     for workers in ((), ("-n", "2")):
-        answer = study.run_process(*workers)
+        answer = study.run(*workers)
         assert answer.code == 0, answer.text
         assert "0 regressed, 0 fixed, 3 same, 0 new" in answer.text
         assert "made otherwise" not in answer.text
@@ -111,8 +111,15 @@ def test_a_baseline_that_is_at_fault_is_told_beside_an_overridden_classifier(stu
     assert study.run().code == 4
 
 
-@pytest.mark.parametrize("where", ["cases/conftest.py", "cases/test_tiers.py"])
-@pytest.mark.parametrize("arguments", [(), (".",), ("-n", "2", ".")])
+@pytest.mark.parametrize(
+    ("where", "arguments"),
+    [
+        ("cases/conftest.py", (".",)),
+        ("cases/conftest.py", ("-n", "2", ".")),
+        ("cases/test_tiers.py", ()),
+        ("cases/test_tiers.py", (".",)),
+    ],
+)
 def test_an_overridden_classifier_counts_wherever_it_stands(
     study: Bench, where: str, arguments: tuple[str, ...]
 ) -> None:
@@ -123,7 +130,7 @@ def test_an_overridden_classifier_counts_wherever_it_stands(
     own = "import pytest, ownmodel\n\n@pytest.fixture(scope='session')\ndef classifier():\n    return ownmodel.make()\n"
     file = study.path / where
     file.write_text(own + (file.read_text(encoding="utf-8") if file.exists() else ""), encoding="utf-8")
-    answer = study.run_process(*arguments)
+    answer = study.run(*arguments)
     assert answer.code == 0, answer.text
     assert study.record().content["models"][0]["fingerprint"] == "1"
 
