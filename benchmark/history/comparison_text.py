@@ -25,7 +25,15 @@ def outcome(comparisons: Sequence[Comparison], gate: Gate) -> str:
     flips = sum(comparison.count("regressed") for comparison in comparisons)
     # What does not decide must not be overlooked.
     beside = f"; {plural(flips, 'case')} regressed all the same" if flips and state != "regression" else ""
-    return f"{state} ({rule}{beside})"
+    # Where the sample cannot tell, the other tiers may well be clear.
+    open_tiers = [
+        f"{verdict.suite} tier {verdict.tier}"
+        for comparison in comparisons
+        for verdict in comparison.verdicts
+        if verdict.state == "inconclusive"
+    ]
+    where = f" in {listed(open_tiers, 4)}" if state == "inconclusive" else ""
+    return f"{state}{where} ({rule}{beside})"
 
 
 def comparison_lines(comparison: Comparison, pictures: Mapping[str, Case], most: int) -> list[str]:

@@ -77,7 +77,7 @@ def test_compare_names_flips_with_their_picture_and_ends_by_the_gate(tierbench: 
     answer = tierbench("compare", "20260104", "last")
     assert answer.code == 0
     assert answer.out.rstrip().endswith(
-        "inconclusive (the paired verdict of each tier decides; 1 case regressed all the same)"
+        "inconclusive in colours tier 1 (the paired verdict of each tier decides; 1 case regressed all the same)"
     )
     assert json.loads(Path("d.json").read_text())["outcome"] == "regression"
 
