@@ -101,21 +101,25 @@ def derive_cases(suite: Suite, corruptions: Sequence[str], severities: Sequence[
     """Derive the cases of a sweep from a suite's tier-1 images; none where its `[corruptions]` says enabled = false."""
     if not suite.corruptions.get("enabled", True):
         return []
-    variant = str(suite.corruptions.get("variant", "imagenet_c"))
     return [
-        replace(
-            case,
-            id=f"{case.id}+{name}-{severity}",
-            tier=None,
-            known_issue="",
-            corruption=name,
-            severity=severity,
-            variant=variant,
-        )
+        derive_case(suite, case, name, severity)
         for name in corruptions
         for severity in severities
         for case in suite.by_tier.get(1, ())
     ]
+
+
+def derive_case(suite: Suite, case: Case, corruption: str, severity: int) -> Case:
+    """Derive one case of a sweep from a clean one of the suite."""
+    return replace(
+        case,
+        id=f"{case.id}+{corruption}-{severity}",
+        tier=None,
+        known_issue="",
+        corruption=corruption,
+        severity=severity,
+        variant=str(suite.corruptions.get("variant", "imagenet_c")),
+    )
 
 
 def clean_id(case_id: str) -> str:

@@ -34,7 +34,7 @@ def compare(
     from benchmark.history.compare import compare_sides
     from benchmark.history.comparison_page import comparison_page, find_pictures, flips_of
     from benchmark.history.comparison_text import comparison_json, comparison_lines, comparison_markdown, outcome
-    from benchmark.history.markdown import foreign_file
+    from benchmark.history.mark import foreign_file
     from benchmark.history.sides import find_sides
 
     if not 0 < max_drop <= 1:

@@ -10,7 +10,8 @@ from benchmark.history.comparison_text import counts, notes, outcome, score_move
 from benchmark.history.render import render
 from benchmark.report.pictures import Picture, make_pictures
 from benchmark.suites import Case, Suite, read_suites
-from benchmark.sweeps import derive_cases
+from benchmark.suites.images import file_sha256
+from benchmark.sweeps import clean_id, derive_case
 
 # With more pictures than this the page would be one that no browser likes to open.
 _MOST_PICTURES = 300
@@ -21,28 +22,28 @@ def find_pictures(cases: Sequence[CaseDiff], folders: Sequence[Path]) -> dict[st
 
     One whose image is another than the one that was judged is left out.
     """
-    there = [folder.absolute() for folder in folders if folder.is_dir()]
-    if not there or not cases:
+    here = [folder.absolute() for folder in folders if folder.is_dir()]
+    if not here or not cases:
         return {}
-    suites, _ = read_suites(there)
-    by_name = {suite.name: suite for suite in suites if suite.fetched}
-    found = {case.key: _case(by_name[case.suite], case.case) for case in cases if case.suite in by_name}
-    digests = {case.key: case for case in cases}
-    return {key: case for key, case in found.items() if case is not None and _is(case.path, digests[key])}
+    suites, _ = read_suites(here)
+    known = {case.key: (suite, case) for suite in suites if suite.fetched for case in suite.cases}
+    found = {}
+    for case in cases:
+        named = known.get(f"{case.suite}/{clean_id(case.case)}")
+        if named is not None and _is(named[1].path, case):
+            found[case.key] = _as_judged(*named, case.case)
+    return found
 
 
-def _case(suite: Suite, name: str) -> Case | None:
-    """Find a case of a suite by its id; of one that a sweep derived, what derives it again."""
+def _as_judged(suite: Suite, clean: Case, name: str) -> Case:
+    """Give a case of a suite, or, where the name says so, what a sweep derived from it."""
     corruption, _, severity = name.partition("+")[2].rpartition("-")
-    cases = derive_cases(suite, [corruption], [int(severity)]) if severity.isdecimal() else suite.cases
-    return next((case for case in cases if case.id == name), None)
+    return derive_case(suite, clean, corruption, int(severity)) if severity.isdecimal() else clean
 
 
 def _is(path: Path, case: CaseDiff) -> bool:
-    from hashlib import sha256
-
     try:
-        return sha256(path.read_bytes()).hexdigest() == case.image_sha256
+        return file_sha256(path) == case.image_sha256
     except OSError:
         return False
 

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmark.history.compare import CaseDiff, Comparison, Gate, overall
-from benchmark.history.markdown import MARK, MOST_CASES, code, sentence, table
+from benchmark.history.mark import MARK
+from benchmark.history.markdown import MOST_CASES, code, sentence, table
 from benchmark.history.sides import Side, Top
 from benchmark.suites import Case
 from benchmark.suites.faults import shown_path

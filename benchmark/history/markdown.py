@@ -1,4 +1,4 @@
-"""The summary of a run as Markdown, as a job's page shows it.
+"""The summary of a run as Markdown, as a job's page shows it. Pure.
 
 Texts from suites and models stand in code spans: there neither Markdown, nor HTML, nor an @mention is read.
 """
@@ -7,28 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from benchmark.history.mark import MARK
 from benchmark.leaderboard import Pair, rank_models
 from benchmark.regression import PairedVerdict
 from benchmark.text import one_line
 
-# The first line of what we wrote: no other file is ever replaced.
-MARK = "<!-- tierbench summary -->"
 # Cases that a table names; the report names all.
 MOST_CASES = 40
-
-
-def foreign_file(file: Path) -> str:
-    """Say why a summary cannot go to a file; empty if it can. Only what we wrote is ever replaced."""
-    try:
-        head = file.read_bytes()[: len(MARK)]
-    except FileNotFoundError:
-        return "" if file.parent.is_dir() else "there is no such folder; make it first"
-    except OSError as error:
-        return f"cannot be written ({error.strerror}); name a file that can"
-    return "is there already, and no summary of ours; name another file" if head and head != MARK.encode() else ""
 
 
 def code(text: str, limit: int = 120) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchmark.errors import UserError
+from benchmark.history.mark import foreign_file
 from benchmark.plugin.recorder import Recorder
 from benchmark.record import RUN, write_atomically
 from benchmark.suites.faults import shown_path
@@ -51,9 +52,6 @@ def markdown_fault(file: Path | None) -> str:
     """Say why a summary cannot go to a file; empty if it can."""
     if file is None:
         return ""
-    # Here, because a run without a summary must not pay for pandas.
-    from benchmark.history.markdown import foreign_file
-
     fault = foreign_file(file)
     return f"--robust-markdown {shown_path(file)}: {fault}" if fault else ""
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from benchmark.history.markdown import MARK, MOST_CASES, code, run_markdown
+from benchmark.history.mark import MARK
+from benchmark.history.markdown import MOST_CASES, code, run_markdown
 from benchmark.regression import diff_cases, judge_regression
 from tests.history.runs import content, row, tier
 from tests.regression.tables import baseline_table, run_table
