@@ -92,18 +92,23 @@ def test_a_row_opens_by_keyboard_and_by_a_click_on_what_is_nested(study: Bench, 
     for key in ("Enter", "Space"):
         page.keyboard.press(key)
         assert row.get_attribute("aria-expanded") == "true"
+        detail.wait_for(state="visible")
         assert detail.is_visible()
         page.keyboard.press(key)
+        detail.wait_for(state="hidden")
         assert not detail.is_visible()
     row.locator(".tb-case").click(force=True)
+    detail.wait_for(state="visible")
     assert detail.is_visible()
     assert page.evaluate("document.activeElement.dataset.id") == row.get_attribute("data-id")
     # What is open stays open, and the focus stays, when pytest-html draws its table anew.
     page.locator("th[data-column-type=score]").focus()
     page.keyboard.press("Enter")
+    detail.wait_for(state="visible")
     assert detail.is_visible()
     assert page.evaluate("document.activeElement.dataset.columnType") == "score"
     page.locator("label.tb-filter", has_text="Passed").click()
+    detail.wait_for(state="visible")
     assert detail.is_visible()
     assert page.locator("tbody.passed").count() == 0
 
