@@ -12,12 +12,14 @@ from benchmark.gates import (
     decide_case,
     decide_ladder,
     decide_regression,
+    decide_slice,
     decide_tier,
 )
 from benchmark.ladders import LadderResult
 from benchmark.results import CaseResult
 from benchmark.scoring import Verdict
 from benchmark.suites import Case, Suite, Thresholds, Tier
+from benchmark.sweeps import SliceResult
 from benchmark.tiers import summarise_tier
 
 SAME_MISS = Change("same", "", 0.1, "truck", baseline_passed=False)
@@ -139,3 +141,66 @@ def test_the_paired_verdict_fails_only_a_proven_regression_that_is_gated() -> No
     assert decide_regression("regressed", "it fell", "flips", updating=True).action == "xfail"
     for state in ("inconclusive", "no regression"):
         assert decide_regression(state, "who knows", "regression", updating=False).action == "pass"
+
+
+def slice_decision(
+    changes: list[Change | None], gate: Gate, *, passed: int = 1, updating: bool = False, issue: str = ""
+) -> Decision:
+    """A slice of which `passed` pass and the rest miss; as a rate at least 0.6 of them must pass."""
+    cases = [result(number < passed, f"c{number}+fog-3", issue) for number in range(len(changes))]
+    total = len(changes)
+    summary = SliceResult(
+        *("s", "model", "fog", 3),
+        passed=passed,
+        total=total,
+        errors=total - passed,
+        clean_passed=total,
+        clean_errors=0,
+        low=0.0,
+        high=1.0,
+        groups=total,
+        mean_score=None,
+        min_pass_rate=0.6,
+    )
+    return decide_slice(summary, cases, changes, gate, updating=updating)
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_a_slice_that_meets_its_demand_passes_under_every_gate(gate: Gate) -> None:
+    assert slice_decision([SAME_PASS, SAME_PASS, WORSE], gate, passed=2) == Decision("pass")
+
+
+@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("change", [None, NEW])
+def test_a_slice_without_a_baseline_fails_by_its_demand_under_every_gate(gate: Gate, change: Change | None) -> None:
+    decision = slice_decision([change] * 3, gate)
+    assert decision.action == "fail"
+    assert decision.message == "s/fog+3: 1 of 3 passed (0.33, clean 1.00), at least 0.60 demanded"
+    # What is declared is known, and a run that becomes the baseline fails nothing.
+    assert slice_decision([change] * 3, gate, issue="TICKET-7").message.startswith("known failures: s/fog+3: ")
+    assert slice_decision([change] * 3, gate, updating=True).message.startswith("accepted into the baseline: s/fog+3: ")
+
+
+@pytest.mark.parametrize(
+    ("gate", "changes", "action", "begin"),
+    [
+        # Misses that the baseline has too are known; the gate `thresholds` does not look at it.
+        ("flips", [SAME_PASS, SAME_MISS, SAME_MISS], "xfail", "known failures: "),
+        ("regression", [SAME_PASS, SAME_MISS, SAME_MISS], "xfail", "known failures: "),
+        ("thresholds", [SAME_PASS, SAME_MISS, SAME_MISS], "fail", ""),
+        # One known miss is enough for the demand of 0.6.
+        ("flips", [SAME_PASS, SAME_MISS, WORSE], "xfail", "known failures: "),
+        # Flips fail the slice under `flips` alone.
+        ("flips", [SAME_PASS, WORSE, WORSE], "fail", ""),
+        ("regression", [SAME_PASS, WORSE, WORSE], "xfail", f"{UNGATED}: "),
+        # What is new to the baseline is excused by no gate.
+        ("flips", [SAME_PASS, NEW, NEW], "fail", ""),
+        ("regression", [SAME_PASS, NEW, NEW], "fail", ""),
+        ("regression", [SAME_PASS, NEW, WORSE], "xfail", f"{UNGATED}: "),
+    ],
+)
+def test_a_slice_falls_short_by_more_than_its_known_misses(
+    gate: Gate, changes: list[Change | None], action: str, begin: str
+) -> None:
+    decision = slice_decision(changes, gate)
+    assert (decision.action, decision.message.partition("s/fog+3: ")[0]) == (action, begin)
