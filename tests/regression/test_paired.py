@@ -97,6 +97,18 @@ def test_scores_just_under_one_do_not_drop_by_the_rounding_of_the_file() -> None
     assert judged([1.0] * 30, [0.9999996] * 30).state == "no regression"
 
 
+@pytest.mark.parametrize("cases", [8, 30])
+def test_differences_up_to_a_ten_thousandth_count_as_none(cases: int) -> None:
+    verdict = judged([0.9] * cases, [0.8999] * cases)
+    assert (verdict.state, verdict.drop, verdict.p_value) == ("no regression", 0, 1)
+    assert "mean score did not change" in verdict.sentence
+    # What is larger counts, however small: the sentence states its size.
+    verdict = judged([0.9] * cases, [0.899899] * cases)
+    assert verdict.state == "regressed"
+    assert verdict.p_value == pytest.approx(max(2**-cases, 1e-4), rel=0.01)
+    assert "mean score fell by less than 0.001" in verdict.sentence
+
+
 def test_holm_runs_over_the_tests_that_can_decide() -> None:
     before, now = baseline_table([0.9] * 30), run_table([0.9] * 30)
     tiers = [1] * 7 + [2] * 7 + [3] * 7 + [4] * 5 + [5] * 4

@@ -44,6 +44,13 @@ def test_p_value_is_the_share_of_patterns(values: list[float]) -> None:
     assert sign_flip(values, np.ones(len(values))).p_value == pytest.approx(as_great / len(signs), abs=1e-9)
 
 
+@pytest.mark.parametrize("sums", list(itertools.permutations([0.1, 0.2, -0.3])))
+def test_a_pattern_that_equals_the_observed_one_but_for_rounding_counts(sums: tuple[float, ...]) -> None:
+    # 0.1 + 0.2 - 0.3 is 0, and 5.6e-17 or 2.8e-17 in floats. At or below it: nothing flipped, all, and three more.
+    flips = sign_flip(sums, [1, 1, 1])
+    assert flips.p_value == 5 / 8
+
+
 def test_p_value_is_fishers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signflip, "EXACT_GROUPS", 15)
     assert sign_flip(DARWIN, np.ones(15)).p_value == 863 / 32768
