@@ -81,6 +81,28 @@ def test_a_run_that_stops_early_says_that_it_is_not_complete(reds: Bench, stop: 
     assert list(record.scores["outcome"]) == ["failed"] * count
 
 
+# As a plugin with a time budget does: tests are left out when the run is under way, and pytest ends with "all is well".
+DROPPING = """
+
+def pytest_runtest_protocol(item):
+    return True if "red_3" in item.name else None
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "a worker"])
+def test_a_run_that_left_out_a_selected_test_is_not_complete(reds: Bench, workers: tuple[str, ...]) -> None:
+    conftest = reds.path / "conftest.py"
+    conftest.write_text(conftest.read_text(encoding="utf-8") + DROPPING, encoding="utf-8")
+    run = reds.run_process if workers else reds.run
+    answer = run("--robust-update-baseline", *workers)
+    assert answer.code == 0, answer.text
+    assert "the baseline stays as it is: the run stopped early" in answer.text
+    assert not (reds.path / "reports" / "baselines").exists()
+    record = reds.record()
+    assert record.content["complete"] is False
+    assert record.scores["case"].tolist() == ["red_0", "red_1", "red_2", "red_4", "red_5"]
+
+
 def test_a_worker_that_dies_costs_its_own_test_only(reds: Bench) -> None:
     with_test(reds, "if 'red_3' in request.node.name: os.kill(os.getpid(), signal.SIGKILL)")
     answer = reds.run_process("-n", "2")
