@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import stat
 from pathlib import Path
 
 import pytest
@@ -97,15 +98,20 @@ def test_rows_are_there_as_soon_as_they_are_appended(tmp_path: Path) -> None:
 def test_a_row_that_a_kill_cut_short_is_left_out(tmp_path: Path) -> None:
     scores = ScoresFile(tmp_path / "scores.csv")
     scores.append(ROW)
-    scores.append({**ROW, "case": "blue", "predicted": "car"})
+    scores.append({**ROW, "case": "blue", "predicted": "car", "image_sha256": "ab" * 32})
     scores.close()
     write_run(tmp_path, {})
     whole = (tmp_path / "scores.csv").read_text(encoding="utf-8")
     begin = whole.rindex("cars,blue")
-    for end in range(begin, len(whole) - 1):
+    # Its last cell is the image's hash: a piece of one would be the hash of another image.
+    assert whole.endswith(f",{'ab' * 32}\n")
+    for end in range(begin, len(whole)):
         (tmp_path / "scores.csv").write_text(whole[:end], encoding="utf-8")
-        assert "red" in read_run(tmp_path).scores["case"].tolist()
-        assert read_run(tmp_path).scores["score"].iloc[0] == pytest.approx(1 / 3, abs=1e-6)
+        record = read_run(tmp_path)
+        assert record.scores["case"].tolist() == ["red"], whole[begin:end]
+        assert record.scores["score"].iloc[0] == pytest.approx(1 / 3, abs=1e-6)
+    (tmp_path / "scores.csv").write_text(whole, encoding="utf-8")
+    assert read_run(tmp_path).scores["case"].tolist() == ["red", "blue"]
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -117,6 +123,13 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         write_atomically(file, "\ud800")
     assert file.read_text(encoding="utf-8") == "zwei ä"
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_file_that_is_replaced_can_be_read_by_others(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    for text in ("one", "two"):
+        write_atomically(file, text)
+        assert stat.filemode(file.stat().st_mode) == "-rw-r--r--"
 
 
 def test_no_two_folders_have_one_name(tmp_path: Path) -> None:
