@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import re
 from pathlib import Path
@@ -85,6 +86,19 @@ def test_workers_make_the_same_report(study: Bench) -> None:
     assert sorted(pictures_in(text)) == pictures
     assert "model: level 1 of 3</title>" in text
     assert "ConvNextForImageClassification" in text
+
+
+def test_names_and_values_of_the_environment_are_shown_as_text(study: Bench) -> None:
+    attack = "<img src=x onerror=alert(1)>"
+    build = {attack: {f"in {attack}": [attack, 1]}, "id": attack}
+    study.run("-m", "tier1", "--metadata-from-json", json.dumps({"Build": build}))
+    page = report_of(study).read_text(encoding="utf-8")
+    blob = re.search(r'data-jsonblob="([^"]*)"', page)
+    assert blob
+    shown = "&lt;img src=x onerror=alert(1)&gt;"
+    environment = json.loads(html.unescape(blob[1]))["environment"]
+    assert environment["Build"] == {shown: {f"in {shown}": [shown, 1]}, "id": shown}
+    assert attack not in page
 
 
 def test_without_pytest_html_there_is_no_report(study: Bench) -> None:
