@@ -132,7 +132,7 @@ def _met(passed: int, errors: int, total: int, size: int, min_pass_rate: float) 
 
 
 def reaches(passed: int, total: int, min_pass_rate: float) -> bool:
-    """Whether the pass rate reaches the demand, without tripping over the rounding of 0.9 × 10."""
+    """Whether the pass rate reaches the demand, without tripping over the rounding of 0.28 × 25."""
     return passed >= min_pass_rate * total - 1e-9
 
 

@@ -70,8 +70,10 @@ def test_a_tier_is_summed_up() -> None:
         ("ppp", 4, 1.0, None),
         ("ppps", 4, 1.0, None),
         ("", 4, 1.0, None),
-        # 0.9 × 10 is 9.000000000000002 in some roundings; 9 of 10 reaches it.
         ("pppppppppf", 10, 0.9, True),
+        # 0.28 × 25 is 7.000000000000001 in floats; 7 of 25 reaches it.
+        ("p" * 7 + "f" * 18, 25, 0.28, True),
+        ("p" * 6 + "f" * 19, 25, 0.28, False),
         ("p" * 69 + "f", 70, 0.9857142857142858, True),
     ],
 )
