@@ -1,3 +1,3 @@
 """Load the benchmark's pytest plugin; `pytest_plugins` must stand in the top-level conftest."""
 
-pytest_plugins = ["benchmark.plugin"]
+pytest_plugins = ["tierbench.plugin"]

@@ -1,6 +1,6 @@
 """The tests of the benchmark: one per image, tier and ladder; the suites beside this file say which."""
 
-from benchmark.plugin.fixtures import Check
+from tierbench.plugin.fixtures import Check
 
 
 def test_case(robust_case: Check) -> None:

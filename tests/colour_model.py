@@ -14,8 +14,8 @@ import torch
 from PIL import Image
 from transformers import ConvNextConfig, ConvNextForImageClassification, ConvNextImageProcessorPil
 
-from benchmark.models.quiet import quiet_transformers
 from tests.flat_colours import LABELS, RGB, SAID, SIZE
+from tierbench.models.quiet import quiet_transformers
 
 
 def save_model(folder: Path, *, multi_label: bool = False, depths: tuple[int, ...] = (1, 1, 1, 1)) -> Path:

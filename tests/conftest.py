@@ -15,9 +15,9 @@ from hypothesis import settings
 # Before anything imports huggingface_hub, which reads it once: no test uses the network.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from benchmark.evaluation import evaluate
-from benchmark.record import RunRecord, read_run
 from tests.flat_colours import RGB, flat
+from tierbench.runs.record import RunRecord, read_run
+from tierbench.scoring.evaluate import evaluate
 
 pytest_plugins = ["pytester"]
 
@@ -64,7 +64,7 @@ def multi_label_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def reference_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the built-in model, converted once for all tests."""
-    from benchmark.models.reference import reference_folder
+    from tierbench.models.reference import reference_folder
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIERBENCH_CACHE", str(tmp_path_factory.mktemp("reference-cache")))

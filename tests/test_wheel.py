@@ -50,13 +50,13 @@ def test_all_that_is_no_code_is_in_it(installed: Path) -> None:
         text=True,
         check=True,
     ).stdout.split("\0")
-    wanted = {name for name in tracked if name and (REPOSITORY / name).is_file()}
+    wanted = {name.removeprefix("benchmark/") for name in tracked if name and (REPOSITORY / name).is_file()}
     assert any(name.endswith("templates/test_tiers.py") for name in wanted)
     assert any(name.endswith("parameters.json") for name in wanted)
     assert any(name.endswith("imagenet_labels.txt") for name in wanted)
     assert wanted - there == set()
     # And nothing else: no tests, no pictures, no reports.
-    assert {name.partition("/")[0].partition("-")[0] for name in there} == {"benchmark", "tierbench"}
+    assert {name.partition("/")[0].partition("-")[0] for name in there} == {"tierbench"}
 
 
 def test_a_strangers_first_minutes_outside_the_clone(installed: Path, tmp_path: Path) -> None:
@@ -77,16 +77,16 @@ def test_a_strangers_first_minutes_outside_the_clone(installed: Path, tmp_path: 
         assert "Traceback" not in answer.stdout + answer.stderr
         return answer
 
-    where = call("-c", "import benchmark; print(benchmark.__file__)").stdout.strip()
+    where = call("-c", "import tierbench; print(tierbench.__file__)").stdout.strip()
     assert Path(where).is_relative_to(installed)
     (home / "ships.py").write_text(MODEL, encoding="utf-8")
-    assert call("-m", "benchmark", "init", "--suite", "sea", "--model", "python:ships:Ship").returncode == 0
+    assert call("-m", "tierbench", "init", "--suite", "sea", "--model", "python:ships:Ship").returncode == 0
     for name, label in (("blue", "ship"), ("red", "airplane")):
         flat(name).save(tmp_path / f"{name}.png")
         added = call(
             *(
                 "-m",
-                "benchmark",
+                "tierbench",
                 "add",
                 str(tmp_path / f"{name}.png"),
                 "--suite",

@@ -25,13 +25,13 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from PIL import Image, features
 
-from benchmark.pictures import PictureError, open_picture, quiet_pillow
-from benchmark.suites.check import picture_faults
-from benchmark.suites.duplicates import duplicate_faults
-from benchmark.suites.faults import Faults
-from benchmark.suites.metadata import COLUMNS
-from benchmark.suites.reader import read_suite
-from benchmark.text import one_line
+from tierbench.common.images import PictureError, open_picture, quiet_pillow
+from tierbench.common.text import one_line
+from tierbench.suites.checking import picture_faults
+from tierbench.suites.duplicates import duplicate_faults
+from tierbench.suites.metadata import COLUMNS
+from tierbench.suites.problems import Faults
+from tierbench.suites.reader import read_suite
 
 # Far beyond what any of these small inputs takes, also on a busy machine.
 LIMIT_S = 20.0

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmark.errors import UserError
-from benchmark.record import RUN, SCORES, read_run
+from tierbench.common.errors import UserError
+from tierbench.runs.record import RUN, SCORES, read_run
 
 # A model that takes its time, so that a kill falls between two images, too.
 MODEL = """
@@ -55,7 +55,7 @@ def make_repository(top: Path) -> None:
     """Write a repository with one suite of small pictures and the slow model."""
     suite = top / "cases" / "sea"
     suite.mkdir(parents=True)
-    (top / "conftest.py").write_text('pytest_plugins = ["benchmark.plugin"]\n', encoding="utf-8")
+    (top / "conftest.py").write_text('pytest_plugins = ["tierbench.plugin"]\n', encoding="utf-8")
     (top / "cases" / "test_tiers.py").write_text(TESTS, encoding="utf-8")
     (top / "slow.py").write_text(MODEL, encoding="utf-8")
     settings = '[tool.pytest]\ntestpaths = ["cases"]\nrobust_model = ["python:slow:Slow"]\nrobust_batch_size = "2"\n'

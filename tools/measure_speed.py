@@ -27,7 +27,7 @@ import numpy as np
 from PIL import Image
 
 REPOSITORY = Path(__file__).parents[1]
-CONFTEST = 'pytest_plugins = ["benchmark.plugin"]\n'
+CONFTEST = 'pytest_plugins = ["tierbench.plugin"]\n'
 EMPTY = "import pytest\n\n\n@pytest.mark.parametrize('number', range({count}))\ndef test_empty(number):\n    pass\n"
 # A model whose prediction is the first pixel: nothing that it does takes time.
 INSTANT = """
@@ -136,11 +136,11 @@ def cold(images: int) -> bool:
     from transformers import ConvNextConfig, ConvNextForImageClassification, ConvNextImageProcessorPil, pipeline
     from transformers.utils import logging as transformers_logging
 
-    from benchmark.models.files import read_model_folder
-    from benchmark.models.transformers_model import TransformersClassifier
-    from benchmark.prediction import Predictor
-    from benchmark.store import PredictionStore
-    from benchmark.suites import Case, Thresholds
+    from tierbench.models.files import read_model_folder
+    from tierbench.models.prediction_store import PredictionStore
+    from tierbench.models.predictor import Predictor
+    from tierbench.models.transformers_model import TransformersClassifier
+    from tierbench.suites import Case, Thresholds
 
     torch.manual_seed(0)
     transformers_logging.disable_progress_bar()

@@ -34,7 +34,7 @@ import skimage.data
 from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from benchmark.corruptions import CORRUPTIONS, SEEDLESS, SEVERITIES, VARIANTS, parameters
+from tierbench.corruptions import CORRUPTIONS, SEEDLESS, SEVERITIES, VARIANTS, parameters
 
 Pixels = npt.NDArray[np.uint8]
 Reference = Callable[[Pixels, Sequence[Any]], npt.NDArray[Any]]

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from benchmark.regression import ALPHA, LEAST_GROUPS, PairedVerdict, holm, judge_regression, sign_flip
+from tierbench.metrics.sign_flip import sign_flip
+from tierbench.runs.regression import ALPHA, LEAST_GROUPS, PairedVerdict, holm, judge_regression
 
 Floats = npt.NDArray[np.float64]
 

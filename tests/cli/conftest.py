@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmark.__main__ import main
+from tierbench.__main__ import main
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import pytest
 import skimage
 from PIL import Image
 
-from benchmark.suites import read_suites
 from tests.cli.conftest import Answer
 from tests.flat_colours import flat
 from tests.several import SHIP
+from tierbench.suites import read_suites
 
 Call = Callable[..., Answer]
 COFFEE = Path(skimage.__file__).parent / "data" / "coffee.png"
@@ -198,7 +198,7 @@ def test_cases_that_are_added_at_once_are_all_there(tierbench: Call, workplace: 
     for number in range(5):
         flat("red", (30 + number, 20)).save(workplace / f"red{number}.png")
         call = ["add", f"red{number}.png", "--suite", "colours", "--label", "red", "--tier", "1"]
-        commands.append([sys.executable, "-m", "benchmark", *call])
+        commands.append([sys.executable, "-m", "tierbench", *call])
     running = [subprocess.Popen(command, cwd=workplace, stdout=subprocess.PIPE) for command in commands]
     for process in running:
         process.communicate(timeout=60)

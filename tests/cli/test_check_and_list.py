@@ -52,7 +52,7 @@ def test_an_encoding_that_lacks_a_sign_gets_its_escape(workplace: Path) -> None:
         "file_name,label,tier\nred.png,red,x\n", encoding="utf-8"
     )
     answer = subprocess.run(
-        [sys.executable, "-m", "benchmark", "check"],
+        [sys.executable, "-m", "tierbench", "check"],
         cwd=workplace,
         env={**os.environ, "PYTHONIOENCODING": "cp1252"},
         capture_output=True,

@@ -16,7 +16,7 @@ from PIL import Image
 
 from tests.cli.conftest import Answer
 from tests.garage import edit_run
-from tests.history.runs import row, tier, write
+from tests.runs.records import row, tier, write
 
 Call = Callable[..., Answer]
 COLOURS = {"suite": "colours"}

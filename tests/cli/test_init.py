@@ -57,7 +57,7 @@ def test_what_is_there_is_kept(tierbench: Call, workplace: Path) -> None:
     Path(".gitignore").write_text("*.pyc", encoding="utf-8")
     assert tierbench("init").code == 0
     assert Path("pyproject.toml").read_text(encoding="utf-8") == pyproject.replace('["tests"]', '["tests", "cases"]')
-    assert Path("conftest.py").read_text(encoding="utf-8") == 'import os\n\npytest_plugins = ["benchmark.plugin"]\n'
+    assert Path("conftest.py").read_text(encoding="utf-8") == 'import os\n\npytest_plugins = ["tierbench.plugin"]\n'
     assert Path(".gitignore").read_text(encoding="utf-8") == "*.pyc\nreports/*\n!reports/baselines/\n"
     before = {path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()}
     again = tierbench("init")
@@ -173,13 +173,13 @@ def test_what_cannot_be_read_or_written_leaves_everything_as_it_was(
 
 
 def test_line_ends_and_links_are_kept(tierbench: Call, workplace: Path) -> None:
-    (workplace / "shared.py").write_bytes(b"# benchmark.plugin and pytest_plugins are named here only\r\nimport os\r\n")
+    (workplace / "shared.py").write_bytes(b"# tierbench.plugin and pytest_plugins are named here only\r\nimport os\r\n")
     Path("conftest.py").symlink_to("shared.py")
     Path("pyproject.toml").write_bytes(b'[tool.pytest]\r\ntestpaths = ["tests"]\r\n')
     Path(".gitignore").write_bytes(b"reports/\r\n")
     answer = tierbench("init", "--model", "org/name")
     assert Path("conftest.py").is_symlink()
-    assert Path("shared.py").read_bytes().endswith(b'import os\r\n\r\npytest_plugins = ["benchmark.plugin"]\r\n')
+    assert Path("shared.py").read_bytes().endswith(b'import os\r\n\r\npytest_plugins = ["tierbench.plugin"]\r\n')
     assert Path("pyproject.toml").read_bytes() == (
         b'[tool.pytest]\r\nrobust_model = ["org/name"]\r\ntestpaths = ["tests", "cases"]\r\n'
     )
@@ -214,7 +214,7 @@ def test_what_cannot_be_changed_safely_is_told(tierbench: Call, workplace: Path)
     Path("pytest.ini").write_text(ini, encoding="utf-8")
     answer = tierbench("init", "--model", "org/name")
     assert answer.code == 1
-    assert 'conftest.py: add "benchmark.plugin" to pytest_plugins' in answer.out
+    assert 'conftest.py: add "tierbench.plugin" to pytest_plugins' in answer.out
     assert "pytest.ini: add cases to testpaths" in answer.out
     assert "pytest.ini: set robust_model = org/name among pytest's settings" in answer.out
     assert Path("pytest.ini").read_text(encoding="utf-8") == ini

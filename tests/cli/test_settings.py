@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli.settings import nearest_settings, settings_in
-from benchmark.errors import UserError
 from tests.cli.conftest import Answer
-from tests.history.runs import row, write
+from tests.runs.records import row, write
+from tierbench.cli.settings import nearest_settings, settings_in
+from tierbench.common.errors import UserError
 
 Call = Callable[..., Answer]
 

@@ -1,1 +1,1 @@
-"""Tests of benchmark.corruptions."""
+"""Tests of tierbench.corruptions."""

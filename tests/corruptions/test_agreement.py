@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.corruptions import CORRUPTIONS, SEEDLESS, SEVERITIES, VARIANTS, corrupt
+from tierbench.corruptions import CORRUPTIONS, SEEDLESS, SEVERITIES, VARIANTS, corrupt
 
 from .photographs import NAMES, SIDES, photograph
 

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-import benchmark.corruptions.api
-from benchmark.corruptions import (
+import tierbench.corruptions.api
+from tierbench.corruptions import (
     ALL_CORRUPTIONS,
     CORRUPTIONS,
     EXTRA_CORRUPTIONS,
@@ -30,8 +30,8 @@ from benchmark.corruptions import (
     derive_seed,
     parameters,
 )
-from benchmark.corruptions.opencv import opencv
-from benchmark.metrics import ALEXNET_ERRORS
+from tierbench.corruptions.opencv import opencv
+from tierbench.metrics import ALEXNET_ERRORS
 
 from .photographs import photograph
 
@@ -201,7 +201,7 @@ def test_seeds_are_derived_from_all_parts_and_never_change() -> None:
 
 
 def test_the_examples_in_the_docstrings() -> None:
-    assert doctest.testmod(benchmark.corruptions.api) == doctest.TestResults(failed=0, attempted=4)
+    assert doctest.testmod(tierbench.corruptions.api) == doctest.TestResults(failed=0, attempted=4)
 
 
 def test_those_that_need_the_extra_are_known() -> None:
@@ -209,7 +209,7 @@ def test_those_that_need_the_extra_are_known() -> None:
 import sys
 import numpy as np
 sys.modules["cv2"] = None
-from benchmark.corruptions import ALL_CORRUPTIONS, corrupt
+from tierbench.corruptions import ALL_CORRUPTIONS, corrupt
 picture = np.random.default_rng(0).integers(0, 255, (48, 48, 3), dtype=np.uint8)
 for name in ALL_CORRUPTIONS:
     try:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.corruptions import corrupt
-from benchmark.corruptions.frost_textures import _FROSTS, _texture, draw_texture
+from tierbench.corruptions import corrupt
+from tierbench.corruptions.frost_textures import _FROSTS, _texture, draw_texture
 
 from .photographs import photograph
 

@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from benchmark.corruptions import ALL_CORRUPTIONS, SEVERITIES, corrupt
-from benchmark.corruptions.blur import _strays, smooth
-from benchmark.corruptions.digital import _rubber
-from benchmark.corruptions.motion import line_blur
-from benchmark.corruptions.pixels import truncate, unit
-from benchmark.corruptions.plasma import plasma
-from benchmark.corruptions.zoom import centre_zoom
+from tierbench.corruptions import ALL_CORRUPTIONS, SEVERITIES, corrupt
+from tierbench.corruptions.blur import _strays, smooth
+from tierbench.corruptions.digital import _rubber
+from tierbench.corruptions.motion import line_blur
+from tierbench.corruptions.pixels import truncate, unit
+from tierbench.corruptions.plasma import plasma
+from tierbench.corruptions.zoom import centre_zoom
 
 from .photographs import photograph
 
@@ -220,7 +220,7 @@ def test_truncation_is_not_rounding() -> None:
 
 
 def test_every_corruption_says_what_it_does() -> None:
-    from benchmark.corruptions import api, weather
+    from tierbench.corruptions import api, weather
 
     functions = {**api._CORRUPTIONS, "frost": weather.frost}
     assert set(functions) == set(ALL_CORRUPTIONS)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.corruptions import contact_sheet, corrupt
+from tierbench.corruptions import contact_sheet, corrupt
 
 from .photographs import photograph
 

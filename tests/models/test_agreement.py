@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageClassification, pipeline
 
-from benchmark.models import load_classifier
-from benchmark.models.quiet import quiet_transformers
-from benchmark.pictures import open_picture
+from tierbench.common.images import open_picture
+from tierbench.models import load_classifier
+from tierbench.models.quiet import quiet_transformers
 
 PHOTOS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png", "camera.png")
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark import Classifier, load_classifier
-from benchmark.errors import UserError
-from benchmark.models.transformers_model import resolve_device
 from tests.flat_colours import LABELS, RGB, SAID, flat
+from tierbench import Classifier, load_classifier
+from tierbench.common.errors import UserError
+from tierbench.models.transformers_model import resolve_device
 
 
 def test_the_card_says_what_the_model_is_made_of(colour_model: Path) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from benchmark.errors import UserError
-from benchmark.models import ModelSpec, load_classifier
-from benchmark.models.files import read_model_folder
+from tierbench.common.errors import UserError
+from tierbench.models import ModelSpec, load_classifier
+from tierbench.models.files import read_model_folder
 
 Change = Callable[[Path], object]
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import load_classifier
 from tests.conftest import STUDY, Bench, write_suite
 from tests.models.hub_server import REPO, TOKEN, commit_of, hub
+from tierbench import load_classifier
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def private_hub(
 def check(folder: Path, spec: str) -> tuple[int, list[str]]:
     """Ask for the labels of a model in a process of its own: exit code and what it said."""
     suite = write_suite(folder / "cases" / "study", STUDY)
-    command = [sys.executable, "-m", "benchmark", "check", str(suite), "--model", spec]
+    command = [sys.executable, "-m", "tierbench", "check", str(suite), "--model", spec]
     answer = subprocess.run(
         command, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=60, check=False
     )

@@ -14,9 +14,9 @@ from tests.garage import GARAGE, worse_model
 def garage(bench: Bench) -> Bench:
     """A repository whose model passes tier 1 and misses tier 2."""
     # pytester forgets what a run in process has imported, and these do not bear a second import.
-    import benchmark.history.markdown
-    import benchmark.history.page
-    import benchmark.regression  # noqa: F401
+    import tierbench.report.html.history_page
+    import tierbench.report.markdown
+    import tierbench.runs.regression  # noqa: F401
 
     bench.suite("garage", GARAGE)
     return bench

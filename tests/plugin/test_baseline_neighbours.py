@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmark.record import RunRecord
 from tests.conftest import Bench
 from tests.garage import GREEN
+from tierbench.runs.record import RunRecord
 
 
 def properties(file: Path) -> dict[str, list[tuple[str, str]]]:

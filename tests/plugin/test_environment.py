@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.plugin.environment import git_commit
 from tests.conftest import Bench
+from tierbench.plugin.environment import git_commit
 
 
 @pytest.fixture(autouse=True)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image, PngImagePlugin
 
-from benchmark.__main__ import main
-from benchmark.record import read_run
 from tests.conftest import Bench
 from tests.flat_colours import flat
+from tierbench.__main__ import main
+from tierbench.runs.record import read_run
 
 SCRIPT = "<script>document.title='run'</script>"
 HOSTILE = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.report import sample
 from tests.conftest import Bench
 from tests.report.conftest import Opener, report_of
+from tierbench.report.html import sample
 
 ATTACK = "<img src=x onerror=window.pwned=1>"
 

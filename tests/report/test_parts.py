@@ -10,13 +10,13 @@ import pytest
 from jinja2 import UndefinedError
 from PIL import Image
 
-from benchmark.report.charts import curve, place, strip
-from benchmark.report.confusion import confusion
-from benchmark.report.pictures import make_pictures, write_thumbnails
-from benchmark.report.render import duration, macros, number, percent, render
-from benchmark.report.rows import case_view, picture_key
-from benchmark.report.sample import kept_rows
-from benchmark.suites.case import Case, Thresholds
+from tierbench.report.html.charts import curve, place, strip
+from tierbench.report.html.confusion import confusion
+from tierbench.report.html.render import duration, macros, number, percent, render
+from tierbench.report.html.rows import case_view, picture_key
+from tierbench.report.html.sample import kept_rows
+from tierbench.report.html.thumbnails import make_pictures, write_thumbnails
+from tierbench.suites.case import Case, Thresholds
 
 ROW = {"suite": "s", "case": "c", "model": "m", "expected": "cat", "outcome": "failed", "passed": False}
 

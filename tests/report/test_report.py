@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.report import sample
 from tests.conftest import Bench
 from tests.report.conftest import entries_of, report_of
+from tierbench.report.html import sample
 
 OWN_TESTS = """
 import pytest

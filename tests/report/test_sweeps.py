@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmark.report.sweeps import sweep_view
 from tests.conftest import Bench
+from tierbench.report.html.sweeps import sweep_view
 
 ROWS = "file_name,label,tier\nred.png,automobile,1\nblue.png,ship,1\n"
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchmark.suites import Suite, Thresholds, read_suite, read_suites
-from benchmark.suites.faults import Faults
-from benchmark.suites.metadata import COLUMNS, read_cases
-from benchmark.suites.settings import Settings
-from benchmark.suites.tags import refused_tag
 from tests.conftest import SuiteWriter, write_suite
+from tierbench.suites import Suite, Thresholds, read_suite, read_suites
+from tierbench.suites.metadata import COLUMNS, read_cases
+from tierbench.suites.problems import Faults
+from tierbench.suites.settings import Settings
+from tierbench.suites.tags import refused_tag
 
 HEAD = "file_name,label,tier\n"
 DIGEST = "0" * 64

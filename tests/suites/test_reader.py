@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import skimage
 
-from benchmark.suites import read_suites
-from benchmark.suites.images import file_sha256
 from tests.conftest import SuiteWriter
+from tierbench.common.files import file_sha256
+from tierbench.suites import read_suites
 
 ROWS = "file_name,label,tier\nred.png,car,1\n"
 

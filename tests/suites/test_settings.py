@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmark.suites import Ladder, Tier, read_suites
 from tests.conftest import SuiteWriter
+from tierbench.suites import Ladder, Tier, read_suites
 
 ROWS = "file_name,label,tier\nred.png,car,1\n"
 

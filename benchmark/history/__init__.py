@@ -1,1 +1,0 @@
-"""Recorded runs over time: their history, the comparison of two of them, and clearing up."""

@@ -1,0 +1,35 @@
+"""A robustness benchmark for image classifiers that is a pytest suite.
+
+Public names, imported when they are first asked for: `evaluate`, `load_classifier`, `Classifier`, `TorchClassifier`,
+`read_suites`, `UserError`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tierbench.common.errors import UserError
+    from tierbench.models import Classifier, load_classifier
+    from tierbench.models.torch_model import TorchClassifier
+    from tierbench.scoring.evaluate import evaluate
+    from tierbench.suites import read_suites
+
+__all__ = ["Classifier", "TorchClassifier", "UserError", "evaluate", "load_classifier", "read_suites"]
+
+_HOMES = {
+    "Classifier": "tierbench.models",
+    "TorchClassifier": "tierbench.models.torch_model",
+    "UserError": "tierbench.common.errors",
+    "evaluate": "tierbench.scoring.evaluate",
+    "load_classifier": "tierbench.models",
+    "read_suites": "tierbench.suites",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy, because pytest imports this package at every start, and must not pay for what it does not use.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

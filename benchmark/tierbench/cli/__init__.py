@@ -1,0 +1,35 @@
+"""The commands of `tierbench`, one module a group; heavy imports wait until a command needs them."""
+
+from __future__ import annotations
+
+import typer
+
+from tierbench.cli.add import add
+from tierbench.cli.baselines import baseline
+from tierbench.cli.compare import compare
+from tierbench.cli.corrupt import corrupt
+from tierbench.cli.history import history, prune
+from tierbench.cli.init import init
+from tierbench.cli.model import model
+from tierbench.cli.runs import show
+from tierbench.cli.suites import check, fetch, list_suites
+
+app = typer.Typer(
+    name="tierbench",
+    help="A robustness benchmark for image classifiers that is a pytest suite. Run the tests with pytest.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("init")(init)
+app.command("check")(check)
+app.command("list")(list_suites)
+app.command("add")(add)
+app.command("fetch")(fetch)
+app.command("corrupt")(corrupt)
+app.command("show")(show)
+app.command("history")(history)
+app.command("compare")(compare)
+app.command("prune")(prune)
+app.add_typer(baseline)
+app.command("model")(model)

@@ -1,0 +1,133 @@
+"""`tierbench add`: images of the user's become cases, with what the models say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tierbench.cli.find import suite_folder
+from tierbench.cli.models import Labels, Models, open_models
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+from tierbench.common.text import one_line, plural
+from tierbench.models import Classifier
+from tierbench.scoring.labels import label_faults, map_concepts, short_label
+from tierbench.scoring.results import CaseResult
+from tierbench.suites import Case, Suite, Tier, read_suite
+from tierbench.suites.problems import Faults
+
+_SAY = "say with --tier how hard the image is"
+
+
+def add(
+    images: Annotated[list[Path], typer.Argument(help="image files", exists=True, dir_okay=False)],
+    suite: Annotated[str, typer.Option(help="suite by name or path; made where it is missing")],
+    label: Annotated[str, typer.Option(help="what the images show; alternatives separated by |")],
+    tier: Annotated[int | None, typer.Option(min=1, help="difficulty (default: proposed from the models)")] = None,
+    case_id: Annotated[str, typer.Option("--id", help="id of the case (default: from the file's name)")] = "",
+    tags: Annotated[str, typer.Option(help="tags, separated by spaces")] = "",
+    group: Annotated[str, typer.Option(help="source picture or scene that cases share")] = "",
+    source: Annotated[str, typer.Option(help="where the image is from")] = "",
+    license_: Annotated[str, typer.Option("--license", help="under which licence it may be used")] = "",
+    notes: Annotated[str, typer.Option(help="anything worth knowing")] = "",
+    model: Models = None,
+    labels: Labels = None,
+) -> None:
+    """Copy images into a suite and append their rows; show what the models say of them."""
+    from tierbench.suites.editing import NewCase, add_case
+
+    if case_id and len(images) > 1:
+        raise UserError("--id names one case; add the images one by one, or leave it out")
+    folder = suite_folder(suite, new=True)
+    if faults := _image_faults(images, folder):
+        raise UserError(*faults)
+    models, faults = open_models(model, labels)
+    if not models and not faults and tier is None:
+        # Somebody must say how hard the images are.
+        models, faults = open_models(["reference"], labels)
+    if faults:
+        raise UserError(*faults)
+    proposed = _proposed_tiers(images, label, folder, models, tier) if models else {}
+    for image in images:
+        new = NewCase(image, label, tier or proposed[image], case_id, tags, group, source, license_, notes)
+        case = add_case(folder, new)
+        typer.echo(f"{case.key} added: tier {case.tier}, {shown_path(case.path)}")
+
+
+def _image_faults(images: Sequence[Path], folder: Path) -> list[str]:
+    """Say which images cannot be added, before any is: what is no picture, and what is in the suite already."""
+    from tierbench.common.images import PictureError, open_picture, quiet_pillow
+    from tierbench.suites.editing import same_images
+
+    faults = []
+    for image in images:
+        if not image.is_file():
+            # A pipe would be waited for for ever.
+            faults.append(f"{shown_path(image.absolute())}: is no file; nothing was added")
+            continue
+        try:
+            with quiet_pillow():
+                open_picture(image)
+        except PictureError as error:
+            faults.append(f"{shown_path(image.absolute())}: {one_line(str(error))}; nothing was added")
+    present = read_suite(folder, Faults()).cases if (folder / "metadata.csv").is_file() else ()
+    faults += [
+        f"{shown_path(image.absolute())}: {one_line(where)}; nothing was added"
+        for image, where in same_images([image for image in images if image.is_file()], present)
+    ]
+    return faults
+
+
+def _proposed_tiers(
+    images: Sequence[Path], label: str, folder: Path, models: Mapping[str, Classifier], tier: int | None
+) -> dict[Path, int]:
+    """Show what the models say of each image; without a tier, propose one from how many of them miss it."""
+    from tierbench.scoring.evaluate import judge_suite
+    from tierbench.suites.metadata import COLUMNS
+    from tierbench.suites.settings import make_thresholds, read_settings
+
+    faults = Faults()
+    settings = read_settings(folder / "suite.toml", COLUMNS, faults)
+    if faults.lines:
+        raise UserError(*faults.lines)
+    expected = tuple(part.strip() for part in label.split("|"))
+    thresholds = make_thresholds(settings.thresholds.get(tier or 1, {}))
+    cases = [
+        Case(folder.name, str(number), image.name, image.absolute(), expected, tier or 1, thresholds)
+        for number, image in enumerate(images)
+    ]
+    suite = Suite(folder.name, folder, "", tuple(cases), {1: Tier(1)}, settings.labels)
+    results = {
+        slot: judge_suite(classifier, suite, cases, slot, missing_labels="skip") for slot, classifier in models.items()
+    }
+    proposed = {}
+    for number, image in enumerate(images):
+        if len(images) > 1:
+            typer.echo(one_line(str(image)))
+        judged = {slot: own[number] for slot, own in results.items()}
+        for slot, result in judged.items():
+            typer.echo(f"  {slot}: {_said(result)}")
+        # An image that a model could not judge says nothing of how hard it is.
+        counted = [result for result in judged.values() if not result.skipped and not result.error]
+        if tier is None and not counted:
+            # Nobody can say how hard the image is.
+            spaces = [(slot, map_concepts(suite, classifier.labels)) for slot, classifier in models.items()]
+            lines = [line for slot, space in spaces for line in label_faults(suite, space, slot, otherwise=_SAY)]
+            raise UserError(*lines or [f"{one_line(str(image))}: no model could judge it; {_SAY}"])
+        missed = sum(not result.passed for result in counted)
+        proposed[image] = 1 if not missed else 3 if missed == len(counted) > 1 else 2
+        if tier is None:
+            typer.echo(f"  proposed: tier {proposed[image]}, {missed} of {plural(len(counted), 'model')} missed it")
+    return proposed
+
+
+def _said(result: CaseResult) -> str:
+    if result.verdict is None:
+        return one_line(result.reason)
+    top = ", ".join(
+        f"{one_line(short_label(name), 40)} {probability:.3f}" for name, probability in result.verdict.top[:3]
+    )
+    return f"{'passes' if result.passed else 'misses'} ({top})"

@@ -1,0 +1,68 @@
+"""`tierbench baseline`: accepts a recorded run, and removes rows of cases that no longer exist."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tierbench.cli.find import CasesOption, ReportsOption, cases_folders, reports_folder
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+from tierbench.common.text import one_line, plural
+
+baseline = typer.Typer(
+    name="baseline", help="The accepted scores that later runs are held against.", no_args_is_help=True
+)
+
+
+@baseline.command("accept")
+def accept(
+    run: Annotated[str, typer.Argument(help="a run's folder, the start of its name, or last")],
+    force: Annotated[bool, typer.Option("--force", help="accept also a run that stopped early")] = False,
+    reports: ReportsOption = None,
+) -> None:
+    """Make a recorded run the baseline of its models; cases that it did not run keep their rows."""
+    from tierbench.runs.find import run_folder
+    from tierbench.runs.prune import accept_recorded
+
+    folder = reports_folder(reports)
+    for line in accept_recorded(run_folder(run, folder), folder, force=force):
+        typer.echo(line)
+
+
+@baseline.command("prune")
+def prune(
+    slot: Annotated[str, typer.Argument(help="name of the model; default: every baseline")] = "",
+    reports: ReportsOption = None,
+    cases: CasesOption = None,
+    absent: Annotated[
+        bool, typer.Option("--absent-suites", help="remove also the rows of suites that are not here")
+    ] = False,
+) -> None:
+    """Remove the rows of cases that their suite has no more, and say which."""
+    from tierbench.runs.baseline import absent_suites, baseline_path, case_ids, prune_baseline, read_baseline
+    from tierbench.suites import read_suites
+
+    runs = reports_folder(reports)
+    paths = [baseline_path(runs, slot)] if slot else sorted((runs / "baselines").glob("*.csv"))
+    if not paths:
+        raise UserError(f"{shown_path(runs / 'baselines')}: there is no baseline; accept a run first")
+    folders = cases_folders(cases)
+    suites, faults = read_suites(folders)
+    if faults:
+        raise UserError(*faults)
+    if not suites:
+        # Without suites every row would seem to be of a case that is gone.
+        raise UserError(f"{shown_path(folders[0])}: there is no suite here; name their folder with --cases")
+    existing = case_ids(suites)
+    for path in paths:
+        stale = prune_baseline(path, existing, absent_too=absent)
+        typer.echo(f"{shown_path(path)}: {plural(len(stale), 'row')} removed")
+        for suite_name, case in stale:
+            typer.echo(f"  {one_line(suite_name)}/{one_line(case)}")
+        for suite_name, count in absent_suites(read_baseline(path), existing).items():
+            typer.echo(
+                f"  {plural(count, 'row')} of suite {one_line(suite_name)} stay: it is not here; "
+                "--absent-suites removes them"
+            )

@@ -1,0 +1,73 @@
+"""`tierbench compare`: two runs, or a run and a baseline, image by image; its exit code is a verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from tierbench.cli.find import CasesOption, ReportsOption, cases_folders, reports_folder
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+
+_SIDE = "a run's folder, the start of its name, last, a baseline's name or file; with :MODEL, one of its models"
+# Flips that the terminal names; the files name all.
+_MOST = 40
+
+
+def compare(
+    before: Annotated[str, typer.Argument(help=_SIDE)],
+    after: Annotated[str, typer.Argument(help="the same, to be held against the first")],
+    gate: Annotated[
+        Literal["regression", "flips"], typer.Option("--gate", help="what decides: the paired verdict, or each flip")
+    ] = "regression",
+    max_drop: Annotated[float, typer.Option("--max-drop", help="a score that falls by more is a flip")] = 0.2,
+    html: Annotated[Path | None, typer.Option("--html", help="write a page with the pictures", dir_okay=False)] = None,
+    as_json: Annotated[Path | None, typer.Option("--json", help="write all figures", dir_okay=False)] = None,
+    markdown: Annotated[Path | None, typer.Option("--markdown", help="write a summary", dir_okay=False)] = None,
+    reports: ReportsOption = None,
+    cases: CasesOption = None,
+) -> None:
+    """Hold a run against another or a baseline, flips first; exit code 1 if there is a regression, else 0."""
+    from tierbench.report.comparison_text import comparison_json, comparison_lines, comparison_markdown, outcome
+    from tierbench.report.html.comparison_page import comparison_page, find_pictures, flips_of
+    from tierbench.report.markdown_file import foreign_file
+    from tierbench.runs.compare import compare_sides
+    from tierbench.runs.model_scores import find_sides
+
+    if not 0 < max_drop <= 1:
+        raise UserError(f"--max-drop {max_drop:g} must be above 0 and at most 1")
+    if markdown and (fault := foreign_file(markdown)):
+        raise UserError(f"--markdown {shown_path(markdown)}: {fault}")
+    try:
+        comparisons = [
+            compare_sides(*pair, max_drop=max_drop) for pair in find_sides(before, after, reports_folder(reports))
+        ]
+    except ValueError as error:
+        raise UserError(f"{before} and {after} cannot be compared, one is damaged: {error}") from error
+    pictures = find_pictures(flips_of(comparisons), cases_folders(cases))
+    for comparison in comparisons:
+        for line in comparison_lines(comparison, pictures, _MOST):
+            typer.echo(line)
+        typer.echo("")
+    if html:
+        _write(html, comparison_page(comparisons, gate, pictures))
+    if as_json:
+        _write(as_json, json.dumps(comparison_json(comparisons, gate), indent=1, ensure_ascii=False) + "\n")
+    if markdown:
+        _write(markdown, comparison_markdown(comparisons, gate))
+    typer.echo(outcome(comparisons, gate))
+    if any(comparison.regressed(gate) for comparison in comparisons):
+        raise typer.Exit(1)
+
+
+def _write(file: Path, text: str) -> None:
+    from tierbench.common.files import write_atomically
+
+    try:
+        write_atomically(file, text)
+    except OSError as error:
+        raise UserError(f"{shown_path(file)}: cannot be written: {error.strerror}") from error
+    typer.echo(f"written {shown_path(file)}")

@@ -1,0 +1,49 @@
+"""`tierbench corrupt`: writes corrupted pictures and their contact sheet, so that a person can look at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+from tierbench.common.text import one_line, plural, suggestion
+
+
+def corrupt(
+    images: Annotated[list[Path], typer.Argument(help="image files", exists=True, dir_okay=False)],
+    out: Annotated[Path, typer.Option(help="folder that takes the pictures", file_okay=False)],
+    name: Annotated[list[str] | None, typer.Option(help="a corruption; may be given more than once")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="what all randomness follows from")] = 0,
+    variant: Annotated[str, typer.Option(help="imagenet_c or cifar10_c")] = "imagenet_c",
+) -> None:
+    """Write every corruption at every severity, and a contact sheet an image."""
+    from tierbench.common.images import PictureError, open_picture
+    from tierbench.corruptions import ALL_CORRUPTIONS, CORRUPTIONS, SEVERITIES, VARIANTS, contact_sheet
+    from tierbench.corruptions import corrupt as corrupt_image
+    from tierbench.suites.derived import fitted
+
+    names = tuple(name or CORRUPTIONS)
+    for wanted in names:
+        if wanted not in ALL_CORRUPTIONS:
+            raise UserError(f"--name {one_line(wanted)!r} is no corruption; {suggestion(wanted, ALL_CORRUPTIONS)}")
+    if variant not in VARIANTS:
+        raise UserError(f"--variant {one_line(variant)!r} is unknown; write {' or '.join(VARIANTS)}")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for image in images:
+            picture = fitted(open_picture(image), variant)
+            for wanted in names:
+                for severity in SEVERITIES:
+                    result = corrupt_image(picture, wanted, severity, seed=seed, variant=variant)
+                    result.save(out / f"{image.stem}+{wanted}-{severity}.png")
+            sheet = out / f"{image.stem}-sheet.png"
+            contact_sheet(picture, names, seed=seed, variant=variant).save(sheet)
+            count = plural(len(names) * len(SEVERITIES), "picture")
+            typer.echo(f"{one_line(str(image))}: {count}, {shown_path(sheet.absolute())}")
+    except (PictureError, ImportError) as error:
+        raise UserError(f"{one_line(str(image))}: {one_line(str(error))}") from error
+    except OSError as error:
+        raise UserError(f"{out}: cannot be written: {error.strerror}") from error

@@ -1,0 +1,91 @@
+"""Finds the suites and runs of the repository: where pytest's settings say, or in `cases/` and `reports/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tierbench.cli.settings import nearest_settings
+from tierbench.common.errors import UserError
+from tierbench.common.files import expanded
+from tierbench.common.text import one_line, suggestion
+from tierbench.suites import find_suites
+from tierbench.suites.problems import Faults
+from tierbench.suites.reader import SUITE_NAME
+
+ReportsOption = Annotated[
+    Path | None,
+    typer.Option("--reports", help="folder of the runs (default: robust_reports in pytest's ini)", file_okay=False),
+]
+CasesOption = Annotated[
+    Path | None,
+    typer.Option("--cases", help="folder of the suites (default: robust_cases in pytest's ini)", file_okay=False),
+]
+
+
+def reports_folder(given: Path | None = None) -> Path:
+    """Give the folder of the runs: as given, or as pytest's settings say, or `reports`."""
+    return given or _from_settings("robust_reports", "reports")[0]
+
+
+def cases_folders(given: Path | None = None) -> list[Path]:
+    """Give the folders of the suites, absolute: as given, or as pytest's settings say, or `cases`."""
+    folders = [given] if given else _from_settings("robust_cases", "cases")
+    return [folder.absolute() for folder in folders]
+
+
+def _from_settings(key: str, default: str) -> list[Path]:
+    """Give the paths of a setting; in the settings they are relative to the folder of their file."""
+    settings = nearest_settings(Path.cwd())
+    said = settings.lines(key) if settings else []
+    if settings is None or not said:
+        return [Path(default)]
+    # Relative where it can be: so it is shown, and so it is typed.
+    root = Path() if settings.file.parent == Path.cwd() else settings.file.parent
+    return [root / expanded(path) for path in said]
+
+
+def suite_folders(names: list[str], faults: Faults | None = None) -> list[Path]:
+    """Give the folders of the suites named, by path or by name; of all suites of the repository if none is.
+
+    Args:
+        names: of suites.
+        faults: takes what is wrong with folders, so that the others are given all the same; without it that is raised.
+
+    Raises:
+        UserError: if a name is no suite.
+    """
+    if names:
+        return [suite_folder(name) for name in names]
+    found = faults if faults is not None else Faults()
+    folders = find_suites(cases_folders(), found)
+    if faults is None and found.lines:
+        raise UserError(*found.lines)
+    return folders
+
+
+def suite_folder(name: str, *, new: bool = False) -> Path:
+    """Give the folder of a suite, by path or by name.
+
+    Args:
+        name: a path, or a name.
+        new: whether the folder may be missing.
+
+    Raises:
+        UserError: if there is no such suite.
+    """
+    cases = cases_folders()
+    # A folder of the settings may be a suite itself.
+    for folder in (Path(name), *(each / name for each in cases), *(each for each in cases if each.name == name)):
+        if (folder / "metadata.csv").is_file():
+            return folder.absolute()
+    if new:
+        by_path = "/" in name or Path(name).is_dir()
+        folder = Path(name).absolute() if by_path else cases[0] / name
+        if not SUITE_NAME.fullmatch(folder.name):
+            raise UserError(f"suite {one_line(name)!r}: name a suite with letters, digits, _ and - only")
+        return folder
+    known = [folder.name for folder in find_suites([each for each in cases if each.is_dir()], Faults())]
+    raise UserError(f"suite {one_line(name)!r}: no folder of this name has a metadata.csv; {suggestion(name, known)}")

@@ -1,0 +1,64 @@
+"""`tierbench history` and `tierbench prune`: the recorded runs over time, and clearing up."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tierbench.cli.find import ReportsOption, reports_folder
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+from tierbench.common.text import one_line, plural
+
+
+def history(
+    reports: ReportsOption = None,
+    last: Annotated[int, typer.Option("--last", min=1, help="how many runs to show")] = 20,
+    model: Annotated[str, typer.Option("--model", help="only this model")] = "",
+    suite: Annotated[str, typer.Option("--suite", help="only this suite")] = "",
+    html: Annotated[bool, typer.Option("--html", help="write index.html beside the runs too")] = False,
+) -> None:
+    """Print the trend of each suite, tier and model over the recorded runs."""
+    from tierbench.report.history_text import history_lines
+    from tierbench.runs.entry import only
+    from tierbench.runs.history import read_history
+
+    folder = reports_folder(reports)
+    found = read_history(folder)
+    for fault in found.faults:
+        typer.echo(f"left out: {one_line(fault, 400)}", err=True)
+    entries = [entry for entry in (only(entry, model, suite) for entry in found.entries) if entry.models]
+    if not entries:
+        what = " of this model" if model else " of this suite" if suite else ""
+        raise UserError(f"{shown_path(folder)}: no run{what} is recorded here; run pytest first")
+    for line in history_lines(entries, last):
+        typer.echo(line)
+    if html:
+        from tierbench.report.html.history_page import write_page
+
+        typer.echo(f"\npage: {shown_path(write_page(folder))}")
+
+
+def prune(
+    keep: Annotated[int, typer.Option("--keep", min=1, help="how many runs to keep, the newest")],
+    reports: ReportsOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be removed")] = False,
+) -> None:
+    """Remove the oldest recorded runs; baselines, and whatever no run wrote, stay."""
+    from tierbench.report.html.history_page import PAGE, write_page
+    from tierbench.runs.prune import old_runs, remove_run
+
+    removed = 0
+    folder = reports_folder(reports)
+    for run in old_runs(folder, keep):
+        if run.kept_because:
+            typer.echo(f"kept     {shown_path(run.folder)}: {run.kept_because}")
+            continue
+        if not dry_run:
+            remove_run(run.folder)
+        removed += 1
+        typer.echo(f"{'would go' if dry_run else 'removed '} {shown_path(run.folder)}")
+    if removed and not dry_run and (folder / PAGE).is_file():
+        write_page(folder)
+    typer.echo(f"{plural(removed, 'run')} {'would be removed' if dry_run else 'removed'}")

@@ -1,0 +1,58 @@
+"""`tierbench model`: what a model under test is made of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tierbench.common.text import one_line
+
+
+def model(
+    spec: Annotated[str, typer.Argument(help="a folder, a Hub id, python:module:factory, or reference")],
+    names: Annotated[
+        Path | None, typer.Option("--labels", help="names of its classes, one a line, where its config has none")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the whole card as JSON")] = False,
+    all_labels: Annotated[bool, typer.Option("--all-labels", help="print every label")] = False,
+) -> None:
+    """Print a model's architecture, depths and widths, labels, preprocessing and parameter count."""
+    from tierbench.models import load_classifier
+    from tierbench.models.label_file import read_labels
+
+    classifier = load_classifier(spec, device="cpu", labels=read_labels(names.absolute()) if names else None)
+    card = classifier.describe()
+    if as_json:
+        # As ASCII: a label may hold what steers a terminal.
+        typer.echo(json.dumps(card, indent=2, ensure_ascii=True))
+        return
+    # A classifier of the user's own may say little of itself.
+    labels = list(classifier.labels)
+    shown = labels if all_labels else labels[:10]
+    more = "" if len(shown) == len(labels) else f", … (all {len(labels)} with --all-labels)"
+    parameters = card.get("parameters")
+    lines = {
+        "architecture": card.get("architecture"),
+        "parameters": f"{parameters:,}" if isinstance(parameters, int) else parameters,
+        "depths": card.get("depths"),
+        "widths": card.get("widths"),
+        "outputs": f"{card.get('outputs', 'probabilities')} over {len(labels)} labels",
+        "labels": "; ".join(one_line(label, 80) for label in shown) + more,
+        "fingerprint": classifier.fingerprint,
+    }
+    for name, value in lines.items():
+        if value is not None:
+            typer.echo(f"{name:<14}{one_line(_inline(value), 20_000)}")
+    for title in ("preprocessing", "config"):
+        values = card.get(title)
+        if isinstance(values, dict) and values:
+            typer.echo(f"\n{title}")
+            for name, value in sorted(values.items()):
+                typer.echo(f"  {one_line(str(name), 60):<28}{one_line(_inline(value), 300)}")
+
+
+def _inline(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

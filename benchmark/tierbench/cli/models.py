@@ -1,0 +1,61 @@
+"""Opens the models that a command is given, or that the repository's pytest settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tierbench.cli.settings import PytestSettings, nearest_settings
+from tierbench.common.errors import UserError
+from tierbench.models import Classifier, load_classifier
+from tierbench.models.label_file import label_files, read_labels
+from tierbench.models.spec import parse_models
+
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", help="[NAME=]SPEC; may be given more than once (default: robust_model in pytest's ini)"),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--labels", help="[NAME=]FILE: names of a model's classes, one a line, where its config has none"),
+]
+
+
+def open_models(
+    models: Sequence[str] | None, labels: Sequence[str] | None, *, device: str = "auto"
+) -> tuple[dict[str, Classifier], list[str]]:
+    """Open the models named, or else those of pytest's settings; none where neither names any.
+
+    Args:
+        models: `[NAME=]SPEC` each.
+        labels: `[NAME=]FILE` each.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+
+    Returns:
+        The classifiers by slot, and what is wrong with the others, a line each.
+    """
+    faults: list[str] = []
+    root = Path.cwd()
+    model_option, label_option = "--model", "--labels"
+    if not models:
+        settings = nearest_settings(root) or PytestSettings(root, {})
+        models, model_option = settings.lines("robust_model"), f"robust_model of {settings.file.name}"
+        if models and not labels:
+            labels, label_option = settings.lines("robust_labels"), f"robust_labels of {settings.file.name}"
+        if models:
+            root = settings.file.parent
+    specs = parse_models(models, faults, model_option)
+    if labels and not specs and not faults:
+        faults.append(f"{label_option} names the classes of no model; name the model with --model")
+    files = label_files(labels or [], specs, root, faults, label_option) if specs else {}
+    opened: dict[str, Classifier] = {}
+    for spec in specs:
+        try:
+            names = read_labels(files[spec.slot]) if spec.slot in files else None
+            opened[spec.slot] = load_classifier(spec.spec, device=device, root=root, labels=names)
+        except UserError as error:
+            faults += error.lines
+    return opened, faults

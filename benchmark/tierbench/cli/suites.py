@@ -1,0 +1,102 @@
+"""`tierbench check | list | fetch`: what one does with suites before and between runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tierbench.cli.find import suite_folder, suite_folders
+from tierbench.cli.models import Labels, Models, open_models
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+from tierbench.common.text import listed, one_line, plural
+from tierbench.suites import Suite, read_suite
+from tierbench.suites.problems import Faults
+
+Suites = Annotated[list[str] | None, typer.Argument(help="suites by name or path (default: all in cases/)")]
+
+
+def check(suites: Suites = None, model: Models = None, labels: Labels = None) -> None:
+    """Find everything that is wrong with suites, broken pictures included; exit code 1 if anything is."""
+    from tierbench.scoring.labels import label_faults, map_concepts
+    from tierbench.suites.checking import picture_faults
+    from tierbench.suites.duplicates import duplicate_faults, near_duplicates_missing
+
+    # What is wrong with a model is told with the rest, so that one that is not there hides no fault of a suite.
+    models, lines = open_models(model, labels, device="cpu")
+    for line in lines:
+        typer.echo(line)
+    found = Faults()
+    folders = suite_folders(suites or [], found)
+    for line in found.lines:
+        typer.echo(line)
+    bad = len(lines) + len(found.lines)
+    for folder in folders:
+        faults = Faults()
+        suite = read_suite(folder, faults)
+        lines = faults.lines + picture_faults(suite) + duplicate_faults(suite)
+        for slot, classifier in models.items():
+            lines += label_faults(suite, map_concepts(suite, classifier.labels), slot)
+        bad += len(lines)
+        for line in lines:
+            typer.echo(line)
+        state = plural(len(lines), "fault") if lines else "no fault"
+        typer.echo(f"{suite.name}: {plural(len(suite.cases), 'case')}, {state}{_not_here(suite)}")
+    if missing := near_duplicates_missing():
+        typer.echo(missing)
+    raise typer.Exit(1 if bad else 0)
+
+
+def _not_here(suite: Suite) -> str:
+    return "" if suite.fetched else f"; images not here yet: run `{suite.fetch_hint}`"
+
+
+def list_suites(suites: Suites = None) -> None:
+    """List the suites with their tiers; of a suite that is named, list the cases."""
+    for folder in suite_folders(suites or []):
+        faults = Faults()
+        suite = read_suite(folder, faults)
+        tiers = ", ".join(f"{len(cases)} in tier {number}" for number, cases in suite.by_tier.items())
+        typer.echo(f"{suite.name}: {tiers or 'no case in a tier'}{_not_here(suite)}")
+        if suite.description:
+            typer.echo(f"  {one_line(suite.description, 400)}")
+        if faults.lines:
+            typer.echo(f"  {plural(len(faults.lines), 'fault')}: run `tierbench check {shown_path(folder)}`")
+        if not suites:
+            if tags := sorted({tag for case in suite.cases for tag in case.tags}):
+                typer.echo(f"  tags: {listed(tags, 20)}")
+            continue
+        width = max((len(case.id) for case in suite.cases), default=0)
+        for case in suite.cases:
+            place = f"ladder {case.ladder}" if case.ladder else f"tier {case.tier}"
+            marks = f"  ({' '.join(case.tags)})" if case.tags else ""
+            typer.echo(f"  {case.id:<{width}}  {place}  {one_line(' or '.join(case.expected), 60)}{marks}")
+
+
+def fetch(
+    suites: Annotated[list[str], typer.Argument(help="suites by name or path")],
+    source: Annotated[
+        Path | None,
+        typer.Option("--from", help="take the images from this folder", exists=True, file_okay=False),
+    ] = None,
+) -> None:
+    """Bring the images that suites name by URL, and verify them."""
+    from tierbench.suites.fetching import fetch_image
+
+    failed: list[str] = []
+    for name in suites:
+        # Missing images are what fetching mends; other faults are told by `check`.
+        suite = read_suite(suite_folder(name), Faults())
+        remote = [case for case in suite.cases if case.url]
+        brought, lost = 0, len(failed)
+        for case in remote:
+            try:
+                brought += fetch_image(case, suite, source)
+            except UserError as error:
+                failed += error.lines
+        there = len(remote) - brought - (len(failed) - lost)
+        typer.echo(f"{suite.name}: {plural(brought, 'image')} brought, {there} there already")
+    if failed:
+        raise UserError(*failed)

@@ -1,0 +1,1 @@
+"""Pure ground that every other folder stands on: errors, text, images, files."""

@@ -1,0 +1,81 @@
+"""Text from suites and models made fit for one line of a terminal, and hints for misspelt names."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+# Format characters that turn the reading direction: they would reorder the rest of a line.
+_BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Give the text as one line that a terminal shows and does not obey.
+
+    Control characters and marks that turn the reading direction become their escapes; what is longer than
+    `limit` characters ends in an ellipsis.
+    """
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(character) for character in text)
+
+
+def printable(text: str) -> str:
+    """Give the text with lone surrogates as their escapes: JSON can hold them, UTF-8 files cannot."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def printable_values(value: Any) -> Any:
+    """Give JSON values with every text in them `printable`."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, Mapping):
+        return {printable(str(name)): printable_values(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [printable_values(entry) for entry in value]
+    return value
+
+
+def _shown(character: str) -> str:
+    if character in _BIDI or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+def nearest(name: str, choices: Iterable[str], count: int = 3) -> list[str]:
+    """Give the choices that are nearest to the name, best first, without case.
+
+    First those that hold its words (`cat`: Egyptian cat), then those that are spelt alike.
+    """
+    by_lower: dict[str, str] = {}
+    for choice in choices:
+        by_lower.setdefault(choice.lower(), choice)
+    words = set(name.lower().split())
+    close = [lower for lower in by_lower if words and words <= set(lower.split())]
+    close += difflib.get_close_matches(name.lower(), list(by_lower), n=count, cutoff=0.6)
+    return [by_lower[match] for match in dict.fromkeys(close)][:count]
+
+
+def suggestion(name: str, choices: Iterable[str]) -> str:
+    """Give `"; did you mean 'x'?"` where a choice is close to the name, else the list of choices."""
+    known = list(choices)
+    close = nearest(name, known, count=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "known: " + ", ".join(known)
+
+
+def listed(names: Iterable[str], limit: int = 5) -> str:
+    """Join names by commas, and say how many more there are than `limit`."""
+    shown = [one_line(name, 60) for name in names]
+    more = len(shown) - limit
+    return ", ".join(shown[:limit]) + (f" and {more} more" if more > 0 else "")
+
+
+def plural(count: int, noun: str) -> str:
+    """Give the count with its noun: `1 case`, `2 cases`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

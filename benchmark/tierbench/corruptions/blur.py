@@ -1,0 +1,97 @@
+"""Blur of the lens, the glass before it and the motion: defocus, glass, motion, zoom, gaussian."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tierbench.corruptions.motion import line_blur
+from tierbench.corruptions.opencv import opencv
+from tierbench.corruptions.pixels import Floats, Parameters, Pixels, to_bytes, truncate, unit
+from tierbench.corruptions.zoom import centre_zoom
+
+
+def smooth(picture: Floats, sigma: float) -> Floats:
+    """Blur by a Gaussian cut at 4 σ; beyond the border the last pixel goes on."""
+    size = 2 * int(4 * sigma + 0.5) + 1
+    if size == 1:
+        return picture
+    cv2 = opencv()
+    blurred: Floats = cv2.GaussianBlur(picture, (size, size), sigma, borderType=cv2.BORDER_REPLICATE)
+    return blurred
+
+
+def gaussian_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
+    """Blur by a Gaussian of `sigma` pixels."""
+    (sigma,) = p
+    return to_bytes(smooth(unit(pixels), sigma))
+
+
+def defocus_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
+    """Spread each point over a disk of `radius` pixels, as a lens out of focus; `alias` softens its rim."""
+    radius, alias = p
+    cv2 = opencv()
+    # A radius of 1.5 is meant: the small grid serves every radius up to 8.
+    reach, rim = (8, 3) if radius <= 8 else (int(radius), 5)
+    grid = np.arange(-reach, reach + 1)
+    disk = (grid[:, None] ** 2 + grid**2 <= radius**2).astype(np.float32)
+    kernel = cv2.GaussianBlur(disk / disk.sum(), (rim, rim), alias)
+    return to_bytes(cv2.filter2D(unit(pixels), -1, kernel))
+
+
+def motion_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
+    """Smear along a line that leans up to 45 degrees; see `line_blur` for `radius` and `sigma`."""
+    radius, sigma = p
+    return truncate(line_blur(pixels.astype(np.float32), radius, sigma, rng.uniform(-45, 45)))
+
+
+def zoom_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
+    """Average the picture with zooms into its middle, by factors from `start` to `stop` in `step`s."""
+    start, stop, step = p
+    factors = np.arange(start, stop, step)
+    picture = pixels.astype(np.float32)
+    total = picture.copy()
+    for factor in factors.tolist():
+        total += centre_zoom(picture, factor)
+    total /= len(factors) + 1
+    return truncate(total)
+
+
+def glass_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
+    """Blur by `sigma`, let pixels stray by up to `reach` in some `rounds`, and blur again."""
+    sigma, reach, rounds = p
+    height, width = pixels.shape[:2]
+    points = to_bytes(smooth(unit(pixels), sigma)).reshape(-1, 3)
+    for _ in range(rounds):
+        points = points[_strays(height, width, reach, rng)]
+    return to_bytes(smooth(unit(points.reshape(pixels.shape)), sigma))
+
+
+def _strays(height: int, width: int, reach: int, rng: np.random.Generator) -> npt.NDArray[np.int32]:
+    """Say for each pixel which pixel it shows after one round of the published walk.
+
+    The walk goes from the bottom right to the top left. A pixel takes the value that stands, at that moment,
+    at a place drawn up to `reach` away; if the walk has been there, that is what the place took before. So
+    each pixel begins a chain of places which ends at the first one that the walk had not reached yet. All
+    chains are followed at once, twice as far in each turn.
+    """
+    count = height * width
+    # Up to `count` a number means "what that place takes", from there on "what stood there before".
+    source = np.arange(count, 2 * count, dtype=np.int32)
+    rows = np.arange(reach + 1, height - reach + 1, dtype=np.int32)[:, None]
+    columns = np.arange(reach + 1, width - reach + 1, dtype=np.int32)
+    if rows.size and columns.size:
+        row, column = rng.integers(-reach, reach, (2, rows.size, columns.size), dtype=np.int32)
+        row += rows
+        column += columns
+        here = rows * width + columns
+        there = row * width + column
+        inside = (row <= rows[-1]) & (column >= columns[0]) & (column <= columns[-1])
+        there[~(inside & (there > here))] += count
+        source[here] = there
+    open_ends = np.flatnonzero(source < count)
+    while open_ends.size:
+        further = source[source[open_ends]]
+        source[open_ends] = further
+        open_ends = open_ends[further < count]
+    return source - count

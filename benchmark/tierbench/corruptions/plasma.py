@@ -1,0 +1,53 @@
+"""The plasma fractal: a cloudy height map by the diamond-square algorithm, for fog and frost."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tierbench.corruptions.pixels import Floats
+
+
+def plasma(height: int, width: int, decay: float, rng: np.random.Generator) -> Floats:
+    """Draw a height map whose opposite edges meet, and cut a corner of it.
+
+    Args:
+        height: rows wanted.
+        width: columns wanted.
+        decay: by how much the wobble shrinks from level to level: more is smoother.
+        rng: where the randomness comes from.
+
+    Returns:
+        [height, width]; 0 to 1 over the whole map, of which this is the top left corner.
+    """
+    side = max(2, 1 << (max(height, width) - 1).bit_length())
+    heights = np.zeros((side, side), dtype=np.float32)
+    step, wobble = side, 100.0
+    while step >= 2:
+        half = step // 2
+        corners = heights[::step, ::step]
+        pairs = corners + np.roll(corners, -1, axis=0)
+        centres = _wobbled(pairs + np.roll(pairs, -1, axis=1), wobble, rng)
+        heights[half::step, half::step] = centres
+        tops = centres + np.roll(centres, 1, axis=0)
+        tops += corners
+        tops += np.roll(corners, -1, axis=1)
+        heights[::step, half::step] = _wobbled(tops, wobble, rng)
+        lefts = centres + np.roll(centres, 1, axis=1)
+        lefts += pairs
+        heights[half::step, ::step] = _wobbled(lefts, wobble, rng)
+        step = half
+        wobble /= decay
+    lowest = heights.min()
+    span = heights.max() - lowest
+    result: Floats = (heights[:height, :width] - lowest) / (span if span > 0 else np.float32(1))
+    return result
+
+
+def _wobbled(sums: Floats, wobble: float, rng: np.random.Generator) -> Floats:
+    """Take the mean of four and add a uniform draw; the wobble counts twice, as published."""
+    draw = rng.random(sums.shape, dtype=np.float32)
+    draw -= 0.5
+    draw *= 2 * wobble * wobble
+    sums *= 0.25
+    sums += draw
+    return sums

@@ -1,0 +1,58 @@
+"""Zooming into the middle of a picture, bilinear, with the first and last pixels on the borders."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tierbench.corruptions.pixels import Floats
+
+
+class _Axis(NamedTuple):
+    """Where the pixels of a zoomed axis lie between those of the picture."""
+
+    lower: npt.NDArray[np.intp]
+    upper: npt.NDArray[np.intp]
+    fraction: Floats
+
+
+def centre_zoom(picture: Floats, factor: float) -> Floats:
+    """Enlarge the middle of a picture to the size of the whole.
+
+    Args:
+        picture: [height, width] or [height, width, channels].
+        factor: how much larger, at least 1.
+
+    Returns:
+        A new array of the same shape.
+    """
+    rows, columns = (_axis(length, factor) for length in picture.shape[:2])
+    shape = (-1,) + (1,) * (picture.ndim - 1)
+    result = _between(picture[rows.lower], picture[rows.upper], rows.fraction.reshape(shape))
+    shape = (1, -1) + (1,) * (picture.ndim - 2)
+    # `take` keeps the order of the axes in memory, which indexing does not.
+    lower, upper = (result.take(columns_, axis=1) for columns_ in (columns.lower, columns.upper))
+    return _between(lower, upper, columns.fraction.reshape(shape))
+
+
+def _between(lower: Floats, upper: Floats, fraction: Floats) -> Floats:
+    """Interpolate; both arrays are used up."""
+    upper -= lower
+    upper *= fraction
+    lower += upper
+    return lower
+
+
+def _axis(length: int, factor: float) -> _Axis:
+    cropped = math.ceil(length / factor)
+    start = (length - cropped) // 2
+    enlarged = max(length, round(cropped * factor))
+    trimmed = (enlarged - length) // 2
+    # The published code zooms with scipy, which lays the first and last pixel onto the borders.
+    position = np.arange(trimmed, trimmed + length) * ((cropped - 1) / max(1, enlarged - 1))
+    lower = np.minimum(position.astype(np.intp), cropped - 1)
+    upper = np.minimum(lower + 1, cropped - 1)
+    return _Axis(lower + start, upper + start, (position - lower).astype(np.float32))

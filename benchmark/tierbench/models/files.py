@@ -1,0 +1,201 @@
+"""The files of a transformers model: checked, hashed and read for labels, without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tierbench.common.errors import UserError
+from tierbench.common.files import file_sha256
+from tierbench.common.text import one_line, printable
+
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+_PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack")
+_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A folder that `AutoModelForImageClassification` can load.
+
+    Attributes:
+        spec: as the user wrote it.
+        folder: where the files are.
+        labels: the names of the classes, by index.
+        multi_label: whether the outputs are sigmoids.
+        fingerprint: 16 hexadecimal digits over weights, config and preprocessing.
+    """
+
+    spec: str
+    folder: Path
+    labels: tuple[str, ...]
+    multi_label: bool
+    fingerprint: str
+
+
+def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = None) -> ModelFiles:
+    """Check a model folder and read its labels.
+
+    Args:
+        folder: as `save_pretrained()` writes it.
+        spec: as the user wrote it.
+        labels: names of the classes that take the place of those in the config.
+
+    Raises:
+        UserError: if config, weights in safetensors, preprocessing or names of the labels are missing.
+    """
+    place = f"model {one_line(spec)!r}"
+    config = _json(folder / "config.json", place, "save the model with save_pretrained()")
+    weights = [folder / name for name in _WEIGHTS if (folder / name).is_file()]
+    if not weights:
+        pickles = [name for name in _PICKLES if (folder / name).is_file()]
+        if pickles:
+            raise UserError(
+                f"{place}: has its weights in {pickles[0]} only, and pickles are never loaded; save them with "
+                "save_pretrained(), which writes model.safetensors"
+            )
+        raise UserError(
+            f"{place}: has no weights (model.safetensors), and pickled ones are never loaded; "
+            "save it with save_pretrained()"
+        )
+    weights = weights[:1]
+    if weights[0].suffix == ".json":
+        index = _json(weights[0], place, "save the model again")
+        weights += _shards(index, folder, place)
+    processors = [folder / name for name in _PROCESSORS if (folder / name).is_file()]
+    if not processors:
+        raise UserError(
+            f"{place}: has no preprocessor_config.json, so how it wants its images is unknown; "
+            "save its image processor into the folder"
+        )
+    if labels is not None:
+        config = _named(config, labels, place)
+    names = _labels(config, place)
+    return ModelFiles(
+        spec=spec,
+        folder=folder,
+        labels=names,
+        multi_label=_is_multi_label(config),
+        fingerprint=_fingerprint(config, [*processors, *weights]),
+    )
+
+
+def hub_snapshot(spec: str) -> Path:
+    """Bring the files of a Hub model into the local cache of huggingface_hub, and give their folder.
+
+    Without a connection, what the cache holds is used. The token is taken from where huggingface_hub keeps it.
+
+    Raises:
+        UserError: if the model is neither reachable nor in the cache.
+    """
+    from huggingface_hub import snapshot_download
+
+    name, _, revision = spec.partition("@")
+    try:
+        return Path(
+            snapshot_download(
+                name,
+                revision=revision or None,
+                allow_patterns=["*.json", "*.safetensors"],
+            )
+        )
+    except Exception as error:
+        # Besides its own errors the client lets those of its HTTP library through, whichever that is.
+        raise UserError(f"model {one_line(spec)!r}: is no folder here, and {_why_not(error, revision)}") from error
+
+
+def _why_not(error: Exception, revision: str) -> str:
+    """Say why the Hub gave no model, and what the user can do."""
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    if isinstance(error, RevisionNotFoundError):
+        return f"on the Hub it has no revision {one_line(revision or 'main')!r}; name a branch, a tag or a commit"
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if isinstance(error, RepositoryNotFoundError | GatedRepoError) or status in (401, 403):
+        return (
+            "the Hub shows no such model; check the name, and for a private or gated model the token "
+            "(`hf auth login`, or HF_TOKEN)"
+        )
+    if isinstance(error, LocalEntryNotFoundError):
+        return "the Hub cannot be reached and the cache does not hold it whole; check the name and the connection"
+    lines = str(error).strip().splitlines()
+    said = one_line(lines[0] if lines else type(error).__name__)
+    return f"the Hub did not give it ({said}); check the name and the connection"
+
+
+def _json(file: Path, place: str, mend: str) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{place}: has no {file.name}; {mend}") from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{place}: {file.name} cannot be read ({one_line(str(error))}); {mend}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{place}: {file.name} holds no JSON object; {mend}")
+    return content
+
+
+def _shards(index: Mapping[str, Any], folder: Path, place: str) -> list[Path]:
+    names = index.get("weight_map")
+    if not isinstance(names, dict) or not all(isinstance(name, str) for name in names.values()):
+        raise UserError(f"{place}: model.safetensors.index.json has no weight_map; save the model again")
+    shards = sorted(set(names.values()))
+    for name in shards:
+        if Path(name).name != name or not (folder / name).is_file():
+            raise UserError(f"{place}: the shard {one_line(Path(name).name)} is missing; save the model again")
+    return [folder / name for name in shards]
+
+
+def _named(config: Mapping[str, Any], labels: Sequence[str], place: str) -> dict[str, Any]:
+    """Give the config with other names of the classes; as many as there were, where it says how many."""
+    known = config.get("id2label")
+    count = len(known) if isinstance(known, dict) and known else config.get("num_labels", len(labels))
+    if count != len(labels):
+        raise UserError(f"{place}: has {count} classes, but its file of labels {len(labels)}; write one label a line")
+    return {**config, "id2label": {str(index): label for index, label in enumerate(labels)}}
+
+
+def _labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:
+    names = config.get("id2label")
+    mend = (
+        "write the names of the classes into id2label in its config.json, or one a line into a file for "
+        "--robust-labels [NAME=]FILE (tierbench: --labels)"
+    )
+    if not isinstance(names, dict) or not names:
+        raise UserError(f"{place}: its config.json names no labels; {mend}")
+    try:
+        by_index = {int(index): printable(str(name)) for index, name in names.items()}
+    except ValueError:
+        raise UserError(f"{place}: the keys of id2label must be numbers; {mend}") from None
+    if sorted(by_index) != list(range(len(by_index))):
+        raise UserError(f"{place}: the keys of id2label must run from 0 to {len(by_index) - 1}; {mend}")
+    labels = tuple(by_index[index] for index in range(len(by_index)))
+    if all(re.fullmatch(r"LABEL_\d+", label) for label in labels):
+        raise UserError(
+            f"{place}: its labels are only LABEL_0 to LABEL_{len(labels) - 1}, which no suite can expect; {mend}"
+        )
+    return labels
+
+
+def _is_multi_label(config: Mapping[str, Any]) -> bool:
+    """The rule of the transformers pipeline."""
+    return config.get("problem_type") == "multi_label_classification" or len(config["id2label"]) == 1
+
+
+def _fingerprint(config: Mapping[str, Any], files: list[Path]) -> str:
+    # The version that wrote the config changes nothing in what the model says.
+    relevant = {name: value for name, value in config.items() if name != "transformers_version"}
+    digest = hashlib.sha256(json.dumps(relevant, sort_keys=True).encode())
+    for file in files:
+        digest.update(f"{file.name}:{file_sha256(file)}\n".encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,157 @@
+"""Predictions kept between runs, and shared by the workers of one run: one SQLite file, one row a prediction."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tierbench.common.cache import cache_folder
+from tierbench.common.text import printable_values
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# A row of 1,000 labels takes 4 kB: this many take about 800 MB at most.
+_MAX_ROWS = 200_000
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS predictions (key TEXT PRIMARY KEY, probabilities BLOB NOT NULL, used REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS cards (key TEXT PRIMARY KEY, card TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS predictions_used ON predictions (used);
+"""
+
+
+def prediction_key(fingerprint: str, image_sha256: str, *, device: str, dtype: str, variant: str = "") -> str:
+    """Give the key of a prediction: it holds all that can change what the model says.
+
+    Args:
+        fingerprint: of the model: weights, config and preprocessing.
+        image_sha256: of the image file.
+        device: the kind of device, `cpu`, `cuda` or `mps`.
+        dtype: of the weights.
+        variant: what was done to the image after opening it (corruption, severity, seed); empty if nothing.
+    """
+    parts = (fingerprint, image_sha256, device, dtype, variant, *library_versions().values())
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
+
+
+def card_key(fingerprint: str) -> str:
+    """Give the key of a model card."""
+    return "\0".join((fingerprint, *library_versions().values()))
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """Give the versions of the libraries that a prediction depends on; nothing is imported."""
+    return {name: version(name) for name in ("torch", "transformers", "pillow")}
+
+
+class PredictionStore:
+    """Probabilities by key, in a SQLite file that several processes may use at once.
+
+    A file that cannot be used (a foreign or broken one, a full or read-only disk) is never the user's problem:
+    what is kept there can be computed again, so the store falls back to memory and says so in `warning`.
+
+    Args:
+        file: the database; None keeps all in memory.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self.warning = ""
+        self._connection = self._open(file)
+
+    @staticmethod
+    def default_file() -> Path:
+        """Where predictions are kept between runs."""
+        return cache_folder() / "predictions-1.sqlite"
+
+    def _open(self, file: Path | None) -> sqlite3.Connection:
+        if file is not None:
+            for attempt in ("use", "replace"):
+                try:
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    if attempt == "replace":
+                        file.unlink(missing_ok=True)
+                    connection = sqlite3.connect(file, timeout=60, isolation_level=None)
+                    connection.executescript(_SCHEMA)
+                    return connection
+                except sqlite3.OperationalError as error:
+                    self.warning = f"predictions are not kept: {file}: {error}"
+                    break
+                except sqlite3.DatabaseError:
+                    # Not a database, or a broken one: it holds nothing that cannot be made again.
+                    continue
+                except OSError as error:
+                    self.warning = f"predictions are not kept: {file}: {error.strerror}"
+                    break
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        connection.executescript(_SCHEMA)
+        return connection
+
+    def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
+        """Give the probabilities that are there, by key; float32, shape [n_labels]."""
+        import numpy as np
+
+        found: dict[str, np.ndarray] = {}
+        query = "SELECT key, probabilities FROM predictions WHERE key IN (SELECT value FROM json_each(?))"
+        with contextlib.suppress(sqlite3.DatabaseError):
+            for key, blob in self._connection.execute(query, (json.dumps(list(keys)),)):
+                if isinstance(blob, bytes) and len(blob) % 4 == 0:
+                    found[key] = np.frombuffer(blob, dtype="<f4")
+        return found
+
+    def get_keys(self, keys: Iterable[str]) -> set[str]:
+        """Give those of the keys that are there."""
+        query = "SELECT key FROM predictions WHERE key IN (SELECT value FROM json_each(?))"
+        with contextlib.suppress(sqlite3.DatabaseError):
+            return {key for (key,) in self._connection.execute(query, (json.dumps(list(keys)),))}
+        return set()
+
+    def put(self, predictions: Mapping[str, np.ndarray]) -> None:
+        """Keep probabilities; where the disk refuses, they are just not kept."""
+        now = time.time()
+        rows = [(key, values.astype("<f4").tobytes(), now) for key, values in predictions.items()]
+        self._write("INSERT OR REPLACE INTO predictions VALUES (?, ?, ?)", rows)
+
+    def trim(self) -> None:
+        """Drop the oldest rows beyond the limit."""
+        self._write(
+            "DELETE FROM predictions WHERE key IN (SELECT key FROM predictions ORDER BY used DESC LIMIT -1 OFFSET ?)",
+            [(_MAX_ROWS,)],
+        )
+
+    def card(self, key: str) -> dict[str, Any] | None:
+        """Give the model card that is kept under a key."""
+        with contextlib.suppress(sqlite3.DatabaseError, ValueError):
+            row = self._connection.execute("SELECT card FROM cards WHERE key = ?", (key,)).fetchone()
+            if row:
+                card = json.loads(row[0])
+                return card if isinstance(card, dict) else None
+        return None
+
+    def put_card(self, key: str, card: Mapping[str, Any]) -> None:
+        """Keep a model card."""
+        self._write("INSERT OR REPLACE INTO cards VALUES (?, ?)", [(key, json.dumps(printable_values(card)))])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _write(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany(statement, rows)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+        except sqlite3.DatabaseError as error:
+            self.warning = f"predictions are not kept: {error}"

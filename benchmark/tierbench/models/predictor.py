@@ -1,0 +1,219 @@
+"""Predicts every selected image once: decoding ahead in threads, in batches, from the store where it can."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tierbench.common.errors import UserError
+from tierbench.common.files import file_sha256
+from tierbench.common.images import PictureError, quiet_pillow
+from tierbench.common.text import one_line
+from tierbench.models.classifier import Classifier
+from tierbench.models.prediction_store import PredictionStore, prediction_key
+from tierbench.suites.case import Case
+from tierbench.suites.derived import corruption_key, open_case
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
+# Decoding a photograph takes about as long as preprocessing it; two threads keep one predictor fed.
+_DECODERS = 2
+Advance = Callable[[int], object]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model said of an image, or why it said nothing.
+
+    Attributes:
+        image_sha256: of the image file; empty where it could not be read.
+        probabilities: float32, shape [n_labels]; None where there is an error.
+        error: why there is no prediction; empty where there is one.
+    """
+
+    image_sha256: str
+    probabilities: np.ndarray | None
+    error: str = ""
+
+
+class Predictor:
+    """One model over many images, each predicted once.
+
+    Args:
+        classifier: the model.
+        store: where predictions are kept.
+        batch_size: images handed to the model at once.
+    """
+
+    def __init__(self, classifier: Classifier, store: PredictionStore, batch_size: int = 16) -> None:
+        self.classifier = classifier
+        self._store = store
+        self._batch_size = batch_size
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The model's fingerprint, asked for once: of a module in memory it is a hash over all weights."""
+        return self.classifier.fingerprint
+
+    def key(self, image_sha256: str, variant: str = "") -> str:
+        """Give the store's key of an image under this model.
+
+        Args:
+            image_sha256: of the image file.
+            variant: what is done to the image after opening it.
+        """
+        return prediction_key(
+            self.fingerprint,
+            image_sha256,
+            device=str(getattr(self.classifier, "device", "")),
+            dtype=str(getattr(self.classifier, "dtype", "")),
+            variant=variant,
+        )
+
+    def cached(self, cases: Sequence[Case]) -> int:
+        """Count the cases whose prediction is in the store."""
+        keys = {case.key: self.key(digest, corruption_key(case)) for case in cases if (digest := _hash_or_empty(case))}
+        known = self._store.get_keys(keys.values())
+        return sum(key in known for key in keys.values())
+
+    def predict(self, cases: Sequence[Case], advance: Advance | None = None) -> dict[str, Prediction]:
+        """Predict the cases, by `case.key`.
+
+        An image that cannot be decoded, or for which the model gives no numbers, has an error in its prediction;
+        nothing else is lost.
+
+        Args:
+            cases: what to predict.
+            advance: told how many cases are done, whenever some are.
+        """
+        digests = {case.key: _hash_or_empty(case) for case in cases}
+        keys = {case.key: self.key(digests[case.key], corruption_key(case)) for case in cases}
+        known = self._store.get(keys.values())
+        results: dict[str, Prediction] = {}
+        waiting: dict[str, list[Case]] = {}
+        for case in cases:
+            digest, key = digests[case.key], keys[case.key]
+            if not digest:
+                results[case.key] = Prediction("", None, "the image file cannot be read")
+            elif key in known:
+                results[case.key] = Prediction(digest, known[key])
+            else:
+                # The same file under two names is predicted once.
+                waiting.setdefault(key, []).append(case)
+        if advance:
+            advance(len(results))
+        jobs = [(key, same[0], digests[same[0].key]) for key, same in waiting.items()]
+        with quiet_pillow():
+            for done in self._predict_new(jobs):
+                self._store.put({key: p.probabilities for key, p in done.items() if p.probabilities is not None})
+                for key, prediction in done.items():
+                    for case in waiting[key]:
+                        results[case.key] = prediction
+                    if advance:
+                        advance(len(waiting[key]))
+        return results
+
+    def _predict_new(self, jobs: Sequence[tuple[str, Case, str]]) -> Iterator[dict[str, Prediction]]:
+        """Predict images that are not in the store, a batch at a time; a job is a key, its case, its file's hash."""
+        batch: list[tuple[str, str, Image.Image]] = []
+        pictures = _decoded_ahead([case for _, case, _ in jobs], 2 * self._batch_size)
+        for (key, _, digest), picture in zip(jobs, pictures, strict=True):
+            if isinstance(picture, str):
+                yield {key: Prediction(digest, None, picture)}
+                continue
+            batch.append((key, digest, picture))
+            if len(batch) == self._batch_size:
+                yield self._predict_batch(batch)
+                batch = []
+        if batch:
+            yield self._predict_batch(batch)
+
+    def _predict_batch(self, batch: list[tuple[str, str, Image.Image]]) -> dict[str, Prediction]:
+        try:
+            outputs = self._checked(self.classifier.predict([picture for *_, picture in batch]), len(batch))
+        except UserError:
+            raise
+        except (Exception, SystemExit) as error:
+            # The model is foreign code: whatever it raises on a batch concerns the images of that batch.
+            failure = _model_error(error)
+        else:
+            return {
+                key: self._finite(digest, probabilities)
+                for (key, digest, _), probabilities in zip(batch, outputs, strict=True)
+            }
+        # Outside of the handler: the error holds the frames of the failed call, and they the memory that is short.
+        if len(batch) > 1:
+            # Out of memory, or one image that the model cannot take: halves find out which.
+            half = len(batch) // 2
+            return self._predict_batch(batch[:half]) | self._predict_batch(batch[half:])
+        key, digest, _ = batch[0]
+        return {key: Prediction(digest, None, failure)}
+
+    def _checked(self, outputs: np.ndarray, count: int) -> np.ndarray:
+        import numpy as np
+
+        outputs = np.asarray(outputs, dtype=np.float32)
+        expected = (count, len(self.classifier.labels))
+        if outputs.shape != expected:
+            raise UserError(
+                f"the model's predict() gave an array of shape {outputs.shape}, not {expected} "
+                "(images × labels); mend the classifier"
+            )
+        return outputs
+
+    @staticmethod
+    def _finite(digest: str, probabilities: np.ndarray) -> Prediction:
+        import numpy as np
+
+        if not np.isfinite(probabilities).all():
+            return Prediction(digest, None, "the model's output holds NaN or infinity")
+        if probabilities.min(initial=0) < -1e-3 or probabilities.max(initial=0) > 1 + 1e-3:
+            return Prediction(
+                digest,
+                None,
+                f"the model's output is no probability (from {probabilities.min():.3g} to {probabilities.max():.3g})",
+            )
+        return Prediction(digest, np.clip(probabilities, 0, 1))
+
+
+def _decoded_ahead(cases: Sequence[Case], ahead: int) -> Iterator[Image.Image | str]:
+    """Decode images in threads, a bounded number ahead of the reader; an error comes as its message."""
+
+    def decode(case: Case) -> Image.Image | str:
+        try:
+            return open_case(case)
+        except PictureError as error:
+            return one_line(str(error))
+
+    with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as pool:
+        pending: deque[Future[Image.Image | str]] = deque()
+        try:
+            for case in cases:
+                pending.append(pool.submit(decode, case))
+                if len(pending) > ahead:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def _hash_or_empty(case: Case) -> str:
+    try:
+        return file_sha256(case.path)
+    except OSError:
+        return ""
+
+
+def _model_error(error: BaseException) -> str:
+    memory = isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
+    what = "not enough memory for a single image" if memory else "the model failed on the image"
+    lines = str(error).strip().splitlines()
+    return one_line(f"{what}: {type(error).__name__}: {lines[0] if lines else ''}".rstrip(": "))

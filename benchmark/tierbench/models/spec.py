@@ -1,0 +1,94 @@
+"""Reads `[NAME=]SPEC`, the way in which a model under test is named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tierbench.common.errors import UserError
+from tierbench.common.text import one_line
+
+Kind = Literal["reference", "python", "folder", "hub"]
+
+_SLOT = re.compile(r"[A-Za-z0-9_.-]{1,50}")
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")
+FORMS = "a folder, a Hub id (org/name or org/name@revision), python:module:factory, or reference"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model under test and the slot under which it is compared over time.
+
+    Attributes:
+        slot: `NAME` of `NAME=SPEC`; `reference` for the built-in model; else `model`.
+        spec: a folder, a Hub id, `python:module:factory`, or `reference`.
+    """
+
+    slot: str
+    spec: str
+
+    @classmethod
+    def parse(cls, text: str, option: str = "--robust-model") -> ModelSpec:
+        """Read `[NAME=]SPEC`.
+
+        Args:
+            text: what to read.
+            option: where it was written, for messages.
+
+        Raises:
+            UserError: if the name or the spec is empty or ill-formed.
+        """
+        name, equals, spec = text.partition("=")
+        if not equals or "/" in name or ":" in name:
+            # No name, or an equals sign inside a path.
+            spec = text.strip()
+            return cls("reference" if spec == "reference" else "model", cls._checked(spec, text, option))
+        if not _SLOT.fullmatch(name):
+            raise UserError(
+                f"{option} {one_line(text)!r}: a model's name may hold letters, digits, _, . and - only; "
+                "write NAME=SPEC"
+            )
+        return cls(name, cls._checked(spec.strip(), text, option))
+
+    @staticmethod
+    def _checked(spec: str, text: str, option: str) -> str:
+        if not spec:
+            raise UserError(f"{option} {one_line(text)!r} names no model; write {FORMS}")
+        return spec
+
+    @property
+    def kind(self) -> Kind:
+        """What the spec names; a text that has the form of nothing else is a folder."""
+        if self.spec == "reference":
+            return "reference"
+        if self.spec.startswith("python:"):
+            return "python"
+        return "folder"
+
+
+def parse_models(texts: Sequence[str], faults: list[str], option: str = "--robust-model") -> tuple[ModelSpec, ...]:
+    """Read the models of a run, in their order.
+
+    Args:
+        texts: `[NAME=]SPEC` each.
+        faults: takes what is wrong; what is right is given all the same.
+        option: where they were written, for messages.
+    """
+    models: dict[str, ModelSpec] = {}
+    for text in texts:
+        try:
+            model = ModelSpec.parse(text, option)
+        except UserError as error:
+            faults += error.lines
+            continue
+        if model.slot in models:
+            faults.append(f"{option}: two models are named {model.slot!r}; give each a name: NAME=SPEC")
+        models.setdefault(model.slot, model)
+    return tuple(models.values())
+
+
+def is_hub_id(spec: str) -> bool:
+    """Whether a spec that names no existing folder has the form of a Hub id."""
+    return bool(_HUB_ID.fullmatch(spec))

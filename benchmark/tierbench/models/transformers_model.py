@@ -1,0 +1,208 @@
+"""A classifier made of any transformers model for image classification; the weights are loaded at first use."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tierbench.common.errors import UserError
+from tierbench.common.text import one_line
+from tierbench.models.files import ModelFiles
+from tierbench.models.quiet import quiet_transformers
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from PIL import Image
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+DTYPES = ("float32", "float16", "bfloat16")
+
+
+class TransformersClassifier:
+    """A `Classifier` over `AutoModelForImageClassification` and its image processor (Pillow backend).
+
+    Args:
+        files: a checked model folder.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        dtype: `float32`, `float16` or `bfloat16`.
+    """
+
+    def __init__(self, files: ModelFiles, *, device: str = "auto", dtype: str = "float32") -> None:
+        self._files = files
+        self._device = device
+        self.dtype = dtype
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """The names of the classes, in the order of the model's outputs."""
+        return self._files.labels
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits over weights, config and preprocessing."""
+        return self._files.fingerprint
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether the outputs are sigmoids."""
+        return self._files.multi_label
+
+    @cached_property
+    def device(self) -> str:
+        """The device that `auto` came to; `cpu` is found without importing torch where it can be.
+
+        Raises:
+            UserError: if the device that was asked for is not there.
+        """
+        return resolve_device(self._device)
+
+    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
+        """Give the probabilities of the labels, float32, shape [n_images, n_labels]."""
+        import torch
+
+        pixels = self._processor(images=list(images), return_tensors="pt")["pixel_values"]
+        return self._forward(pixels.to(torch.float32))
+
+    def describe(self) -> dict[str, Any]:
+        """Give the model card: architecture, depths and widths, labels, preprocessing, parameter count."""
+        config = self._model.config
+        card: dict[str, Any] = {
+            "architecture": type(self._model).__name__,
+            "parameters": sum(tensor.numel() for tensor in self._model.parameters()),
+            "labels": list(self.labels),
+            "outputs": "sigmoid" if self.multi_label else "softmax",
+            "depths": _first(config, "depths", "num_block_repeats", "num_hidden_layers"),
+            "widths": _first(config, "hidden_sizes", "out_channels", "embed_dim", "hidden_size"),
+            "preprocessing": _plain(self._processor.to_dict()),
+            "config": {
+                name: _plain(value)
+                for name, value in config.to_diff_dict().items()
+                if name not in {"id2label", "label2id", "architectures", "transformers_version", "dtype"}
+            },
+            "spec": self._files.spec,
+            "fingerprint": self.fingerprint,
+            "device": self.device,
+            "dtype": self.dtype,
+        }
+        return card
+
+    def _forward(self, pixels: torch.Tensor) -> np.ndarray:
+        import torch
+
+        model = self._model
+        with torch.inference_mode():
+            pixels = pixels.to(self.device, getattr(torch, self.dtype), memory_format=torch.channels_last)
+            logits = model(pixel_values=pixels).logits.float()
+            outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
+        result: np.ndarray = outputs.cpu().numpy()
+        return result
+
+    @cached_property
+    def _model(self) -> Any:
+        import torch
+
+        folder, place = self._files.folder, f"model {one_line(self._files.spec)!r}"
+        with quiet_transformers():
+            from transformers import AutoModelForImageClassification
+
+            try:
+                model, info = AutoModelForImageClassification.from_pretrained(
+                    folder,
+                    dtype=getattr(torch, self.dtype),
+                    use_safetensors=True,
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    output_loading_info=True,
+                )
+            except Exception as error:
+                # Whatever transformers raises here (a foreign architecture, a broken file) has one cause
+                # for the user: this folder cannot be loaded.
+                raise UserError(
+                    f"{place}: transformers cannot load it as an image classifier ({_first_line(error)})"
+                ) from error
+        if missing := sorted(info["missing_keys"]):
+            # transformers fills them with random numbers: the scores would mean nothing.
+            raise UserError(
+                f"{place}: its weights lack {len(missing)} tensors of {type(model).__name__} "
+                f"({one_line(missing[0])} …); save the whole model again"
+            )
+        # On the CPU, too, convolutional nets run twice as fast with the channels last.
+        return model.eval().to(device=self.device, memory_format=torch.channels_last)
+
+    @cached_property
+    def _processor(self) -> Any:
+        folder, place = self._files.folder, f"model {one_line(self._files.spec)!r}"
+        with quiet_transformers():
+            from transformers import AutoImageProcessor
+
+            try:
+                # Always Pillow's arithmetic: with torchvision installed the default would be another.
+                return AutoImageProcessor.from_pretrained(
+                    folder, backend="pil", local_files_only=True, trust_remote_code=False
+                )
+            except Exception as error:
+                raise UserError(
+                    f"{place}: transformers cannot load its image processor ({_first_line(error)})"
+                ) from error
+
+
+def resolve_device(device: str) -> str:
+    """Give the device kind to use: `cpu`, `cuda` or `mps`.
+
+    Raises:
+        UserError: if the device is unknown or not there.
+    """
+    if device not in DEVICES:
+        raise UserError(f"--robust-device {one_line(device)!r} is unknown; write one of {', '.join(DEVICES)}")
+    if device == "cpu" or (device == "auto" and _surely_no_accelerator()):
+        return "cpu"
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        return next((name for name, available in there.items() if available), "cpu")
+    if not there[device]:
+        raise UserError(
+            f"--robust-device {device}: torch {torch.__version__} finds no such device here; "
+            "use --robust-device auto or cpu"
+        )
+    return device
+
+
+def _surely_no_accelerator() -> bool:
+    """Whether torch need not be asked: it is a build for the CPU, or Linux shows no device of any maker."""
+    if sys.platform == "darwin":
+        return False
+    if importlib.metadata.version("torch").endswith("+cpu"):
+        return True
+    nodes = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+    return sys.platform == "linux" and not any(Path(node).exists() for node in nodes)
+
+
+def _first(config: Any, *names: str) -> Any:
+    for name in names:
+        value = getattr(config, name, None)
+        if value is not None:
+            return _plain(value)
+    return None
+
+
+def _plain(value: Any) -> Any:
+    """Turn tuples, enums and the like into what JSON knows."""
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, bool | int | float | str) or value is None:
+        return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return str(value)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return one_line(lines[0] if lines else type(error).__name__)

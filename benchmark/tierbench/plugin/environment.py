@@ -1,0 +1,36 @@
+"""What a run was made with: versions of the tools, the commit of the repository."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from tierbench.models.prediction_store import library_versions
+
+
+def tool_versions() -> dict[str, str]:
+    """Give the versions of the libraries and tools; nothing is imported."""
+    return {**library_versions(), "pytest": version("pytest"), "tierbench": version("tierbench")}
+
+
+def thread_count() -> int | None:
+    """Give how many threads torch computes with; None where this process computed nothing and never loaded it."""
+    torch = sys.modules.get("torch")
+    return int(torch.get_num_threads()) if torch is not None else None
+
+
+def git_commit(root: Path) -> str:
+    """Give the commit of the repository that a folder is in; empty where there is none."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    try:
+        answer = subprocess.run(  # noqa: S603
+            [git, "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""

@@ -1,0 +1,69 @@
+"""The header lines: what is under test, on what, and what need not be computed again."""
+
+from __future__ import annotations
+
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+from tierbench.common.text import one_line, plural
+from tierbench.plugin.comparison import baseline_source
+from tierbench.plugin.session import BenchmarkSession
+from tierbench.suites.case import Suite
+
+
+def header_lines(session: BenchmarkSession, *, look_at_models: bool, own_classifier: bool = False) -> list[str]:
+    """Give the lines for pytest's header.
+
+    Args:
+        session: suites and models.
+        look_at_models: False where no model will run, or where the user's own fixture gives it.
+        own_classifier: whether it does.
+    """
+    lines = []
+    if own_classifier:
+        slot_name = session.config.slots[0]
+        lines.append(f"model {slot_name} = {session.shown_spec(slot_name)}, {_baseline(session, slot_name)}")
+    cases = session.all_cases()
+    for model in session.config.models if look_at_models else ():
+        spec = "" if model.spec == model.slot else f" = {one_line(model.spec)}"
+        try:
+            slot = session.slot(model.slot)
+            cached = slot.predictor.cached(slot.predictable(cases, session.by_name))
+        except UserError as error:
+            lines.append(f"model {model.slot}{spec}: {error.lines[0]}")
+            continue
+        # A classifier of the user's own need not say where it runs.
+        device = getattr(slot.classifier, "device", "")
+        place = f", {device} {session.config.dtype}" if device else ""
+        lines.append(
+            f"model {model.slot}{spec}: {plural(len(slot.classifier.labels), 'label')}{place}, "
+            f"{cached} of {plural(len(cases), 'prediction')} cached, {_baseline(session, model.slot)}"
+        )
+    if session.suites:
+        lines.append("suites: " + ", ".join(_suite(suite) for suite in session.suites))
+    lines += [
+        f"suite {suite.name} has no case yet: `tierbench add IMAGE --suite {suite.name} --label LABEL` adds one"
+        for suite in session.suites
+        if not suite.cases
+    ]
+    lines += [
+        f"suite {suite.name} is left out, its images are not here yet: run `{suite.fetch_hint}`"
+        for suite in session.all_suites
+        if not suite.fetched
+    ]
+    return lines
+
+
+def _suite(suite: Suite) -> str:
+    parts = [f"{len(cases)} in tier {number}" for number, cases in suite.by_tier.items()]
+    if suite.ladders:
+        parts.append(plural(len(suite.ladders), "ladder"))
+    return f"{suite.name} ({', '.join(parts)})" if parts else suite.name
+
+
+def _baseline(session: BenchmarkSession, slot: str) -> str:
+    source = baseline_source(session.config, slot)
+    if session.config.update_baseline:
+        return "becomes the baseline"
+    if source.path is None or not source.there:
+        return "no baseline"
+    return f"baseline {shown_path(source.path)} (gate {session.gate(slot)})"

@@ -1,0 +1,158 @@
+"""A comparison as lines for the terminal, as Markdown, and as JSON. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from tierbench.common.files import shown_path
+from tierbench.common.text import listed, one_line, plural
+from tierbench.report.markdown import MOST_CASES, code, sentence, table
+from tierbench.report.markdown_file import MARK
+from tierbench.runs.compare import CaseDiff, Comparison, Gate, overall
+from tierbench.runs.model_scores import Side, Top
+from tierbench.suites import Case
+
+# Raised when a reader of an older version would misunderstand the JSON.
+SCHEMA = 1
+_SHOWN = ("regressed", "fixed", "new", "missing")
+
+
+def outcome(comparisons: Sequence[Comparison], gate: Gate) -> str:
+    """Say whether there is a regression, and what decides about it."""
+    state = overall(comparisons, gate)
+    rule = "the paired verdict of each tier decides" if gate == "regression" else "each flip decides"
+    flips = sum(comparison.count("regressed") for comparison in comparisons)
+    # What does not decide must not be overlooked.
+    beside = f"; {plural(flips, 'case')} regressed all the same" if flips and state != "regression" else ""
+    # Where the sample cannot tell, the other tiers may well be clear.
+    open_tiers = [
+        f"{verdict.suite} tier {verdict.tier}"
+        for comparison in comparisons
+        for verdict in comparison.verdicts
+        if verdict.state == "inconclusive"
+    ]
+    where = f" in {listed(open_tiers, 4)}" if state == "inconclusive" else ""
+    return f"{state}{where} ({rule}{beside})"
+
+
+def comparison_lines(comparison: Comparison, pictures: Mapping[str, Case], most: int) -> list[str]:
+    """Give the flips with both sides' best labels, then the verdicts.
+
+    Args:
+        comparison: of one model.
+        pictures: the cases whose picture is at hand, by `suite/case`.
+        most: how many changed cases to name.
+    """
+    before, after = comparison.before, comparison.after
+    lines = [f"{_side(before)} → {_side(after)}", counts(comparison)]
+    lines += [f"  {note}" for note in notes(comparison)]
+    changed = [case for case in comparison.cases if case.change in ("regressed", "fixed")]
+    for case in changed[:most]:
+        lines += ["", *_case_lines(case, pictures.get(case.key))]
+    if len(changed) > most:
+        lines += ["", f"and {len(changed) - most} more; --html, --json and --markdown name all"]
+    for change in ("new", "missing"):
+        names = [case for case in comparison.cases if case.change == change]
+        lines += ["", *(f"{change:<10}{one_line(case.key)}: {case.reason}" for case in names[:most])] if names else []
+        lines += [f"{'':<10}and {len(names) - most} more {change}"] if len(names) > most else []
+    lines += ["", *(one_line(verdict.sentence, 400) for verdict in comparison.verdicts)]
+    return lines
+
+
+def counts(comparison: Comparison) -> str:
+    """Say how many cases changed how."""
+    kinds = ("regressed", "fixed", "same", "new", "missing")
+    return ", ".join(f"{comparison.count(kind)} {kind}" for kind in kinds)
+
+
+def notes(comparison: Comparison) -> list[str]:
+    """Say what a reader must know of the two sides."""
+    found = [
+        f"{side.name} stopped early: it is compared on the cases that it ran"
+        for side in (comparison.before, comparison.after)
+        if not side.complete
+    ]
+    found += [
+        f"{side.name} has {plural(len(side.unmatched), 'model')} that the other side lacks: {listed(side.unmatched)}"
+        for side in (comparison.before, comparison.after)
+        if side.unmatched
+    ]
+    if not comparison.grouped:
+        found.append("baseline files do not say which cases come from one picture: each counts by itself")
+    return found + [f"made otherwise: {one_line(difference)}" for difference in comparison.differences]
+
+
+def _side(side: Side) -> str:
+    return f"{side.name} ({one_line(side.model, 50)})"
+
+
+def _case_lines(case: CaseDiff, picture: Case | None) -> list[str]:
+    tier = "" if case.tier is None else f" [tier {case.tier}]"
+    head = f"{case.change:<10}{one_line(case.key)}{tier}: {score_move(case)}, expected {one_line(case.expected, 80)}"
+    lines = [f"{head} ({case.reason})"]
+    for word, top, predicted in (
+        ("before", case.top_before, case.predicted_before),
+        ("now", case.top_after, case.predicted_after),
+    ):
+        lines.append(f"{'':<10}{word:<8}{best_labels(top, predicted)}")
+    return [*lines, f"{'':<10}picture {shown_path(picture.path)}"] if picture else lines
+
+
+def score_move(case: CaseDiff) -> str:
+    """Give the score before and now and the change between them."""
+    before, after = ("–" if value is None else f"{value:.3f}" for value in (case.score_before, case.score_after))
+    change = "" if case.drop is None else f" ({-case.drop:+.3f})"
+    return f"{before} → {after}{change}"
+
+
+def best_labels(top: Top, predicted: str) -> str:
+    """Give the best labels with their probabilities; of a baseline, which has none, what it saw."""
+    return ", ".join(f"{one_line(str(label), 60)} {float(str(p)):.3f}" for label, p in top) or one_line(predicted, 60)
+
+
+def comparison_markdown(comparisons: Sequence[Comparison], gate: Gate) -> str:
+    """Give comparisons as Markdown."""
+    lines = [MARK, f"## Comparison: {outcome(comparisons, gate)}", ""]
+    for each in comparisons:
+        sides = (f"{code(side.name)} ({code(side.model)})" for side in (each.before, each.after))
+        lines += [f"### {' → '.join(sides)}", "", f"{counts(each)}.", ""]
+        lines += [f"- {code(note, 300)}" for note in notes(each)] + [""]
+        changed = [case for case in each.cases if case.change in _SHOWN]
+        cells = [
+            (
+                case.change,
+                code(case.key),
+                score_move(case),
+                code(best_labels(case.top_before, case.predicted_before)),
+                code(best_labels(case.top_after, case.predicted_after)),
+            )
+            for case in changed
+        ]
+        lines += table(("change", "case", "score", "before", "now"), cells[:MOST_CASES])
+        lines += [f"… and {len(cells) - MOST_CASES} more.", ""] if len(cells) > MOST_CASES else []
+        lines += [f"- {sentence(verdict)}" for verdict in each.verdicts] + [""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def comparison_json(comparisons: Sequence[Comparison], gate: Gate) -> dict[str, Any]:
+    """Give comparisons as plain values."""
+    return {
+        "schema": SCHEMA,
+        "gate": gate,
+        "outcome": overall(comparisons, gate),
+        "regression": any(comparison.regressed(gate) for comparison in comparisons),
+        "models": [
+            {
+                "before": {"name": each.before.name, "model": each.before.model, "complete": each.before.complete},
+                "after": {"name": each.after.name, "model": each.after.model, "complete": each.after.complete},
+                "regression": each.regressed(gate),
+                "counts": {kind: each.count(kind) for kind in ("regressed", "fixed", "same", "new", "missing")},
+                "differences": list(each.differences),
+                "verdicts": [asdict(verdict) | {"sentence": verdict.sentence} for verdict in each.verdicts],
+                "cases": [asdict(case) for case in each.cases],
+            }
+            for each in comparisons
+        ],
+    }

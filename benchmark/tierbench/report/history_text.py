@@ -1,0 +1,93 @@
+"""The history as lines for the terminal: a line per suite, tier and model, then the last runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tierbench.common.text import one_line, plural
+from tierbench.runs.entry import ModelPoint, RunEntry
+from tierbench.runs.trend import Series, TrendPoint, make_series
+
+_BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def history_lines(entries: Sequence[RunEntry], last: int) -> list[str]:
+    """Give the trend of every suite, tier and model, and the last runs.
+
+    Args:
+        entries: the runs, oldest first; at least one.
+        last: how many runs to show.
+    """
+    stopped = sum(not entry.complete for entry in entries)
+    when = f"{day(entries[0].started)} to {day(entries[-1].started)}"
+    lines = [f"{plural(len(entries), 'run')}, {when}" + (f", {stopped} not complete" if stopped else ""), ""]
+    series = make_series(entries, last)
+    if series:
+        head = ("suite", "tier", "model", "pass rate, oldest first", "now", "before", "mean score", "last change")
+        lines += [*_aligned([head, *map(_series_cells, series)]), ""]
+    rows = [_run_cells(entry, model) for entry in entries[-last:] for model in entry.models]
+    return lines + _aligned([("started", "run", "model", "level", "against the baseline"), *rows])
+
+
+def day(started: str) -> str:
+    """Give the day of a time in UTC."""
+    return one_line(started[:10], 10)
+
+
+def _series_cells(series: Series) -> tuple[str, ...]:
+    points = series.points
+    now = points[-1].tier
+    before = f"{points[-2].tier.passed}/{points[-2].tier.total}" if len(points) > 1 else ""
+    return (
+        one_line(series.suite, 40),
+        f"{series.tier} {one_line(series.name, 20)}".rstrip(),
+        one_line(series.model, 40),
+        "".join(block(point.tier.rate) for point in points),
+        f"{now.passed}/{now.total}" + {True: "", False: " ✗", None: " ?"}[now.met],
+        before,
+        "" if now.mean_score is None else f"{now.mean_score:.3f}",
+        last_change(points),
+    )
+
+
+def block(rate: float) -> str:
+    """Give a rate in [0, 1] as a block of that height; only 1 is full, only 0 is empty."""
+    if rate <= 0:
+        return _BLOCKS[0]
+    return _BLOCKS[-1] if rate >= 1 else _BLOCKS[1 + min(5, int(rate * 6))]
+
+
+def last_change(points: Sequence[TrendPoint]) -> str:
+    """Say when the pass rate last moved, and what else was new then; empty where it never did."""
+    for before, after in zip(reversed(points[:-1]), reversed(points[1:]), strict=True):
+        if (before.tier.passed, before.tier.total) != (after.tier.passed, after.tier.total):
+            counts = [f"{point.tier.passed}/{point.tier.total}" for point in (before, after)]
+            possible = (("new weights", after.new_weights), ("suite changed", after.new_suite))
+            news = [text for text, new in possible if new]
+            return f"{day(after.started)}: {' → '.join(counts)}" + (f" ({', '.join(news)})" if news else "")
+    return ""
+
+
+def flips_text(model: ModelPoint) -> str:
+    """Say how a model stood against its baseline."""
+    if model.flips is None:
+        return "no baseline"
+    flips = model.flips
+    counts = [f"{count} {kind}" for kind, count in (("regressed", flips.regressed), ("fixed", flips.fixed)) if count]
+    return ", ".join(counts) or "no flips"
+
+
+def _run_cells(entry: RunEntry, model: ModelPoint) -> tuple[str, ...]:
+    state = "" if entry.complete else " (not complete)"
+    return (
+        one_line(entry.started[:16].replace("T", " "), 16),
+        one_line(entry.folder, 60),
+        one_line(model.name, 40),
+        one_line(model.level_text, 80) + state,
+        flips_text(model),
+    )
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,0 +1,1 @@
+"""The pages: the report, the gallery, the history, a comparison."""

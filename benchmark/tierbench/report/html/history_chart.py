@@ -1,0 +1,102 @@
+"""Geometry of a trend chart: where lines and dots stand, in the units of the SVG's viewBox. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tierbench.runs.trend import Series, TrendPoint
+
+WIDTH, HEIGHT = 360.0, 150.0
+LEFT, RIGHT, TOP, BOTTOM = 42.0, 12.0, 10.0, 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A run of a line."""
+
+    x: float
+    y: float
+    point: TrendPoint
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A model in a chart.
+
+    Attributes:
+        path: the points of the polyline.
+        band: the polygon of the 95 % intervals; empty in a chart of several models, where bands hide each other.
+    """
+
+    model: str
+    dots: tuple[Dot, ...]
+    path: str
+    band: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The trend of one tier of one suite, a line per model.
+
+    Attributes:
+        demand: the pass rate that the suite demands now, and where it stands.
+        breaks: where the suite changed, so that what stands left and right does not compare.
+        first, last: the days at either end.
+    """
+
+    suite: str
+    tier: int
+    name: str
+    lines: tuple[Line, ...]
+    demand: tuple[float, float]
+    breaks: tuple[float, ...]
+    first: str
+    last: str
+
+
+def make_charts(series: Sequence[Series]) -> list[Chart]:
+    """Lay out a chart per suite and tier; runs stand side by side in their order, whatever the time between them."""
+    groups: dict[tuple[str, int], list[Series]] = {}
+    for each in series:
+        groups.setdefault((each.suite, each.tier), []).append(each)
+    return [_chart(suite, tier, group) for (suite, tier), group in groups.items()]
+
+
+def _chart(suite: str, tier: int, group: Sequence[Series]) -> Chart:
+    runs = sorted({(point.started, point.run) for series in group for point in series.points})
+    step = (WIDTH - LEFT - RIGHT) / max(1, len(runs) - 1)
+    places = {run: round(LEFT + step * index, 1) for index, run in enumerate(runs)}
+    if len(runs) == 1:
+        places[runs[0]] = round((LEFT + WIDTH - RIGHT) / 2, 1)
+    newest = max(group, key=lambda series: (series.points[-1].started, series.points[-1].run)).points[-1].tier
+    breaks = {places[(point.started, point.run)] for each in group for point in each.points if point.new_suite}
+    return Chart(
+        suite=suite,
+        tier=tier,
+        name=newest.name,
+        lines=tuple(_line(series, places, alone=len(group) == 1) for series in group),
+        demand=(newest.min_pass_rate, height(newest.min_pass_rate)),
+        breaks=tuple(sorted(breaks)),
+        first=runs[0][0][:10],
+        last=runs[-1][0][:10],
+    )
+
+
+def _line(series: Series, places: dict[tuple[str, str], float], *, alone: bool) -> Line:
+    dots = tuple(Dot(places[(point.started, point.run)], height(point.tier.rate), point) for point in series.points)
+    band = ""
+    if alone and len(dots) > 1:
+        upper = [(dot.x, height(dot.point.tier.high)) for dot in dots]
+        lower = [(dot.x, height(dot.point.tier.low)) for dot in dots]
+        band = _path([*upper, *reversed(lower)])
+    return Line(series.model, dots, _path([(dot.x, dot.y) for dot in dots]), band)
+
+
+def height(rate: float) -> float:
+    """Give the vertical position of a rate in [0, 1]."""
+    return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - min(1.0, max(0.0, rate))), 1)
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x:g},{y:g}" for x, y in points)

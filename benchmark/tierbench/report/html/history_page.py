@@ -1,0 +1,90 @@
+"""`reports/index.html`: the runs with level, pass rates and flips, a trend chart per tier, links to the reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path, write_atomically
+from tierbench.common.text import printable
+from tierbench.report.history_text import flips_text
+from tierbench.report.html.history_chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, make_charts
+from tierbench.report.html.render import render
+from tierbench.runs.entry import RunEntry, TierPoint
+from tierbench.runs.history import History, read_history
+from tierbench.runs.record import REPORT
+from tierbench.runs.trend import make_series
+
+PAGE = "index.html"
+# The page is written at the end of every run, so it must stay cheap: the newest runs, and fewer dots than pixels.
+MOST_RUNS = 200
+_MOST_POINTS = 60
+# By it a page is known as one of ours: no other is ever replaced.
+_TITLE = b"<title>Robustness over time</title>"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A run in the page's table.
+
+    Attributes:
+        entry: the run.
+        link: address of its report, relative to the page; empty where there is none.
+        tiers: the pass rates of each model.
+    """
+
+    entry: RunEntry
+    link: str
+    tiers: dict[str, list[TierPoint]]
+
+
+def write_page(reports: Path) -> Path:
+    """Write `index.html` from the runs of the folder, and give its path.
+
+    Raises:
+        UserError: if it cannot be written, or is there already and was written by somebody else.
+    """
+    file = reports / PAGE
+    try:
+        if file.exists() and _TITLE not in file.read_bytes()[:2000]:
+            raise UserError(f"{shown_path(file)}: is there already, and no page of ours; it stays as it is")
+        # A hand may have written what no UTF-8 file can hold.
+        write_atomically(file, printable(history_page(reports, read_history(reports))))
+    except OSError as error:
+        raise UserError(f"{shown_path(file)}: cannot be written: {error.strerror}") from error
+    return file
+
+
+def history_page(reports: Path, history: History) -> str:
+    """Give the page as HTML.
+
+    Args:
+        reports: where the page will stand.
+        history: its runs.
+    """
+    entries = history.entries
+    newest = [_row(reports, entry) for entry in reversed(entries[-MOST_RUNS:])]
+    return render(
+        "history.html.jinja",
+        rows=newest,
+        total=len(entries),
+        stopped=sum(not entry.complete for entry in entries),
+        charts=make_charts(make_series(entries, _MOST_POINTS)),
+        several_models=len({model.name for entry in entries for model in entry.models}) > 1,
+        faults=history.faults,
+        flips_text=flips_text,
+        box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM},
+    )
+
+
+def _row(reports: Path, entry: RunEntry) -> _Row:
+    tiers = {model.name: _of(entry.tiers, model.name) for model in entry.models}
+    there = (reports / entry.folder / REPORT).is_file()
+    return _Row(entry, f"{quote(entry.folder)}/{REPORT}" if there else "", tiers)
+
+
+def _of(tiers: Sequence[TierPoint], model: str) -> list[TierPoint]:
+    return sorted((tier for tier in tiers if tier.model == model), key=lambda tier: (tier.suite, tier.tier))

@@ -1,0 +1,42 @@
+"""Ladders in the report: the curve of the scores, and the picture of every step. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tierbench.report.html.charts import Curve, curve
+from tierbench.report.html.rows import picture_key
+from tierbench.scoring.ladders import LadderResult, ladder_steps
+from tierbench.suites.case import Suite
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A step of a ladder with the key of its picture."""
+
+    picture: str
+    case: str
+    value: float
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LadderView:
+    """A ladder under a model: what came of it, its curve, its pictures."""
+
+    result: LadderResult
+    curve: Curve
+    steps: tuple[StepView, ...]
+
+
+def ladder_view(suite: Suite, ladder: LadderResult, rows: Sequence[Mapping[str, Any]]) -> LadderView:
+    """Gather a ladder; `rows` are the model's, as in `scores.csv`."""
+    by_case = {row["case"]: row for row in rows}
+    steps = [
+        StepView(picture_key(by_case[case.id]), case.id, case.parameters[ladder.parameter], by_case[case.id]["passed"])
+        for case in ladder_steps(suite, ladder.ladder)
+        if case.id in by_case
+    ]
+    return LadderView(ladder, curve(ladder.values, ladder.scores, ladder.passed), tuple(steps))

@@ -1,0 +1,303 @@
+"""What stands above the table of cases: level, tiers, ladders, confusion, model cards. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tierbench.common.text import one_line
+from tierbench.report.html.charts import Strip, strip
+from tierbench.report.html.confusion import Confusion, confusion
+from tierbench.report.html.ladders import LadderView, ladder_view
+from tierbench.report.html.render import duration, percent
+from tierbench.report.html.sweeps import SweepView, sweep_view
+from tierbench.report.summary_text import verdict_sentence
+from tierbench.scoring.ladders import LadderResult
+from tierbench.scoring.leaderboard import rank_models
+from tierbench.scoring.tiers import TierResult
+from tierbench.suites.case import Suite
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TierView:
+    """A tier of a suite under a model: what came of it, and the distribution of its scores."""
+
+    result: TierResult
+    scores: Strip
+
+    @property
+    def state(self) -> str:
+        """`met`, `missed` or `open`."""
+        return {True: "met", False: "missed", None: "open"}[self.result.met]
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteView:
+    """A suite under a model."""
+
+    name: str
+    description: str
+    tiers: tuple[TierView, ...]
+    confusion: Confusion | None
+    ladders: tuple[LadderView, ...]
+    sweep: SweepView | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A tier over all suites: one stage on the way to the level."""
+
+    tier: int
+    name: str
+    state: str
+    passed: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """The model card as names and texts; `config` and `preprocessing` as rows of their own."""
+
+    facts: tuple[tuple[str, str], ...]
+    labels: tuple[str, ...]
+    preprocessing: tuple[tuple[str, str], ...]
+    config: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """One model: its level, how it came about, its suites, its card."""
+
+    name: str
+    spec: str
+    level: int | None
+    of: int
+    note: str
+    sentence: str
+    stages: tuple[Stage, ...]
+    suites: tuple[SuiteView, ...]
+    card: CardView | None
+
+    @property
+    def headline(self) -> str:
+        """`level 1 of 3`."""
+        return "level not determined" if self.level is None else f"level {self.level} of {self.of}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """How one model stands against its baseline.
+
+    Attributes:
+        counts: of each kind of change, the regressed ones first.
+        differences: what the baseline was made with otherwise.
+        verdicts: the state and the sentence of each paired verdict.
+    """
+
+    model: str
+    baseline: str
+    gate: str
+    counts: tuple[tuple[str, int], ...]
+    differences: tuple[str, ...]
+    verdicts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that stands above the table.
+
+    Attributes:
+        facts: what the run was: name and text each.
+        models: the best first.
+        changes: what changed against the baselines; empty without one.
+        counts: cases by outcome, over all models.
+    """
+
+    title: str
+    complete: bool
+    facts: tuple[tuple[str, str], ...]
+    models: tuple[ModelView, ...]
+    counts: Mapping[str, int]
+    changes: tuple[ChangeView, ...] = ()
+
+
+def build_page(
+    run: Mapping[str, Any],
+    rows: Sequence[Row],
+    suites: Sequence[Suite],
+    cards: Mapping[str, Mapping[str, Any] | None],
+) -> Page:
+    """Gather what the page shows.
+
+    Args:
+        run: what `run.json` holds.
+        rows: as in `scores.csv`, of all models.
+        suites: the suites that were run.
+        cards: the model cards by slot.
+    """
+    found = {str(m["name"]): _model(m, run, rows, suites, cards.get(str(m["name"]))) for m in run["models"]}
+    models = tuple(found[standing.name] for standing in rank_models(run["models"], run["tiers"]))
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[str(row["outcome"])] = counts.get(str(row["outcome"]), 0) + 1
+    changes = tuple(_change(comparison) for comparison in run.get("comparisons", ()))
+    return Page(_title(models), bool(run["complete"]), _run_facts(run, rows), models, counts, changes)
+
+
+def _change(comparison: Mapping[str, Any]) -> ChangeView:
+    kinds = ("regressed", "fixed", "new", "same")
+    return ChangeView(
+        model=str(comparison["model"]),
+        baseline=str(comparison["baseline"]),
+        gate=str(comparison["gate"]),
+        counts=tuple((kind, int(comparison[kind])) for kind in kinds),
+        differences=tuple(map(str, comparison["differences"])),
+        verdicts=tuple(
+            (str(verdict["state"]), verdict_sentence(verdict) + _beside(verdict)) for verdict in comparison["verdicts"]
+        ),
+    )
+
+
+def _beside(verdict: Mapping[str, Any]) -> str:
+    """What is reported beside the deciding test, and decides nothing."""
+    bounds = verdict.get("bootstrap")
+    interval = f", bootstrap 95 % of the drop {bounds[0]:.3f} to {bounds[1]:.3f}" if bounds else ""
+    return f" (beside it: McNemar p = {float(verdict['mcnemar_p']):.3f}{interval})"
+
+
+def _title(models: Sequence[ModelView]) -> str:
+    parts = ["tierbench"] + [f"{one_line(model.name, 60)}: {model.headline}" for model in models[:3]]
+    return " · ".join(parts) + (f" and {len(models) - 3} more" if len(models) > 3 else "")
+
+
+def _run_facts(run: Mapping[str, Any], rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+    devices = dict.fromkeys(str(model.get("device") or run["device"]) for model in run["models"])
+    versions = run.get("versions", {})
+    names = ("tierbench", "pytest", "torch", "transformers", "pillow", "python")
+    facts = [
+        ("date", str(run["started"]).replace("T", " ").replace("Z", " UTC")),
+        ("suites", ", ".join(dict.fromkeys(str(row["suite"]) for row in rows))),
+        ("device", f"{', '.join(devices)}, {run['dtype']}"),
+        ("duration", duration(float(run["duration_s"]))),
+        ("commit", str(run.get("git_commit", ""))[:12]),
+        ("versions", ", ".join(f"{name} {versions[name]}" for name in names if name in versions)),
+        ("command", " ".join(map(str, run.get("command", ())))),
+    ]
+    return tuple((name, text) for name, text in facts if text)
+
+
+def _model(
+    model: Mapping[str, Any], run: Mapping[str, Any], rows: Sequence[Row], suites: Sequence[Suite], card: Any
+) -> ModelView:
+    name = str(model["name"])
+    own = [row for row in rows if row["model"] == name]
+    tiers = [TierResult.from_dict(tier) for tier in run["tiers"] if tier["model"] == name]
+    ladders = [LadderResult.from_dict(ladder) for ladder in run.get("ladders", ()) if ladder["model"] == name]
+    views = [_suite(suite, tiers, ladders, own, sweep_view(suite.name, name, run, own)) for suite in suites]
+    stages = tuple(_stages(tiers, suites))
+    text = str(model.get("level_text", ""))
+    return ModelView(
+        name=name,
+        spec=str(model.get("spec", "")),
+        level=model["level"],
+        of=int(model["of"]),
+        note=text.partition(" (")[2].removesuffix(")"),
+        sentence=_sentence(model["level"], stages, tiers),
+        stages=stages,
+        suites=tuple(view for view in views if view.tiers or view.ladders or view.sweep),
+        card=_card(card) if card else None,
+    )
+
+
+def _suite(
+    suite: Suite,
+    tiers: Iterable[TierResult],
+    ladders: Iterable[LadderResult],
+    rows: Sequence[Row],
+    sweep: SweepView | None,
+) -> SuiteView:
+    cases = {case.id: case for case in suite.cases}
+    own = [row for row in rows if row["suite"] == suite.name]
+
+    def scores(tier: int) -> Strip:
+        scored = [row for row in own if row.get("tier") == tier and row.get("score") is not None]
+        thresholds = [cases[row["case"]].thresholds.min_score for row in scored if row["case"] in cases]
+        return strip([(str(row["case"]), float(row["score"]), bool(row["passed"])) for row in scored], thresholds)
+
+    return SuiteView(
+        name=suite.name,
+        description=suite.description,
+        tiers=tuple(TierView(tier, scores(tier.tier)) for tier in tiers if tier.suite == suite.name),
+        confusion=confusion(row for row in own if row.get("tier") is not None),
+        ladders=tuple(ladder_view(suite, ladder, own) for ladder in ladders if ladder.suite == suite.name),
+        sweep=sweep,
+    )
+
+
+def _stages(tiers: Sequence[TierResult], suites: Sequence[Suite]) -> Iterable[Stage]:
+    for number in sorted({number for suite in suites for number in suite.by_tier}):
+        results = [tier for tier in tiers if tier.tier == number]
+        wanted = sum(number in suite.by_tier for suite in suites)
+        names = dict.fromkeys(tier.name for tier in results if tier.name)
+        if any(tier.met is False for tier in results):
+            state = "missed"
+        elif len(results) == wanted and all(tier.met for tier in results):
+            state = "met"
+        else:
+            state = "open"
+        # Suites may call their tiers differently; a name stands here only where they agree.
+        name = next(iter(names)) if len(names) == 1 else ""
+        yield Stage(number, name, state, sum(tier.passed for tier in results), sum(tier.total for tier in results))
+
+
+def _sentence(level: int | None, stages: Sequence[Stage], tiers: Sequence[TierResult]) -> str:
+    """Say in words what stands between the model and the next level."""
+    first = next((stage for stage in stages if stage.state != "met"), None)
+    if first is None:
+        return "Every tier meets its pass rate." if stages else ""
+    if first.state == "open":
+        return ""
+    short = [tier for tier in tiers if tier.tier == first.tier and tier.met is False]
+    where = [f"{tier.passed} of {tier.total} in {tier.suite}, {percent(tier.min_pass_rate)} demanded" for tier in short]
+    more = f"; and {len(where) - 4} more suites" if len(where) > 4 else ""
+    return f"Tier {first.tier} falls short: {'; '.join(where[:4])}{more}."
+
+
+def _card(card: Mapping[str, Any]) -> CardView:
+    parameters = card.get("parameters")
+    facts = [
+        ("architecture", _text(card.get("architecture"))),
+        ("parameters", f"{parameters:,}" if isinstance(parameters, int) else _text(parameters)),
+        ("depths", _text(card.get("depths"))),
+        ("widths", _text(card.get("widths"))),
+        ("outputs", _text(card.get("outputs"))),
+    ]
+    known = {"architecture", "parameters", "depths", "widths", "outputs", "labels", "preprocessing", "config"}
+    facts += [(str(name), _text(value)) for name, value in card.items() if name not in known]
+    labels = card.get("labels")
+    return CardView(
+        facts=tuple((name, text) for name, text in facts if text),
+        labels=tuple(map(str, labels)) if isinstance(labels, list | tuple) else (),
+        preprocessing=_pairs(card.get("preprocessing")),
+        config=_pairs(card.get("config")),
+    )
+
+
+def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, Mapping):
+        return (("", _text(value)),) if value else ()
+    return tuple((str(name), _text(entry) or "–") for name, entry in value.items() if entry is not None)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple) and not any(isinstance(entry, list | dict) for entry in value):
+        return ", ".join(f"{entry:.6g}" if isinstance(entry, float) else str(entry) for entry in value)
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,186 @@
+"""One case under one model as the report shows it: its cells with their sort keys, its details. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tierbench.scoring.labels import map_concepts
+from tierbench.suites.case import Case, Suite
+
+# Enough for any order of columns; a case that has none of them sorts before all others.
+_NO_KEY = ""
+# Flips first.
+_CHANGES = ("regressed", "fixed", "new", "same")
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A threshold and what was reached."""
+
+    name: str
+    got: str
+    wanted: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a published model is told to have said of the case: labels with their scores, highest first."""
+
+    model: str
+    top: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case under a model, ready for the templates; texts are as the suite and the model gave them.
+
+    Attributes:
+        index: position among the rows of the run.
+        picture: key of the picture.
+        demands: score, rank and margin against their thresholds; empty without a verdict.
+        top: the most probable labels with their probabilities.
+        published: what other models said, by the suite.
+        facts: name and text each: tags, group, parameters with units, source, …
+        change: `regressed`, `fixed`, `same` or `new` against the baseline; empty without one.
+        baseline_score: the score that was accepted, where there is one.
+    """
+
+    index: int
+    suite: str
+    case: str
+    model: str
+    tier: int | None
+    ladder: str
+    outcome: str
+    expected: tuple[str, ...]
+    predicted: str
+    confidence: float | None
+    score: float | None
+    rank: int | None
+    margin: float | None
+    passed: bool
+    reason: str
+    picture: str
+    nodeid: str
+    known_issue: str = ""
+    notes: str = ""
+    url: str = ""
+    tags: tuple[str, ...] = ()
+    demands: tuple[Demand, ...] = ()
+    top: tuple[tuple[str, float], ...] = ()
+    published: tuple[Said, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    change: str = ""
+    baseline_score: float | None = None
+
+    @property
+    def key(self) -> str:
+        """`suite/case`."""
+        return f"{self.suite}/{self.case}"
+
+    @property
+    def sort(self) -> dict[str, str]:
+        """Texts that sort as the numbers do, by column: pytest-html compares cells as text."""
+        return {
+            "testId": f"{self.suite}/{self.case}/{self.model}",
+            "tier": _NO_KEY if self.tier is None else f"{self.tier:06d}",
+            "score": _NO_KEY if self.score is None else f"{min(max(self.score, 0.0), 9.0):.9f}",
+            "rank": _NO_KEY if self.rank is None else f"{self.rank:09d}",
+            "change": str(_CHANGES.index(self.change)) if self.change in _CHANGES else "9",
+            "margin": _NO_KEY if self.margin is None else f"{min(max(self.margin, -9.0), 9.0) + 9:012.9f}",
+        }
+
+
+def picture_key(row: Mapping[str, Any]) -> str:
+    """Give the key under which the picture of a row is kept: the same image has one, whatever its case."""
+    known = str(row.get("image_sha256") or "")
+    if re.fullmatch(r"[0-9a-f]{16,}", known) and not row.get("corruption"):
+        return known[:24]
+    return re.sub(r"[^a-z0-9_-]", "-", f"{row['suite']}--{row['case']}".lower())[:80]
+
+
+def case_view(row: Mapping[str, Any], suite: Suite | None, case: Case | None, *, index: int, nodeid: str) -> CaseView:
+    """Make the view of a row.
+
+    Args:
+        row: as in `scores.csv`; what is None may be left out.
+        suite, case: what the row came from; None where the suite has changed since.
+        index: position among the rows of the run.
+        nodeid: of the test.
+    """
+    published = [entry for entry in (suite.published if suite else ()) if entry.case == row["case"]]
+    published.sort(key=lambda entry: -entry.score)
+    return CaseView(
+        index=index,
+        suite=str(row["suite"]),
+        case=str(row["case"]),
+        model=str(row["model"]),
+        tier=None if row.get("tier") is None else int(row["tier"]),
+        ladder=case.ladder if case else "",
+        outcome=str(row["outcome"]),
+        expected=tuple(str(row["expected"]).split("|")),
+        predicted=str(row.get("predicted") or ""),
+        confidence=row.get("confidence"),
+        score=row.get("score"),
+        rank=row.get("rank"),
+        margin=row.get("margin"),
+        passed=bool(row["passed"]),
+        reason=str(row.get("reason") or ""),
+        picture=picture_key(row),
+        nodeid=nodeid,
+        known_issue=case.known_issue if case else "",
+        notes=case.notes if case else "",
+        url=case.url if case else "",
+        tags=tuple(str(row.get("tags") or "").split()),
+        demands=_demands(row, case),
+        top=_top(row.get("top")),
+        published=tuple(
+            Said(model, tuple((entry.label, entry.score) for entry in published if entry.model == model))
+            for model in sorted({entry.model for entry in published})
+        ),
+        facts=_facts(row, suite, case),
+        change=str(row.get("change") or ""),
+        baseline_score=row.get("baseline_score"),
+    )
+
+
+def concepts_by_label(suite: Suite | None, labels: Sequence[str]) -> dict[str, str]:
+    """Give the concept that each label counts as; labels that count as none are left out."""
+    if suite is None:
+        return {}
+    space = map_concepts(suite, labels)
+    return {labels[index]: concept for concept, indices in space.concepts.items() for index in indices}
+
+
+def _demands(row: Mapping[str, Any], case: Case | None) -> tuple[Demand, ...]:
+    if case is None or row.get("score") is None:
+        return ()
+    wanted, score, rank, margin = case.thresholds, float(row["score"]), int(row["rank"]), float(row["margin"])
+    return (
+        Demand("score", f"{score:.3f}", f"≥ {wanted.min_score:.2f}", score >= wanted.min_score),
+        Demand("rank", str(rank), f"≤ {wanted.max_rank}", rank <= wanted.max_rank),
+        Demand("margin", f"{margin:+.3f}", f"≥ {wanted.min_margin:.2f}", margin >= wanted.min_margin),
+    )
+
+
+def _facts(row: Mapping[str, Any], suite: Suite | None, case: Case | None) -> tuple[tuple[str, str], ...]:
+    facts = [("tags", str(row.get("tags") or "")), ("group", str(row.get("group") or ""))]
+    if case is not None:
+        if case.group == case.id:
+            facts.pop()
+        units = suite.parameters if suite else {}
+        facts += [(name, f"{value:g} {units.get(name, '')}".strip()) for name, value in case.parameters.items()]
+        facts += [("ladder", case.ladder), ("file", case.file_name)]
+        facts += [("source", case.source), ("license", case.license)]
+    facts.append(("SHA-256", str(row.get("image_sha256") or "")))
+    return tuple((name, text) for name, text in facts if text)
+
+
+def _top(text: Any) -> tuple[tuple[str, float], ...]:
+    top = json.loads(text) if isinstance(text, str) and text else text or []
+    return tuple((str(label), float(probability)) for label, probability in top)

@@ -1,0 +1,109 @@
+"""Sweeps in the report: a small chart per corruption, pass rate by severity with its interval. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tierbench.metrics import breaking_severity
+from tierbench.scoring.slices import SliceResult, SweepSummary
+from tierbench.suites.derived import clean_id
+
+WIDTH, HEIGHT = 150.0, 84.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 22.0, 6.0, 8.0, 16.0
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The pass rate at a severity (0: clean), with its interval; positions in the chart's units."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+    severity: int
+    result: SliceResult | None
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class CorruptionView:
+    """One corruption: its curve, and how far the images get on average.
+
+    Attributes:
+        breaking: mean over the images of the last severity before the first miss; None unless severities 1 to 5
+            were all run.
+        met: whether every slice meets what the suite demands of it.
+    """
+
+    name: str
+    points: tuple[Point, ...]
+    line: str
+    breaking: float | None
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SweepView:
+    """A suite's sweep under a model."""
+
+    sentence: str
+    images: int
+    corruptions: tuple[CorruptionView, ...]
+
+
+def sweep_view(suite: str, model: str, run: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> SweepView | None:
+    """Gather a sweep; None where there was none.
+
+    Args:
+        suite, model: whose sweep.
+        run: what `run.json` holds.
+        rows: the model's rows, as in `scores.csv`.
+    """
+    own = (suite, model)
+    results = [
+        SliceResult.from_dict(entry) for entry in run.get("slices", ()) if (entry["suite"], entry["model"]) == own
+    ]
+    sentences = [
+        SweepSummary(**entry).sentence() for entry in run.get("sweeps", ()) if (entry["suite"], entry["model"]) == own
+    ]
+    if not results or not sentences:
+        return None
+    derived = [row for row in rows if row["suite"] == suite and row.get("corruption")]
+    names = dict.fromkeys(result.corruption for result in results)
+    return SweepView(
+        sentences[0],
+        max(result.total for result in results),
+        tuple(_corruption(name, [r for r in results if r.corruption == name], derived) for name in names),
+    )
+
+
+def _corruption(name: str, slices: list[SliceResult], rows: Sequence[Mapping[str, Any]]) -> CorruptionView:
+    slices.sort(key=lambda result: result.severity)
+    clean = slices[0].clean_rate
+    points = [Point(_x(0), _y(clean), _y(clean), _y(clean), 0, None, clean)]
+    points += [
+        Point(_x(r.severity), _y(r.rate), _y(r.low), _y(r.high), r.severity, r, r.rate) for r in slices if r.total
+    ]
+    line = " ".join(f"{point.x},{point.y}" for point in points)
+    own = [row for row in rows if row["corruption"] == name]
+    return CorruptionView(name, tuple(points), line, _mean_breaking(own), all(r.met for r in slices))
+
+
+def _mean_breaking(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    passed: dict[str, dict[int, bool]] = {}
+    for row in rows:
+        passed.setdefault(clean_id(str(row["case"])), {})[int(row["severity"])] = bool(row["passed"])
+    whole = [[seen[severity] for severity in range(1, 6)] for seen in passed.values() if len(seen) == 5]
+    return float(np.mean(breaking_severity(whole))) if whole else None
+
+
+def _x(severity: int) -> float:
+    return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * severity / 5, 2)
+
+
+def _y(rate: float) -> float:
+    return round(_TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - rate), 2)

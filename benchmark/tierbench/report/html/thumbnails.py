@@ -1,0 +1,112 @@
+"""Makes the small copies of images that the report shows: each image opened once, by threads of the controller."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tierbench.common.images import PictureError, open_picture
+from tierbench.suites.case import Case
+from tierbench.suites.derived import open_case
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+THUMBNAIL = 96
+# The more pictures, the smaller, and the faster their format: a page of 1,000 must be made in seconds and open.
+_LARGE = ((150, 512, "WEBP"), (400, 384, "JPEG"), (10**9, 288, "JPEG"))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image as the report holds it: data URIs, or why there is none."""
+
+    key: str
+    thumbnail: str = ""
+    large: str = ""
+    width: int = 0
+    height: int = 0
+    error: str = ""
+
+
+def large_size(count: int) -> tuple[int, str]:
+    """Give the longest side and the format of a large picture in a page that holds so many."""
+    return next((side, kind) for most, side, kind in _LARGE if count <= most)
+
+
+def make_pictures(cases: Iterable[tuple[str, Case | Path]]) -> Iterator[Picture]:
+    """Give thumbnail and large picture of every image, in order.
+
+    Args:
+        cases: a key and a case, or a plain file, each; of equal keys the first counts.
+    """
+    wanted = _first(cases)
+    side, kind = large_size(len(wanted))
+
+    def make(key: str, shown: Case | Path) -> Picture:
+        try:
+            image = _opened(shown)
+        except PictureError as error:
+            return Picture(key, error=str(error))
+        width, height = image.size
+        large = _shrunk(image, side)
+        return Picture(key, _data_uri(_shrunk(large, THUMBNAIL), kind), _data_uri(large, kind), width, height)
+
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        yield from pool.map(make, wanted, wanted.values())
+
+
+def write_thumbnails(cases: Iterable[tuple[str, Case | Path]], folder: Path, side: int = 192) -> dict[str, str]:
+    """Write a thumbnail file of every image; give the file names by key, without those that cannot be opened."""
+    wanted = _first(cases)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def write(key: str, shown: Case | Path) -> str:
+        try:
+            image = _opened(shown)
+        except PictureError:
+            return ""
+        name = f"{key}.jpg"
+        (folder / name).write_bytes(_encoded(_shrunk(image, side), "JPEG"))
+        return name
+
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        names = pool.map(write, wanted, wanted.values())
+        return {key: name for key, name in zip(wanted, names, strict=True) if name}
+
+
+def _first(cases: Iterable[tuple[str, Case | Path]]) -> dict[str, Case | Path]:
+    wanted: dict[str, Case | Path] = {}
+    for key, case in cases:
+        wanted.setdefault(key, case)
+    return wanted
+
+
+def _opened(shown: Case | Path) -> Image.Image:
+    return open_picture(shown) if isinstance(shown, Path) else open_case(shown)
+
+
+def _shrunk(image: Image.Image, side: int) -> Image.Image:
+    from PIL import Image
+
+    if max(image.size) <= side:
+        return image
+    scale = side / max(image.size)
+    size = tuple(max(1, round(length * scale)) for length in image.size)
+    return image.resize((size[0], size[1]), Image.Resampling.BICUBIC, reducing_gap=2.0)
+
+
+def _encoded(image: Image.Image, kind: str) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, quality=82)
+    return stream.getvalue()
+
+
+def _data_uri(image: Image.Image, kind: str) -> str:
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(_encoded(image, kind)).decode("ascii")

@@ -1,0 +1,44 @@
+"""The leaderboard of a run, and the images on which its models differ, as lines of text. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tierbench.common.text import one_line
+from tierbench.scoring.leaderboard import Contest, Row, Standing
+
+# Images that the terminal names; the report and scores.csv have all.
+_MOST = 10
+
+
+def leaderboard_lines(standings: Sequence[Standing]) -> list[str]:
+    """Give a line a model, in the order given."""
+    names = [f"{one_line(model.name)}:" for model in standings]
+    levels = [one_line(model.level_text) for model in standings]
+    width, level_width = (max((len(text) for text in texts), default=0) for texts in (names, levels))
+    lines = []
+    for model, name, level in zip(standings, names, levels, strict=True):
+        shares = ", ".join(f"tier {tier} {passed}/{total}" for tier, (passed, total) in model.tiers.items())
+        lines.append(f"{name:<{width}} {level:<{level_width}}  {shares}".rstrip())
+    return lines
+
+
+def contest_lines(contest: Contest) -> list[str]:
+    """Give a table of the images that one model passes and another misses."""
+    if not contest.differences:
+        return ["the models pass and miss the same images"]
+    table = [("", *(one_line(name, 30) for name in contest.models))]
+    table += [
+        (one_line(case.key), *(_cell(case.rows[name]) for name in contest.models))
+        for case in contest.differences[:_MOST]
+    ]
+    widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
+    lines = [f"where the models differ ({len(contest.differences)} of {contest.common} images)"]
+    lines += ["  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) for line in table]
+    if len(contest.differences) > _MOST:
+        lines.append(f"  and {len(contest.differences) - _MOST} more")
+    return [line.rstrip() for line in lines]
+
+
+def _cell(row: Row) -> str:
+    return f"{'✓' if row['passed'] else '✗'} {float(row['score']):.3f}"

@@ -1,0 +1,30 @@
+"""Finds the run that a user names: by path, by the start of its name, or the last one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+from tierbench.common.text import one_line
+from tierbench.runs.record import RUN
+
+
+def run_folder(name: str, reports: Path) -> Path:
+    """Give the folder of a run, by path, by the start of its name in `reports`, or `last`.
+
+    Raises:
+        UserError: if there is no such run, or more than one.
+    """
+    if (Path(name) / RUN).is_file():
+        return Path(name)
+    runs = sorted(file.parent for file in reports.glob(f"*/{RUN}")) if reports.is_dir() else []
+    if name == "last" and runs:
+        return runs[-1]
+    found = [run for run in runs if run.name.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UserError(f"run {one_line(name)!r}: {len(found)} runs begin so; write more of the name")
+    hint = f"the last one is {shown_path(runs[-1])}" if runs else "run pytest first"
+    raise UserError(f"run {one_line(name)!r}: there is no such run in {shown_path(reports)}/; {hint}")

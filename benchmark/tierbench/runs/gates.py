@@ -1,0 +1,233 @@
+"""Decides what a test does about a result: pass, fail, or a known failure. Pure.
+
+Gates: `thresholds`: a case fails on its thresholds. `flips`: misses that the baseline has too are known failures, and
+a case that regressed fails. `regression`: flips are judged by `test_regression` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tierbench.common.text import listed, one_line
+from tierbench.scoring.ladders import LadderResult
+from tierbench.scoring.results import CaseResult
+from tierbench.scoring.slices import SliceResult
+from tierbench.scoring.tiers import TierResult, reaches, shortfall
+
+Gate = Literal["thresholds", "flips", "regression"]
+GATES: tuple[Gate, ...] = ("thresholds", "flips", "regression")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a case stands against the baseline.
+
+    Attributes:
+        kind: `regressed`, `fixed`, `same` or `new`.
+        reason: what the change is; empty for `same`.
+        baseline_score: the accepted score; None where the baseline does not have the case as it is now.
+        baseline_predicted: what the model said then.
+        baseline_passed: whether the accepted figures meet today's thresholds; None as above.
+    """
+
+    kind: str
+    reason: str = ""
+    baseline_score: float | None = None
+    baseline_predicted: str = ""
+    baseline_passed: bool | None = None
+
+    @property
+    def known_miss(self) -> bool:
+        """Whether the baseline has the miss too."""
+        return self.kind != "new" and self.baseline_passed is False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a test does: `pass`, `fail` or `xfail`, with its message."""
+
+    action: Literal["pass", "fail", "xfail"]
+    message: str = ""
+
+
+PASS = Decision("pass")
+# Why a flip does not fail under the gate `regression`: its tier is judged whole. Ladders and slices are in no tier.
+JUDGED = "judged by test_regression"
+UNGATED = "flips do not fail under the gate regression"
+
+
+def decide_case(
+    result: CaseResult, change: Change | None, gate: Gate, *, updating: bool = False, several_models: bool = False
+) -> Decision:
+    """Decide about a judged case.
+
+    Args:
+        result: the case's result, with a verdict.
+        change: how it stands against the baseline; None where the slot has none.
+        gate: how the slot is gated.
+        updating: whether this run becomes the baseline.
+        several_models: whether messages must tell the model.
+    """
+    message = result.message(several_models)
+    compared = change is not None and change.kind != "new" and gate != "thresholds"
+    if not result.passed and result.case.known_issue:
+        return Decision("xfail", f"{one_line(result.case.known_issue)}: {message}")
+    if updating:
+        return PASS if result.passed else Decision("xfail", f"accepted into the baseline: {message}")
+    if change is None or not compared:
+        if not result.passed and result.case.corruption:
+            # A corrupted image may be lost: how many may, the gate of its slice says.
+            return Decision("xfail", f"judged by test_slice: {message}")
+        return PASS if result.passed else Decision("fail", message)
+    if gate == "regression":
+        if change.kind == "regressed":
+            # A corrupted case is in no tier.
+            why = UNGATED if result.case.tier is None else JUDGED
+            return Decision("xfail", f"{why}: {_regressed(message, result, change)}")
+        return PASS if result.passed else Decision("xfail", f"known failure, in the baseline too: {message}")
+    if change.kind == "regressed":
+        return Decision("fail", _regressed(message, result, change))
+    return PASS if result.passed else Decision("xfail", f"known failure, in the baseline too: {message}")
+
+
+def _regressed(message: str, result: CaseResult, change: Change) -> str:
+    """`…: regressed (passed, now fails), was cat 0.912: expected …`."""
+    seen = one_line(change.baseline_predicted, 80)
+    was = f"was {seen} {change.baseline_score:.3f}" if change.baseline_score is not None else ""
+    if result.passed and result.verdict:
+        return f"{message}regressed ({change.reason}), {was}, now {result.verdict.score:.3f}"
+    head, _, tail = message.partition(": ")
+    return f"{head}: regressed ({change.reason}), {was}; now {tail}"
+
+
+def is_new(change: Change | None) -> bool:
+    """Whether there is nothing to compare a case with: thresholds alone judge it."""
+    return change is None or change.kind == "new"
+
+
+def known_miss(result: CaseResult, change: Change | None, gate: Gate) -> bool:
+    """Whether a miss is known: declared as an issue, or in the baseline too."""
+    if result.case.known_issue:
+        return True
+    return change is not None and gate != "thresholds" and change.known_miss
+
+
+def decide_tier(
+    tier: TierResult, results: Sequence[CaseResult], changes: Sequence[Change | None], gate: Gate, *, updating: bool
+) -> Decision:
+    """Decide about a whole tier: it fails where it falls short by more than its known misses.
+
+    Args:
+        tier: the tier's result.
+        results: those of its judged cases.
+        changes: how each of them stands against the baseline.
+        gate: how the slot is gated.
+        updating: whether this run becomes the baseline.
+    """
+    if reaches(tier.passed, tier.total, tier.min_pass_rate):
+        return PASS
+    missed = [result for result in results if not result.passed]
+    message = shortfall(tier, [result.case.id for result in missed])
+    if updating:
+        return Decision("xfail", f"accepted into the baseline: {message}")
+    known = _known_misses(results, changes, gate)
+    if reaches(tier.passed + sum(known), tier.total, tier.min_pass_rate):
+        return Decision("xfail", f"known failures: {message}")
+    if gate == "regression" and reaches(tier.passed + len(known), tier.total, tier.min_pass_rate):
+        return Decision("xfail", f"{JUDGED}: {message}")
+    return Decision("fail", message)
+
+
+def decide_ladder(
+    ladder: LadderResult,
+    steps: Sequence[CaseResult],
+    changes: Sequence[Change | None],
+    gate: Gate,
+    *,
+    updating: bool,
+) -> Decision:
+    """Decide about a ladder: its breaking point must reach the gate that the suite declares.
+
+    Args:
+        ladder: the ladder's result.
+        steps: the results of its steps, from easy to hard.
+        changes: how each of them stands against the baseline.
+        gate: how the slot is gated.
+        updating: whether this run becomes the baseline.
+    """
+    unit = f" {ladder.unit}" if ladder.unit else ""
+    demand = "" if ladder.gate is None else f"; {ladder.gate:g}{unit} demanded"
+    message = f"{ladder.suite}/{ladder.ladder}: {ladder.sentence()}{demand}"
+    if updating:
+        return PASS if ladder.met else Decision("xfail", f"accepted into the baseline: {message}")
+    paired = list(zip(steps, changes, strict=True))
+    regressed = [
+        step.case.id
+        for step, change in paired
+        if change is not None and change.kind == "regressed" and (step.passed or not step.case.known_issue)
+    ]
+    if regressed and gate == "flips":
+        return Decision("fail", f"{message}; regressed: {listed(regressed)}")
+    if ladder.met:
+        return PASS
+    if ladder.with_passed([step.passed or known_miss(step, change, gate) for step, change in paired]).met:
+        return Decision("xfail", f"known failure: {message}")
+    if gate == "regression" and ladder.with_passed([step.passed or not is_new(change) for step, change in paired]).met:
+        return Decision("xfail", f"{UNGATED}: {message}")
+    return Decision("fail", message)
+
+
+def decide_regression(state: str, sentence: str, gate: Gate, *, updating: bool) -> Decision:
+    """Decide about the paired verdict of a tier; under `thresholds` it is only told."""
+    if state != "regressed":
+        return PASS
+    if updating or gate == "thresholds":
+        return Decision("xfail", f"{'accepted into the baseline' if updating else 'not gated'}: {sentence}")
+    return Decision("fail", sentence)
+
+
+def decide_slice(
+    result: SliceResult,
+    cases: Sequence[CaseResult],
+    changes: Sequence[Change | None],
+    gate: Gate,
+    *,
+    updating: bool,
+) -> Decision:
+    """Decide about a slice: it must meet what its suite demands of it, if anything, but for its known misses.
+
+    Args:
+        result: the slice's result.
+        cases: those of its judged cases.
+        changes: how each of them stands against the baseline.
+        gate: how the slot is gated.
+        updating: whether this run becomes the baseline.
+    """
+    if result.met:
+        return PASS
+    if updating:
+        return Decision("xfail", f"accepted into the baseline: {result.sentence()}")
+    known = _known_misses(cases, changes, gate)
+    if replace(result, passed=result.passed + sum(known)).met:
+        return Decision("xfail", f"known failures: {result.sentence()}")
+    if gate == "regression" and replace(result, passed=result.passed + len(known)).met:
+        return Decision("xfail", f"{UNGATED}: {result.sentence()}")
+    return Decision("fail", result.sentence())
+
+
+def _known_misses(results: Sequence[CaseResult], changes: Sequence[Change | None], gate: Gate) -> list[bool]:
+    """Say of each miss that has something to be compared with, or is declared, whether it is known."""
+    paired = zip(results, changes, strict=True)
+    missed = [(result, change) for result, change in paired if not result.passed]
+    return [
+        known_miss(result, change, gate) for result, change in missed if result.case.known_issue or not is_new(change)
+    ]
+
+
+def change_columns(change: Change | None) -> dict[str, object]:
+    """Give a change as the columns of `scores.csv`; empty without a baseline."""
+    if change is None:
+        return {"change": None, "baseline_score": None}
+    return {"change": change.kind, "baseline_score": change.baseline_score}

@@ -1,0 +1,113 @@
+"""Clears up: removes old runs, and accepts a recorded run as the baseline. What is not ours is never touched."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+from tierbench.common.text import listed, plural
+from tierbench.runs.baseline import baseline_path, update_baseline
+from tierbench.runs.entry import RunEntry
+from tierbench.runs.history import read_history
+from tierbench.runs.model_scores import run_sides
+from tierbench.runs.record import REPORT, RUN, SCORES, read_run
+
+# The name that `new_run_folder` gives.
+_RUN_NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
+# What a run writes into its folder; `assets` is pytest-html's, `gallery` the thumbnails of the windowed page.
+_OUR_FILES = re.compile(rf"{RUN}|{SCORES}|{REPORT}|[a-z-]*gallery\.html|\.(run\.json|[a-z-]+\.html)-[a-z0-9_]+")
+_OUR_FOLDERS = ("assets", "gallery")
+# A run that is not complete and was touched so lately may still be going on.
+_STILL_RUNNING_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class OldRun:
+    """A run beyond those to be kept.
+
+    Attributes:
+        folder: where it is.
+        kept_because: why it stays all the same; empty: it may go.
+    """
+
+    folder: Path
+    kept_because: str = ""
+
+
+def old_runs(reports: Path, keep: int) -> list[OldRun]:
+    """List the runs beyond the newest `keep`, oldest first."""
+    entries = read_history(reports).entries
+    beyond = entries[: max(0, len(entries) - keep)]
+    return [OldRun(reports / entry.folder, _reason(reports / entry.folder, entry)) for entry in beyond]
+
+
+def remove_run(folder: Path) -> None:
+    """Remove a run's folder.
+
+    Raises:
+        UserError: if it cannot be removed.
+    """
+    try:
+        shutil.rmtree(folder)
+    except OSError as error:
+        raise UserError(f"{shown_path(folder)}: cannot be removed: {error.strerror}") from error
+
+
+def _reason(folder: Path, entry: RunEntry) -> str:
+    if folder.is_symlink() or not _RUN_NAME.fullmatch(folder.name):
+        return "no run of ours has such a name"
+    foreign = sorted(child.name for child in folder.iterdir() if not _is_ours(child))
+    if foreign:
+        return f"it holds {listed(foreign, 3)}, which no run wrote"
+    if not entry.complete and time.time() - _touched(folder) < _STILL_RUNNING_S:
+        return "it may still be running"
+    return ""
+
+
+def _touched(folder: Path) -> float:
+    """When a run last wrote something; one that was killed early has no scores."""
+    scores = folder / SCORES
+    return (scores if scores.exists() else folder / RUN).stat().st_mtime
+
+
+def _is_ours(child: Path) -> bool:
+    if child.is_symlink():
+        return False
+    return child.name in _OUR_FOLDERS if child.is_dir() else bool(_OUR_FILES.fullmatch(child.name))
+
+
+def accept_recorded(folder: Path, reports: Path, *, force: bool) -> list[str]:
+    """Make a recorded run the baseline of its models; cases that it did not run keep their accepted rows.
+
+    Args:
+        folder: of the run.
+        reports: where the baselines are.
+        force: accept also a run that stopped early.
+
+    Returns:
+        A line for each baseline that was written.
+
+    Raises:
+        UserError: if the run cannot be read or stopped early, or a baseline cannot be read or written.
+    """
+    record = read_run(folder)
+    entry = RunEntry.from_content(shown_path(folder), record.content)
+    if not entry.complete and not force:
+        raise UserError(f"{shown_path(folder)}: the run is not complete; run again, or accept what it has with --force")
+    sides = run_sides(record)
+    if not sides:
+        raise UserError(f"{shown_path(folder)}: no case was scored; there is nothing to accept")
+    paths = {model: baseline_path(reports, model) for model in sides}
+    lines = []
+    for model, side in sides.items():
+        try:
+            update_baseline(paths[model], side.rows, side.identity)
+        except ValueError as error:
+            raise UserError(f"{shown_path(folder / SCORES)}: is damaged: {error}") from error
+        lines.append(f"accepted {plural(len(side.rows), 'case')} of {model} into {shown_path(paths[model])}")
+    return lines

@@ -1,0 +1,1 @@
+"""From predictions to verdicts, tiers, ladders, slices and levels."""

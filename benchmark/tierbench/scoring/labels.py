@@ -1,0 +1,110 @@
+"""From the concepts of a suite to the labels of a model: which outputs count as what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tierbench.common.text import listed, nearest, one_line, printable
+from tierbench.suites.case import Suite
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SKIP = "skip such cases with --robust-missing-labels skip"
+
+
+@dataclass(frozen=True)
+class LabelSpace:
+    """The concepts of a suite over the labels of a model.
+
+    Attributes:
+        labels: the model's labels, by index.
+        concepts: concept → indices of the labels that count as it; empty where the model has none.
+    """
+
+    labels: tuple[str, ...]
+    concepts: Mapping[str, tuple[int, ...]]
+
+    @cached_property
+    def free(self) -> np.ndarray:
+        """The indices of the labels in no concept, int; each stands for itself."""
+        import numpy as np
+
+        taken = {index for indices in self.concepts.values() for index in indices}
+        return np.array([index for index in range(len(self.labels)) if index not in taken], dtype=np.intp)
+
+    def knows(self, concept: str) -> bool:
+        """Whether some label of the model counts as the concept."""
+        return bool(self.concepts.get(concept))
+
+
+def short_label(label: str) -> str:
+    """Give the first of the comma-separated synonyms that ImageNet names have."""
+    return label.partition(",")[0].strip() or label
+
+
+def map_concepts(suite: Suite, labels: Sequence[str]) -> LabelSpace:
+    """Map every concept of a suite to labels; a concept without an entry in `[labels]` is its own label.
+
+    A label matches without case: whole, or, where none matches whole, by one of its comma-separated synonyms.
+    """
+    whole: dict[str, list[int]] = {}
+    synonyms: dict[str, list[int]] = {}
+    for index, label in enumerate(labels):
+        name = label.strip().lower()
+        whole.setdefault(name, []).append(index)
+        for part in dict.fromkeys(part.strip() for part in name.split(",")):
+            synonyms.setdefault(part, []).append(index)
+    concepts: dict[str, tuple[int, ...]] = {}
+    for concept in dict.fromkeys([*suite.concepts, *suite.expected_concepts]):
+        wanted = [name.strip().lower() for name in suite.concepts.get(concept, (concept,))]
+        indices = [index for name in wanted for index in whole.get(name) or synonyms.get(name, [])]
+        concepts[concept] = tuple(sorted(set(indices)))
+    return LabelSpace(tuple(map(printable, labels)), concepts)
+
+
+def label_faults(
+    suite: Suite, space: LabelSpace, model: str, *, missing_is_fault: bool = True, otherwise: str = SKIP
+) -> list[str]:
+    """Say what is wrong between a suite and a model: labels in two concepts, concepts without a label.
+
+    Args:
+        suite: the suite.
+        space: its concepts over the model's labels.
+        model: how the model is called in the message.
+        missing_is_fault: False where cases without a label are to be skipped.
+        otherwise: what can be done where the model has no such label.
+    """
+    faults = []
+    owner: dict[int, str] = {}
+    for concept, indices in space.concepts.items():
+        for index in indices:
+            if index in owner:
+                faults.append(
+                    f"suite {suite.name!r}: label {one_line(space.labels[index])!r} of model {model!r} counts as "
+                    f"{one_line(owner[index])!r} and as {one_line(concept)!r}; "
+                    "a label belongs to one concept: mend [labels] in suite.toml"
+                )
+            owner.setdefault(index, concept)
+    if missing_is_fault:
+        # Alternatives fail together: one that the model knows is enough.
+        wanted = dict.fromkeys(case.expected for case in suite.cases)
+        faults += [
+            f"suite {suite.name!r}: no label of model {model!r} counts as {one_line(' or '.join(concepts))!r} "
+            f"({_hint(suite, concepts, space.labels)}); name its labels in [labels] of suite.toml, or {otherwise}"
+            for concepts in wanted
+            if not any(space.knows(concept) for concept in concepts)
+        ]
+    return faults
+
+
+def _hint(suite: Suite, concepts: Sequence[str], labels: Sequence[str]) -> str:
+    wanted = [name for concept in concepts for name in suite.concepts.get(concept, (concept,))]
+    names = [part.strip() for label in labels for part in label.split(",")]
+    close = list(dict.fromkeys(match for name in wanted[:5] for match in nearest(name, names)))[:3]
+    if close:
+        return "nearest labels: " + ", ".join(one_line(name, 60) for name in close)
+    return "its labels: " + listed((short_label(label) for label in labels), 5)

@@ -1,0 +1,167 @@
+"""Adds a case to a suite: copies the image in and appends a valid row, or leaves everything as it was."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tierbench.common.errors import UserError
+from tierbench.common.file_lock import alone
+from tierbench.common.files import file_sha256, shown_path, write_atomically
+from tierbench.common.text import one_line
+from tierbench.suites.case import Case
+from tierbench.suites.metadata import ID
+from tierbench.suites.problems import Faults
+from tierbench.suites.reader import read_suite
+
+# The columns of a new suite.
+NEW_COLUMNS = ("file_name", "label", "tier", "id", "sha256")
+_WHERE_FILLED = ("tags", "group", "source", "license", "notes")
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """What is to be added; empty texts leave their cells empty."""
+
+    image: Path
+    label: str
+    tier: int
+    id: str = ""
+    tags: str = ""
+    group: str = ""
+    source: str = ""
+    license: str = ""
+    notes: str = ""
+
+
+def add_case(folder: Path, new: NewCase) -> Case:
+    """Add a case to the suite at a folder, which is made where it is missing.
+
+    Args:
+        folder: the suite folder, absolute.
+        new: what is to be added.
+
+    Returns:
+        The case as it is read back.
+
+    Raises:
+        UserError: if the image cannot be copied, or the suite would not be valid with the row; nothing is changed.
+    """
+    if new.id and not ID.fullmatch(new.id):
+        raise UserError(f"--id {one_line(new.id)!r} may hold a-z, 0-9, _ and - only; write another")
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    metadata = folder / "metadata.csv"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone(metadata):
+            return _add(folder, metadata, new)
+    except OSError as error:
+        raise UserError(f"{shown_path(metadata)}: cannot be used: {error.strerror}") from error
+    finally:
+        # Of a refused case no empty folder stays.
+        for each in made:
+            with suppress(OSError):
+                each.rmdir()
+
+
+def _add(folder: Path, metadata: Path, new: NewCase) -> Case:
+    before = metadata.read_bytes() if metadata.is_file() else None
+    try:
+        text = None if before is None else before.decode("utf-8-sig")
+        case_id = new.id or _free_id(new.image.stem, text or "")
+        target = folder / f"{case_id}{new.image.suffix.lower()}"
+        in_place = new.image.resolve() == target.resolve()
+        if target.exists() and not in_place:
+            raise UserError(f"{shown_path(target)}: is there already; choose another --id")
+        row = {
+            "file_name": target.name,
+            "label": new.label,
+            "tier": str(new.tier),
+            "id": case_id,
+            "sha256": file_sha256(new.image),
+            **{name: getattr(new, name) for name in _WHERE_FILLED},
+        }
+        mark = "\ufeff" if before is not None and before.startswith(codecs.BOM_UTF8) else ""
+        after = mark + _with_row(text, row)
+        after.encode("utf-8")
+    except (UnicodeError, csv.Error) as error:
+        raise UserError(f"{shown_path(metadata)}: the case cannot be written: {one_line(str(error))}") from error
+    try:
+        if not in_place:
+            shutil.copyfile(new.image, target)
+        write_atomically(metadata, after)
+        faults = Faults()
+        suite = read_suite(folder, faults)
+        if faults.lines:
+            raise UserError(*faults.lines)
+        return next(case for case in suite.cases if case.id == case_id)
+    except (OSError, UserError) as error:
+        _undo(metadata, before, None if in_place else target)
+        if isinstance(error, OSError):
+            raise UserError(f"{one_line(str(new.image))}: cannot be added: {error.strerror}") from error
+        raise
+
+
+def same_images(images: Sequence[Path], cases: Iterable[Case]) -> Iterator[tuple[Path, str]]:
+    """Give each image that is there already, byte for byte, with the words that say where.
+
+    Args:
+        images: image files that are to be added.
+        cases: of the suite.
+    """
+    known = {file_sha256(case.path): f"is in the suite already, as {case.key}" for case in cases if case.path.is_file()}
+    for image in images:
+        digest = file_sha256(image)
+        if digest in known:
+            yield image, known[digest]
+        known.setdefault(digest, f"is the same file as {image}")
+
+
+def _free_id(stem: str, text: str) -> str:
+    base = re.sub(r"[^a-z0-9_-]+", "_", stem.lower()).strip("_")[:80] or "image"
+    taken = {cell for row in csv.reader(io.StringIO(text)) for cell in row}
+    taken |= {Path(cell).stem for cell in taken}
+    number = 2
+    name = base
+    while name in taken:
+        name, number = f"{base}_{number}", number + 1
+    return name
+
+
+def _with_row(before: str | None, row: Mapping[str, str]) -> str:
+    if before is None:
+        columns = [*NEW_COLUMNS, *(name for name in _WHERE_FILLED if row[name])]
+        return _line(columns) + _line([row[name] for name in columns])
+    rows = list(csv.reader(io.StringIO(before, newline="")))
+    header = [name.strip() for name in rows[0]] if rows else []
+    extra = [name for name, value in row.items() if value and name not in header]
+    end = "\r\n" if "\r\n" in before else "\n"
+    if not extra:
+        return before + ("" if before.endswith("\n") else end) + _line([row.get(name, "") for name in header], end)
+    # A new column: every row gets a cell more.
+    lines = [_line(header + extra, end)]
+    lines += [_line(cells + [""] * len(extra), end) for cells in rows[1:] if cells]
+    lines.append(_line([row.get(name, "") for name in header + extra], end))
+    return "".join(lines)
+
+
+def _line(cells: list[str], end: str = "\n") -> str:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator=end).writerow(cells)
+    return stream.getvalue()
+
+
+def _undo(metadata: Path, before: bytes | None, copied: Path | None) -> None:
+    if copied is not None:
+        copied.unlink(missing_ok=True)
+    if before is None:
+        metadata.unlink(missing_ok=True)
+    elif metadata.read_bytes() != before:
+        metadata.write_bytes(before)

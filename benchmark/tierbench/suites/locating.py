@@ -1,0 +1,95 @@
+"""Where the images of a suite are, and whether they are what the suite says; nothing is decoded here."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+
+from tierbench.common.files import file_sha256
+from tierbench.suites.case import Case
+from tierbench.suites.problems import Faults
+
+# Import name → the name under which pip knows it, where they differ.
+_DISTRIBUTIONS = {"skimage": "scikit-image"}
+
+
+def package_file(url: str) -> Path | None:
+    """Give the file that a `package:NAME/path` URL names; None where the package is not installed.
+
+    The package is found, not imported.
+    """
+    name, _, inside = url.removeprefix("package:").partition("/")
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(next(iter(spec.submodule_search_locations))) / inside
+
+
+def locate(case: Case, folder: Path, file: Path, faults: Faults) -> tuple[Case, str]:
+    """Find the image of a case and check it without decoding it.
+
+    Args:
+        case: a case whose path is inside the suite folder.
+        folder: the suite folder, absolute.
+        file: the `metadata.csv` that declares the case, for messages.
+        faults: takes what is wrong.
+
+    Returns:
+        The case, its path pointing to where the image is read from; and what would bring the image
+        where it is not there but has a URL (empty otherwise).
+    """
+    path = case.path
+    try:
+        there = path.exists()
+    except OSError as error:
+        faults.add(file, f"image {case.file_name!r} cannot be read: {error.strerror}; mend file_name", case.row)
+        return case, ""
+    if not there:
+        if case.url.startswith("package:"):
+            found = package_file(case.url)
+            if found is None:
+                package = case.url.removeprefix("package:").partition("/")[0]
+                return case, f"pip install {_DISTRIBUTIONS.get(package, package)}"
+            if not found.is_file():
+                faults.add(file, f"url {case.url!r} names no file of the installed package; mend the url", case.row)
+                return case, ""
+            path = found
+        elif case.url:
+            return case, "fetch"
+        elif path.is_symlink():
+            faults.add(file, f"image {case.file_name!r} is a link to nothing; put the file there", case.row)
+            return case, ""
+        else:
+            faults.add(file, f"image {case.file_name!r} is missing; put it there or mend file_name", case.row)
+            return case, ""
+    elif not path.resolve().is_relative_to(folder.resolve()):
+        faults.add(
+            file,
+            f"image {case.file_name!r} is a link that leaves the suite folder; copy the file in",
+            case.row,
+        )
+        return case, ""
+    _check_file(case, path, file, faults)
+    return replace(case, path=path), ""
+
+
+def _check_file(case: Case, path: Path, file: Path, faults: Faults) -> None:
+    if not path.is_file():
+        faults.add(file, f"image {case.file_name!r} is not a file; name a file", case.row)
+        return
+    try:
+        if path.stat().st_size == 0:
+            faults.add(file, f"image {case.file_name!r} has zero bytes; put the image there", case.row)
+        elif case.sha256 and (found := file_sha256(path)) != case.sha256:
+            mend = "fetch it again or mend the row" if case.url else "put the old file back, or empty the row's sha256"
+            faults.add(
+                file,
+                f"image {case.file_name!r} has SHA-256 {found[:12]}…, the row says {case.sha256[:12]}…; {mend}",
+                case.row,
+            )
+    except OSError as error:
+        faults.add(file, f"image {case.file_name!r} cannot be read: {error.strerror}", case.row)

@@ -1,0 +1,26 @@
+"""Faults of a suite, gathered so that all of them are told at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tierbench.common.files import shown_path
+from tierbench.common.text import one_line
+
+
+class Faults:
+    """A list of messages about one file, each with its place."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def add(self, file: Path, message: str, row: int | None = None) -> None:
+        """Note a fault.
+
+        Args:
+            file: the file at fault; shown relative to the working directory where it lies below it.
+            message: what is wrong and how to mend it.
+            row: line of the file, counted from 1.
+        """
+        place = shown_path(file) if row is None else f"{shown_path(file)}:{row}"
+        self.lines.append(f"{place}: {one_line(message, 400)}")

@@ -1,0 +1,136 @@
+"""Finds suite folders and reads them whole: settings, rows, images, published scores."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tierbench.common.files import shown_path
+from tierbench.suites.case import Case, Published, Suite, Tier
+from tierbench.suites.locating import locate
+from tierbench.suites.metadata import COLUMNS, read_cases
+from tierbench.suites.problems import Faults
+from tierbench.suites.settings import read_settings
+
+SUITE_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_PUBLISHED_COLUMNS = ("case", "model", "label", "score")
+
+
+def find_suites(paths: Iterable[Path], faults: Faults) -> list[Path]:
+    """Give the suite folders at the paths: a path is a suite, or a folder of suites.
+
+    Args:
+        paths: absolute paths.
+        faults: takes paths that hold no suite, names that no id can hold, and names taken twice.
+    """
+    folders: dict[str, Path] = {}
+    for path in paths:
+        if _is_suite(path):
+            found = [path]
+        elif path.is_dir():
+            found = sorted(child for child in path.iterdir() if _is_suite(child))
+            if not found:
+                faults.add(path, "holds no suite: neither it nor a folder in it has a metadata.csv; add one")
+        else:
+            faults.add(path, "is no folder; name a suite folder or a folder of suites (--robust-cases)")
+            continue
+        for folder in found:
+            if not SUITE_NAME.fullmatch(folder.name):
+                faults.add(folder, "name a suite folder with letters, digits, _ and - only")
+            elif folders.setdefault(folder.name, folder) != folder:
+                faults.add(folder, f"the name is taken by {shown_path(folders[folder.name])}; rename one")
+    return list(folders.values())
+
+
+def _is_suite(folder: Path) -> bool:
+    # One that has only the settings lacks its metadata: that is told when it is read.
+    return any((folder / name).is_file() for name in ("metadata.csv", "suite.toml"))
+
+
+def read_suites(paths: Sequence[Path]) -> tuple[list[Suite], list[str]]:
+    """Read every suite at the paths, and all that is wrong with them.
+
+    Returns:
+        The suites (of one with faults, the cases that could be read), and one line a fault.
+    """
+    faults = Faults()
+    suites = [read_suite(folder, faults) for folder in find_suites(paths, faults)]
+    return suites, faults.lines
+
+
+def read_suite(folder: Path, faults: Faults) -> Suite:
+    """Read one suite folder; faults go to `faults`."""
+    folder = folder.absolute()
+    metadata, toml = folder / "metadata.csv", folder / "suite.toml"
+    settings = read_settings(toml, COLUMNS, faults)
+    cases: list[Case] = []
+    needs: dict[str, None] = {}
+    for case in read_cases(folder.name, folder, settings, faults):
+        located, need = locate(case, folder, metadata, faults)
+        cases.append(located)
+        if need:
+            needs[need] = None
+    tiers = {case.tier for case in cases if case.tier is not None}
+    return Suite(
+        name=folder.name,
+        folder=folder,
+        description=settings.description,
+        cases=tuple(cases),
+        tiers={number: settings.tiers.get(number, Tier(number)) for number in sorted(tiers)},
+        concepts=settings.labels,
+        parameters=settings.parameters,
+        ladders=settings.ladders,
+        corruptions=settings.corruptions,
+        published=_read_published(folder / "published.csv", {case.id for case in cases}, faults),
+        fetch_hint=" and ".join(_command(need, folder) for need in needs),
+        digest=_digest((metadata, toml)),
+    )
+
+
+def _command(need: str, folder: Path) -> str:
+    if need != "fetch":
+        return need
+    by_name = folder.parent == Path.cwd() / "cases"
+    return f"tierbench fetch {folder.name if by_name else shown_path(folder)}"
+
+
+def _digest(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        try:
+            content = file.read_bytes()
+        except OSError:
+            content = b""
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.hexdigest()
+
+
+def _read_published(file: Path, ids: set[str], faults: Faults) -> tuple[Published, ...]:
+    """Read what published models are told to have said: rows of case, model, label, score."""
+    published: list[Published] = []
+    if not file.is_file():
+        return ()
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            if tuple(reader.fieldnames or ()) != _PUBLISHED_COLUMNS:
+                faults.add(file, f"the first row must read {','.join(_PUBLISHED_COLUMNS)}", 1)
+                return ()
+            for row in reader:
+                try:
+                    entry = Published(row["case"], row["model"], row["label"], float(row["score"]))
+                except (TypeError, ValueError):
+                    faults.add(file, f"score {row['score']!r} is not a number from 0 to 1", reader.line_num)
+                    continue
+                if entry.case not in ids:
+                    faults.add(file, f"case {entry.case!r} is not in the suite; mend the id", reader.line_num)
+                elif not 0 <= entry.score <= 1:
+                    faults.add(file, f"score {entry.score!r} is not a number from 0 to 1", reader.line_num)
+                else:
+                    published.append(entry)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        faults.add(file, f"cannot be read: {error}; save it as CSV in UTF-8")
+    return tuple(published)

@@ -1,0 +1,58 @@
+"""Text from suites and models is one line that a terminal shows and does not obey."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierbench.common.files import expanded
+from tierbench.common.text import listed, nearest, one_line, plural, suggestion
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("größer ≥ 自動車 🚗", "größer ≥ 自動車 🚗"),
+        ("two\nlines\ttab", "two\\nlines\\ttab"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("abc\u202edef", "abc\\u202edef"),
+        ("line\u2028separator", "line\\u2028separator"),
+        ("lone \ud800 surrogate", "lone \\ud800 surrogate"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_shown(text: str, shown: str) -> None:
+    assert one_line(text) == shown
+
+
+@given(st.text(st.characters(codec=None), max_size=300))
+def test_it_is_always_one_printable_line(text: str) -> None:
+    shown = one_line(text)
+    assert len(shown.splitlines()) <= 1
+    assert not any(unicodedata.category(character) in {"Cc", "Cs"} for character in shown)
+    shown.encode("utf-8")
+
+
+@given(st.text(min_size=1, max_size=50), st.integers(1, 60))
+def test_a_long_text_ends_in_an_ellipsis(text: str, limit: int) -> None:
+    shown = one_line(text.encode("ascii", "replace").decode().replace("\n", " "), limit)
+    assert shown.endswith("…") == (len(text) > limit)
+
+
+def test_hints() -> None:
+    assert nearest("automobil", ["ship", "Automobile", "airplane"]) == ["Automobile"]
+    assert suggestion("teir", ["tier", "label"]) == "did you mean 'tier'?"
+    assert suggestion("zzz", ["tier", "label"]) == "known: tier, label"
+    assert listed(["a", "b", "c"], limit=2) == "a, b and 1 more"
+    assert listed(["a", "b"]) == "a, b"
+    assert (plural(1, "case"), plural(0, "case")) == ("1 case", "0 cases")
+
+
+def test_the_home_of_nobody_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert expanded("~/models") == Path("/home/me/models")
+    assert expanded("~no_such_user_here/models") == Path("~no_such_user_here/models")

@@ -1,0 +1,216 @@
+"""Every image once, in batches; what one image breaks, no other loses."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import SuiteWriter
+from tests.flat_colours import LABELS, SAID, flat
+from tierbench import load_classifier
+from tierbench.common.errors import UserError
+from tierbench.models.prediction_store import PredictionStore
+from tierbench.models.predictor import Prediction, Predictor
+from tierbench.scoring.evaluate import evaluate
+from tierbench.suites import Case, read_suites
+
+ROWS = """\
+file_name,label,tier
+red.png,automobile,1
+red_2.png,automobile,1
+green.png,truck,1
+blue.png,ship,1
+grey.png,ship,2
+"""
+
+
+def cases_of(folder: Path) -> list[Case]:
+    (found,), faults = read_suites([folder])
+    assert faults == []
+    return list(found.cases)
+
+
+@dataclass
+class Counting:
+    """A user's own classifier: the share of red, green and blue; it counts what it is asked."""
+
+    labels: Sequence[str] = ("red", "green", "blue")
+    fingerprint: str = "counting-1"
+    batches: list[int] = field(default_factory=list)
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
+        self.batches.append(len(images))
+        means = np.array([np.asarray(image, dtype=np.float64).mean(axis=(0, 1)) + 1 for image in images])
+        return means / means.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def store() -> PredictionStore:
+    return PredictionStore(None)
+
+
+def test_a_real_model_says_what_it_was_made_to_say(suite: SuiteWriter, colour_model: Path, cache: Path) -> None:
+    found = Predictor(load_classifier(str(colour_model)), store()).predict(cases_of(suite(ROWS)))
+    for key, prediction in found.items():
+        colour = key.removeprefix("colours/").partition("_")[0]
+        assert prediction.probabilities is not None
+        assert prediction.probabilities == pytest.approx(SAID[colour], abs=1e-5)
+
+
+def test_equal_images_are_predicted_once_and_batches_are_kept_small(suite: SuiteWriter) -> None:
+    model = Counting()
+    done: list[int] = []
+    found = Predictor(model, store(), batch_size=3).predict(cases_of(suite(ROWS)), done.append)
+    assert model.batches == [3, 1]
+    assert found["colours/red"] is found["colours/red_2"]
+    assert sum(done) == len(found) == 5
+
+
+def test_what_the_store_has_is_not_predicted_again(suite: SuiteWriter, cache: Path) -> None:
+    cases = cases_of(suite(ROWS))
+    file = cache / "predictions.sqlite"
+    first = Predictor(Counting(), PredictionStore(file)).predict(cases)
+    again = Counting()
+    predictor = Predictor(again, PredictionStore(file))
+    assert predictor.cached(cases) == 5
+    second = predictor.predict(cases)
+    assert again.batches == []
+    for key, prediction in first.items():
+        assert np.array_equal(second[key].probabilities, prediction.probabilities)  # type: ignore[arg-type]
+    other = Predictor(Counting(fingerprint="counting-2"), PredictionStore(file))
+    assert other.cached(cases) == 0
+
+
+def test_a_broken_picture_errs_alone(suite: SuiteWriter) -> None:
+    folder = suite(ROWS)
+    cases = cases_of(folder)
+    (folder / "green.png").write_bytes((folder / "green.png").read_bytes()[:50])
+    (folder / "blue.png").write_text("not an image", encoding="utf-8")
+    (folder / "grey.png").unlink()
+    found = Predictor(Counting(), store(), batch_size=2).predict(cases)
+    assert found["colours/green"].error.startswith("the image cannot be decoded: ")
+    assert found["colours/blue"].error == "the file is not an image that Pillow can read"
+    assert found["colours/grey"] == Prediction("", None, "the image file cannot be read")
+    assert found["colours/red"].error == ""
+
+
+class Choosy(Counting):
+    """Gives for green what a broken model gives."""
+
+    value = np.nan
+
+    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
+        outputs = super().predict(images)
+        for output, image in zip(outputs, images, strict=True):
+            if image.getpixel((0, 0)) == flat("green").getpixel((0, 0)):
+                output[0] = self.value
+        return outputs
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        (np.nan, "the model's output holds NaN or infinity"),
+        (np.inf, "the model's output holds NaN or infinity"),
+        (17.0, "the model's output is no probability (from 0."),
+        (-0.5, "the model's output is no probability (from -0.5 to 0."),
+    ],
+)
+def test_an_output_that_is_no_probability_errs_alone(suite: SuiteWriter, value: float, error: str) -> None:
+    model = Choosy()
+    model.value = value
+    kept = store()
+    cases = cases_of(suite(ROWS))
+    predictor = Predictor(model, kept)
+    found = predictor.predict(cases)
+    assert [prediction.error[: len(error)] for prediction in found.values()] == ["", "", error, "", ""]
+    # What is no prediction is not kept either.
+    assert predictor.cached(cases) == 4
+
+
+def test_out_of_memory_halves_the_batch(suite: SuiteWriter) -> None:
+    class Small(Counting):
+        def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
+            outputs = super().predict(images)
+            if len(images) > 1:
+                raise MemoryError
+            return outputs
+
+    model = Small()
+    found = Predictor(model, store()).predict(cases_of(suite(ROWS)))
+    assert all(prediction.error == "" for prediction in found.values())
+    assert model.batches == [4, 2, 1, 1, 2, 1, 1]
+
+
+def test_what_the_failed_batch_held_is_free_before_the_halves_run(suite: SuiteWriter) -> None:
+    class Buffer:
+        pass
+
+    class Hungry(Counting):
+        held: weakref.ref[Buffer] | None = None
+
+        def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
+            assert self.held is None or self.held() is None, "the memory of the failed batch is still held"
+            if len(images) > 1:
+                activations = Buffer()
+                self.held = weakref.ref(activations)
+                raise RuntimeError("CUDA out of memory.")
+            return super().predict(images)
+
+    found = Predictor(Hungry(), store()).predict(cases_of(suite(ROWS)))
+    assert [prediction.error for prediction in found.values()] == [""] * 5
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "not enough memory for a single image: MemoryError"),
+        (RuntimeError("CUDA out of memory. Tried\nmore"), "not enough memory for a single image: RuntimeError: CUDA"),
+        (ValueError("too\nlong"), "the model failed on the image: ValueError: too"),
+    ],
+)
+def test_an_image_that_the_model_cannot_take_errs_alone(suite: SuiteWriter, error: Exception, said: str) -> None:
+    class Raising(Counting):
+        def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
+            if any(image.getpixel((0, 0)) == flat("blue").getpixel((0, 0)) for image in images):
+                raise error
+            return super().predict(images)
+
+    found = Predictor(Raising(), store()).predict(cases_of(suite(ROWS)))
+    assert [prediction.error[: len(said)] for prediction in found.values()] == ["", "", "", said, ""]
+
+
+def test_an_array_of_the_wrong_shape_is_the_classifiers_fault(suite: SuiteWriter) -> None:
+    with pytest.raises(UserError, match=r"gave an array of shape \(4, 3\), not \(4, 2\) \(images × labels\); mend"):
+        Predictor(Counting(labels=("red", "green")), store()).predict(cases_of(suite(ROWS)))
+
+
+def test_evaluate_is_the_same_path_without_pytest(suite: SuiteWriter, colour_model: Path, cache: Path) -> None:
+    frame = evaluate(str(colour_model), suite(ROWS), model="mine")
+    assert list(frame["case"]) == ["red", "red_2", "green", "blue", "grey"]
+    assert set(frame["model"]) == {"mine"}
+    assert list(frame["outcome"]) == ["passed"] * 5
+    assert frame["score"].tolist() == pytest.approx([0.9, 0.9, 0.8, 0.7, 0.524], abs=1e-5)
+    assert frame["top"][0][0] == ["automobile", pytest.approx(0.9, abs=1e-5)]
+    assert frame["rank"].tolist() == [1] * 5
+    assert list(LABELS) == sorted(LABELS)
+
+
+def test_evaluate_tells_faults_as_one_error(suite: SuiteWriter, colour_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="tier 'x' is not an integer"):
+        evaluate(str(colour_model), suite("file_name,label,tier\nred.png,ship,x\n"))
+    with pytest.raises(UserError, match="no label of model 'model' counts as 'cat'"):
+        evaluate(str(colour_model), suite("file_name,label,tier\nred.png,cat,1\n"))
+    frame = evaluate(str(colour_model), tmp_path / "colours", missing_labels="skip")
+    assert frame["outcome"].tolist() == ["skipped"]
+    with pytest.raises(UserError, match="there is no such folder"):
+        evaluate("nothing here", tmp_path / "colours")

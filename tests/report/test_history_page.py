@@ -1,0 +1,108 @@
+"""The page of all runs: what it lists, what it links, and that hostile texts stay texts."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runs.records import content, tier, write
+from tierbench.common.errors import UserError
+from tierbench.report.html.history_page import MOST_RUNS, write_page
+
+HOSTILE = "<img src=x onerror=alert(1)>\"'&\u202e\x1b[31m"
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def page(reports: Path) -> Page:
+    return Page(write_page(reports).read_text(encoding="utf-8"))
+
+
+def test_runs_newest_first_with_links_level_rates_and_flips(tmp_path: Path) -> None:
+    flips = {"model": "model", "baseline": "b", "gate": "flips", "regressed": 2, "fixed": 1, "same": 1, "new": 0}
+    write(tmp_path, 0, report=False)
+    write(tmp_path, 1, comparisons=[flips], complete=False)
+    found = page(tmp_path)
+    links = [attributes["href"] for attributes in found.all("a")]
+    assert links == ["20260102T031700Z-000001/report.html"]
+    text = " ".join(found.text.split())
+    assert "2 runs, 1 of them not complete" in text
+    assert text.index("2026-01-02 03:17") < text.index("2026-01-01 03:17 (no report)")
+    assert "not complete level 1 of 3 2 regressed, 1 fixed photos tier 1: 3/4" in text
+    assert len(found.all("circle")) == 2
+
+
+def test_a_chart_per_tier_with_a_line_per_model(tmp_path: Path) -> None:
+    tiers = [tier(3, 4), tier(1, 4, tier=2), tier(2, 4, model="b"), tier(2, 4, suite="street")]
+    for number in range(3):
+        write(tmp_path, number, tiers=tiers)
+    found = page(tmp_path)
+    charts = [attributes for attributes in found.all("svg") if attributes.get("role") == "img"]
+    assert [str(chart["aria-label"]) for chart in charts] == [
+        "Pass rate of photos tier 1 from 2026-01-01 to 2026-01-03: "
+        "b 50 % at first, 50 % now; model 75 % at first, 75 % now",
+        "Pass rate of photos tier 2 from 2026-01-01 to 2026-01-03: model 25 % at first, 25 % now",
+        "Pass rate of street tier 1 from 2026-01-01 to 2026-01-03: model 50 % at first, 50 % now",
+    ]
+    assert len(found.all("polyline")) == 4
+
+
+def test_hostile_texts_are_texts_and_nothing_is_requested(tmp_path: Path) -> None:
+    made: dict[str, Any] = content([tier(1, 4, suite=HOSTILE, name=HOSTILE, model=HOSTILE)])
+    for model in made["models"]:
+        model["level_text"] = HOSTILE
+    flips = {"model": HOSTILE, "baseline": HOSTILE, "gate": HOSTILE, "regressed": 0, "fixed": 0, "same": 0, "new": 0}
+    write(tmp_path, 1, tiers=made["tiers"], models=made["models"], suites={HOSTILE: HOSTILE}, comparisons=[flips])
+    broken = tmp_path / HOSTILE.replace("/", "")
+    broken.mkdir()
+    (broken / "run.json").write_text("{")
+    html = write_page(tmp_path).read_text(encoding="utf-8")
+    found = Page(html)
+    assert not found.all("img")
+    assert not found.all("script")
+    assert not [name for _, attributes in found.tags for name in attributes if name.startswith("on")]
+    assert "\u202e" not in html
+    assert "\x1b" not in html
+    assert "1 folder could not be read" in found.text
+    addresses = [str(a.get(name)) for _, a in found.tags for name in ("href", "src") if a.get(name)]
+    assert all(re.match(r"data:|[0-9TZa-f-]+/report\.html$", address) for address in addresses)
+    assert "url(" not in html
+    assert "@import" not in html
+
+
+def test_no_run_yet(tmp_path: Path) -> None:
+    assert "No run is recorded yet" in page(tmp_path).text
+
+
+def test_the_page_of_many_runs_lists_the_newest(tmp_path: Path) -> None:
+    for number in range(MOST_RUNS + 3):
+        write(tmp_path, number)
+    found = page(tmp_path)
+    assert len(found.all("a")) == MOST_RUNS
+    assert f"The newest {MOST_RUNS} of {MOST_RUNS + 3} runs" in found.text
+
+
+def test_a_page_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be written"):
+        write_page(tmp_path / "missing")

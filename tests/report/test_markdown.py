@@ -1,0 +1,85 @@
+"""The summary in Markdown says what the terminal says, and no text of a suite or model is read as Markdown or HTML."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from tests.runs.records import content, row, tier
+from tests.runs.tables import baseline_table, run_table
+from tierbench.report.markdown import MOST_CASES, code, run_markdown
+from tierbench.report.markdown_file import MARK
+from tierbench.runs.diff import diff_cases
+from tierbench.runs.regression import judge_regression
+
+HOSTILE = "`<img src=x>` | [a](javascript:b) **@user** https://example.org\n# h \u202e"
+PARSER = MarkdownIt("gfm-like", {"linkify": False, "html": True})
+
+
+def kinds(markdown: str) -> list[str]:
+    return [each.type for token in PARSER.parse(markdown) for each in [token, *(token.children or [])]]
+
+
+@given(st.text())
+def test_any_text_is_one_code_span(text: str) -> None:
+    shown = code(text)
+    if not shown:
+        return
+    for markdown in (f"x {shown} y", f"| a | b |\n| --- | --- |\n| {shown} | z |"):
+        found = kinds(markdown)
+        assert found.count("code_inline") == 1
+        assert not {"html_inline", "html_block", "link_open", "image", "strong_open"} & set(found)
+    assert kinds(f"| a | b |\n| --- | --- |\n| {shown} | z |").count("td_open") == 2
+
+
+def test_a_hostile_run_is_a_table_of_code_spans() -> None:
+    made = content([tier(1, 4, suite=HOSTILE, name=HOSTILE, model=HOSTILE)])
+    made["models"][0]["level_text"] = HOSTILE
+    rows = [row(HOSTILE, 0.1, suite=HOSTILE, model=HOSTILE, reason=HOSTILE)]
+    markdown = run_markdown(made, rows)
+    assert markdown.startswith(MARK + "\n")
+    found = kinds(markdown.removeprefix(MARK))
+    assert not {"html_inline", "html_block", "link_open", "image"} & set(found)
+    assert found.count("td_open") == 6 + 3
+
+
+def test_a_run_against_a_baseline_names_flips_and_verdicts() -> None:
+    diff = diff_cases(baseline_table([0.9] * 6), run_table([0.4] * 6))
+    (verdict,) = judge_regression(diff)
+    comparison = {
+        "model": "model",
+        "baseline": "reports/baselines/model.csv",
+        "gate": "regression",
+        "regressed": 1,
+        "fixed": 1,
+        "same": 4,
+        "new": 0,
+        "differences": ["torch: baseline 1, now 2"],
+        "verdicts": [{**asdict(verdict), "bootstrap": list(verdict.bootstrap or ())}],
+    }
+    rows = [
+        row("a", 0.4, change="fixed", baseline_score=0.1),
+        row("b", 0.2, change="regressed", baseline_score=0.9),
+        row("c", 0.9, change="same", baseline_score=0.9),
+        row("d", 0.3, change="new"),
+    ]
+    markdown = run_markdown(content([tier(2, 4)], comparisons=[comparison]), rows)
+    assert "Gate `regression`: 1 regressed, 1 fixed, 4 same, 0 new." in markdown
+    assert markdown.index("| regressed | `photos/b` | 0.900 → 0.200 | `ship` |") < markdown.index(
+        "| fixed | `photos/a`"
+    )
+    assert "- `photos` tier 1: regressed: mean score fell by 0.5" in markdown
+    assert "- made otherwise: `torch: baseline 1, now 2`" in markdown
+    assert "| `photos/d` | `expected automobile` |" in markdown
+    assert "`photos/c`" not in markdown
+
+
+def test_a_run_without_a_baseline_names_its_misses_and_a_stopped_one_says_so() -> None:
+    rows = [row(f"c{number:03d}", 0.1) for number in range(MOST_CASES + 3)]
+    markdown = run_markdown(content([tier(0, 43)], complete=False), rows)
+    assert "**The run stopped early**" in markdown
+    assert "| `photos/c000` | `model` | `expected automobile` |" in markdown
+    assert "… and 3 more." in markdown

@@ -1,0 +1,38 @@
+"""Tables of runs and baselines for the tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from tierbench.runs.diff import BASELINE_COLUMNS
+
+
+def run_table(scores: Sequence[float], **columns: Any) -> pd.DataFrame:
+    """One row a score, each in a group of its own; a case passes with a score of 0.5."""
+    table = pd.DataFrame(
+        {
+            "suite": "photos",
+            "case": [f"c{number:03d}" for number in range(len(scores))],
+            "tier": 1,
+            "expected": "automobile",
+            "predicted": "automobile",
+            "score": pd.Series(list(scores), dtype="float64"),
+            "rank": 1,
+            "image_sha256": "0" * 64,
+            "group": "",
+            "min_score": 0.5,
+            "max_rank": 1,
+            "min_margin": -1.0,
+        }
+    )
+    table["margin"] = table["score"] - 0.3
+    table["passed"] = table["score"] >= 0.5
+    return table.assign(**columns)
+
+
+def baseline_table(scores: Sequence[float], **columns: Any) -> pd.DataFrame:
+    """The same with the columns of a baseline."""
+    return run_table(scores).assign(**columns)[list(BASELINE_COLUMNS)]

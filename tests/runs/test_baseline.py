@@ -1,0 +1,272 @@
+"""Baseline files: round trip, updates in part, pruning, and failures that leave the user's file alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import REPOSITORY
+from tests.runs.tables import baseline_table, run_table
+from tierbench.common.errors import UserError
+from tierbench.runs.baseline import (
+    absent_suites,
+    baseline_path,
+    identity_changes,
+    prune_baseline,
+    read_baseline,
+    stale_cases,
+    update_baseline,
+    write_baseline,
+)
+from tierbench.runs.baseline_format import parse_baseline, serialise_baseline
+from tierbench.runs.diff import diff_cases
+
+IDENTITY = {"model": "mine", "torch": "2.13.0"}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return baseline_path(tmp_path, "mine")
+
+
+def test_the_file_is_short_sorted_and_rounded(path: Path) -> None:
+    rows = baseline_table([0.12345678, -0.0, 1.0000004]).iloc[::-1]
+    rows = rows.assign(margin=[0.5, -1e-9, -0.25], predicted=['say "cat", twice', "a\r\nb", ""])
+    write_baseline(path, rows, IDENTITY)
+    sha = "0" * 64
+    assert path.read_text(encoding="utf-8").splitlines() == [
+        "# tierbench baseline 1",
+        "# model: mine",
+        "# torch: 2.13.0",
+        "suite,case,tier,expected,score,rank,margin,predicted,passed,image_sha256",
+        f"photos,c000,1,automobile,0.123457,1,-0.250000,,False,{sha}",
+        f"photos,c001,1,automobile,0.000000,1,0.000000,a b,False,{sha}",
+        f'photos,c002,1,automobile,1.000000,1,0.500000,"say ""cat"", twice",True,{sha}',
+        "# end",
+    ]
+
+
+texts = st.text(max_size=20).filter(lambda text: text.split())
+
+
+class Row(NamedTuple):
+    suite: str
+    case: str
+    tier: int | None
+    expected: str
+    score: float
+    rank: int
+    margin: float
+    predicted: str
+    passed: bool
+
+
+def key(row: Row) -> tuple[str, str]:
+    return " ".join(row.suite.split()), " ".join(row.case.split())
+
+
+rows_of_cases = st.lists(
+    st.builds(
+        Row,
+        suite=texts,
+        case=texts,
+        tier=st.none() | st.integers(1, 9),
+        expected=texts,
+        score=st.floats(0, 1),
+        rank=st.integers(1, 1000),
+        margin=st.floats(-1, 1),
+        predicted=st.text(max_size=20),
+        passed=st.booleans(),
+    ),
+    max_size=8,
+    unique_by=key,
+)
+identities = st.dictionaries(st.from_regex(r"[a-z][a-z_.-]*", fullmatch=True), st.text(max_size=30), max_size=4)
+
+
+@given(rows_of_cases, identities)
+@settings(max_examples=60, deadline=None)
+def test_round_trip(rows: list[Row], identity: dict[str, str]) -> None:
+    data = serialise_baseline(pd.DataFrame(rows, columns=Row._fields).assign(image_sha256="a" * 64), identity)
+    baseline = parse_baseline(data)
+    wanted = {key(row): row for row in rows}
+    assert baseline.identity == {name: " ".join(value.split()) for name, value in identity.items()}
+    assert len(baseline.rows) == len(rows)
+    for row in baseline.rows.to_dict("records"):
+        before = wanted[row["suite"], row["case"]]
+        assert (row["rank"], row["passed"]) == (before.rank, before.passed)
+        assert (row["tier"] is pd.NA and before.tier is None) or row["tier"] == before.tier
+        assert abs(row["score"] - before.score) <= 5.1e-7
+        assert abs(row["margin"] - before.margin) <= 5.1e-7
+    assert serialise_baseline(baseline.rows, baseline.identity) == data
+
+
+def test_a_run_against_its_own_file_is_the_same(path: Path) -> None:
+    scores = np.random.default_rng(0).uniform(0, 1, 50).tolist()
+    write_baseline(path, run_table(scores), IDENTITY)
+    assert set(diff_cases(read_baseline(path).rows, run_table(scores))["change"]) == {"same"}
+
+
+def test_an_update_touches_only_its_rows(path: Path) -> None:
+    update_baseline(path, baseline_table([0.9, 0.8, 0.7]), IDENTITY)
+    before = path.read_text().splitlines()
+    update_baseline(path, baseline_table([0.9, 0.1]).iloc[1:], IDENTITY)
+    after = path.read_text().splitlines()
+    assert [line for line in before if line not in after] == [before[5]]
+    assert read_baseline(path).rows["score"].tolist() == [0.9, 0.1, 0.7]
+
+
+def test_an_update_leaves_rows_that_differ_by_noise_only(path: Path) -> None:
+    tiers = pd.array([1, None, 2], dtype="Int64")  # the second is a step of a ladder
+    update_baseline(path, baseline_table([0.9, 0.8, 0.7]).assign(tier=tiers), IDENTITY)
+    before = path.read_bytes()
+    update_baseline(path, baseline_table([0.900001, 0.79995, 0.7]).assign(tier=tiers), IDENTITY)
+    assert path.read_bytes() == before
+    # What is more than noise is written, and however little, where something else changed with it.
+    update_baseline(path, baseline_table([0.9002, 0.8, 0.700001]).assign(rank=[1, 1, 2]), IDENTITY)
+    assert read_baseline(path).rows["score"].tolist() == [0.9002, 0.8, 0.700001]
+    # It is noise against what was accepted: small steps do not add up unseen.
+    for step in range(1, 4):
+        update_baseline(path, baseline_table([0.9002 + step * 6e-5]), IDENTITY)
+    assert read_baseline(path).rows["score"].tolist()[0] == pytest.approx(0.9002 + 2 * 6e-5)
+
+
+def test_an_update_by_another_making_says_so_until_all_rows_are_new(path: Path) -> None:
+    update_baseline(path, baseline_table([0.9, 0.8]), IDENTITY)
+    newer = IDENTITY | {"torch": "3.0"}
+    for _ in range(2):
+        update_baseline(path, baseline_table([0.7]), newer)
+        assert read_baseline(path).identity == IDENTITY | {"torch": "mixed (latest 3.0)"}
+    assert identity_changes(read_baseline(path), newer) == ["torch: baseline mixed (latest 3.0), now 3.0"]
+    update_baseline(path, baseline_table([0.9, 0.8, 0.7]), newer)
+    assert read_baseline(path).identity == newer
+    assert identity_changes(read_baseline(path), newer | {"device": "cpu"}) == ["device: baseline unknown, now cpu"]
+
+
+def test_an_update_without_rows_changes_nothing(path: Path) -> None:
+    update_baseline(path, baseline_table([0.9]), IDENTITY)
+    before = path.read_bytes()
+    update_baseline(path, baseline_table([]), IDENTITY)
+    assert path.read_bytes() == before
+
+
+def test_processes_that_update_one_baseline_lose_no_row(path: Path) -> None:
+    # Each process accepts its own suite, over and over.
+    code = (
+        "import sys, pathlib\n"
+        "from tierbench.runs.baseline import update_baseline\n"
+        "from tests.runs.tables import baseline_table\n"
+        "rows = baseline_table([0.9, 0.8]).assign(suite=sys.argv[1])\n"
+        "for step in range(20):\n"
+        "    update_baseline(pathlib.Path(sys.argv[2]), rows.assign(score=0.5 + step / 100), {'torch': '2'})\n"
+    )
+    commands = [[sys.executable, "-c", code, f"suite{number}", str(path)] for number in range(3)]
+    running = [subprocess.Popen(command, cwd=REPOSITORY) for command in commands]
+    assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
+    rows = read_baseline(path).rows
+    assert rows.groupby("suite").size().to_dict() == {"suite0": 2, "suite1": 2, "suite2": 2}
+    assert set(rows["score"]) == {0.69}
+
+
+def test_stale_rows_are_told_and_only_pruned_on_demand(path: Path) -> None:
+    write_baseline(path, baseline_table([0.9, 0.8, 0.7]), IDENTITY)
+    existing = {"photos": {"c000", "c002", "c009"}}
+    assert stale_cases(read_baseline(path), existing) == [("photos", "c001")]
+    assert prune_baseline(path, existing) == [("photos", "c001")]
+    assert read_baseline(path).rows["case"].tolist() == ["c000", "c002"]
+    assert read_baseline(path).identity == IDENTITY
+    untouched = path.stat().st_mtime_ns
+    assert prune_baseline(path, existing) == []
+    assert path.stat().st_mtime_ns == untouched
+    # Of a suite that was not read nothing is known.
+    assert prune_baseline(path, {}) == []
+    assert absent_suites(read_baseline(path), {}) == {"photos": 2}
+    assert prune_baseline(path, {}, absent_too=True) == [("photos", "c000"), ("photos", "c002")]
+    assert read_baseline(path).rows.empty
+
+
+def test_what_a_sweep_derived_is_stale_only_with_its_case(path: Path) -> None:
+    rows = baseline_table([0.9, 0.8]).assign(case=["c000+fog-3", "c001+fog-3"], tier=None)
+    write_baseline(path, rows, IDENTITY)
+    assert stale_cases(read_baseline(path), {"photos": {"c000"}}) == [("photos", "c001+fog-3")]
+
+
+@pytest.mark.parametrize("slot", ["", ".", "..", "a/b", "../a", "a b", "ü", ".hidden"])
+def test_a_slot_that_is_no_file_name_is_refused(tmp_path: Path, slot: str) -> None:
+    with pytest.raises(UserError, match="names a baseline file"):
+        baseline_path(tmp_path, slot)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [{"score": 1.5}, {"score": np.nan}, {"margin": np.inf}, {"rank": 0}, {"case": "c"}, {"image_sha256": ""}],
+)
+def test_rows_that_make_no_baseline_are_never_written(path: Path, column: dict[str, Any]) -> None:
+    write_baseline(path, baseline_table([0.9, 0.8]), IDENTITY)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="these rows make no baseline"):
+        write_baseline(path, baseline_table([0.9, 0.8], **column), IDENTITY)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("owner", "step"), [(Path, "open"), (os, "fsync"), (Path, "replace")])
+def test_a_failing_write_leaves_the_file_and_no_rubbish(
+    path: Path, monkeypatch: pytest.MonkeyPatch, owner: object, step: str
+) -> None:
+    write_baseline(path, baseline_table([0.9]), IDENTITY)
+    before = path.read_bytes()
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, step, fail)
+        with pytest.raises(UserError) as caught:
+            write_baseline(path, baseline_table([0.1]), IDENTITY)
+    assert caught.value.lines == (f"{path}: the baseline cannot be written: No space left on device",)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_damaged_file_is_not_overwritten_by_an_update(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text("my precious notes\n")
+    with pytest.raises(UserError):
+        update_baseline(path, baseline_table([0.1]), IDENTITY)
+    assert path.read_text() == "my precious notes\n"
+
+
+def test_a_link_is_followed_and_the_mode_is_kept(path: Path, tmp_path: Path) -> None:
+    real = tmp_path / "real.csv"
+    write_baseline(real, baseline_table([0.9]), IDENTITY)
+    real.chmod(0o640)
+    path.parent.mkdir(parents=True)
+    path.symlink_to(real)
+    update_baseline(path, baseline_table([0.1]), IDENTITY)
+    assert path.is_symlink()
+    assert read_baseline(real).rows["score"].tolist() == [0.1]
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+
+
+def test_a_folder_or_nothing_in_the_place_of_the_file(path: Path) -> None:
+    with pytest.raises(UserError, match="there is no such baseline"):
+        read_baseline(path)
+    path.mkdir(parents=True)
+    with pytest.raises(UserError, match="cannot be read"):
+        read_baseline(path)
+    with pytest.raises(UserError, match="cannot be written"):
+        write_baseline(path, baseline_table([0.9]), IDENTITY)
+    file = path / "file"
+    file.write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        write_baseline(file / "mine.csv", baseline_table([0.9]), IDENTITY)

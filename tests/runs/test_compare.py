@@ -1,0 +1,194 @@
+"""Two sides held against each other: what flips, what decides, what is told."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.report.test_history_page import HOSTILE, Page
+from tests.runs.records import row, write
+from tierbench.common.errors import UserError
+from tierbench.report.comparison_text import comparison_json, comparison_lines, comparison_markdown
+from tierbench.report.html.comparison_page import comparison_page
+from tierbench.runs.baseline import update_baseline
+from tierbench.runs.compare import Comparison, compare_sides
+from tierbench.runs.model_scores import find_sides
+from tierbench.runs.prune import accept_recorded
+
+BEFORE = [0.9, 0.8, 0.7, 0.9, 0.3, 0.9, 0.6]
+# c0 and c1 flip, c2 falls without flipping, c4 is mended.
+AFTER = [0.2, 0.4, 0.4999, 0.65, 0.8, 0.9, 0.6]
+
+
+def rows(scores: list[float]) -> list[dict[str, object]]:
+    return [row(f"c{number}", score) for number, score in enumerate(scores)]
+
+
+def compare(reports: Path, before: str, after: str) -> Comparison:
+    ((first, second),) = find_sides(before, after, reports)
+    return compare_sides(first, second)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> tuple[Path, str, str]:
+    before, after = write(tmp_path, 1, rows(BEFORE)), write(tmp_path, 2, rows(AFTER))
+    return tmp_path, str(before), after.name
+
+
+def test_flips_come_first_the_largest_drop_first(runs: tuple[Path, str, str]) -> None:
+    comparison = compare(*runs)
+    changed = [(case.case, case.change, case.reason) for case in comparison.cases if case.change != "same"]
+    assert changed == [
+        ("c0", "regressed", "passed, now fails"),
+        ("c1", "regressed", "passed, now fails"),
+        ("c3", "regressed", "score fell by more than 0.2"),
+        ("c2", "regressed", "passed, now fails"),
+        ("c4", "fixed", "failed, now passes"),
+    ]
+    first = comparison.cases[0]
+    assert (first.score_before, first.score_after, first.drop) == (0.9, 0.2, 0.7)
+    assert first.top_before == [["automobile", 0.9], ["ship", 0.1], ["cat", 0.0]]
+    assert first.top_after[0] == ["automobile", 0.2]
+
+
+def test_the_gate_says_what_is_a_regression(runs: tuple[Path, str, str]) -> None:
+    comparison = compare(*runs)
+    assert comparison.regressed("flips")
+    (verdict,) = comparison.verdicts
+    assert verdict.state == "inconclusive"
+    assert not comparison.regressed("regression")
+
+
+def test_a_drop_everywhere_is_a_regression_by_both_gates(tmp_path: Path) -> None:
+    write(tmp_path, 1, rows([0.9] * 8))
+    write(tmp_path, 2, rows([0.6] * 8))
+    comparison = compare(tmp_path, "20260102", "last")
+    assert comparison.regressed("regression")
+    assert comparison.regressed("flips")
+
+
+@pytest.mark.parametrize("kind", ["name", "path"])
+def test_a_baseline_is_named_or_given_as_a_path(runs: tuple[Path, str, str], kind: str) -> None:
+    reports, before, after = runs
+    accept_recorded(Path(before), reports, force=False)
+    baseline = "model" if kind == "name" else str(reports / "baselines" / "model.csv")
+    run, file = compare(reports, before, after), compare(reports, baseline, after)
+    assert [(case.key, case.change, case.drop) for case in run.cases] == [
+        (case.key, case.change, case.drop) for case in file.cases
+    ]
+    assert run.verdicts == file.verdicts
+    assert file.cases[0].top_before == []
+    assert file.cases[0].predicted_before == "automobile"
+
+
+def test_a_run_held_against_a_later_baseline_keeps_both_verdicts(runs: tuple[Path, str, str]) -> None:
+    reports, before, after = runs
+    accept_recorded(reports / after, reports, force=False)
+    comparison = compare(reports, before, "model")
+    assert {case.case for case in comparison.cases if case.change == "regressed"} == {"c0", "c1", "c2", "c3"}
+    assert [case.case for case in comparison.cases if case.change == "fixed"] == ["c4"]
+    assert comparison.grouped
+
+
+def test_two_baselines_know_no_groups_and_say_so(runs: tuple[Path, str, str]) -> None:
+    reports, before, after = runs
+    accept_recorded(Path(before), reports, force=False)
+    (old,) = [pair[0] for pair in find_sides("model", after, reports)]
+    update_baseline(reports / "baselines" / "other.csv", old.rows, old.identity)
+    comparison = compare(reports, "model", "other")
+    assert not comparison.grouped
+    assert "each counts by itself" in "\n".join(comparison_lines(comparison, {}, 9))
+    assert comparison.count("same") == len(BEFORE)
+
+
+def test_cases_that_one_side_lacks_are_named_and_do_not_count(tmp_path: Path) -> None:
+    write(tmp_path, 1, [row("a", 0.9), row("b", 0.9), row("other", 0.9)])
+    write(tmp_path, 2, [row("a", 0.9), row("new", 0.1), row("other", 0.1, image_sha256="b" * 64)], complete=False)
+    comparison = compare(tmp_path, "20260102", "20260103")
+    assert [(case.case, case.change) for case in comparison.cases] == [
+        ("new", "new"),
+        ("other", "new"),
+        ("b", "missing"),
+        ("a", "same"),
+    ]
+    assert not comparison.regressed("flips")
+    assert "stopped early: it is compared on the cases that it ran" in "\n".join(comparison_lines(comparison, {}, 9))
+
+
+def test_an_older_score_is_judged_by_the_thresholds_of_today(tmp_path: Path) -> None:
+    write(tmp_path, 1, [row("a", 0.6)])
+    write(tmp_path, 2, [row("a", 0.6001, min_score=0.8, passed=False)])
+    (case,) = compare(tmp_path, "20260102", "last").cases
+    assert case.change == "same"
+
+
+def test_models_are_paired_by_name_or_picked(tmp_path: Path) -> None:
+    write(tmp_path, 1, [row("a", 0.9, model="x"), row("a", 0.9, model="y")])
+    write(tmp_path, 2, [row("a", 0.2, model="y"), row("a", 0.2, model="z")])
+    ((before, after),) = find_sides("20260102", "last", tmp_path)
+    assert (before.model, after.model) == ("y", "y")
+    ((before, after),) = find_sides("last:z", "last:y", tmp_path)
+    assert (before.model, after.model) == ("z", "y")
+    with pytest.raises(UserError, match=r"has no model 'q'; it has x, y"):
+        find_sides("20260102:q", "last", tmp_path)
+    with pytest.raises(UserError, match="name the two to be compared, as in RUN:MODEL"):
+        find_sides("20260102", "last:z", tmp_path)
+
+
+def test_what_else_is_different_is_named(tmp_path: Path) -> None:
+    write(tmp_path, 1, rows(BEFORE))
+    write(tmp_path, 2, rows(BEFORE), suites={"photos": "d2"}, versions={"torch": "3"})
+    comparison = compare(tmp_path, "20260102", "last")
+    assert comparison.differences == ("suite photos: baseline d1, now d2", "torch: baseline 2, now 3")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("run.json", "{", "cannot be read as JSON"),
+        ("run.json", '{"schema": 7}', "newer tierbench"),
+        ("scores.csv", "a,b\n1,2\n", "has no column suite"),
+        ("scores.csv", "", "scores.csv: "),
+        ("scores.csv", None, "no case was scored"),
+    ],
+)
+def test_a_damaged_side_is_one_line(tmp_path: Path, name: str, text: str | None, says: str) -> None:
+    write(tmp_path, 1, rows(BEFORE))
+    bad = write(tmp_path, 2, rows(AFTER))
+    file = bad / name
+    file.write_text(file.read_text().splitlines()[0] + "\n" if text is None else text)
+    with pytest.raises(UserError) as caught:
+        find_sides("20260102", "last", tmp_path)
+    (line,) = caught.value.lines
+    assert says in line
+    assert "\n" not in line
+
+
+def test_a_half_written_row_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, 1, rows(BEFORE))
+    cut = write(tmp_path, 2, rows(BEFORE), complete=False)
+    text = (cut / "scores.csv").read_text()
+    (cut / "scores.csv").write_text(text[:-90])
+    comparison = compare(tmp_path, "20260102", "last")
+    assert (comparison.count("same"), comparison.count("missing")) == (len(BEFORE) - 1, 1)
+
+
+def test_hostile_texts_are_texts_everywhere(tmp_path: Path) -> None:
+    top = json.dumps([[HOSTILE, 0.9], ["`|</code>", 0.1]])
+    values = {"suite": HOSTILE, "expected": HOSTILE, "predicted": HOSTILE, "top": top}
+    write(tmp_path, 1, [row("a`|b", 0.9, **values)])
+    write(tmp_path, 2, [row("a`|b", 0.1, **values)])
+    comparison = compare(tmp_path, "20260102", "last")
+    for line in comparison_lines(comparison, {}, 9):
+        assert "\x1b" not in line
+        assert "\u202e" not in line
+    html = comparison_page([comparison], "flips", {})
+    assert not Page(html).all("img")
+    assert not [name for _, attributes in Page(html).tags for name in attributes if name.startswith("on")]
+    markdown = comparison_markdown([comparison], "flips")
+    (line,) = [line for line in markdown.splitlines() if line.startswith("| regressed")]
+    assert len(re.split(r" \| ", line.strip("| "))) == 5
+    assert comparison_json([comparison], "flips")["regression"] is True

@@ -1,0 +1,147 @@
+"""Each case of a run is held against the baseline's: five changes, judged by today's thresholds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.runs.tables import baseline_table, run_table
+from tierbench.runs.diff import CHANGES, DIFF_COLUMNS, diff_cases
+
+
+def changes(diff: pd.DataFrame) -> list[str]:
+    return diff["change"].tolist()
+
+
+def test_the_five_changes() -> None:
+    baseline = baseline_table([0.9, 0.9, 0.4, 0.9, 0.9, 0.9])
+    run = run_table([0.4, 0.65, 0.6, 0.88, 0.9, 0.9, 0.9]).drop(index=4)
+    diff = diff_cases(baseline, run)
+    assert changes(diff) == ["regressed", "regressed", "fixed", "same", "missing", "same", "new"]
+    assert diff["reason"].tolist() == [
+        "passed, now fails",
+        "score fell by more than 0.2",
+        "failed, now passes",
+        "",
+        "not scored in this run",
+        "",
+        "not in the baseline",
+    ]
+    assert diff["drop"].tolist()[:4] == [0.5, 0.25, -0.2, 0.02]
+    assert diff["drop"].isna().tolist()[4:] == [True, False, True]
+    assert tuple(diff.columns) == DIFF_COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("image_sha256", "1" * 64, "the image changed"),
+        ("expected", "automobile|truck", "the expectation changed"),
+    ],
+)
+def test_another_image_or_expectation_makes_a_case_new(column: str, value: str, reason: str) -> None:
+    diff = diff_cases(baseline_table([0.9]), run_table([0.1], **{column: value}))
+    assert (changes(diff), diff["reason"].tolist()) == (["new"], [reason])
+
+
+def test_a_case_that_moved_to_another_tier_is_the_same_and_counts_there() -> None:
+    diff = diff_cases(baseline_table([0.9]), run_table([0.9], tier=3))
+    assert (changes(diff), diff["tier"].tolist()) == (["same"], [3])
+
+
+def test_a_case_that_erred_is_missing_not_failed() -> None:
+    run = run_table([0.9, 0.9]).astype({"score": object, "rank": object, "margin": object})
+    run.loc[1, ["score", "rank", "margin"]] = None
+    assert changes(diff_cases(baseline_table([0.9, 0.9]), run)) == ["same", "missing"]
+    assert changes(diff_cases(baseline_table([0.9]), run)) == ["same"]
+
+
+@pytest.mark.parametrize(("threshold", "value"), [("min_score", 0.8), ("max_rank", 1), ("min_margin", 0.6)])
+def test_a_tightened_threshold_is_no_regression(threshold: str, value: float) -> None:
+    run = run_table([0.7], rank=2, max_rank=5).assign(**{threshold: value}, passed=False)
+    diff = diff_cases(baseline_table([0.7], rank=2, passed=True), run)
+    assert (changes(diff), diff["baseline_passed"].tolist()) == (["same"], [False])
+
+
+def test_a_loosened_threshold_fixes_nothing() -> None:
+    run = run_table([0.4], min_score=0.3, passed=True)
+    assert changes(diff_cases(baseline_table([0.4], passed=False), run)) == ["same"]
+
+
+@pytest.mark.parametrize(("score", "passed"), [(0.4999998, False), (0.5000002, True)])
+def test_the_rounding_of_the_file_flips_nothing(score: float, passed: bool) -> None:
+    diff = diff_cases(baseline_table([0.5], passed=passed), run_table([score], passed=passed))
+    assert (changes(diff), diff["baseline_passed"].tolist()) == (["same"], [passed])
+
+
+@pytest.mark.parametrize(
+    ("now", "max_drop", "change"),
+    [(0.7, 0.2, "same"), (0.699, 0.2, "regressed"), (0.699, 0.3, "same"), (0.89, 0.005, "regressed")],
+)
+def test_the_drop_that_is_allowed(now: float, max_drop: float, change: str) -> None:
+    assert changes(diff_cases(baseline_table([0.9]), run_table([now]), max_drop=max_drop)) == [change]
+
+
+def test_a_failure_that_gets_much_worse_is_regressed() -> None:
+    assert changes(diff_cases(baseline_table([0.45]), run_table([0.1]))) == ["regressed"]
+
+
+def test_an_empty_group_is_the_case_itself() -> None:
+    baseline = baseline_table([0.9] * 3)
+    run = run_table([0.9, 0.9, 0.9], group=["car", "", None])
+    assert diff_cases(baseline, run)["group"].tolist() == ["car", "c001", "c002"]
+    run = run_table([0.9, 0.9, 0.9], group=np.nan)
+    assert diff_cases(baseline, run)["group"].tolist() == ["c000", "c001", "c002"]
+
+
+def test_a_step_of_a_ladder_has_no_tier() -> None:
+    diff = diff_cases(baseline_table([0.9], tier=None), run_table([0.4], tier=None))
+    assert (changes(diff), diff["tier"].isna().tolist()) == (["regressed"], [True])
+
+
+def test_the_white_space_of_a_concept_changes_nothing() -> None:
+    run = run_table([0.9], expected="sports  car")
+    assert changes(diff_cases(baseline_table([0.9], expected="sports car"), run)) == ["same"]
+
+
+def test_nothing_against_nothing() -> None:
+    assert tuple(diff_cases(baseline_table([]), run_table([])).columns) == DIFF_COLUMNS
+    assert changes(diff_cases(baseline_table([]), run_table([0.9]))) == ["new"]
+    assert changes(diff_cases(baseline_table([0.9]), run_table([]))) == ["missing"]
+
+
+scores = st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=12)
+
+
+@given(scores, scores)
+@settings(max_examples=25, deadline=None)
+def test_every_case_gets_one_change_whatever_the_order_of_rows(
+    before: list[float | None], now: list[float | None]
+) -> None:
+    numbers = [[np.nan if score is None else score for score in side] for side in (before, now)]
+    baseline = baseline_table(numbers[0]).dropna(subset="score")
+    run = run_table(numbers[1])
+    diff = diff_cases(baseline, run)
+    scored = run.dropna(subset="score")
+    assert diff["case"].tolist() == sorted({*baseline["case"], *scored["case"]})
+    assert set(changes(diff)) <= set(CHANGES)
+    shuffled = diff_cases(baseline.iloc[::-1], run.iloc[::-1])
+    pd.testing.assert_frame_equal(diff, shuffled)
+
+
+def test_what_is_no_table_of_cases_is_refused() -> None:
+    good, base = run_table([0.9, 0.8]), baseline_table([0.9, 0.8])
+    with pytest.raises(ValueError, match="run lacks the columns group, min_score"):
+        diff_cases(base, good.drop(columns=["group", "min_score"]))
+    with pytest.raises(ValueError, match="baseline holds photos/c000 more than once"):
+        diff_cases(base.assign(case="c000"), good)
+    with pytest.raises(ValueError, match="baseline holds photos/c000 with an empty or undefined figure"):
+        diff_cases(base.assign(score=np.nan), good)
+    with pytest.raises(ValueError, match="run holds photos/c000 with an empty or undefined figure"):
+        diff_cases(base, good.assign(margin=np.nan))
+    for max_drop in (0, -1, 2, float("nan")):
+        with pytest.raises(ValueError, match="max_drop"):
+            diff_cases(base, good, max_drop=max_drop)

@@ -1,0 +1,206 @@
+from pathlib import Path
+
+import pytest
+
+from tierbench.runs.gates import (
+    GATES,
+    JUDGED,
+    UNGATED,
+    Change,
+    Decision,
+    Gate,
+    decide_case,
+    decide_ladder,
+    decide_regression,
+    decide_slice,
+    decide_tier,
+)
+from tierbench.scoring.ladders import LadderResult
+from tierbench.scoring.results import CaseResult
+from tierbench.scoring.slices import SliceResult
+from tierbench.scoring.tiers import summarise_tier
+from tierbench.scoring.verdict import Verdict
+from tierbench.suites import Case, Suite, Thresholds, Tier
+
+SAME_MISS = Change("same", "", 0.1, "truck", baseline_passed=False)
+SAME_PASS = Change("same", "", 0.9, "cat", baseline_passed=True)
+WORSE = Change("regressed", "passed, now fails", 0.9, "cat", baseline_passed=True)
+FELL = Change("regressed", "score fell by more than 0.2", 0.9, "cat", baseline_passed=True)
+NEW = Change("new", "not in the baseline")
+
+
+def result(passed: bool, case_id: str = "one", known_issue: str = "") -> CaseResult:
+    case = Case("s", case_id, "x.png", Path("x.png"), ("cat",), 1, Thresholds(), known_issue=known_issue)
+    score = 0.6 if passed else 0.1
+    reason = "" if passed else "expected cat ≥ 0.50, got truck 0.800; cat 0.100 at rank 2"
+    verdict = Verdict("cat" if passed else "truck", 0.8, score, 1 if passed else 2, 0.0, passed, reason, ())
+    return CaseResult(case, "model", "00", verdict)
+
+
+@pytest.mark.parametrize(
+    ("gate", "passed", "change", "action"),
+    [
+        # Without a baseline, and of cases that are new to it, thresholds decide under every gate.
+        *[(gate, True, change, "pass") for gate in GATES for change in (None, NEW)],
+        *[(gate, False, change, "fail") for gate in GATES for change in (None, NEW)],
+        # The gate `thresholds` does not look at the baseline.
+        ("thresholds", False, SAME_MISS, "fail"),
+        ("thresholds", True, FELL, "pass"),
+        # `flips`: what the baseline misses too is known; what got worse fails, even above its thresholds.
+        ("flips", False, SAME_MISS, "xfail"),
+        ("flips", True, SAME_PASS, "pass"),
+        ("flips", False, WORSE, "fail"),
+        ("flips", True, FELL, "fail"),
+        # `regression`: single cases never fail.
+        ("regression", False, SAME_MISS, "xfail"),
+        ("regression", False, WORSE, "xfail"),
+        ("regression", True, FELL, "xfail"),
+        ("regression", True, SAME_PASS, "pass"),
+    ],
+)
+def test_what_a_case_does_under_each_gate(gate: Gate, passed: bool, change: Change | None, action: str) -> None:
+    assert decide_case(result(passed), change, gate).action == action
+
+
+def test_a_declared_issue_is_known_under_every_gate() -> None:
+    for gate in GATES:
+        decision = decide_case(result(False, known_issue="TICKET-7"), WORSE, gate)
+        assert decision.action == "xfail"
+        assert decision.message.startswith("TICKET-7: s/one [tier 1]: expected cat")
+        assert decide_case(result(True, known_issue="TICKET-7"), SAME_PASS, gate) == Decision("pass")
+
+
+def test_a_regression_tells_what_was_and_what_is() -> None:
+    assert decide_case(result(False), WORSE, "flips").message == (
+        "s/one [tier 1]: regressed (passed, now fails), was cat 0.900; now expected cat ≥ 0.50, got truck 0.800; "
+        "cat 0.100 at rank 2"
+    )
+    assert decide_case(result(True), FELL, "flips").message == (
+        "s/one [tier 1]: regressed (score fell by more than 0.2), was cat 0.900, now 0.600"
+    )
+
+
+def test_a_run_that_becomes_the_baseline_fails_nothing() -> None:
+    for gate in GATES:
+        assert decide_case(result(False), WORSE, gate, updating=True).action == "xfail"
+        assert decide_case(result(True), FELL, gate, updating=True) == Decision("pass")
+
+
+def tier_decision(results: list[CaseResult], changes: list[Change | None], gate: Gate, demand: float) -> Decision:
+    suite = Suite("s", Path(), "", tuple(r.case for r in results), {1: Tier(1, "", demand)}, {})
+    tier = summarise_tier(suite, 1, "model", [r.row() for r in results])
+    return decide_tier(tier, results, changes, gate, updating=False)
+
+
+def test_a_tier_fails_where_it_falls_short_by_more_than_its_known_misses() -> None:
+    results = [result(True, "a"), result(False, "b"), result(False, "c")]
+    changes: list[Change | None] = [SAME_PASS, SAME_MISS, SAME_MISS]
+    assert tier_decision(results, changes, "flips", 1.0).action == "xfail"
+    assert tier_decision(results, changes, "thresholds", 1.0).action == "fail"
+    assert tier_decision(results, changes, "thresholds", 0.3).action == "pass"
+    changes[2] = WORSE
+    assert tier_decision(results, changes, "flips", 1.0).action == "fail"
+    assert tier_decision(results, changes, "flips", 0.6).action == "xfail"
+    assert tier_decision(results, changes, "regression", 1.0).action == "xfail"
+    changes[2] = NEW
+    assert tier_decision(results, changes, "regression", 1.0).action == "fail"
+
+
+def ladder_decision(passed: list[bool], changes: list[Change | None], gate: Gate, issue: str = "") -> Decision:
+    steps = [result(good, f"step{number}", "" if good else issue) for number, good in enumerate(passed)]
+    values = [3.0, 2.0, 1.0]
+    scores: list[float | None] = [0.9 if good else 0.1 for good in passed]
+    seen = values[passed.index(False) - 1] if False in passed else values[-1]
+    ladder = LadderResult("s", "model", "fog", "metres", "m", "falling", values, scores, passed, seen, gate=1.0)
+    return decide_ladder(ladder, steps, changes, gate, updating=False)
+
+
+def test_a_ladder_that_was_seen_farther_fails_under_flips_only() -> None:
+    changes: list[Change | None] = [SAME_PASS, SAME_PASS, WORSE]
+    passed = [True, True, False]
+    assert ladder_decision(passed, changes, "flips").action == "fail"
+    assert "regressed: step2" in ladder_decision(passed, changes, "flips").message
+    decision = ladder_decision(passed, changes, "regression")
+    assert (decision.action, decision.message.partition(":")[0]) == ("xfail", UNGATED)
+    assert ladder_decision(passed, changes, "thresholds").action == "fail"
+    known = ladder_decision(passed, [SAME_PASS, SAME_PASS, SAME_MISS], "flips")
+    assert known.message.startswith("known failure: s/fog: seen down to 2 m")
+    # What is declared is known, whatever it was before.
+    assert ladder_decision(passed, changes, "flips", issue="TICKET-7").action == "xfail"
+
+
+def test_a_tiers_flips_under_regression_are_said_to_be_judged_elsewhere() -> None:
+    results = [result(True, "a"), result(False, "b")]
+    assert tier_decision(results, [SAME_PASS, WORSE], "regression", 1.0).message.startswith(JUDGED)
+    assert tier_decision(results, [SAME_PASS, SAME_MISS], "regression", 1.0).message.startswith("known failures")
+
+
+def test_the_paired_verdict_fails_only_a_proven_regression_that_is_gated() -> None:
+    assert decide_regression("regressed", "it fell", "regression", updating=False) == Decision("fail", "it fell")
+    assert decide_regression("regressed", "it fell", "thresholds", updating=False).action == "xfail"
+    assert decide_regression("regressed", "it fell", "flips", updating=True).action == "xfail"
+    for state in ("inconclusive", "no regression"):
+        assert decide_regression(state, "who knows", "regression", updating=False).action == "pass"
+
+
+def slice_decision(
+    changes: list[Change | None], gate: Gate, *, passed: int = 1, updating: bool = False, issue: str = ""
+) -> Decision:
+    """A slice of which `passed` pass and the rest miss; as a rate at least 0.6 of them must pass."""
+    cases = [result(number < passed, f"c{number}+fog-3", issue) for number in range(len(changes))]
+    total = len(changes)
+    summary = SliceResult(
+        *("s", "model", "fog", 3),
+        passed=passed,
+        total=total,
+        errors=total - passed,
+        clean_passed=total,
+        clean_errors=0,
+        low=0.0,
+        high=1.0,
+        groups=total,
+        mean_score=None,
+        min_pass_rate=0.6,
+    )
+    return decide_slice(summary, cases, changes, gate, updating=updating)
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_a_slice_that_meets_its_demand_passes_under_every_gate(gate: Gate) -> None:
+    assert slice_decision([SAME_PASS, SAME_PASS, WORSE], gate, passed=2) == Decision("pass")
+
+
+@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("change", [None, NEW])
+def test_a_slice_without_a_baseline_fails_by_its_demand_under_every_gate(gate: Gate, change: Change | None) -> None:
+    decision = slice_decision([change] * 3, gate)
+    assert decision.action == "fail"
+    assert decision.message == "s/fog+3: 1 of 3 passed (0.33, clean 1.00), at least 0.60 demanded"
+    # What is declared is known, and a run that becomes the baseline fails nothing.
+    assert slice_decision([change] * 3, gate, issue="TICKET-7").message.startswith("known failures: s/fog+3: ")
+    assert slice_decision([change] * 3, gate, updating=True).message.startswith("accepted into the baseline: s/fog+3: ")
+
+
+@pytest.mark.parametrize(
+    ("gate", "changes", "action", "begin"),
+    [
+        # Misses that the baseline has too are known; the gate `thresholds` does not look at it.
+        ("flips", [SAME_PASS, SAME_MISS, SAME_MISS], "xfail", "known failures: "),
+        ("regression", [SAME_PASS, SAME_MISS, SAME_MISS], "xfail", "known failures: "),
+        ("thresholds", [SAME_PASS, SAME_MISS, SAME_MISS], "fail", ""),
+        # One known miss is enough for the demand of 0.6.
+        ("flips", [SAME_PASS, SAME_MISS, WORSE], "xfail", "known failures: "),
+        # Flips fail the slice under `flips` alone.
+        ("flips", [SAME_PASS, WORSE, WORSE], "fail", ""),
+        ("regression", [SAME_PASS, WORSE, WORSE], "xfail", f"{UNGATED}: "),
+        # What is new to the baseline is excused by no gate.
+        ("flips", [SAME_PASS, NEW, NEW], "fail", ""),
+        ("regression", [SAME_PASS, NEW, NEW], "fail", ""),
+        ("regression", [SAME_PASS, NEW, WORSE], "xfail", f"{UNGATED}: "),
+    ],
+)
+def test_a_slice_falls_short_by_more_than_its_known_misses(
+    gate: Gate, changes: list[Change | None], action: str, begin: str
+) -> None:
+    decision = slice_decision(changes, gate)
+    assert (decision.action, decision.message.partition("s/fog+3: ")[0]) == (action, begin)

@@ -1,0 +1,80 @@
+"""What is removed is ours, and what is accepted is whole."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.runs.records import row, write
+from tierbench.common.errors import UserError
+from tierbench.runs.prune import accept_recorded, old_runs
+
+
+def test_the_newest_stay(tmp_path: Path) -> None:
+    folders = [write(tmp_path, number) for number in range(5)]
+    assert [run.folder for run in old_runs(tmp_path, 2)] == folders[:3]
+    assert {run.kept_because for run in old_runs(tmp_path, 2)} == {""}
+    assert old_runs(tmp_path, 9) == []
+
+
+def test_whatever_no_run_wrote_keeps_its_folder(tmp_path: Path) -> None:
+    with_notes, renamed, target, whole, _ = (write(tmp_path, number) for number in range(5))
+    (with_notes / "notes.txt").write_text("mine")
+    renamed.rename(tmp_path / "release-1")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    target.rename(elsewhere / target.name)
+    target.symlink_to(elsewhere / target.name)
+    (whole / "assets").mkdir()
+    (whole / "gallery.html").touch()
+    reasons = {run.folder.name: run.kept_because for run in old_runs(tmp_path, 1)}
+    assert reasons == {
+        with_notes.name: "it holds notes.txt, which no run wrote",
+        "release-1": "no run of ours has such a name",
+        target.name: "no run of ours has such a name",
+        whole.name: "",
+    }
+
+
+def test_a_run_that_may_be_going_on_stays_and_a_dead_one_goes(tmp_path: Path) -> None:
+    going, dead = (write(tmp_path, number, complete=False) for number in range(2))
+    write(tmp_path, 2)
+    os.utime(dead / "scores.csv", (1, 1))
+    assert [bool(run.kept_because) for run in old_runs(tmp_path, 1)] == [True, False]
+    assert going.is_dir()
+
+
+def test_accepting_writes_a_baseline_per_model_and_keeps_what_was_not_run(tmp_path: Path) -> None:
+    first = write(tmp_path, 1, [row("a", 0.9), row("b", 0.8), row("a", 0.7, model="other")])
+    second = write(tmp_path, 2, [row("b", 0.6)])
+    assert len(accept_recorded(first, tmp_path, force=False)) == 2
+    accept_recorded(second, tmp_path, force=False)
+    text = (tmp_path / "baselines" / "model.csv").read_text()
+    assert "photos,a,1,automobile,0.900000" in text
+    assert "photos,b,1,automobile,0.600000" in text
+    assert (tmp_path / "baselines" / "other.csv").is_file()
+
+
+def test_a_stopped_run_is_accepted_only_by_force(tmp_path: Path) -> None:
+    folder = write(tmp_path, 1, [row("a", 0.9)], complete=False)
+    with pytest.raises(UserError, match=r"the run is not complete; .* --force"):
+        accept_recorded(folder, tmp_path, force=False)
+    assert not (tmp_path / "baselines").exists()
+    accept_recorded(folder, tmp_path, force=True)
+    assert (tmp_path / "baselines" / "model.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [({"score": 7.0}, "score '7' of photos/a"), ({"image_sha256": "x"}, "image_sha256 'x'")],
+)
+def test_scores_that_make_no_baseline_leave_the_old_one(tmp_path: Path, values: dict[str, object], says: str) -> None:
+    accept_recorded(write(tmp_path, 1, [row("a", 0.9)]), tmp_path, force=False)
+    file = tmp_path / "baselines" / "model.csv"
+    before = file.read_bytes()
+    with pytest.raises(UserError, match="is damaged") as caught:
+        accept_recorded(write(tmp_path, 2, [row("a", 0.9) | values]), tmp_path, force=False)
+    assert says in str(caught.value)
+    assert file.read_bytes() == before

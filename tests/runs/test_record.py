@@ -1,0 +1,160 @@
+"""The record of a run: written as results come, replaced atomically, read back also when it was cut short."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Bench
+from tierbench.common.errors import UserError
+from tierbench.common.files import write_atomically
+from tierbench.runs.record import ScoresFile, new_run_folder, read_run, write_run
+from tierbench.scoring.results import COLUMNS
+
+ROW = {
+    "suite": "cars",
+    "case": "red",
+    "model": "m",
+    "tier": 1,
+    "expected": "car|cab",
+    "predicted": 'a "quoted", name\nof two lines',
+    "score": 1 / 3,
+    "rank": 1,
+    "margin": -0.25,
+    "passed": True,
+    "outcome": "passed",
+    "reason": "",
+    "top": json.dumps([["car", 0.5], ["ship, liner", 0.25]]),
+    "visibility_m": 1234.5,
+}
+
+
+def test_scores_and_run_hold_what_the_design_says(study: Bench) -> None:
+    study.run()
+    (folder,) = study.runs
+    with (folder / "scores.csv").open(encoding="utf-8", newline="") as stream:
+        rows = {row["case"]: row for row in csv.DictReader(stream)}
+    asked = "suite case model tier tags expected predicted score confidence rank margin passed outcome reason top"
+    assert {*asked.split(), "image_sha256"} <= set(rows["grey_fog"])
+    fog = rows["grey_fog"]
+    assert (fog["suite"], fog["model"], fog["tier"], fog["tags"]) == ("study", "model", "3", "fog")
+    assert (fog["expected"], fog["predicted"], fog["rank"]) == ("automobile", "ship", "4")
+    assert float(fog["score"]) == pytest.approx(0.015, abs=1e-5)
+    assert float(fog["confidence"]) == pytest.approx(0.524, abs=1e-5)
+    assert float(fog["margin"]) == pytest.approx(0.015 - 0.524, abs=1e-5)
+    assert (fog["passed"], fog["outcome"]) == ("false", "failed")
+    assert fog["reason"].startswith("expected automobile ≥ 0.50, got ship 0.524")
+    assert [label for label, _ in json.loads(fog["top"])] == ["ship", "airplane", "truck", "automobile"]
+    assert len(fog["image_sha256"]) == 64
+    content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    asked = "models tiers complete versions suites device dtype threads seed git_commit command duration_s started"
+    assert set(asked.split()) <= set(content)
+    (model,) = content["models"]
+    assert {"name", "spec", "fingerprint", "level", "preprocessing"} <= set(model)
+    assert {"suite", "model", "tier", "passed", "total", "low", "high"} <= set(content["tiers"][0])
+    assert {"python", "pytest", "torch", "transformers", "pillow", "tierbench"} <= set(content["versions"])
+    assert set(content["suites"]) == {"study"}
+    assert content["complete"] is True
+    assert content["threads"] >= 1
+
+
+def test_an_interrupted_run_keeps_its_rows_and_is_not_complete(study: Bench) -> None:
+    study.file("cases/test_z.py", "import pytest\n\ndef test_it():\n    pytest.exit('enough')\n")
+    assert study.run().code == 2
+    record = study.record()
+    assert record.content["complete"] is False
+    assert len(record.scores) == 3
+
+
+def test_a_run_stopped_at_the_first_failure_is_not_complete(study: Bench) -> None:
+    assert study.run("-x").code == 1
+    record = study.record()
+    assert record.content["complete"] is False
+    assert len(record.scores) == 2
+
+
+def test_rows_are_there_as_soon_as_they_are_appended(tmp_path: Path) -> None:
+    scores = ScoresFile(tmp_path / "scores.csv", ["visibility_m"])
+    scores.append(ROW)
+    text = (tmp_path / "scores.csv").read_text(encoding="utf-8")
+    assert text.count("cars,red,m,1") == 1
+    scores.append({**ROW, "passed": False, "outcome": "failed", "score": None})
+    scores.close()
+    write_run(tmp_path, {"complete": True})
+    record = read_run(tmp_path)
+    # The last row of a case wins.
+    (row,) = record.scores.to_dict("records")
+    assert (row["passed"], row["outcome"], row["predicted"]) == (False, "failed", ROW["predicted"])
+    assert math.isnan(row["score"])
+    assert row["top"] == [["car", 0.5], ["ship, liner", 0.25]]
+    assert row["visibility_m"] == 1234.5
+    assert list(record.scores.columns) == [*COLUMNS, "visibility_m"]
+
+
+def test_a_row_that_a_kill_cut_short_is_left_out(tmp_path: Path) -> None:
+    scores = ScoresFile(tmp_path / "scores.csv")
+    scores.append(ROW)
+    scores.append({**ROW, "case": "blue", "predicted": "car", "image_sha256": "ab" * 32})
+    scores.close()
+    write_run(tmp_path, {})
+    whole = (tmp_path / "scores.csv").read_text(encoding="utf-8")
+    begin = whole.rindex("cars,blue")
+    # Its last cell is the image's hash: a piece of one would be the hash of another image.
+    assert whole.endswith(f",{'ab' * 32}\n")
+    for end in range(begin, len(whole)):
+        (tmp_path / "scores.csv").write_text(whole[:end], encoding="utf-8")
+        record = read_run(tmp_path)
+        assert record.scores["case"].tolist() == ["red"], whole[begin:end]
+        assert record.scores["score"].iloc[0] == pytest.approx(1 / 3, abs=1e-6)
+    (tmp_path / "scores.csv").write_text(whole, encoding="utf-8")
+    assert read_run(tmp_path).scores["case"].tolist() == ["red", "blue"]
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    write_atomically(file, "one")
+    write_atomically(file, "zwei ä")
+    assert file.read_text(encoding="utf-8") == "zwei ä"
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(file, "\ud800")
+    assert file.read_text(encoding="utf-8") == "zwei ä"
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+
+
+def test_a_file_that_is_replaced_can_be_read_by_others(tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    for text in ("one", "two"):
+        write_atomically(file, text)
+        assert stat.filemode(file.stat().st_mode) == "-rw-r--r--"
+
+
+def test_no_two_folders_have_one_name(tmp_path: Path) -> None:
+    assert len({new_run_folder(tmp_path / "reports") for _ in range(20)}) == 20
+
+
+@pytest.mark.parametrize(
+    ("run", "scores", "message"),
+    [
+        (None, None, "is no run: it has no run.json; name a folder in reports/"),
+        ("{", None, "cannot be read as JSON"),
+        ("[]", None, "was not written by tierbench"),
+        ('{"schema": 99}', None, "was written by a newer tierbench (schema 99); update tierbench"),
+        ('{"schema": 1}', None, "is missing; the run recorded no score"),
+        ('{"schema": 1}', "a,b\n1,2\n", "has no column suite, case"),
+        ('{"schema": 1}', "", "has no column suite, case"),
+    ],
+)
+def test_what_is_no_record_is_one_line(tmp_path: Path, run: str | None, scores: str | None, message: str) -> None:
+    if run is not None:
+        (tmp_path / "run.json").write_text(run, encoding="utf-8")
+    if scores is not None:
+        (tmp_path / "scores.csv").write_text(scores, encoding="utf-8")
+    with pytest.raises(UserError) as error:
+        read_run(tmp_path)
+    assert len(error.value.lines) == 1
+    assert message in error.value.lines[0]

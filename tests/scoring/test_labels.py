@@ -1,0 +1,80 @@
+"""From concepts to labels: matching, gaps with the nearest labels, labels claimed twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import SuiteWriter
+from tierbench.models.reference import imagenet_labels
+from tierbench.scoring.labels import label_faults, map_concepts, short_label
+from tierbench.suites import Suite, read_suites
+
+Labels = tuple[str, ...]
+
+
+def read(suite: SuiteWriter, label: str, toml: str = "") -> Suite:
+    (found,), faults = read_suites([suite(f"file_name,label,tier\nred.png,{label},1\n", toml)])
+    assert faults == []
+    return found
+
+
+@pytest.mark.parametrize(
+    ("concept", "toml", "labels", "indices"),
+    [
+        ("cat", "", ("dog", "cat"), (1,)),
+        ("Cat", "", ("dog", " CAT "), (1,)),
+        ("tabby cat", "", ("tabby, tabby cat", "cat"), (0,)),
+        # A label that is the name as a whole comes before those that have it among their synonyms.
+        ("cat", "", ("tiger, cat", "cat"), (1,)),
+        ("crane", "", ("crane, bird", "crane, machine"), (0, 1)),
+        ("cat", "[labels]\ncat = ['tabby', 'Persian cat']", ("Persian cat", "cat", "tabby, tabby cat"), (0, 2)),
+        ("cat", "[labels]\ncat = ['lion']", ("cat",), ()),
+    ],
+)
+def test_a_label_matches_whole_or_by_a_synonym(
+    suite: SuiteWriter, concept: str, toml: str, labels: Labels, indices: tuple[int, ...]
+) -> None:
+    space = map_concepts(read(suite, concept, toml), labels)
+    assert space.concepts[concept] == indices
+    assert space.knows(concept) == bool(indices)
+    assert sorted([*space.free, *indices]) == list(range(len(labels)))
+
+
+def test_a_missing_concept_names_the_nearest_labels(suite: SuiteWriter) -> None:
+    found = read(suite, "automobil")
+    space = map_concepts(found, ("airplane", "automobile", "ship"))
+    assert label_faults(found, space, "mine") == [
+        "suite 'colours': no label of model 'mine' counts as 'automobil' (nearest labels: automobile); "
+        "name its labels in [labels] of suite.toml, or skip such cases with --robust-missing-labels skip"
+    ]
+    assert label_faults(found, space, "mine", missing_is_fault=False) == []
+
+
+def test_where_nothing_is_near_the_labels_are_named(suite: SuiteWriter) -> None:
+    found = read(suite, "zzz")
+    (line,) = label_faults(found, map_concepts(found, tuple("abcdefg")), "mine")
+    assert "(its labels: a, b, c, d, e and 2 more)" in line
+
+
+def test_a_label_in_two_concepts_is_told_even_where_gaps_are_allowed(suite: SuiteWriter) -> None:
+    found = read(suite, "cat|dog", "[labels]\ncat = ['tabby']\ndog = ['tabby cat']")
+    (line,) = label_faults(found, map_concepts(found, ("tabby, tabby cat",)), "mine", missing_is_fault=False)
+    assert line == (
+        "suite 'colours': label 'tabby, tabby cat' of model 'mine' counts as 'cat' and as 'dog'; "
+        "a label belongs to one concept: mend [labels] in suite.toml"
+    )
+
+
+def test_a_label_from_a_model_cannot_steer_the_terminal(suite: SuiteWriter) -> None:
+    found = read(suite, "ship")
+    (line,) = label_faults(found, map_concepts(found, ("shi\x1b[31mp\n",)), "mine")
+    assert line.isprintable()
+
+
+def test_imagenet_has_1000_labels_with_synonyms() -> None:
+    labels = imagenet_labels()
+    assert len(labels) == 1000
+    assert labels[817].split(", ")[:2] == ["sports car", "sport car"]
+    assert short_label(labels[817]) == "sports car"
+    assert labels[0].startswith("tench")
+    assert labels[999].startswith("toilet tissue")

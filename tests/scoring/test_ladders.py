@@ -1,0 +1,60 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierbench.scoring.ladders import LadderResult
+
+
+def ladder(
+    passed: list[bool], values: list[float], direction: str = "falling", gate: float | None = None
+) -> LadderResult:
+    first = LadderResult(
+        suite="ladders",
+        model="model",
+        ladder="sedan",
+        parameter="visibility_m",
+        unit="m",
+        direction=direction,
+        values=values,
+        scores=[0.9] * len(values),
+        passed=[True] * len(values),
+        breaking_point=values[-1],
+        gate=gate,
+    )
+    return first.with_passed(passed)
+
+
+def test_the_breaking_point_is_the_last_step_before_the_first_miss() -> None:
+    result = ladder([True, True, False, True], [400, 200, 100, 50])
+    assert result.breaking_point == 200
+    assert result.seen == 2
+    assert result.sentence() == "seen down to 200 m, lost at 100 m (2 of 4 steps)"
+
+
+def test_the_ends_of_a_ladder() -> None:
+    assert ladder([False, True], [400, 200]).breaking_point is None
+    assert ladder([False, True], [400, 200]).sentence() == "lost from the first step on, 400 m (0 of 2 steps)"
+    assert ladder([True, True], [400, 200]).sentence() == "seen down to 200 m, the last step (2 of 2 steps)"
+
+
+def test_a_gate_is_met_in_the_direction_of_the_ladder() -> None:
+    assert ladder([True, True, False], [400, 200, 100], gate=200).met
+    assert not ladder([True, False, False], [400, 200, 100], gate=200).met
+    assert ladder([True, True, False], [1, 2, 3], "rising", gate=2).met
+    assert not ladder([True, False, False], [1, 2, 3], "rising", gate=2).met
+    assert not ladder([False], [400], gate=400).met
+    assert ladder([False], [400]).met
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=12))
+def test_steps_after_the_first_miss_change_nothing(passed: list[bool]) -> None:
+    values = [float(len(passed) - index) for index in range(len(passed))]
+    result = ladder(passed, values)
+    cut = ladder([good and all(passed[:index]) for index, good in enumerate(passed)], values)
+    assert (result.breaking_point, result.seen) == (cut.breaking_point, cut.seen)
+
+
+def test_a_result_survives_its_record() -> None:
+    result = ladder([False, False], [2, 1], gate=1)
+    assert LadderResult.from_dict(result.as_dict()) == result
+    without_none = {name: value for name, value in result.as_dict().items() if value is not None}
+    assert LadderResult.from_dict(without_none) == result

@@ -1,0 +1,153 @@
+"""Sweeps: at what size a picture is corrupted, with which seed, and what the figures of a sweep are made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+from PIL import Image
+
+from tests.conftest import SuiteWriter
+from tierbench.corruptions import MEAN_CORRUPTIONS, corrupt, derive_seed
+from tierbench.metrics import mean_corruption_error, relative_mean_corruption_error
+from tierbench.scoring.slices import SliceResult, error_table, summarise_slice, summarise_sweep
+from tierbench.suites import Case, Suite, read_suites
+from tierbench.suites.derived import SliceGate, apply_corruption, derive_case, fitted, open_case
+
+ROWS = "file_name,label,tier\nwide.png,tree,1\ntall.png,tree,1\nsmall.png,tree,1\n"
+SIZES = {"wide": (640, 512), "tall": (384, 768), "small": (40, 32)}
+
+
+def gradient(size: tuple[int, int]) -> Image.Image:
+    """A picture that looks different at another size."""
+    return Image.linear_gradient("L").rotate(30).resize(size).convert("RGB")
+
+
+@pytest.fixture
+def photos(suite: SuiteWriter) -> Suite:
+    """A suite with a picture wider than 256 px, a taller one and a small one."""
+    folder = suite(ROWS, name="photos")
+    for name, size in SIZES.items():
+        gradient(size).save(folder / f"{name}.png")
+    (read,), faults = read_suites([folder])
+    assert faults == []
+    return read
+
+
+def derived(suite: Suite, case_id: str, corruption: str, severity: int) -> Case:
+    (case,) = (case for case in suite.cases if case.id == case_id)
+    return derive_case(suite, case, corruption, severity)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        # ImageNet-C was made after torchvision's Resize(256): the shorter edge has 256 px, the ratio stays.
+        ((640, 512), (320, 256)),
+        ((384, 768), (256, 512)),
+        ((4000, 257), (3984, 256)),
+        # What is not larger is not blown up.
+        ((256, 256), (256, 256)),
+        ((255, 900), (255, 900)),
+        ((40, 32), (40, 32)),
+    ],
+)
+def test_a_larger_picture_is_fitted_to_a_shortest_edge_of_256(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert fitted(Image.new("RGB", size), "imagenet_c").size == expected
+    assert fitted(Image.new("RGB", size), "cifar10_c").size == size
+
+
+@pytest.mark.parametrize(("case_id", "size"), [("wide", (320, 256)), ("tall", (256, 512)), ("small", (40, 32))])
+def test_the_model_gets_the_fitted_picture_corrupted(photos: Suite, case_id: str, size: tuple[int, int]) -> None:
+    case = derived(photos, case_id, "gaussian_noise", 3)
+    seed = derive_seed(f"photos/{case_id}", "gaussian_noise", 3)
+    resized = gradient(SIZES[case_id]).resize(size, Image.Resampling.BILINEAR)
+    assert open_case(case) == corrupt(resized, "gaussian_noise", 3, seed=seed)
+    # Without a corruption nothing is done to it.
+    (clean,) = (case for case in photos.cases if case.id == case_id)
+    assert open_case(clean) == gradient(SIZES[case_id])
+
+
+def noise(case: Case) -> npt.NDArray[np.float64]:
+    """What a case's corruption adds to a grey picture."""
+    grey = Image.new("RGB", (64, 64), (128, 128, 128))
+    return np.asarray(apply_corruption(grey, case), dtype=np.float64).ravel() - 128
+
+
+def likeness(first: Case, second: Case) -> float:
+    """The correlation of the noise of two cases: 1 where both are drawn from one seed, whatever their strength."""
+    return float(np.corrcoef(noise(first), noise(second))[0, 1])
+
+
+def test_the_same_case_gets_the_same_noise(photos: Suite) -> None:
+    first, again = (noise(derived(photos, "wide", "gaussian_noise", 2)) for _ in range(2))
+    assert np.array_equal(first, again)
+
+
+def test_the_seed_depends_on_the_case(photos: Suite) -> None:
+    case = derived(photos, "wide", "gaussian_noise", 2)
+    assert abs(likeness(case, derived(photos, "tall", "gaussian_noise", 2))) < 0.1
+    assert abs(likeness(case, replace(case, suite="others"))) < 0.1
+
+
+def test_the_seed_depends_on_the_corruption(photos: Suite) -> None:
+    # On plain grey both add normal noise: of one seed it would be the same but for a factor.
+    first, second = (derived(photos, "wide", name, 2) for name in ("gaussian_noise", "speckle_noise"))
+    assert abs(likeness(first, second)) < 0.1
+
+
+def test_the_seed_depends_on_the_severity(photos: Suite) -> None:
+    first, second = (derived(photos, "wide", "gaussian_noise", severity) for severity in (1, 2))
+    assert abs(likeness(first, second)) < 0.1
+
+
+def row(rank: int | None, passed: bool, outcome: str = "") -> dict[str, Any]:
+    outcome = outcome or ("passed" if passed else "xfailed")
+    return {"rank": rank, "passed": passed, "outcome": outcome, "score": 0.4, "group": "g"}
+
+
+# Three are recognised and miss a strict min_score; one is not recognised and passes, by a max_rank of 5.
+CORRUPTED = [row(1, False), row(1, False), row(1, False), row(2, True)]
+# All are recognised, and all miss their min_score.
+CLEAN = [row(1, False)] * 4
+
+
+def slice_of(corruption: str, severity: int, gate: SliceGate | None = None) -> SliceResult:
+    return summarise_slice("photos", "model", corruption, severity, CORRUPTED, CLEAN, gate or SliceGate())
+
+
+def test_errors_are_of_the_first_rank_whatever_the_thresholds() -> None:
+    result = slice_of("fog", 3)
+    assert (result.passed, result.total, result.errors) == (1, 4, 1)
+    assert (result.clean_passed, result.clean_errors) == (0, 0)
+
+
+def test_a_case_without_a_verdict_is_an_error_and_a_skipped_one_is_none() -> None:
+    rows = [row(1, True), row(None, False, "error"), row(None, False, "skipped")]
+    result = summarise_slice("photos", "model", "fog", 3, rows, rows, SliceGate())
+    assert (result.passed, result.total, result.errors, result.clean_errors) == (1, 2, 1, 1)
+
+
+def test_corruption_errors_are_shares_of_top_1_errors() -> None:
+    table = error_table([slice_of("fog", severity) for severity in (5, 1)])
+    assert table.equals(pd.DataFrame({1: {"fog": 0.25}, 5: {"fog": 0.25}}))
+
+
+def test_the_figures_of_a_sweep_are_made_of_top_1_errors() -> None:
+    slices = [slice_of(name, severity) for name in MEAN_CORRUPTIONS for severity in range(1, 6)]
+    summary = summarise_sweep("photos", "model", slices)
+    errors = pd.DataFrame(0.25, index=list(MEAN_CORRUPTIONS), columns=range(1, 6))
+    assert summary.mean_error == 0.25
+    assert summary.mce == pytest.approx(mean_corruption_error(errors))
+    assert summary.relative_mce == pytest.approx(relative_mean_corruption_error(errors, 0.0))
+
+
+def test_a_demand_that_is_just_met_does_not_trip_over_rounding() -> None:
+    result = replace(slice_of("fog", 3), total=10, clean_passed=9, passed=6, max_drop=0.3)
+    assert result.clean_rate - result.rate > 0.3  # as floats
+    assert result.met
+    assert not replace(result, passed=5).met
