@@ -24,6 +24,12 @@ def one_line(text: str, limit: int = 200) -> str:
     return "".join(_shown(character) for character in text)
 
 
+def error_text(error: BaseException) -> str:
+    """Return the kind of an error and the first line of what it says: `ValueError: no weights`."""
+    lines = str(error).strip().splitlines()
+    return one_line(f"{type(error).__name__}: {lines[0] if lines else ''}".rstrip(": "))
+
+
 def printable(text: str) -> str:
     """Give the text with lone surrogates as their escapes: JSON can hold them, UTF-8 files cannot."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
