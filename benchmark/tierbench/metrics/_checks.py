@@ -33,3 +33,12 @@ def same_shape(name_a: str, a: npt.NDArray[Any], name_b: str, b: npt.NDArray[Any
     """Raise a ValueError that names both unless they are equally long."""
     if a.shape != b.shape:
         raise ValueError(f"{name_a} and {name_b} must be equally long, got {a.size} and {b.size}")
+
+
+def confidence_and_correct(
+    confidence: npt.ArrayLike, correct: npt.ArrayLike
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Take how sure a model was of its predictions and whether they were right; as long as each other."""
+    sure, right = fractions("confidence", confidence), flags("correct", correct)
+    same_shape("confidence", sure, "correct", right)
+    return sure, right

@@ -50,12 +50,12 @@ class SignFlip:
         return (self.unflipped + int(np.count_nonzero(self.means <= _TIE))) / self.patterns
 
     def upper(self, level: float) -> float | None:
-        """Give the smallest δ such that a drop of more than δ is rejected at `level`; None: no such δ."""
+        """Return the smallest δ such that a drop of more than δ is rejected at `level`; None: no such δ."""
         place = self._place(level)
         return None if place < 0 else float(self.means[-1 - place])
 
     def lower(self, level: float) -> float | None:
-        """Give the largest δ such that a drop of less than δ is rejected at `level`; None: no such δ.
+        """Return the largest δ such that a drop of less than δ is rejected at `level`; None: no such δ.
 
         It is above zero exactly where `p_value <= level`.
         """

@@ -10,7 +10,8 @@ from typing import Any, Literal
 import pandas as pd
 
 from tierbench.common.text import plural
-from tierbench.metrics.companions import group_bootstrap, mcnemar_exact
+from tierbench.metrics.group_bootstrap import group_bootstrap
+from tierbench.metrics.mcnemar import mcnemar_exact
 from tierbench.metrics.sign_flip import SignFlip, sign_flip
 from tierbench.runs.diff import PAIRED
 

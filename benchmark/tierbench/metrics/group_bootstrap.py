@@ -1,35 +1,17 @@
-"""Figures that stand beside the regression verdict and never decide it: McNemar and the bootstrap."""
+"""The bootstrap interval by group; it stands beside the regression verdict and never decides it."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 BOOTSTRAP_SAMPLES = 2_000
 # Drawn groups held at once: 32 MB as int64.
 _BLOCK_CELLS = 2**22
 
 
-def mcnemar_exact(worse: int, better: int) -> float:
-    """Give the exact two-sided p-value of McNemar's test; it takes the images for independent.
-
-    p = min(1, 2·Binom.cdf(min(n10, n01); n10 + n01, ½)). Source: McNemar (1947), Psychometrika 12, 153-157.
-
-    Args:
-        worse: n10, how many cases passed before and fail now.
-        better: n01, how many failed before and pass now.
-
-    Raises:
-        ValueError: if a count is negative.
-    """
-    if min(worse, better) < 0:
-        raise ValueError(f"counts are not negative, got {worse} and {better}")
-    return min(1.0, 2.0 * float(stats.binom.cdf(min(worse, better), worse + better, 0.5)))
-
-
 def group_bootstrap(sums: npt.ArrayLike, sizes: npt.ArrayLike, *, seed: int = 0) -> tuple[float, float] | None:
-    """Give the 95 % percentile interval of the mean drop when whole groups are drawn again.
+    """Return the 95 % percentile interval of the mean drop when whole groups are drawn again.
 
     It is too narrow with few groups, so nothing hangs on it. Source: Davison & Hinkley (1997), Bootstrap
     Methods and their Application, sections 3.8 and 5.3.

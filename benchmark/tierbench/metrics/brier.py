@@ -1,0 +1,27 @@
+"""The Brier score of the predicted label."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tierbench.metrics._checks import confidence_and_correct
+
+
+def brier_score(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
+    """Return the mean of (confidence − correct)²: the Brier score of the predicted label alone.
+
+    Source: Brier (1950), Monthly Weather Review 78, 1-3, for two outcomes with one of them scored.
+
+    Args:
+        confidence: [n], the probability of the predicted label, in [0, 1].
+        correct: [n], booleans: was that label right?
+
+    Returns:
+        A number in [0, 1]; smaller is better.
+
+    Raises:
+        ValueError: if there is no prediction, the shapes differ, or a confidence lies outside [0, 1].
+    """
+    sure, right = confidence_and_correct(confidence, correct)
+    return float(np.square(sure - right).mean())

@@ -1,0 +1,27 @@
+"""The negative log-likelihood: how surprised a model is by the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tierbench.metrics._checks import fractions
+
+
+def negative_log_likelihood(score: npt.ArrayLike) -> float:
+    """Return the mean of −ln(score): how surprised the model is by the truth.
+
+    A score under 2.2e-16, the resolution of a 64-bit float at 1, counts as that: one certain error does not
+    make the mean infinite. Source: the log score, Good (1952), JRSS B 14, 107-114.
+
+    Args:
+        score: [n], the probability that the model gave to what was expected, in [0, 1].
+
+    Returns:
+        Nats for each prediction, 0 or more; smaller is better.
+
+    Raises:
+        ValueError: if there is no prediction, or a score lies outside [0, 1].
+    """
+    scores = fractions("score", score)
+    return float(-np.log(np.maximum(scores, np.finfo(np.float64).eps)).mean() + 0.0)

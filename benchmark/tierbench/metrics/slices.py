@@ -1,0 +1,58 @@
+"""The pass rate of every slice of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tierbench.metrics._checks import flags
+from tierbench.metrics.wilson import wilson_interval
+
+if TYPE_CHECKING:
+    # pandas is slow to import, and whoever wants a table has it already.
+    import pandas as pd
+
+
+def slice_summary(
+    table: pd.DataFrame, by: str | Sequence[str], *, passed: str = "passed", group: str = "group"
+) -> pd.DataFrame:
+    """Return the pass rate of every slice of a table.
+
+    Args:
+        table: a row for each image; the columns `by` and `passed` (booleans).
+        by: the column, or the columns, whose values make the slices. Where a cell is a list, a tuple or a
+            set, its row counts in a slice for each member: split the tags before.
+        passed: the column that says whether the image passed.
+        group: where the table has this column, its different values are counted: images of one group are not
+            independent, and the interval is too narrow for them.
+
+    Returns:
+        Indexed by `by`, sorted, with the columns `passed` and `total` (counts), `rate`, `low` and `high`
+        (fractions; the Wilson 95 % interval), and `groups` (a count) if the table has groups.
+
+    Raises:
+        ValueError: if a column is missing, or `passed` holds something else than true and false.
+    """
+    keys = [by] if isinstance(by, str) else list(by)
+    if missing := [column for column in (*keys, passed) if column not in table.columns]:
+        raise ValueError(f"the table has no column {', '.join(map(repr, missing))}")
+    rows = table.reset_index(drop=True)
+    if len(rows):
+        flags(passed, rows[passed])
+    for key in keys:
+        rows[key] = rows[key].map(lambda cell: sorted(cell) if isinstance(cell, set | frozenset) else cell)
+        rows = rows.explode(key)
+    # An empty list of tags explodes into a missing value: that row is in no slice.
+    rows = rows.dropna(subset=keys)
+    grouped = rows.groupby(keys if len(keys) > 1 else keys[0], sort=True)
+    hits, totals = grouped[passed].sum().astype(int), grouped.size()
+    bounds = [wilson_interval(int(hit), int(total)) for hit, total in zip(hits, totals, strict=True)]
+    result = hits.to_frame("passed").assign(
+        total=totals,
+        rate=hits / totals,
+        low=[low for low, _ in bounds],
+        high=[high for _, high in bounds],
+    )
+    if group in table.columns and group not in keys:
+        result["groups"] = grouped[group].nunique()
+    return result

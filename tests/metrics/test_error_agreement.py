@@ -1,0 +1,42 @@
+"""Error consistency is that of Geirhos et al.: symmetric, bounded, and not defined where chance is certain."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as stn
+
+from tierbench.metrics import error_consistency
+
+flags = stn.arrays(np.bool_, st.integers(1, 60))
+
+
+def test_error_consistency_by_hand() -> None:
+    a = [True, True, True, False, False, False, True, True]
+    b = [True, True, False, False, False, True, True, False]
+    # Agreement 5/8; hits 5/8 and 4/8, so chance agrees on 1/2.
+    assert error_consistency(a, b) == pytest.approx((5 / 8 - 1 / 2) / (1 - 1 / 2))
+    assert error_consistency([True, False], [False, True]) == -1
+
+
+@given(flags, st.data())
+def test_error_consistency_is_symmetric_and_bounded(a: npt.NDArray[np.bool_], data: st.DataObject) -> None:
+    b = data.draw(stn.arrays(np.bool_, a.size))
+    kappa = error_consistency(a, b)
+    certain = (a.all() and b.all()) or not (a.any() or b.any())
+    assert math.isnan(kappa) == certain
+    if not certain:
+        assert kappa == error_consistency(b, a)
+        assert kappa == pytest.approx(error_consistency(~a, ~b))
+        assert -1 <= kappa <= 1
+        assert (kappa == 1) == np.array_equal(a, b)
+
+
+def test_error_consistency_refuses() -> None:
+    with pytest.raises(ValueError, match="correct_a and correct_b must be equally long, got 2 and 3"):
+        error_consistency([True, False], [True, False, True])
