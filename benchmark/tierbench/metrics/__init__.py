@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tierbench.common.lazy import lazy_exports
+from tierbench.metrics.registry import METRIC_REGISTRY, Metric, MetricInput
 
 if TYPE_CHECKING:
     from tierbench.metrics.alexnet import ALEXNET_CLEAN_ERROR, ALEXNET_ERRORS
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 __all__ = [
     "ALEXNET_CLEAN_ERROR",
     "ALEXNET_ERRORS",
+    "METRIC_REGISTRY",
     "Accuracy",
+    "Metric",
+    "MetricInput",
     "accuracy",
     "breaking_severity",
     "brier_score",

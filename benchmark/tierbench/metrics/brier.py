@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tierbench.metrics._checks import confidence_and_correct
+from tierbench.metrics.registry import Metric
 
 
 def brier_score(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
@@ -25,3 +26,12 @@ def brier_score(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
     """
     sure, right = confidence_and_correct(confidence, correct)
     return float(np.square(sure - right).mean())
+
+
+METRIC = Metric(
+    name="brier",
+    title="Brier score",
+    function=lambda rows: brier_score(rows.confidence, rows.correct),
+    better="lower",
+    source="Brier (1950), Monthly Weather Review 78, 1-3, of the predicted label alone",
+)

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tierbench.metrics._checks import confidence_and_correct
+from tierbench.metrics.registry import Metric
 
 
 def expected_calibration_error(confidence: npt.ArrayLike, correct: npt.ArrayLike, *, bins: int = 15) -> float:
@@ -34,3 +35,12 @@ def expected_calibration_error(confidence: npt.ArrayLike, correct: npt.ArrayLike
     number = np.searchsorted(np.arange(1, bins) / bins, sure, side="left")
     surplus = np.bincount(number, weights=sure - right, minlength=bins)
     return float(np.abs(surplus).sum() / sure.size)
+
+
+METRIC = Metric(
+    name="ece",
+    title="expected calibration error",
+    function=lambda rows: expected_calibration_error(rows.confidence, rows.correct),
+    better="lower",
+    source="Guo et al. (2017), On Calibration of Modern Neural Networks: 15 equal-width bins, L1",
+)

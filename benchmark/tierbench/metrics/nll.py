@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tierbench.metrics._checks import fractions
+from tierbench.metrics.registry import Metric
 
 
 def negative_log_likelihood(score: npt.ArrayLike) -> float:
@@ -25,3 +26,12 @@ def negative_log_likelihood(score: npt.ArrayLike) -> float:
     """
     scores = fractions("score", score)
     return float(-np.log(np.maximum(scores, np.finfo(np.float64).eps)).mean() + 0.0)
+
+
+METRIC = Metric(
+    name="nll",
+    title="negative log-likelihood",
+    function=lambda rows: negative_log_likelihood(rows.score),
+    better="lower",
+    source="the log score, Good (1952), JRSS B 14, 107-114",
+)

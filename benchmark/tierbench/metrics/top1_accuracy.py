@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy.typing as npt
 
 from tierbench.metrics._checks import flags
+from tierbench.metrics.registry import Metric
 from tierbench.metrics.wilson import wilson_interval
 
 
@@ -32,3 +33,12 @@ def accuracy(correct: npt.ArrayLike) -> Accuracy:
     right = flags("correct", correct)
     passed, total = int(right.sum()), right.size
     return Accuracy(passed / total, *wilson_interval(passed, total), passed, total)
+
+
+METRIC = Metric(
+    name="accuracy",
+    title="top-1 accuracy",
+    function=lambda rows: accuracy(rows.correct).rate,
+    better="higher",
+    source="the share of images whose most probable label is right",
+)

@@ -1,0 +1,33 @@
+"""The mean confidence: how sure a model is, right or wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tierbench.metrics._checks import fractions
+from tierbench.metrics.registry import Metric
+
+
+def mean_of_confidence(confidence: npt.ArrayLike) -> float:
+    """Return the mean probability of the predicted labels; above the accuracy, the model is too sure of itself.
+
+    Args:
+        confidence: [n], the probability of the predicted label, in [0, 1].
+
+    Returns:
+        A fraction in [0, 1].
+
+    Raises:
+        ValueError: if there is no prediction, or a confidence lies outside [0, 1].
+    """
+    return float(np.mean(fractions("confidence", confidence)))
+
+
+METRIC = Metric(
+    name="mean_confidence",
+    title="mean confidence",
+    function=lambda rows: mean_of_confidence(rows.confidence),
+    better="neither",
+    source="the mean probability of the predicted label; to be read beside the accuracy",
+)
