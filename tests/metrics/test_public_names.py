@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from tierbench import metrics
+from tierbench import corruptions, metrics
 
 
 def test_all_public_names_can_be_imported_and_are_documented() -> None:
@@ -38,7 +38,7 @@ def test_importing_one_name_does_not_import_all() -> None:
     assert loaded("from tierbench.metrics import mean_corruption_error") == ["numpy", "tierbench.metrics.mce"]
 
 
-@pytest.mark.parametrize("package", [metrics])
+@pytest.mark.parametrize("package", [metrics, corruptions])
 def test_no_module_bears_the_name_of_an_export(package: ModuleType) -> None:
     # Importing such a module would put it in the place of the export.
     assert [name for name in package.__all__ if find_spec(f"{package.__name__}.{name}")] == []

@@ -21,14 +21,15 @@ def corrupt(
 ) -> None:
     """Write every corruption at every severity, and a contact sheet an image."""
     from tierbench.common.images import PictureError, open_picture
-    from tierbench.corruptions import ALL_CORRUPTIONS, CORRUPTIONS, SEVERITIES, VARIANTS, contact_sheet
+    from tierbench.corruptions import CORRUPTION_REGISTRY, CORRUPTIONS, SEVERITIES, VARIANTS, contact_sheet
     from tierbench.corruptions import corrupt as corrupt_image
     from tierbench.suites.derived import fitted
 
     names = tuple(name or CORRUPTIONS)
     for wanted in names:
-        if wanted not in ALL_CORRUPTIONS:
-            raise UserError(f"--name {one_line(wanted)!r} is no corruption; {suggestion(wanted, ALL_CORRUPTIONS)}")
+        if wanted not in CORRUPTION_REGISTRY:
+            hint = suggestion(wanted, CORRUPTION_REGISTRY.names())
+            raise UserError(f"--name {one_line(wanted)!r} is no corruption; {hint}")
     if variant not in VARIANTS:
         raise UserError(f"--variant {one_line(variant)!r} is unknown; write {' or '.join(VARIANTS)}")
     try:
@@ -43,7 +44,7 @@ def corrupt(
             contact_sheet(picture, names, seed=seed, variant=variant).save(sheet)
             count = plural(len(names) * len(SEVERITIES), "picture")
             typer.echo(f"{one_line(str(image))}: {count}, {shown_path(sheet.absolute())}")
-    except (PictureError, ImportError) as error:
+    except (PictureError, ImportError, ValueError) as error:
         raise UserError(f"{one_line(str(image))}: {one_line(str(error))}") from error
     except OSError as error:
         raise UserError(f"{out}: cannot be written: {error.strerror}") from error

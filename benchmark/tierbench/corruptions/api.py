@@ -3,53 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from tierbench.corruptions import blur, digital, noise, own, weather
-from tierbench.corruptions.frost_textures import draw_texture
+from tierbench.corruptions.digital import jpeg
 from tierbench.corruptions.names import SEEDLESS
-from tierbench.corruptions.opencv import opencv
 from tierbench.corruptions.pixels import Parameters, Pixels, from_array, from_image
-from tierbench.corruptions.tables import parameters
+from tierbench.corruptions.registry import Corruption
+from tierbench.corruptions.tables import find_corruption
 
-_Corruption = Callable[[Pixels, Parameters, np.random.Generator], Pixels]
 _Picture = TypeVar("_Picture", Image.Image, npt.NDArray[np.uint8])
 
-# frost is not among them: it alone needs more than its parameters.
-_CORRUPTIONS: Final[Mapping[str, _Corruption]] = MappingProxyType(
-    {
-        "gaussian_noise": noise.gaussian_noise,
-        "shot_noise": noise.shot_noise,
-        "impulse_noise": noise.impulse_noise,
-        "speckle_noise": noise.speckle_noise,
-        "defocus_blur": blur.defocus_blur,
-        "glass_blur": blur.glass_blur,
-        "motion_blur": blur.motion_blur,
-        "zoom_blur": blur.zoom_blur,
-        "gaussian_blur": blur.gaussian_blur,
-        "snow": weather.snow,
-        "fog": weather.fog,
-        "brightness": weather.brightness,
-        "spatter": weather.spatter,
-        "contrast": digital.contrast,
-        "elastic_transform": digital.elastic_transform,
-        "pixelate": digital.pixelate,
-        "jpeg_compression": digital.jpeg_compression,
-        "saturate": digital.saturate,
-        "rain": own.rain,
-        "low_light": own.low_light,
-    }
-)
 _IDLE: Final = np.random.default_rng(0)  # nothing is ever drawn from it
-# The 32-px set draws its frost from textures at a fifth of their size.
-_FROST_SCALE: Final = MappingProxyType({"imagenet_c": 1.0, "cifar10_c": 0.2})
 
 
 def corrupt(
@@ -73,7 +43,8 @@ def corrupt(
 
     Args:
         image: a PIL image, or a uint8 array of shape [height, width, 3], RGB. It is not changed.
-        name: one of `ALL_CORRUPTIONS`; those in `OWN_CORRUPTIONS` are not of the published set.
+        name: a registered corruption: one of `ALL_CORRUPTIONS`, of which those in `OWN_CORRUPTIONS` are not of the
+            published set, or one of another package.
         severity: 1 to 5.
         seed: what all randomness of this call follows from; the corruptions in `SEEDLESS` ignore it. See
             `derive_seed` for one that depends on the case.
@@ -87,57 +58,59 @@ def corrupt(
 
     Raises:
         ValueError: for an unknown name, severity or variant, a negative seed, an empty picture, an array that
-            is no uint8 RGB picture, or an image without 8-bit colours.
+            is no uint8 RGB picture, or an image without 8-bit colours; and if the corruption of another package
+            returns something else than a picture of the same size.
         TypeError: if `image` is neither an image nor an array, or `seed` is not made of integers.
         ImportError: if OpenCV is not installed.
+        UserError: if the corruption of another package cannot be loaded.
 
     >>> from PIL import Image
     >>> grey = Image.new("RGB", (32, 32), "grey")
     >>> corrupt(grey, "brightness", 3, seed=0, variant="cifar10_c").getpixel((0, 0))
     (166, 166, 166)
     """
-    numbers = parameters(name, severity, variant)
+    corruption = find_corruption(name)
+    numbers = corruption.at(severity, variant)
+    given = {"variant": variant, "frost_textures": frost_textures}
     if isinstance(image, Image.Image):
-        return Image.fromarray(_corrupt(from_image(image), name, numbers, seed, variant, jpeg85, frost_textures))
+        return Image.fromarray(_apply(from_image(image), corruption, numbers, seed, given, jpeg85))
     if isinstance(image, np.ndarray):
-        return _corrupt(from_array(image), name, numbers, seed, variant, jpeg85, frost_textures)
+        return _apply(from_array(image), corruption, numbers, seed, given, jpeg85)
     raise TypeError(f"image must be a PIL image or an array, got {type(image).__name__}")
 
 
-def _corrupt(
+def _apply(
     pixels: Pixels,
-    name: str,
+    corruption: Corruption,
     numbers: Parameters,
     seed: int | Sequence[int],
-    variant: str,
+    given: Mapping[str, object],
     jpeg85: bool,
-    frost_textures: Path | str | None,
 ) -> Pixels:
     if pixels.size == 0:
         raise ValueError("an empty picture cannot be corrupted")
-    rng = _generator(seed, name)
-    if name == "frost":
-        texture = _scaled(draw_texture(rng, frost_textures), _FROST_SCALE[variant])
-        result = weather.frost(pixels, numbers, rng, texture)
-    else:
-        result = _CORRUPTIONS[name](pixels, numbers, rng)
-    return digital.jpeg(result, 85, optimize=True) if jpeg85 else result
+    further = {keyword: given[keyword] for keyword in corruption.takes}
+    result = corruption.function(pixels, numbers, _generator(seed, corruption.name), **further)
+    if getattr(result, "dtype", None) != np.uint8 or result.shape != pixels.shape:
+        wanted, got = f"an array of uint8 of shape {list(pixels.shape)}", _shown(result)
+        raise ValueError(f"{corruption.name} must return {wanted}, got {got}")
+    return jpeg(result, 85, optimize=True) if jpeg85 else result
 
 
 def _generator(seed: int | Sequence[int] | None, name: str) -> np.random.Generator:
     if seed is None:
         raise TypeError("seed must be an integer or a sequence of them: without one no result can be repeated")
     if name in SEEDLESS and isinstance(seed, int) and seed >= 0:
-        # Making a generator would take a tenth of the time of the fastest ones.
+        # Making a generator would take a tenth of the time of the fastest ones. Only of ours is it sure that they
+        # draw nothing, which would make what the others draw depend on their order.
         return _IDLE
     return np.random.default_rng(seed)
 
 
-def _scaled(texture: Pixels, factor: float) -> Pixels:
-    if factor == 1:
-        return texture
-    scaled: Pixels = opencv().resize(texture, (0, 0), fx=factor, fy=factor)
-    return scaled
+def _shown(result: object) -> str:
+    if isinstance(result, np.ndarray):
+        return f"{result.dtype} of {list(result.shape)}"
+    return type(result).__name__
 
 
 def derive_seed(*parts: str | int) -> int:

@@ -55,7 +55,7 @@ def from_image(image: Image.Image) -> Pixels:
 
 
 def from_array(array: npt.NDArray[Any]) -> Pixels:
-    """Check that an array is a picture.
+    """Check that an array is a picture, and return it read-only.
 
     Raises:
         ValueError: if it is not uint8 of shape [height, width, 3].
@@ -63,4 +63,7 @@ def from_array(array: npt.NDArray[Any]) -> Pixels:
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
         shape = list(array.shape)
         raise ValueError(f"an array must be uint8 of shape [height, width, 3], got {array.dtype} of {shape}")
-    return np.ascontiguousarray(array)
+    pixels = np.ascontiguousarray(array).view()
+    # What comes from an image is read-only too: no corruption may write into what it was given.
+    pixels.flags.writeable = False
+    return pixels

@@ -1,49 +1,56 @@
-"""The parameter tables of both published sets, read from `parameters.json`."""
+"""The numbers of a corruption at a severity; those of the built-in ones are read from `parameters.json`."""
 
 from __future__ import annotations
 
 import functools
 import json
 from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
-from tierbench.corruptions.names import ALL_CORRUPTIONS, CORRUPTIONS, SEVERITIES, VARIANTS
-from tierbench.corruptions.pixels import Parameters
+from tierbench.corruptions.names import CORRUPTIONS, OWN_CORRUPTIONS, VARIANTS
+from tierbench.corruptions.registry import CORRUPTION_REGISTRY, Corruption
+
+if TYPE_CHECKING:
+    from tierbench.corruptions.pixels import Parameters
 
 
 @functools.cache
-def _tables() -> dict[str, dict[str, list[tuple[float, ...]]]]:
+def _tables() -> dict[str, dict[str, list[Any]]]:
     data = json.loads(files(__package__).joinpath("parameters.json").read_text(encoding="utf-8"))
-    return {
-        variant: {
-            name: [tuple(row) if isinstance(row, list) else (row,) for row in rows]
-            for name, rows in (data[variant] | data["own"][variant]).items()
-        }
-        for variant in VARIANTS
-    }
+    return {variant: data[variant] | data["own"][variant] for variant in VARIANTS}
+
+
+def published_rows(name: str) -> dict[str, list[Any]]:
+    """Return the table of a built-in corruption: variant → the numbers of severities 1 to 5."""
+    return {variant: _tables()[variant][name] for variant in VARIANTS}
 
 
 def parameters(name: str, severity: int, variant: str = "imagenet_c") -> Parameters:
-    """Give the numbers of a corruption at a severity; `CORRUPTIONS` have published ones.
+    """Return the numbers of a corruption at a severity; `CORRUPTIONS` have published ones.
 
     Args:
-        name: one of `ALL_CORRUPTIONS`.
+        name: a registered name, such as those in `ALL_CORRUPTIONS`.
         severity: 1 to 5.
         variant: `imagenet_c`, made for 224 px, or `cifar10_c`, made for 32 px.
 
     Raises:
         ValueError: for an unknown name, severity or variant; it lists the valid ones.
+        UserError: if the corruption of another package cannot be loaded.
     """
-    check(name, severity, variant)
-    return _tables()[variant][name][severity - 1]
+    return find_corruption(name).at(severity, variant)
 
 
-def check(name: str, severity: int, variant: str) -> None:
-    """Raise a ValueError that lists the valid choices unless all three are valid."""
-    if name not in ALL_CORRUPTIONS:
-        own = ", ".join(ALL_CORRUPTIONS[len(CORRUPTIONS) :])
-        valid = f"the published {', '.join(CORRUPTIONS)}; not of the published set: {own}"
+def find_corruption(name: str) -> Corruption:
+    """Return a registered corruption.
+
+    Raises:
+        ValueError: for an unknown name; it lists the valid ones.
+        UserError: if the corruption of another package cannot be loaded.
+    """
+    if name not in CORRUPTION_REGISTRY:
+        known = CORRUPTION_REGISTRY.names()
+        others = [each for each in known if each not in CORRUPTIONS and each not in OWN_CORRUPTIONS]
+        valid = f"the published {', '.join(CORRUPTIONS)}; not of the published set: {', '.join(OWN_CORRUPTIONS)}"
+        valid += f"; of other packages: {', '.join(others)}" if others else ""
         raise ValueError(f"unknown corruption {name!r}; there are {valid}")
-    if isinstance(severity, bool) or severity not in SEVERITIES:
-        raise ValueError(f"unknown severity {severity!r}; there are 1, 2, 3, 4, 5")
-    if variant not in VARIANTS:
-        raise ValueError(f"unknown variant {variant!r}; there are {', '.join(VARIANTS)}")
+    return CORRUPTION_REGISTRY.get(name)

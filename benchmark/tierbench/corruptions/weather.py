@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
 import numpy as np
 
 from tierbench.corruptions.blur import smooth
+from tierbench.corruptions.frost_textures import draw_texture
 from tierbench.corruptions.motion import line_blur
 from tierbench.corruptions.opencv import opencv
 from tierbench.corruptions.pixels import Floats, Parameters, Pixels, to_bytes, truncate, unit
@@ -13,6 +18,8 @@ from tierbench.corruptions.zoom import centre_zoom
 
 _WATER = np.array([175, 238, 238], dtype=np.float32) / 255  # pale turquoise
 _MUD = np.array([63, 42, 20], dtype=np.float32) / 255
+# The 32-px set draws its frost from textures at a fifth of their size.
+_FROST_SCALE: Final = MappingProxyType({"imagenet_c": 1.0, "cifar10_c": 0.2})
 
 
 def snow(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
@@ -44,13 +51,23 @@ def snow(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
     return to_bytes(picture)
 
 
-def frost(pixels: Pixels, p: Parameters, rng: np.random.Generator, texture: Pixels) -> Pixels:
+def frost(
+    pixels: Pixels,
+    p: Parameters,
+    rng: np.random.Generator,
+    *,
+    variant: str = "imagenet_c",
+    frost_textures: Path | str | None = None,
+) -> Pixels:
     """Lay a random piece of a frost texture over the picture: `kept` · picture + `added` · texture.
 
-    A texture that is smaller than the picture is enlarged.
+    A texture that is smaller than the picture is enlarged. `frost_textures` is the folder of `draw_texture`.
     """
     kept, added = p
     cv2 = opencv()
+    texture = draw_texture(rng, frost_textures)
+    if (scale := _FROST_SCALE[variant]) != 1:
+        texture = cv2.resize(texture, (0, 0), fx=scale, fy=scale)
     height, width = pixels.shape[:2]
     factor = max(height / texture.shape[0], width / texture.shape[1])
     if factor > 1:
@@ -58,7 +75,7 @@ def frost(pixels: Pixels, p: Parameters, rng: np.random.Generator, texture: Pixe
         texture = cv2.resize(texture, size, interpolation=cv2.INTER_CUBIC)
     top = int(rng.integers(texture.shape[0] - height + 1))
     left = int(rng.integers(texture.shape[1] - width + 1))
-    result = texture[top : top + height, left : left + width] * np.float32(added)
+    result: Floats = texture[top : top + height, left : left + width] * np.float32(added)
     result += pixels * np.float32(kept)
     return truncate(result)
 

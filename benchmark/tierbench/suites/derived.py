@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tierbench.common.images import PictureError, open_picture
+from tierbench.corruptions.registry import corruption_version
 from tierbench.suites.case import Case, Suite
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def corruption_key(case: Case) -> str:
     """Say what was done to the image after opening it, for the key of its prediction; empty if nothing."""
     if not case.corruption:
         return ""
-    return f"{_VERSION}:{case.variant}:{case.corruption}:{case.severity}:{case.suite}/{clean_id(case.id)}"
+    key = f"{_VERSION}:{case.variant}:{case.corruption}:{case.severity}:{case.suite}/{clean_id(case.id)}"
+    # That of another package changes without us: its release, its parameters and its own version count too.
+    version = corruption_version(case.corruption)
+    return f"{key}:{version}" if version else key
 
 
 def fitted(image: Image.Image, variant: str) -> Image.Image:
