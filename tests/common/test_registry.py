@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.distribution import install
+from tests.distribution import install, python_with
 from tierbench.common.errors import UserError
 from tierbench.common.registry import Registry
 
@@ -145,3 +145,14 @@ def test_a_process_adds_parts_and_takes_them_back() -> None:
 def test_a_built_in_part_that_breaks_is_our_bug_and_no_user_error() -> None:
     with pytest.raises(AttributeError):
         share_registry({"zero": "tests.common.shares:ABSENT"}).get("zero")
+
+
+def test_the_registries_are_cheap_to_import(tmp_path: Path) -> None:
+    code = (
+        "import sys; import tierbench.common.registry as r; early = 'importlib.metadata' in sys.modules\n"
+        "import tierbench.corruptions.selection, tierbench.metrics.registry, tierbench.models.registry\n"
+        "import tierbench.models.spec\n"
+        "print(early, sorted({'numpy', 'torch', 'PIL', 'pandas', 'scipy', 'transformers'} & set(sys.modules)))"
+    )
+    answer = python_with(tmp_path, "-c", code, cwd=tmp_path)
+    assert answer.stdout.strip() == "False []", answer.stderr

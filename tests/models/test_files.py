@@ -13,6 +13,7 @@ import pytest
 from tierbench.common.errors import UserError
 from tierbench.models import ModelSpec, load_classifier
 from tierbench.models.files import read_model_folder
+from tierbench.models.registry import kind_of
 
 Change = Callable[[Path], object]
 
@@ -163,14 +164,16 @@ def test_sigmoid_or_softmax_by_the_rule_of_the_pipeline(
         ("models/mine", "model", "models/mine", "folder"),
         ("mine=models/mine", "mine", "models/mine", "folder"),
         ("models/a=b", "model", "models/a=b", "folder"),
-        ("v1.2=org/name@main", "v1.2", "org/name@main", "folder"),
+        ("v1.2=org/name@main", "v1.2", "org/name@main", "hub"),
         ("python:my.module:make", "model", "python:my.module:make", "python"),
         ("old=reference", "old", "reference", "reference"),
     ],
 )
-def test_a_spec_is_read(text: str, slot: str, spec: str, kind: str) -> None:
+def test_a_spec_is_read(tmp_path: Path, text: str, slot: str, spec: str, kind: str) -> None:
+    if kind == "folder":
+        (tmp_path / spec).mkdir(parents=True)
     parsed = ModelSpec.parse(text)
-    assert (parsed.slot, parsed.spec, parsed.kind) == (slot, spec, kind)
+    assert (parsed.slot, parsed.spec, kind_of(parsed.spec, tmp_path)) == (slot, spec, kind)
 
 
 @pytest.mark.parametrize("text", ["", " ", "name=", "my name=x", "=x", "a" * 51 + "=x"])

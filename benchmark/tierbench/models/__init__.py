@@ -2,6 +2,7 @@
 
 from tierbench.models.classifier import Classifier
 from tierbench.models.load import load_classifier
+from tierbench.models.registry import MODEL_REGISTRY, Opener
 from tierbench.models.spec import ModelSpec
 
-__all__ = ["Classifier", "ModelSpec", "load_classifier"]
+__all__ = ["MODEL_REGISTRY", "Classifier", "ModelSpec", "Opener", "load_classifier"]

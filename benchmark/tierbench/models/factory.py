@@ -1,4 +1,4 @@
-"""Classifiers that a user's own code makes: `python:module:factory`."""
+"""The kind `python`: classifiers that a user's own code makes, `python:module:factory`."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tierbench.common.errors import UserError
-from tierbench.common.text import one_line, printable
+from tierbench.common.text import error_text, one_line, printable
 from tierbench.models.classifier import Classifier
 
 _PARTS = ("labels", "fingerprint", "describe", "predict")
 
 
-def make_classifier(spec: str, root: Path) -> Classifier:
-    """Call the factory that a spec names.
-
-    Args:
-        spec: `python:module:factory`; the factory takes no argument and gives a `Classifier`.
-        root: the folder that modules are looked for in first.
+def open_factory(spec: str, *, device: str, dtype: str, root: Path, labels: Sequence[str] | None) -> Classifier:
+    """Call the factory that a spec names, without arguments; modules are looked for in `root` first. See `Opener`.
 
     Raises:
-        UserError: if the module, the factory, or a part of the classifier is missing, or the factory fails.
+        UserError: if the module or the factory is missing, the factory fails, or labels are given.
     """
     place = f"model {one_line(spec)!r}"
+    if labels is not None:
+        raise UserError(f"{place}: names its labels itself; leave --robust-labels (tierbench: --labels) out")
     _, _, names = spec.partition(":")
     module_name, _, factory_name = names.partition(":")
     if not module_name or not factory_name.isidentifier():
@@ -35,18 +33,19 @@ def make_classifier(spec: str, root: Path) -> Classifier:
         module = importlib.import_module(module_name)
     except (Exception, SystemExit) as error:
         # The user's module may raise anything while it is imported; one that reads arguments there even exits.
-        raise UserError(f"{place}: cannot import {one_line(module_name)}: {_said(error)}") from error
+        raise UserError(f"{place}: cannot import {one_line(module_name)}: {error_text(error)}") from error
     factory = getattr(module, factory_name, None)
     if not callable(factory):
         raise UserError(f"{place}: {one_line(module_name)} has no function {one_line(factory_name)}")
     try:
-        classifier = factory()
+        classifier: Classifier = factory()
     except UserError:
         raise
     except (Exception, SystemExit) as error:
         # As above: the factory is the user's own code.
-        raise UserError(f"{place}: {factory_name}() failed: {_said(error)}") from error
-    return checked_classifier(classifier, place)
+        raise UserError(f"{place}: {factory_name}() failed: {error_text(error)}") from error
+    # What it is, `load_classifier` checks.
+    return classifier
 
 
 def checked_classifier(classifier: object, place: str) -> Classifier:
@@ -70,8 +69,3 @@ def checked_classifier(classifier: object, place: str) -> Classifier:
     if not isinstance(fingerprint, str) or not fingerprint or fingerprint != printable(fingerprint):
         raise UserError(f"{place}: its fingerprint must be a text that changes when its predictions could")
     return classifier
-
-
-def _said(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return one_line(f"{type(error).__name__}: {lines[0] if lines else ''}".rstrip(": "))

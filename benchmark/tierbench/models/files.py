@@ -85,54 +85,6 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
     )
 
 
-def hub_snapshot(spec: str) -> Path:
-    """Bring the files of a Hub model into the local cache of huggingface_hub, and give their folder.
-
-    Without a connection, what the cache holds is used. The token is taken from where huggingface_hub keeps it.
-
-    Raises:
-        UserError: if the model is neither reachable nor in the cache.
-    """
-    from huggingface_hub import snapshot_download
-
-    name, _, revision = spec.partition("@")
-    try:
-        return Path(
-            snapshot_download(
-                name,
-                revision=revision or None,
-                allow_patterns=["*.json", "*.safetensors"],
-            )
-        )
-    except Exception as error:
-        # Besides its own errors the client lets those of its HTTP library through, whichever that is.
-        raise UserError(f"model {one_line(spec)!r}: is no folder here, and {_why_not(error, revision)}") from error
-
-
-def _why_not(error: Exception, revision: str) -> str:
-    """Say why the Hub gave no model, and what the user can do."""
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    if isinstance(error, RevisionNotFoundError):
-        return f"on the Hub it has no revision {one_line(revision or 'main')!r}; name a branch, a tag or a commit"
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(error, RepositoryNotFoundError | GatedRepoError) or status in (401, 403):
-        return (
-            "the Hub shows no such model; check the name, and for a private or gated model the token "
-            "(`hf auth login`, or HF_TOKEN)"
-        )
-    if isinstance(error, LocalEntryNotFoundError):
-        return "the Hub cannot be reached and the cache does not hold it whole; check the name and the connection"
-    lines = str(error).strip().splitlines()
-    said = one_line(lines[0] if lines else type(error).__name__)
-    return f"the Hub did not give it ({said}); check the name and the connection"
-
-
 def _json(file: Path, place: str, mend: str) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))

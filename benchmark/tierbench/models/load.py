@@ -1,4 +1,4 @@
-"""From a spec to a classifier: finds out what the spec names; torch stays out until the model predicts."""
+"""From a spec to a classifier; torch stays out until the model predicts."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import expanded
-from tierbench.common.text import one_line
+from tierbench.common.text import error_text, one_line
 from tierbench.models.classifier import Classifier
-from tierbench.models.factory import make_classifier
-from tierbench.models.files import ModelFiles, hub_snapshot, read_model_folder
-from tierbench.models.spec import FORMS, ModelSpec, is_hub_id
+from tierbench.models.factory import checked_classifier
+from tierbench.models.registry import MODEL_REGISTRY, kind_of
 
 
 def load_classifier(
@@ -25,7 +23,8 @@ def load_classifier(
     """Open the model that a spec names.
 
     Args:
-        spec: a folder, a Hub id `org/name[@revision]`, `python:module:factory`, or `reference`.
+        spec: a folder, a Hub id `org/name[@revision]`, `python:module:factory`, `reference`, or what another package
+            registered: `scheme:…`.
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: `float32`, `float16` or `bfloat16`.
         root: what a relative folder is relative to; default: the working directory.
@@ -37,32 +36,17 @@ def load_classifier(
     Raises:
         UserError: if the spec names no model, or one that cannot be used.
     """
-    # Here, so that naming a classifier's type costs no import of NumPy.
-    from tierbench.models.transformers_model import TransformersClassifier
-
-    if ModelSpec("model", spec).kind == "python":
-        if labels is not None:
-            raise UserError(
-                f"model {one_line(spec)!r}: names its labels itself; leave --robust-labels (tierbench: --labels) out"
-            )
-        return make_classifier(spec, root or Path.cwd())
-    return TransformersClassifier(find_files(spec, root or Path.cwd(), labels), device=device, dtype=dtype)
-
-
-def find_files(spec: str, root: Path, labels: Sequence[str] | None = None) -> ModelFiles:
-    """Find the folder of a transformers model, fetching or converting it where need be.
-
-    Raises:
-        UserError: if the spec names no model, or one that cannot be used.
-    """
-    parsed = ModelSpec("model", spec)
-    if parsed.kind == "reference":
-        from tierbench.models.reference import reference_folder
-
-        return read_model_folder(reference_folder(), spec, labels)
-    folder = root / expanded(spec)
-    if folder.is_dir():
-        return read_model_folder(folder, spec, labels)
-    if is_hub_id(spec):
-        return read_model_folder(hub_snapshot(spec), spec, labels)
-    raise UserError(f"model {one_line(spec)!r}: there is no such folder; write {FORMS}")
+    root = root or Path.cwd()
+    kind = kind_of(spec, root)
+    opener = MODEL_REGISTRY.get(kind)
+    place = f"model {one_line(spec)!r}"
+    try:
+        classifier = opener(spec, device=device, dtype=dtype, root=root, labels=labels)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        # Another package's opener may raise anything; in ours it is a bug, which wants its traceback.
+        if MODEL_REGISTRY.is_built_in(kind):
+            raise
+        raise UserError(f"{place}: {MODEL_REGISTRY.owner(kind)} cannot open it: {error_text(error)}") from error
+    return checked_classifier(classifier, place)

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ from filelock import FileLock
 
 from tierbench.common.cache import cache_folder
 from tierbench.common.errors import UserError
+from tierbench.models.files import read_model_folder
+from tierbench.models.quiet import quiet_transformers
+from tierbench.models.transformers_model import TransformersClassifier
 
 if TYPE_CHECKING:
     import torch
@@ -44,6 +48,13 @@ _OUTER_NAMES = {
     "_bn1": "efficientnet.encoder.top_bn",
     "_fc": "classifier",
 }
+
+
+def open_reference(
+    spec: str, *, device: str, dtype: str, root: Path, labels: Sequence[str] | None
+) -> TransformersClassifier:
+    """Open the built-in model; see `Opener`."""
+    return TransformersClassifier(read_model_folder(reference_folder(), spec, labels), device=device, dtype=dtype)
 
 
 def reference_folder() -> Path:
@@ -114,8 +125,6 @@ def convert(weights: Path, folder: Path) -> None:
     """
     import torch
     from transformers import EfficientNetConfig, EfficientNetForImageClassification
-
-    from tierbench.models.quiet import quiet_transformers
 
     labels = imagenet_labels()
     config = EfficientNetConfig(

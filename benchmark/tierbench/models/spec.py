@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import one_line
-
-Kind = Literal["reference", "python", "folder", "hub"]
 
 _SLOT = re.compile(r"[A-Za-z0-9_.-]{1,50}")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")
@@ -23,7 +20,7 @@ class ModelSpec:
 
     Attributes:
         slot: `NAME` of `NAME=SPEC`; `reference` for the built-in model; else `model`.
-        spec: a folder, a Hub id, `python:module:factory`, or `reference`.
+        spec: a folder, a Hub id, `reference`, or `scheme:…` such as `python:module:factory`.
     """
 
     slot: str
@@ -57,15 +54,6 @@ class ModelSpec:
         if not spec:
             raise UserError(f"{option} {one_line(text)!r} names no model; write {FORMS}")
         return spec
-
-    @property
-    def kind(self) -> Kind:
-        """What the spec names; a text that has the form of nothing else is a folder."""
-        if self.spec == "reference":
-            return "reference"
-        if self.spec.startswith("python:"):
-            return "python"
-        return "folder"
 
 
 def parse_models(texts: Sequence[str], faults: list[str], option: str = "--robust-model") -> tuple[ModelSpec, ...]:

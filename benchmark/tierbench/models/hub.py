@@ -1,0 +1,64 @@
+"""The kind `hub`: a model of the Hugging Face Hub, `org/name` or `org/name@revision`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tierbench.common.errors import UserError
+from tierbench.common.text import one_line
+from tierbench.models.files import read_model_folder
+from tierbench.models.transformers_model import TransformersClassifier
+
+
+def open_hub(spec: str, *, device: str, dtype: str, root: Path, labels: Sequence[str] | None) -> TransformersClassifier:
+    """Open a model of the Hub, from the local cache where it is there; see `Opener`."""
+    return TransformersClassifier(read_model_folder(hub_snapshot(spec), spec, labels), device=device, dtype=dtype)
+
+
+def hub_snapshot(spec: str) -> Path:
+    """Bring the files of a Hub model into the local cache of huggingface_hub, and return their folder.
+
+    Without a connection, what the cache holds is used. The token is taken from where huggingface_hub keeps it.
+
+    Raises:
+        UserError: if the model is neither reachable nor in the cache.
+    """
+    from huggingface_hub import snapshot_download
+
+    name, _, revision = spec.partition("@")
+    try:
+        return Path(
+            snapshot_download(
+                name,
+                revision=revision or None,
+                allow_patterns=["*.json", "*.safetensors"],
+            )
+        )
+    except Exception as error:
+        # Besides its own errors the client lets those of its HTTP library through, whichever that is.
+        raise UserError(f"model {one_line(spec)!r}: is no folder here, and {_why_not(error, revision)}") from error
+
+
+def _why_not(error: Exception, revision: str) -> str:
+    """Say why the Hub gave no model, and what the user can do."""
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    if isinstance(error, RevisionNotFoundError):
+        return f"on the Hub it has no revision {one_line(revision or 'main')!r}; name a branch, a tag or a commit"
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if isinstance(error, RepositoryNotFoundError | GatedRepoError) or status in (401, 403):
+        return (
+            "the Hub shows no such model; check the name, and for a private or gated model the token "
+            "(`hf auth login`, or HF_TOKEN)"
+        )
+    if isinstance(error, LocalEntryNotFoundError):
+        return "the Hub cannot be reached and the cache does not hold it whole; check the name and the connection"
+    lines = str(error).strip().splitlines()
+    said = one_line(lines[0] if lines else type(error).__name__)
+    return f"the Hub did not give it ({said}); check the name and the connection"
