@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import SuiteWriter
-from tierbench.suites import Ladder, Tier, read_suites
+from tests.distribution import install, python_with
+from tierbench.suites import Ladder, MetricGate, Tier, read_suites
 
 ROWS = "file_name,label,tier\nred.png,car,1\n"
 
@@ -46,7 +49,28 @@ ROWS = "file_name,label,tier\nred.png,car,1\n"
         ),
         (
             "[parameters]\nm = 'm'\n[ladders.fog]\nparameter = 'm'\ngate = 'far'",
-            "[ladders.fog] gate must be a number from",
+            "[ladders.fog] gate must be a number, not 'far'",
+        ),
+        ("gates = 3", "'gates' must be a table (1 value found); write [gates]"),
+        (
+            "[gates]\naccurracy = {min = 0.9}",
+            "[gates] unknown metric 'accurracy'; did you mean 'accuracy'? There are accuracy, ece, nll, brier, ",
+        ),
+        (
+            "[gates]\nmiou = {min = 0.9}",
+            "[gates] unknown metric 'miou'; there are accuracy, ece, nll, brier, ",
+        ),
+        ("[gates]\nece = 0.05", "[gates] ece must say min, max or both; write ece = {max = 0.05}"),
+        ("[gates]\nece = {}", "[gates] ece must say min, max or both; write ece = {max = 0.05}"),
+        ("[gates.ece]\nmaximum = 1", "unknown [gates] ece key 'maximum'; did you mean 'max'?"),
+        ("[gates]\nece = {max = '5 %'}", "[gates] ece max must be a number, not '5 %'"),
+        ("[gates]\nece = {max = nan}", "[gates] ece max must be a number, not nan"),
+        ("[gates]\nece = {max = " + "9" * 400 + "}", "[gates] ece max must be a number, not 999"),
+        ("[gates]\nece = {max = inf}", "[gates] ece max must be a number, not inf"),
+        ("[gates]\nece = {min = true}", "[gates] ece min must be a number, not True"),
+        (
+            "[gates]\nnll = {min = 2, max = 0.5}",
+            "[gates] nll: min 2 is above max 0.5, which no value meets; swap them",
         ),
         ("[parameters]\nm = 'm'\n[ladders.Fog]\nparameter = 'm'", "[ladders.Fog]: name a ladder with lower-case"),
     ],
@@ -83,6 +107,9 @@ def test_all_that_it_can_say(suite: SuiteWriter) -> None:
         enabled = false
         [corruptions.gates]
         "fog+3" = {max_drop = 0.3}
+        [gates]
+        ece = {max = 0.05}
+        accuracy = {min = 0.8, max = 1}
         """,
     )
     (found,), faults = read_suites([folder])
@@ -92,8 +119,22 @@ def test_all_that_it_can_say(suite: SuiteWriter) -> None:
     assert dict(found.concepts) == {"car": ("sports car", "cab"), "ship": ("liner",)}
     assert dict(found.ladders) == {"fog": Ladder("fog", "visibility_m", "falling", 20.0)}
     assert dict(found.corruptions) == {"enabled": False, "gates": {"fog+3": {"max_drop": 0.3}}}
+    assert dict(found.gates) == {"ece": MetricGate(max=0.05), "accuracy": MetricGate(0.8, 1.0)}
     assert [case.id for case in found.by_tier[1]] == ["red"]
     assert found.cases[1].parameters == {"visibility_m": 50.0}
+
+
+def test_a_gate_names_the_metric_of_another_package_without_importing_it(suite: SuiteWriter, tmp_path: Path) -> None:
+    folder = suite(ROWS, "[gates]\nmedian = {max = 0.5}\n")
+    points = {"tierbench.metrics": {"median": "medians:METRIC", "nll": "medians:NLL"}}
+    site = install(tmp_path / "site", "medians", points, {"medians": "raise OSError"})
+    code = "import sys, tierbench, pathlib; s, f = tierbench.read_suites([pathlib.Path(sys.argv[1])]); "
+    code += "print(s[0].gates, f, {'numpy', 'medians'} & set(sys.modules))"
+    answer = python_with(site, "-c", code, folder, cwd=tmp_path)
+    assert answer.stdout.strip() == "{'median': MetricGate(min=None, max=0.5)} [] set()", answer.stderr
+    suite(ROWS, "[gates]\nnll = {max = 0.5}\n")
+    answer = python_with(site, "-c", code, folder, cwd=tmp_path)
+    assert "metric 'nll' is registered twice: by tierbench and by medians 1.0 (medians:NLL)" in answer.stdout
 
 
 def test_a_step_of_a_ladder_needs_its_parameter_and_no_tier(

@@ -57,6 +57,14 @@ class Ladder:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricGate:
+    """What a suite demands of a metric: a least value, a greatest value, or both; a bound itself meets the demand."""
+
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """What a published model is told to have said of a case, for comparison."""
 
@@ -123,6 +131,7 @@ class Suite:
         concepts: concept → the labels that count as it.
         parameters: declared numeric column → unit.
         corruptions: the `[corruptions]` table as written.
+        gates: metric → what is demanded of it.
         fetch_hint: empty where every image is at hand; else the command that brings them.
         digest: SHA-256 over `metadata.csv` and `suite.toml`.
     """
@@ -136,6 +145,7 @@ class Suite:
     parameters: Mapping[str, str] = field(default_factory=dict)
     ladders: Mapping[str, Ladder] = field(default_factory=dict)
     corruptions: Mapping[str, object] = field(default_factory=dict)
+    gates: Mapping[str, MetricGate] = field(default_factory=dict)
     published: tuple[Published, ...] = ()
     fetch_hint: str = ""
     digest: str = ""

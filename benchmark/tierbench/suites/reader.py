@@ -84,6 +84,7 @@ def read_suite(folder: Path, faults: Faults) -> Suite:
         parameters=settings.parameters,
         ladders=settings.ladders,
         corruptions=settings.corruptions,
+        gates=settings.gates,
         published=_read_published(folder / "published.csv", {case.id for case in cases}, faults),
         fetch_hint=" and ".join(_command(need, folder) for need in needs),
         digest=_digest((metadata, toml)),

@@ -1,4 +1,4 @@
-"""Reads `suite.toml`: tiers, thresholds, parameters, ladders, labels."""
+"""Reads `suite.toml`: tiers, thresholds, parameters, ladders, labels, gates."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tierbench.common.errors import UserError
 from tierbench.common.text import plural, suggestion
-from tierbench.suites.case import Ladder, Thresholds, Tier
+from tierbench.metrics.registry import METRIC_REGISTRY
+from tierbench.suites.case import Ladder, MetricGate, Thresholds, Tier
 from tierbench.suites.problems import Faults
 
 # Threshold → the range that its value must lie in.
@@ -20,7 +22,9 @@ THRESHOLD_RANGES: dict[str, tuple[float, float]] = {
     "min_margin": (-1.0, 1.0),
 }
 _TIER_KEYS = ("name", *THRESHOLD_RANGES, "min_pass_rate", "allowed_drop")
-_TABLES = ("description", "tiers", "parameters", "ladders", "labels", "corruptions")
+_TABLES = ("description", "tiers", "parameters", "ladders", "labels", "corruptions", "gates")
+# Stands for no bound: an integer beyond it would not fit into a float.
+_ANY = 1e300
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -39,6 +43,7 @@ class Settings:
     ladders: dict[str, Ladder] = field(default_factory=dict)
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     corruptions: dict[str, object] = field(default_factory=dict)
+    gates: dict[str, MetricGate] = field(default_factory=dict)
 
 
 def make_thresholds(declared: Mapping[str, float]) -> Thresholds:
@@ -74,6 +79,7 @@ def read_settings(file: Path, columns: tuple[str, ...], faults: Faults) -> Setti
     _read_ladders(_table(document, "ladders", file, faults), settings, file, faults)
     settings.corruptions = dict(_table(document, "corruptions", file, faults))
     _check_corruptions(settings.corruptions, file, faults)
+    _read_gates(_table(document, "gates", file, faults), settings, file, faults)
     return settings
 
 
@@ -155,7 +161,7 @@ def _read_ladders(table: Mapping[str, Any], settings: Settings, file: Path, faul
             faults.add(file, f"{where} parameter {parameter!r} is not declared under [parameters]; add it there")
         if direction not in ("falling", "rising"):
             faults.add(file, f"{where} direction {direction!r} is unknown; write falling or rising")
-        gate = _number(values, "gate", -1e300, 1e300, where, file, faults)
+        gate = _number(values, "gate", -_ANY, _ANY, where, file, faults)
         settings.ladders[name] = Ladder(name, parameter, direction, gate)
 
 
@@ -167,7 +173,7 @@ def _check_corruptions(table: Mapping[str, Any], file: Path, faults: Faults) -> 
     if table.get("variant", "imagenet_c") not in ("imagenet_c", "cifar10_c"):
         faults.add(file, f"{where} variant {table['variant']!r} is unknown; write imagenet_c or cifar10_c")
     for name, demands in _table(table, "gates", file, faults).items():
-        if not re.fullmatch(r"[a-z_]+\+[1-5]", name):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*\+[1-5]", name):
             faults.add(file, f'[corruptions.gates] {name!r} names no slice; write "fog+3"')
         elif not isinstance(demands, dict):
             faults.add(file, f'[corruptions.gates] "{name}" must be a table; write {{min_pass_rate = 0.5}}')
@@ -176,6 +182,27 @@ def _check_corruptions(table: Mapping[str, Any], file: Path, faults: Faults) -> 
             _unknown_keys(demands, ("min_pass_rate", "max_drop"), f"{place} key", file, faults)
             for key in ("min_pass_rate", "max_drop"):
                 _number(demands, key, 0.0, 1.0, place, file, faults)
+
+
+def _read_gates(table: Mapping[str, Any], settings: Settings, file: Path, faults: Faults) -> None:
+    for name, demands in table.items():
+        where = f"[gates] {name}"
+        try:
+            # Only the name: no metric is imported to read a suite.
+            METRIC_REGISTRY.check(name)
+        except UserError as error:
+            for line in error.lines:
+                faults.add(file, f"[gates] {line}")
+            continue
+        if not isinstance(demands, dict) or not demands:
+            faults.add(file, f"{where} must say min, max or both; write {name} = {{max = 0.05}}")
+            continue
+        _unknown_keys(demands, ("min", "max"), f"{where} key", file, faults)
+        low, high = (_number(demands, key, -_ANY, _ANY, where, file, faults) for key in ("min", "max"))
+        if low is not None and high is not None and low > high:
+            faults.add(file, f"{where}: min {low:g} is above max {high:g}, which no value meets; swap them")
+        elif low is not None or high is not None:
+            settings.gates[name] = MetricGate(low, high)
 
 
 def _is_label(value: Any) -> bool:
@@ -213,6 +240,7 @@ def _number(
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        faults.add(file, f"{where} {key} must be a number from {low:g} to {high:g}, not {value!r}")
+        span = "" if high == _ANY else f" from {low:g} to {high:g}"
+        faults.add(file, f"{where} {key} must be a number{span}, not {value!r}")
         return None
     return float(value)
