@@ -98,8 +98,8 @@ def run_whole(top: Path, cache: Path) -> tuple[float, float]:
         raise AssertionError(f"a whole run ended with {process.returncode}:\n{text}")
     (folder,) = (path for path in (top / "reports").iterdir() if path.is_dir())
     record = read_run(folder)
-    if not record.content["complete"] or len(record.scores) != CASES:
-        raise AssertionError(f"a whole run is not whole: {record.content['complete']}, {len(record.scores)} rows")
+    if not record.run.complete or len(record.scores) != CASES:
+        raise AssertionError(f"a whole run is not whole: {record.run.complete}, {len(record.scores)} rows")
     shutil.rmtree(folder)
     return began - before, ended - began
 
@@ -158,7 +158,7 @@ def look_at(folder: Path, killed: bool) -> str:
     wrong = scores[(scores["score"] - 0.75).abs() > 1e-6]
     if len(wrong) or not set(scores["outcome"]) <= {"passed"} or scores["case"].duplicated().any():
         raise AssertionError(f"rows that are not true:\n{scores}")
-    if record.content["complete"]:
+    if record.run.complete:
         if len(scores) != CASES:
             raise AssertionError(f"complete with {len(scores)} rows")
         return "killed after its record was complete" if killed else "ended before the kill"

@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from tierbench.common.schema import PairedVerdict
 from tierbench.metrics.sign_flip import sign_flip
-from tierbench.runs.regression import ALPHA, LEAST_GROUPS, PairedVerdict, holm, judge_regression
+from tierbench.runs.regression import ALPHA, LEAST_GROUPS, holm, judge_regression
 
 Floats = npt.NDArray[np.float64]
 
@@ -150,11 +151,11 @@ def false_alarms(simulations: int) -> Iterator[list[str]]:
 
 def power(simulations: int) -> Iterator[list[str]]:
     """Tell how often a worsened tier gets which state, the other two tiers being equal retrainings."""
-    yield ["design", "drop of tier", "regressed", "inconclusive", "no regression"]
+    yield ["design", "drop of tier", "regressed", "not shown", "cleared"]
     for groups, cases in DESIGNS:
         for drop in (0.0, 0.05, 0.1, 0.2):
             rng = np.random.default_rng(groups)
-            states = {"regressed": 0, "inconclusive": 0, "no regression": 0}
+            states = {"regressed": 0, "not shown": 0, "cleared": 0}
             for number in range(simulations):
                 worsened = 1 + number % 3
                 samples = {tier: retrain(rng, groups, cases, tier) for tier in (1, 2, 3)}
@@ -168,7 +169,7 @@ def power(simulations: int) -> Iterator[list[str]]:
 
 def bounds(simulations: int) -> Iterator[list[str]]:
     """Tell how often an upper 95 % bound lies under the true drop of tier 2, for three kinds of bound."""
-    yield ["design", "true drop", "test inversion", "bootstrap", "Student's t", "wrong “no regression”"]
+    yield ["design", "true drop", "test inversion", "bootstrap", "Student's t", "wrong “cleared”"]
     losses = {
         "0, equal retraining": (0.0, None),
         "0.05, all images alike": (0.05, uniform_loss(0.05, 2)),
@@ -189,7 +190,7 @@ def bounds(simulations: int) -> Iterator[list[str]]:
                 half = stats.t.ppf(1 - ALPHA, groups - 1) * means.std(ddof=1) / math.sqrt(groups)
                 upper = math.inf if verdict.upper is None else verdict.upper
                 under += np.array([upper, percentile, means.mean() + half]) < drop
-                cleared += verdict.state == "no regression" and drop >= verdict.allowed_drop
+                cleared += verdict.state == "cleared" and drop >= verdict.allowed_drop
             shares = [f"{100 * count / simulations:.1f} %" for count in under]
             wrong = f"{100 * cleared / simulations:.1f} %" if drop else "–"
             yield [f"{groups} × {cases}", name, *shares, wrong]
@@ -231,7 +232,7 @@ def needed(simulations: int) -> Iterator[list[str]]:
                 _first(grid, partial(_often, simulations=simulations, cases=cases, drop=drop, tier=tier))
                 for cases in (1, 3, 10)
             ]
-            yield [f"{drop:g}" if drop else "none: “no regression”", str(tier), *found]
+            yield [f"{drop:g}" if drop else "none: “cleared”", str(tier), *found]
 
 
 def _often(groups: int, *, simulations: int, cases: int, drop: float, tier: int) -> bool:

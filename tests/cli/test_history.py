@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,16 +71,16 @@ def test_compare_names_flips_with_their_picture_and_ends_by_the_gate(tierbench: 
     )
     assert "before  automobile 0.900, ship 0.100, cat 0.000" in answer.out
     assert "cases/colours/red.png" in answer.out
-    assert answer.out.rstrip().endswith("regression (each flip decides)")
+    assert answer.out.rstrip().endswith("regressed (each flip decides)")
     assert "data:image/webp;base64," in Path("d.html").read_text()
     assert json.loads(Path("d.json").read_text())["models"][0]["counts"]["regressed"] == 1
     assert "| regressed | `colours/red` | 0.900 → 0.300 (-0.600) |" in Path("d.md").read_text()
     answer = tierbench("compare", "20260104", "last")
     assert answer.code == 0
     assert answer.out.rstrip().endswith(
-        "inconclusive in colours tier 1 (the paired verdict of each tier decides; 1 case regressed all the same)"
+        "not shown in colours tier 1 (the paired verdict of each tier decides; 1 case regressed all the same)"
     )
-    assert json.loads(Path("d.json").read_text())["outcome"] == "regression"
+    assert json.loads(Path("d.json").read_text())["outcome"] == "regressed"
 
 
 def test_compare_shows_a_corrupted_case_as_the_model_got_it(tierbench: Call, reports: Path) -> None:
@@ -125,10 +126,10 @@ def test_compare_of_damaged_figures_is_one_line(tierbench: Call, reports: Path) 
 @pytest.mark.parametrize(
     ("content", "scores", "says"),
     [
-        ({"models": None}, {}, "run.json: is damaged: 'models' is no list of objects"),
-        ({"models": ["a"]}, {}, "run.json: is damaged: 'models' is no list of objects"),
-        ({"suites": [1]}, {}, "run.json: is damaged: "),
-        ({"versions": "new"}, {}, "run.json: is damaged: 'versions' is no object"),
+        ({"models": None}, {}, "run.json: is damaged: 'models' is not a list"),
+        ({"models": ["a"]}, {}, "run.json: is damaged: 'models[0]' is not an object"),
+        ({"suites": [1]}, {}, "run.json: is damaged: 'suites' is not an object"),
+        ({"versions": "new"}, {}, "run.json: is damaged: 'versions' is not an object"),
         ({}, {"rank": 1.5}, "scores.csv: is damaged: rank '1.5' of colours/red"),
         ({}, {"rank": 1e30}, "scores.csv: is damaged: rank '1e+30' of colours/red"),
         ({}, {"rank": None}, "scores.csv: is damaged: colours/red has a score and no rank"),
@@ -137,9 +138,9 @@ def test_compare_of_damaged_figures_is_one_line(tierbench: Call, reports: Path) 
     ],
 )
 def test_a_damaged_run_is_one_line_to_every_command(
-    tierbench: Call, reports: Path, content: dict[str, object], scores: dict[str, object], says: str
+    tierbench: Call, reports: Path, content: dict[str, object], scores: dict[str, Any], says: str
 ) -> None:
-    folder = write(reports, 3, [row("red", 0.9, **COLOURS) | scores])
+    folder = write(reports, 3, [row("red", **{"score": 0.9, **COLOURS, **scores})])
     edit_run(folder, **content)
     for command in (("compare", "20260102", "last"), ("baseline", "accept", "last")):
         answer = tierbench(*command)
@@ -194,7 +195,7 @@ def test_comparisons_that_judge_nothing_say_so(tierbench: Call, reports: Path) -
     )
     write(reports, 5, [row(f"c{number}", 0.9) for number in range(8)])
     write(reports, 6, [row(f"c{number}", 0.9) for number in range(8)])
-    assert "\nno regression (the paired" in tierbench("compare", "20260106", "last").out
+    assert "\ncleared (the paired" in tierbench("compare", "20260106", "last").out
 
 
 def test_models_that_only_one_side_has_are_told(tierbench: Call, reports: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import STUDY, Bench, write_suite
 from tests.models.hub_server import REPO, TOKEN, commit_of, hub
 from tierbench import load_classifier
+from tierbench.runs.record import to_json
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +74,10 @@ def test_a_private_model_runs_and_runs_again_from_the_cache_when_the_hub_is_gone
     assert answer.code == 0
     assert TOKEN not in answer.text
     record = study.record()
-    assert record.content["models"][0]["spec"] == f"{REPO}@v2"
-    assert record.content["models"][0]["fingerprint"] == load_classifier(str(revisions["v2"])).fingerprint
-    assert record.content["models"][0]["level"] == 1
-    assert TOKEN not in json.dumps(record.content)
+    assert record.run.models[0].spec == f"{REPO}@v2"
+    assert record.run.models[0].fingerprint == load_classifier(str(revisions["v2"])).fingerprint
+    assert record.run.models[0].level == 1
+    assert TOKEN not in to_json(record.run)
     # The server is gone, and so is the token.
     monkeypatch.delenv("HF_TOKEN")
     assert study.run_process(*model).code == 0

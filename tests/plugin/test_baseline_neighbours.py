@@ -30,7 +30,7 @@ def test_junit_holds_what_each_case_was_judged_by(garage: Bench) -> None:
 
 def same(first: RunRecord, second: RunRecord) -> bool:
     rows = [record.scores.sort_values("case", ignore_index=True) for record in (first, second)]
-    return rows[0].equals(rows[1]) and first.content["comparisons"] == second.content["comparisons"]
+    return rows[0].equals(rows[1]) and first.run.comparisons == second.run.comparisons
 
 
 def test_reruns_tell_each_value_once(accepted: Bench, worse: Path) -> None:
@@ -42,7 +42,7 @@ def test_reruns_tell_each_value_once(accepted: Bench, worse: Path) -> None:
     assert "rerun" in answer.text
     record = accepted.record()
     assert same(plain, record)
-    assert record.content["complete"] is True
+    assert record.run.complete is True
     for values in properties(accepted.path / "junit.xml").values():
         assert len(values) == len(dict(values))
 
@@ -64,7 +64,7 @@ def test_random_order_and_workers_change_nothing(accepted: Bench, worse: Path) -
 def test_a_run_that_stops_early_is_not_complete_and_no_baseline(garage: Bench, workers: tuple[str, ...]) -> None:
     run = garage.run_process if workers else garage.run
     answer = run("--maxfail=1", "--robust-update-baseline", "--runxfail", *workers)
-    assert garage.record().content["complete"] is False
+    assert garage.record().run.complete is False
     assert "the baseline stays as it is: the run stopped early" in answer.text
     assert not (garage.path / "reports" / "baselines" / "model.csv").exists()
 
@@ -77,8 +77,8 @@ def test_last_failed_is_compared_on_what_it_ran(accepted: Bench, worse: Path) ->
     assert answer.code == 1
     record = accepted.record()
     assert sorted(record.scores["case"]) == GREEN
-    (comparison,) = record.content["comparisons"]
-    assert (comparison["regressed"], comparison["same"]) == (3, 0)
+    (comparison,) = record.run.comparisons
+    assert (comparison.regressed, comparison.same) == (3, 0)
 
 
 def test_every_run_writes_the_page_of_all_runs(accepted: Bench, worse: Path) -> None:

@@ -28,7 +28,7 @@ def test_the_record_holds_the_commit_of_the_repository(study: Bench) -> None:
     git(study.path, "init", "--quiet")
     git(study.path, "commit", "--quiet", "--allow-empty", "--message=first")
     study.run("-m", "tier1")
-    commit = study.record().content["git_commit"]
+    commit = study.record().run.git_commit
     assert commit == git(study.path, "rev-parse", "HEAD")
     assert len(commit) in (40, 64)
 

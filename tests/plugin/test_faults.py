@@ -80,8 +80,8 @@ def test_a_broken_picture_errs_its_case_alone(study: Bench) -> None:
     assert "0/1, 1 err ?" in answer.line("study  2")
     record = study.record()
     assert record.scores["outcome"].tolist() == ["passed", "error", "error"]
-    assert record.content["models"][0]["level_text"] == "level 1 of 3 (tier 2 of study left open by errors)"
-    assert record.content["complete"] is True
+    assert record.run.models[0].level_text == "level 1 of 3 (tier 2 of study left open by errors)"
+    assert record.run.complete is True
 
 
 def test_a_picture_over_the_pixel_limit_errs_its_case_alone(study: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_a_model_without_a_usable_card_is_judged_all_the_same(study: Bench, desc
     answer = study.run(*factory(study, describe=describe))
     assert answer.code == 0
     assert counts(answer.text) == {"passed": 6}
-    assert study.record().content["models"][0]["preprocessing"] == {}
+    assert study.record().run.models[0].preprocessing == {}
 
 
 def test_an_image_that_changes_after_collection_errs_its_case_alone(study: Bench) -> None:
@@ -165,9 +165,9 @@ def test_a_known_issue_is_xfailed_and_counts_as_a_miss(bench: Bench) -> None:
     assert "ticket 7: cars/grey [tier 1]: expected automobile ≥ 0.50, got ship 0.524" in answer.text
     record = bench.record()
     assert record.scores["outcome"].tolist() == ["passed", "xfailed"]
-    assert record.content["models"][0]["level"] == 0
-    tier = record.content["tiers"][0]
-    assert (tier["passed"], tier["total"], tier["met"]) == (1, 2, False)
+    assert record.run.models[0].level == 0
+    tier = record.run.tiers[0]
+    assert (tier.passed, tier.total, tier.met) == (1, 2, False)
     answer = bench.run("--runxfail")
     assert answer.code == 1
     assert counts(answer.text) == {"passed": 1, "failed": 2}
@@ -185,7 +185,7 @@ def test_a_tier_may_miss_as_many_as_its_rate_allows(bench: Bench) -> None:
     bench.suite("cars", rows, "[tiers.1]\nmin_pass_rate = 0.5\n")
     answer = bench.run()
     assert counts(answer.text) == {"passed": 2, "failed": 1}
-    assert bench.record().content["models"][0]["level"] == 1
+    assert bench.record().run.models[0].level == 1
 
 
 def test_markup_and_control_characters_reach_no_terminal(bench: Bench) -> None:

@@ -24,12 +24,12 @@ def test_a_ladder_tells_its_breaking_point(bench: Bench, workers: tuple[str, ...
     assert answer.code == 0
     assert answer.line("roads/road") == "roads/road  visibility_m  seen down to 50 m, lost at 25 m (2 of 4 steps)"
     record = bench.record()
-    (ladder,) = record.content["ladders"]
-    assert (ladder["values"], ladder["passed"]) == ([100, 50, 25, 10], [True, True, False, True])
-    assert ladder["breaking_point"] == 50
+    (ladder,) = record.run.ladders
+    assert (ladder.values, ladder.passed) == ((100, 50, 25, 10), (True, True, False, True))
+    assert ladder.breaking_point == 50
     assert list(record.scores["case"]) == ["red_100", "red_50", "grey_25", "red_10"]
     assert record.scores["tier"].isna().all()
-    assert record.content["models"][0]["level"] is None
+    assert record.run.models[0].level is None
 
 
 @pytest.mark.parametrize(("gate", "code"), [(50, 0), (100, 0), (25, 1)])

@@ -48,7 +48,7 @@ def test_a_users_fixtures_of_our_names_break_nothing(study: Bench) -> None:
     study.file("cases/test_own.py", "def test_own(scores, predictions):\n    assert scores == predictions == 'mine'\n")
     answer = study.run()
     assert counts(answer.text) == {"passed": 3, "failed": 4}
-    assert study.record().content["models"][0]["level"] == 1
+    assert study.record().run.models[0].level == 1
 
 
 def test_an_overridden_classifier_is_what_is_tested(study: Bench) -> None:
@@ -60,9 +60,9 @@ def test_an_overridden_classifier_is_what_is_tested(study: Bench) -> None:
     assert answer.code == 0
     assert counts(answer.text) == {"passed": 6}
     record = study.record()
-    assert record.content["models"][0]["fingerprint"] == "1"
-    assert record.content["models"][0]["device"] == "mine"
-    assert record.content["models"][0]["level"] == 3
+    assert record.run.models[0].fingerprint == "1"
+    assert record.run.models[0].device == "mine"
+    assert record.run.models[0].level == 3
 
 
 def test_an_overridden_classifier_that_is_none_errs_with_one_line(study: Bench) -> None:
@@ -88,7 +88,7 @@ def test_an_overridden_classifier_has_a_baseline_of_its_own_with_workers_too(stu
     answer = study.run("--robust-update-baseline")
     assert answer.code == 0
     assert answer.line("model model = ") == "model model = the fixture classifier, becomes the baseline"
-    assert study.record().content["models"][0]["spec"] == "the fixture classifier"
+    assert study.record().run.models[0].spec == "the fixture classifier"
     baseline = study.path / "reports" / "baselines" / "model.csv"
     assert "# model: the fixture classifier\n" in baseline.read_text(encoding="utf-8")
     # The model that the settings name is not what is tested, whatever is wrong with it.
@@ -97,8 +97,8 @@ def test_an_overridden_classifier_has_a_baseline_of_its_own_with_workers_too(stu
         answer = study.run(*workers)
         assert answer.code == 0, answer.text
         assert "0 regressed, 0 fixed, 3 same, 0 new" in answer.text
-        assert "made otherwise" not in answer.text
-        assert study.record().content["complete"] is True
+        assert "made with different" not in answer.text
+        assert study.record().run.complete is True
 
 
 def test_a_baseline_that_is_at_fault_is_told_beside_an_overridden_classifier(study: Bench) -> None:
@@ -132,7 +132,7 @@ def test_an_overridden_classifier_counts_wherever_it_stands(
     file.write_text(own + (file.read_text(encoding="utf-8") if file.exists() else ""), encoding="utf-8")
     answer = study.run(*arguments)
     assert answer.code == 0, answer.text
-    assert study.record().content["models"][0]["fingerprint"] == "1"
+    assert study.record().run.models[0].fingerprint == "1"
 
 
 def test_a_classifier_that_is_made_for_each_test_predicts_once(study: Bench) -> None:

@@ -58,7 +58,7 @@ def test_a_run_that_cannot_be_read_is_one_line(accepted: Bench, change: dict[str
 
 def test_other_weights_are_named(accepted: Bench, unsure: Path) -> None:
     answer = accepted.run(f"--robust-model=model={unsure}", "--robust-max-drop", "0.9")
-    assert "made otherwise: fingerprint: baseline " in answer.text
+    assert "made with different fingerprint: baseline " in answer.text
 
 
 def test_other_preprocessing_another_suite_and_another_library_are_named(
@@ -74,8 +74,8 @@ def test_other_preprocessing_another_suite_and_another_library_are_named(
     text = baseline.read_text(encoding="utf-8")
     baseline.write_text(re.sub("(?m)^# torch: .*", "# torch: 1.0", text), encoding="utf-8")
     answer = accepted.run(f"--robust-model=model={folder}", "--robust-max-drop", "0.9")
-    named = [line.strip() for line in answer.text.splitlines() if "made otherwise: " in line]
-    assert [line.removeprefix("made otherwise: ").partition(":")[0] for line in named] == [
+    named = [line.strip() for line in answer.text.splitlines() if "made with different " in line]
+    assert [line.removeprefix("made with different ").partition(":")[0] for line in named] == [
         "fingerprint",
         "model",
         "preprocessing",
@@ -85,4 +85,4 @@ def test_other_preprocessing_another_suite_and_another_library_are_named(
     # Against a run's folder they are named too.
     (run,) = accepted.runs
     again = accepted.run("--robust-baseline", run.name)
-    assert "made otherwise: preprocessing: baseline " in again.text
+    assert "made with different preprocessing: baseline " in again.text

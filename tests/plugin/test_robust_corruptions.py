@@ -43,16 +43,16 @@ def test_a_lost_image_is_judged_by_its_slice(bench: Bench) -> None:
     sweep = ("--robust-corruptions", "impulse_noise,pixelate", "--robust-severities", "1,5")
     answer = bench.run(*sweep, "-m", "corruption")
     record = bench.record()
-    slices = {(entry["corruption"], entry["severity"]): entry for entry in record.content["slices"]}
+    slices = {(entry.corruption, entry.severity): entry for entry in record.run.slices}
     # A flat colour bears pixelation; of the red one, noise leaves the model nothing.
-    assert slices[("pixelate", 1)]["passed"] == slices[("pixelate", 5)]["passed"] == 2
-    assert slices[("impulse_noise", 5)]["passed"] < 2
+    assert slices["pixelate", 1].passed == slices["pixelate", 5].passed == 2
+    assert slices["impulse_noise", 5].passed < 2
     assert answer.code == 1
     assert answer.line("FAILED ").startswith("FAILED cases/test_tiers.py::test_slice[s/impulse_noise+5]")
     lost = record.scores[~record.scores["passed"]]
     assert set(lost["outcome"]) == {"xfailed"}
     assert set(lost["corruption"]) == {"impulse_noise"}
-    assert [model["level"] for model in record.content["models"]] == [None]
+    assert [model.level for model in record.run.models] == [None]
     assert "no mCE: it is over all 15 corruptions at all 5 severities" in answer.text
 
 
@@ -82,19 +82,21 @@ def test_with_a_baseline_known_losses_of_a_slice_are_known_failures(bench: Bench
 def test_the_level_is_the_same_with_a_sweep(bench: Bench) -> None:
     bench.suite("s", ROWS)
     bench.run()
-    before = bench.record().content
+    before = bench.record().run
     bench.run("--robust-corruptions", "contrast")
-    after = bench.record().content
-    assert [model["level"] for model in after["models"]] == [model["level"] for model in before["models"]] == [1]
-    assert after["tiers"] == before["tiers"]
+    after = bench.record().run
+    assert [model.level for model in after.models] == [model.level for model in before.models] == [1]
+    assert after.tiers == before.tiers
 
 
 def test_a_whole_sweep_has_its_mce(bench: Bench) -> None:
     bench.suite("s", "file_name,label,tier\nred.png,automobile,1\n")
     answer = bench.run("--robust-corruptions", "imagenet-c", "-m", "slice")
-    (sweep,) = bench.record().content["sweeps"]
-    assert 0 <= sweep["mce"] <= 200
-    assert 0 <= sweep["mean_error"] <= 1
+    (sweep,) = bench.record().run.sweeps
+    assert sweep.mce is not None
+    assert sweep.mean_error is not None
+    assert 0 <= sweep.mce <= 200
+    assert 0 <= sweep.mean_error <= 1
     assert "to compare models here, not with published figures" in answer.text
 
 

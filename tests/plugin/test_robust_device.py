@@ -10,8 +10,8 @@ from tests.conftest import Bench
 
 def test_the_device_is_recorded(study: Bench) -> None:
     assert study.run("-m", "tier1", "--robust-device", "cpu").code == 0
-    content = study.record().content
-    assert (content["device"], content["models"][0]["device"]) == ("cpu", "cpu")
+    run = study.record().run
+    assert (run.device, run.models[0].device) == ("cpu", "cpu")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")

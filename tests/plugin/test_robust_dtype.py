@@ -11,7 +11,7 @@ def test_another_dtype_is_predicted_anew_and_recorded(study: Bench) -> None:
     answer = study.run("-m", "tier1", "--robust-dtype", "bfloat16")
     assert "cpu bfloat16, 0 of 3 predictions cached" in answer.text
     record = study.record()
-    assert record.content["dtype"] == "bfloat16"
+    assert record.run.dtype == "bfloat16"
     assert "cpu bfloat16, 1 of 3 predictions cached" in study.run("-m", "tier1", "--robust-dtype", "bfloat16").text
 
 

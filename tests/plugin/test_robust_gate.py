@@ -28,15 +28,15 @@ def test_flips_name_the_images_that_got_worse(accepted: Bench, worse: Path, gate
     record = accepted.record()
     changes = dict(zip(record.scores["case"], record.scores["change"], strict=True))
     assert sorted(case for case, change in changes.items() if change == "regressed") == GREEN
-    (comparison,) = record.content["comparisons"]
-    assert (comparison["regressed"], comparison["same"]) == (3, 6)
+    (comparison,) = record.run.comparisons
+    assert (comparison.regressed, comparison.same) == (3, 6)
 
 
 def test_regression_leaves_flips_to_the_paired_verdict(accepted: Bench, worse: Path, unsure: Path) -> None:
     gate = ("--robust-gate", "regression", "--robust-max-drop", "0.9")
     answer = accepted.run(f"--robust-model=model={worse}", *gate)
     assert answer.code == 0
-    assert "garage tier 1: inconclusive" in answer.text
+    assert "garage tier 1: not shown" in answer.text
     assert "8 groups could have shown a drop of" in answer.text
     answer = accepted.run(f"--robust-model=model={unsure}", *gate)
     assert answer.code == 1
@@ -48,7 +48,7 @@ def test_too_small_a_disturbance_is_green_and_says_what_could_have_been_seen(acc
     model = worse_model(accepted.model, tmp_path / "slightly", truck=-0.5)
     answer = accepted.run(f"--robust-model=model={model}", "--robust-gate", "regression")
     assert answer.code == 0
-    assert re.search(r"tier 1: inconclusive: .*; 8 groups could have shown a drop of 0\.\d+", answer.text)
+    assert re.search(r"tier 1: not shown: .*; 8 groups could have shown a drop of 0\.\d+", answer.text)
 
 
 def test_the_drop_that_a_tier_may_have_is_declared_by_its_suite(accepted: Bench, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_the_drop_that_a_tier_may_have_is_declared_by_its_suite(accepted: Bench,
     accepted.suite("garage", GARAGE, "[tiers.1]\nallowed_drop = 0.5\n")
     answer = accepted.run(f"--robust-model=model={model}", "--robust-gate", "regression")
     assert answer.code == 0
-    assert re.search(r"tier 1: no regression: .*; a drop of 0.5 is allowed", answer.text)
+    assert re.search(r"tier 1: cleared: .*; a drop of 0.5 is allowed", answer.text)
 
 
 def test_thresholds_fail_on_known_misses_too(accepted: Bench) -> None:
@@ -70,8 +70,8 @@ def test_the_same_model_again_is_green(accepted: Bench, gate: str) -> None:
     answer = accepted.run("--robust-gate", gate, "--robust-no-cache")
     assert answer.code == 0
     assert "0 regressed, 0 fixed, 9 same, 0 new" in answer.text
-    (comparison,) = accepted.record().content["comparisons"]
-    assert [verdict["state"] for verdict in comparison["verdicts"]] == ["no regression", "inconclusive"]
+    (comparison,) = accepted.record().run.comparisons
+    assert [verdict.state for verdict in comparison.verdicts] == ["cleared", "not shown"]
 
 
 def test_an_unknown_gate_is_a_wrong_use(accepted: Bench) -> None:

@@ -36,16 +36,16 @@ def test_a_model_without_names_is_refused_with_the_way_to_name_them(nameless: Be
 def test_names_from_a_file_make_it_run(nameless: Bench) -> None:
     answer = nameless.run("--robust-labels", "names.txt", "-m", "tier1")
     assert answer.code == 0
-    named = nameless.record().content["models"][0]["fingerprint"]
+    named = nameless.record().run.models[0].fingerprint
     nameless.configure(robust_model=["nameless"], robust_labels=["names.txt"])
     assert nameless.run("-m", "tier1").code == 0
-    assert nameless.record().content["models"][0]["fingerprint"] == named
+    assert nameless.record().run.models[0].fingerprint == named
     # Other names are another model: nothing that was kept of the first may be taken for it.
     nameless.file("names.txt", "\n".join(reversed(LABELS)))
     answer = nameless.run("-m", "tier1")
     assert answer.code == 1
     assert "0 of 3 predictions cached" in answer.text
-    assert nameless.record().content["models"][0]["fingerprint"] != named
+    assert nameless.record().run.models[0].fingerprint != named
 
 
 def test_with_several_models_the_name_says_whose(nameless: Bench) -> None:

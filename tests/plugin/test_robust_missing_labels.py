@@ -37,7 +37,7 @@ def test_skip_skips_such_cases_and_leaves_the_tier_open(pets: Bench) -> None:
         "green": "passed",
         "grey": "skipped",
     }
-    assert record.content["models"][0]["level_text"] == "level not determined (tier 1 of pets not run whole)"
+    assert record.run.models[0].level_text == "level not determined (tier 1 of pets not run whole)"
 
 
 def test_the_ini_key(pets: Bench) -> None:

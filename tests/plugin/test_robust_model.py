@@ -12,14 +12,14 @@ def test_the_command_line_wins_over_the_ini_file(study: Bench) -> None:
     study.configure(robust_model=["no/such"])
     assert study.run("-m", "tier1").code == 4
     assert study.run("-m", "tier1", f"--robust-model={study.model}").code == 0
-    assert study.record().content["models"][0]["name"] == "model"
+    assert study.record().run.models[0].name == "model"
 
 
 def test_a_name_is_the_slot(study: Bench) -> None:
     answer = study.run("-m", "tier1", "--robust-model", f"night_1={study.model}")
     assert answer.line("night_1: level") == "night_1: level 1 of 3 (tier 2 not run)"
-    model = study.record().content["models"][0]
-    assert (model["name"], model["spec"]) == ("night_1", str(study.model))
+    model = study.record().run.models[0]
+    assert (model.name, model.spec) == ("night_1", str(study.model))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_built_in_model_is_the_default(study: Bench, reference_model: str, m
     answer = study.run()
     assert "model reference: 1000 labels, " in answer.text
     assert counts(answer.text) == {"failed": 2}
-    assert study.record().content["models"][0]["name"] == "reference"
+    assert study.record().run.models[0].name == "reference"
 
 
 def test_a_folder_inside_the_repository(study: Bench) -> None:

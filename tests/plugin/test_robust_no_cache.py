@@ -34,7 +34,7 @@ def test_a_warm_run_imports_neither_torch_nor_transformers_nor_pandas(telling: B
     assert answer.line("imported:") == "imported:"
     after = telling.record()
     assert after.scores.equals(before.scores)
-    assert after.content["models"] == before.content["models"]
+    assert after.run.models == before.run.models
 
 
 def test_collection_imports_neither(telling: Bench) -> None:
@@ -47,7 +47,7 @@ def test_without_the_cache_nothing_is_kept_and_all_predicted_again(study: Bench,
     for _ in range(2):
         answer = study.run("--robust-no-cache")
         assert "0 of 3 predictions cached" in answer.text
-        assert study.record().content["cache"] == ""
+        assert study.record().run.cache == ""
     study.configure(robust_no_cache=True)
     assert "0 of 3 predictions cached" in study.run().text
 

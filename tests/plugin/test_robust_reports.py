@@ -29,7 +29,7 @@ def test_without_pytest_html_there_is_a_record_all_the_same(study: Bench) -> Non
     answer = study.run("-m", "tier1", "-p", "no:html")
     assert answer.code == 0
     assert answer.line("report: ").endswith("scores.csv")
-    assert study.record().content["complete"] is True
+    assert study.record().run.complete is True
 
 
 @pytest.mark.parametrize("path", ["file", "file/below"])

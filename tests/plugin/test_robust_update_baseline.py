@@ -51,7 +51,7 @@ def test_a_run_that_stopped_early_is_not_accepted(garage: Bench, stop: tuple[str
     assert answer.code == 1
     assert "the baseline stays as it is: the run stopped early" in answer.text
     assert not baseline(garage).exists()
-    assert garage.record().content["complete"] is False
+    assert garage.record().run.complete is False
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_baseline_that_could_not_be_written_in_the_end_is_no_success(garage: B
     answer = garage.run("--robust-update-baseline")
     assert answer.code == 1
     assert "warning: " in answer.line("reports/baselines/model.csv: ")
-    assert garage.record().content["complete"] is True
+    assert garage.record().run.complete is True
 
 
 def test_two_models_cannot_share_a_baseline(garage: Bench, worse: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_run_that_a_test_ended_with_a_good_exit_code_is_not_accepted(garage: B
     assert answer.code == 0
     assert "the baseline stays as it is: the run stopped early; `tierbench baseline accept 20" in answer.text
     assert not baseline(garage).exists()
-    assert garage.record().content["complete"] is False
+    assert garage.record().run.complete is False
 
 
 def test_suites_that_were_not_looked_at_keep_their_rows(accepted: Bench) -> None:

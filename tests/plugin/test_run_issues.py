@@ -67,8 +67,8 @@ def test_ctrl_c_makes_the_report_of_what_there_is(reds: Bench) -> None:
     (folder,) = reds.runs
     assert "reds/red_2" in (folder / "report.html").read_text(encoding="utf-8")
     record = reds.record()
-    assert record.content["complete"] is False
-    assert record.content["models"][0]["level"] is None
+    assert record.run.complete is False
+    assert record.run.models[0].level is None
     assert list(record.scores["case"]) == ["red_0", "red_1", "red_2"]
 
 
@@ -77,7 +77,7 @@ def test_a_run_that_stops_early_says_that_it_is_not_complete(reds: Bench, stop: 
     reds.suite("reds", ROWS.replace("automobile", "airplane"))
     assert reds.run(stop).code == 1
     record = reds.record()
-    assert record.content["complete"] is False
+    assert record.run.complete is False
     assert list(record.scores["outcome"]) == ["failed"] * count
 
 
@@ -99,7 +99,7 @@ def test_a_run_that_left_out_a_selected_test_is_not_complete(reds: Bench, worker
     assert "the baseline stays as it is: the run stopped early" in answer.text
     assert not (reds.path / "reports" / "baselines").exists()
     record = reds.record()
-    assert record.content["complete"] is False
+    assert record.run.complete is False
     assert record.scores["case"].tolist() == ["red_0", "red_1", "red_2", "red_4", "red_5"]
 
 
@@ -116,11 +116,11 @@ def test_a_worker_that_dies_costs_its_own_test_only(reds: Bench) -> None:
     assert outcomes == dict.fromkeys(("red_0", "red_1", "red_2", "red_4", "red_5"), "passed")
     lost = record.scores.set_index("case").loc["red_3"]
     assert lost["reason"] == "the worker process died while it was tested"
-    (tier,) = record.content["tiers"]
-    assert (tier["passed"], tier["total"], tier["errors"], tier["met"]) == (5, 6, 1, None)
+    (tier,) = record.run.tiers
+    assert (tier.passed, tier.total, tier.errors, tier.met) == (5, 6, 1, None)
     assert "warning: a worker died while it ran cases/test_tiers.py::test_case[reds/red_3]" in answer.text
     # A case without a verdict is no whole run, though pytest went on to the end.
-    assert record.content["complete"] is False
+    assert record.run.complete is False
 
 
 def test_a_test_that_is_run_again_after_its_worker_died_has_its_second_result(reds: Bench) -> None:
@@ -131,7 +131,7 @@ def test_a_test_that_is_run_again_after_its_worker_died_has_its_second_result(re
     assert answer.code == 0, answer.text
     assert set(record.scores["outcome"]) == {"passed"}
     assert len(record.scores) == 6
-    assert record.content["complete"] is True
+    assert record.run.complete is True
 
 
 def test_a_full_disk_loses_the_record_and_not_the_run(reds: Bench) -> None:
@@ -159,7 +159,7 @@ def test_a_full_disk_loses_the_record_and_not_the_run(reds: Bench) -> None:
     # With room again the next run is unharmed.
     conftest.write_text(before, encoding="utf-8")
     assert reds.run().code == 0
-    assert read_run(reds.runs[-1]).content["complete"] is True
+    assert read_run(reds.runs[-1]).run.complete is True
 
 
 def test_a_reports_folder_that_cannot_be_written_is_one_line(reds: Bench) -> None:
@@ -186,7 +186,7 @@ def test_two_runs_at_once_do_not_touch_each_other(reds: Bench) -> None:
     assert len(folders) == 2
     for folder in folders:
         record = read_run(folder)
-        assert record.content["complete"] is True
+        assert record.run.complete is True
         assert len(record.scores) == 6
     baseline = (reds.path / "reports" / "baselines" / "model.csv").read_text(encoding="utf-8")
     assert baseline.count("reds,red_") == 6
@@ -219,7 +219,7 @@ def test_an_impatient_ctrl_c_is_not_taken_for_the_end(reds: Bench) -> None:
     assert result.ret != 0
     record = reds.record()
     assert len(record.scores) == 2
-    assert record.content["complete"] is False
+    assert record.run.complete is False
     assert not (reds.path / "reports" / "baselines").exists()
 
 

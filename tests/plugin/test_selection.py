@@ -25,9 +25,9 @@ def test_without_options_everything_runs_and_the_level_is_1(study: Bench) -> Non
     assert counts(answer.text) == {"passed": 2, "failed": 4}
     record = study.record()
     assert dict(zip("study/" + record.scores["case"], record.scores["outcome"], strict=True)) == ALL
-    tiers = [(tier["tier"], tier["passed"], tier["total"]) for tier in record.content["tiers"]]
+    tiers = [(tier.tier, tier.passed, tier.total) for tier in record.run.tiers]
     assert tiers == [(1, 1, 1), (2, 0, 1), (3, 0, 1)]
-    assert [model["level"] for model in record.content["models"]] == [1]
+    assert [model.level for model in record.run.models] == [1]
     assert answer.line("model: level") == "model: level 1 of 3"
     message = "study/black_night [tier 2]: expected automobile ≥ 0.50, got airplane 0.490; automobile 0.233 at rank 2"
     assert message in answer.text
@@ -70,8 +70,8 @@ def test_last_failed_runs_the_failures_again_and_judges_whole_tiers(study: Bench
     record = study.record()
     assert sorted(record.scores["case"]) == ["black_night", "grey_fog"]
     # Tier 1 was not run this time, so nothing is known of the level; tiers 2 and 3 are whole.
-    assert record.content["models"][0]["level"] is None
-    assert [tier["met"] for tier in record.content["tiers"]] == [False, False]
+    assert record.run.models[0].level is None
+    assert [tier.met for tier in record.run.tiers] == [False, False]
 
 
 def test_a_tier_is_predicted_whole_whatever_k_left_of_its_cases(bench: Bench) -> None:
@@ -82,7 +82,7 @@ def test_a_tier_is_predicted_whole_whatever_k_left_of_its_cases(bench: Bench) ->
     assert "cars tier 1: 2 of 3 passed (0.67), at least 1.00 demanded; missed: grey_three" in answer.text
     record = bench.record()
     assert list(record.scores["case"]) == ["red_one"]
-    assert [(tier["passed"], tier["total"], tier["met"]) for tier in record.content["tiers"]] == [(2, 3, False)]
+    assert [(tier.passed, tier.total, tier.met) for tier in record.run.tiers] == [(2, 3, False)]
 
 
 def test_a_part_of_a_tier_determines_no_level(bench: Bench) -> None:
@@ -92,8 +92,8 @@ def test_a_part_of_a_tier_determines_no_level(bench: Bench) -> None:
     assert answer.line("model: level") == "model: level not determined (tier 1 of cars not run whole)"
     assert "1/1 (of 2) ?" in answer.line("cars   1")
     record = bench.record()
-    assert record.content["models"][0]["level"] is None
-    assert record.content["tiers"][0]["met"] is None
+    assert record.run.models[0].level is None
+    assert record.run.tiers[0].met is None
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_the_level_in_the_summary_and_the_record(
     bench.suite("cars", "\n".join(["file_name,label,tier", *rows, ""]))
     answer = bench.run(*arguments)
     assert answer.line("model: level") == f"model: {line}"
-    model = bench.record().content["models"][0]
-    assert (model["level"], model["level_text"]) == (level, line)
+    model = bench.record().run.models[0]
+    assert (model.level, model.level_text) == (level, line)
 
 
 def test_the_level_is_that_of_the_weakest_suite(study: Bench) -> None:
@@ -210,11 +210,11 @@ def test_workers_record_the_same_as_one_process(study: Bench) -> None:
     assert counts(answer.text) == {"passed": 2, "failed": 4}
     record = study.record()
     assert dict(zip("study/" + record.scores["case"], record.scores["outcome"], strict=True)) == ALL
-    assert record.content["complete"] is True
-    model = record.content["models"][0]
-    assert model["level"] == 1
-    assert len(model["fingerprint"]) == 16
-    assert model["preprocessing"]["crop_pct"] == 0.875
+    assert record.run.complete is True
+    model = record.run.models[0]
+    assert model.level == 1
+    assert len(model.fingerprint) == 16
+    assert model.preprocessing["crop_pct"] == 0.875
     assert answer.line("model: level") == "model: level 1 of 3"
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.runs.records import content, tier, write
+from tests.runs.records import comparison, model, tier, write
 from tierbench.common.errors import UserError
 from tierbench.report.html.history_page import MOST_RUNS, write_page
 
@@ -40,9 +39,8 @@ def page(reports: Path) -> Page:
 
 
 def test_runs_newest_first_with_links_level_rates_and_flips(tmp_path: Path) -> None:
-    flips = {"model": "model", "baseline": "b", "gate": "flips", "regressed": 2, "fixed": 1, "same": 1, "new": 0}
     write(tmp_path, 0, report=False)
-    write(tmp_path, 1, comparisons=[flips], complete=False)
+    write(tmp_path, 1, comparisons=(comparison(regressed=2, fixed=1, same=1),), complete=False)
     found = page(tmp_path)
     links = [attributes["href"] for attributes in found.all("a")]
     assert links == ["20260102T031700Z-000001/report.html"]
@@ -69,11 +67,14 @@ def test_a_chart_per_tier_with_a_line_per_model(tmp_path: Path) -> None:
 
 
 def test_hostile_texts_are_texts_and_nothing_is_requested(tmp_path: Path) -> None:
-    made: dict[str, Any] = content([tier(1, 4, suite=HOSTILE, name=HOSTILE, model=HOSTILE)])
-    for model in made["models"]:
-        model["level_text"] = HOSTILE
-    flips = {"model": HOSTILE, "baseline": HOSTILE, "gate": HOSTILE, "regressed": 0, "fixed": 0, "same": 0, "new": 0}
-    write(tmp_path, 1, tiers=made["tiers"], models=made["models"], suites={HOSTILE: HOSTILE}, comparisons=[flips])
+    write(
+        tmp_path,
+        1,
+        tiers=[tier(1, 4, suite=HOSTILE, name=HOSTILE, model=HOSTILE)],
+        models=(model(HOSTILE, level_text=HOSTILE),),
+        suites={HOSTILE: HOSTILE},
+        comparisons=(comparison(model=HOSTILE, baseline=HOSTILE, gate=HOSTILE, regressed=0, same=0),),
+    )
     broken = tmp_path / HOSTILE.replace("/", "")
     broken.mkdir()
     (broken / "run.json").write_text("{")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tests.runs.records import content, row, tier
+from tests.runs.records import comparison, content, model, row, tier
 from tests.runs.tables import baseline_table, run_table
 from tierbench.report.markdown import MOST_CASES, code, run_markdown
 from tierbench.report.markdown_file import MARK
@@ -36,8 +34,8 @@ def test_any_text_is_one_code_span(text: str) -> None:
 
 
 def test_a_hostile_run_is_a_table_of_code_spans() -> None:
-    made = content([tier(1, 4, suite=HOSTILE, name=HOSTILE, model=HOSTILE)])
-    made["models"][0]["level_text"] = HOSTILE
+    hostile = model(HOSTILE, level_text=HOSTILE)
+    made = content([tier(1, 4, suite=HOSTILE, name=HOSTILE, model=HOSTILE)], models=(hostile,))
     rows = [row(HOSTILE, 0.1, suite=HOSTILE, model=HOSTILE, reason=HOSTILE)]
     markdown = run_markdown(made, rows)
     assert markdown.startswith(MARK + "\n")
@@ -49,30 +47,26 @@ def test_a_hostile_run_is_a_table_of_code_spans() -> None:
 def test_a_run_against_a_baseline_names_flips_and_verdicts() -> None:
     diff = diff_cases(baseline_table([0.9] * 6), run_table([0.4] * 6))
     (verdict,) = judge_regression(diff)
-    comparison = {
-        "model": "model",
-        "baseline": "reports/baselines/model.csv",
-        "gate": "regression",
-        "regressed": 1,
-        "fixed": 1,
-        "same": 4,
-        "new": 0,
-        "differences": ["torch: baseline 1, now 2"],
-        "verdicts": [{**asdict(verdict), "bootstrap": list(verdict.bootstrap or ())}],
-    }
+    against = comparison(
+        gate="regression",
+        fixed=1,
+        same=4,
+        differences=("torch: baseline 1, now 2",),
+        verdicts=(verdict,),
+    )
     rows = [
         row("a", 0.4, change="fixed", baseline_score=0.1),
         row("b", 0.2, change="regressed", baseline_score=0.9),
         row("c", 0.9, change="same", baseline_score=0.9),
         row("d", 0.3, change="new"),
     ]
-    markdown = run_markdown(content([tier(2, 4)], comparisons=[comparison]), rows)
+    markdown = run_markdown(content([tier(2, 4)], comparisons=(against,)), rows)
     assert "Gate `regression`: 1 regressed, 1 fixed, 4 same, 0 new." in markdown
     assert markdown.index("| regressed | `photos/b` | 0.900 → 0.200 | `ship` |") < markdown.index(
         "| fixed | `photos/a`"
     )
     assert "- `photos` tier 1: regressed: mean score fell by 0.5" in markdown
-    assert "- made otherwise: `torch: baseline 1, now 2`" in markdown
+    assert "- made with different `torch: baseline 1, now 2`" in markdown
     assert "| `photos/d` | `expected automobile` |" in markdown
     assert "`photos/c`" not in markdown
 

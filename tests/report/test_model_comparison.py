@@ -21,7 +21,7 @@ def test_the_best_model_leads_and_images_show_what_each_model_made_of_them(bench
         "1. colour level 2 of 2 2/2 2/2 100 %",
         "2. ship level 0 of 2 0/2 2/2 50 %",
     ]
-    assert "by 0.50 (no interval, 4 groups)" in page.locator(".tb-contest").inner_text()
+    assert "by 0.50 (no interval, 4 groups)" in page.locator(".tb-comparison").inner_text()
     differ = page.locator("section[aria-labelledby=tb-differ-title]")
     assert "2 of 4" in differ.locator("h2").inner_text()
     green, red = (" ".join(tile.split()) for tile in differ.locator("li").all_inner_texts())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from jinja2 import UndefinedError
 from PIL import Image
 
+from tierbench.common.schema import CaseRow
 from tierbench.report.html.charts import curve, place, strip
 from tierbench.report.html.confusion import confusion
 from tierbench.report.html.render import duration, macros, number, percent, render
@@ -18,7 +20,7 @@ from tierbench.report.html.sample import kept_rows
 from tierbench.report.html.thumbnails import make_pictures, write_thumbnails
 from tierbench.suites.case import Case, Thresholds
 
-ROW = {"suite": "s", "case": "c", "model": "m", "expected": "cat", "outcome": "failed", "passed": False}
+ROW = CaseRow(suite="s", case="c", model="m", expected="cat", outcome="failed", passed=False)
 
 
 def test_a_strip_shows_each_case_as_a_dot() -> None:
@@ -53,13 +55,8 @@ def test_a_curve_breaks_where_a_step_has_no_score() -> None:
 
 
 def test_confusion_counts_every_case_once() -> None:
-    rows: list[dict[str, str | None]] = [
-        {"expected": "cat", "predicted": "cat"},
-        {"expected": "cat", "predicted": "dog"},
-        {"expected": "espresso|cup", "predicted": "cup"},
-        {"expected": "cat", "predicted": None},
-    ]
-    table = confusion(rows)
+    said = [("cat", "cat"), ("cat", "dog"), ("espresso|cup", "cup"), ("cat", None)]
+    table = confusion(replace(ROW, expected=expected, predicted=predicted) for expected, predicted in said)
     assert table is not None
     assert table.columns == ("cat", "cup", "dog")
     assert [(name, total, [cell.count for cell in cells]) for name, total, cells in table.rows] == [
@@ -67,12 +64,11 @@ def test_confusion_counts_every_case_once() -> None:
         ("espresso|cup", 1, [0, 1, 0]),
     ]
     assert [cell.right for cell in table.rows[1][2]] == [False, True, False]
-    assert confusion([{"expected": "cat", "predicted": None}]) is None
+    assert confusion([replace(ROW, predicted=None)]) is None
 
 
 def test_a_long_tail_of_labels_shares_a_column_that_names_them() -> None:
-    rows = [{"expected": "cat", "predicted": "cat"}] + [{"expected": "cat", "predicted": f"l{i:02}"} for i in range(40)]
-    table = confusion(rows)
+    table = confusion(replace(ROW, predicted=label) for label in ["cat", *(f"l{i:02}" for i in range(40))])
     assert table is not None
     assert len(table.columns) == 12
     assert len(table.others) == 29
@@ -99,7 +95,8 @@ def test_more_failures_than_room_are_sampled_too() -> None:
 
 def test_sort_keys_order_as_numbers_do() -> None:
     def keys(name: str, values: Sequence[float]) -> list[str]:
-        return [case_view({**ROW, name: value}, None, None, index=0, nodeid="").sort[name] for value in values]
+        rows = [replace(ROW, **{name: value}) for value in values]  # type: ignore[arg-type] # each of its own type
+        return [case_view(row, None, None, index=0, nodeid="").sort[name] for row in rows]
 
     for name, values in (
         ("score", [0.0, 0.0999, 0.1, 0.25, 1.0]),
@@ -112,9 +109,8 @@ def test_sort_keys_order_as_numbers_do() -> None:
 
 
 def test_cells_stand_on_one_line_whatever_they_say() -> None:
-    view = case_view(
-        {**ROW, "case": "a\nb\u202ec", "predicted": "x\r\ny<b>", "confidence": 0.5}, None, None, index=0, nodeid="n"
-    )
+    row = replace(ROW, case="a\nb\u202ec", predicted="x\r\ny<b>", confidence=0.5)
+    view = case_view(row, None, None, index=0, nodeid="n")
     lines = [line for line in str(macros("cells.html.jinja").case(view, several=True)).splitlines() if line.strip()]
     assert len(lines) == 10
     assert all(line.startswith("<td ") and line.endswith("</td>") for line in lines)
@@ -147,8 +143,8 @@ def test_numbers_are_written_for_people(said: str, wanted: str) -> None:
 
 
 def test_a_key_of_a_picture_is_safe_as_a_file_name() -> None:
-    assert picture_key({**ROW, "image_sha256": "ab" * 32}) == "ab" * 12
-    assert picture_key({**ROW, "case": '../"x>', "image_sha256": '"><img'}) == "s------x-"
+    assert picture_key(replace(ROW, image_sha256="ab" * 32)) == "ab" * 12
+    assert picture_key(replace(ROW, case='../"x>', image_sha256='"><img')) == "s------x-"
 
 
 def test_a_picture_that_cannot_be_opened_says_why(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ def test_curves_and_breaking_severities(bench: Bench) -> None:
     bench.suite("s", ROWS)
     bench.run("--robust-corruptions", "impulse_noise,pixelate", "-m", "corruption or slice")
     record = bench.record()
-    rows = [{str(name): value for name, value in row.items()} for row in record.scores.to_dict("records")]
-    view = sweep_view("s", "model", record.content, rows)
+    view = sweep_view("s", "model", record.run, record.rows)
     assert view is not None
     assert view.images == 2
     noise, blocks = view.corruptions
@@ -23,7 +22,7 @@ def test_curves_and_breaking_severities(bench: Bench) -> None:
     assert blocks.breaking == 5.0
     assert noise.breaking is not None
     assert noise.breaking < 5
-    assert sweep_view("other", "model", record.content, rows) is None
+    assert sweep_view("other", "model", record.run, record.rows) is None
 
 
 def test_the_page_shows_the_sweep(bench: Bench) -> None:

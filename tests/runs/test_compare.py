@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -11,25 +10,26 @@ import pytest
 from tests.report.test_history_page import HOSTILE, Page
 from tests.runs.records import row, write
 from tierbench.common.errors import UserError
+from tierbench.common.schema import CaseRow
 from tierbench.report.comparison_text import comparison_json, comparison_lines, comparison_markdown
 from tierbench.report.html.comparison_page import comparison_page
 from tierbench.runs.baseline import update_baseline
-from tierbench.runs.compare import Comparison, compare_sides
-from tierbench.runs.model_scores import find_sides
+from tierbench.runs.compare import Comparison, compare_scores
+from tierbench.runs.model_scores import find_before_and_after
 from tierbench.runs.prune import accept_recorded
 
 BEFORE = [0.9, 0.8, 0.7, 0.9, 0.3, 0.9, 0.6]
-# c0 and c1 flip, c2 falls without flipping, c4 is mended.
+# c0 and c1 flip, c2 falls without flipping, c4 is better.
 AFTER = [0.2, 0.4, 0.4999, 0.65, 0.8, 0.9, 0.6]
 
 
-def rows(scores: list[float]) -> list[dict[str, object]]:
+def rows(scores: list[float]) -> list[CaseRow]:
     return [row(f"c{number}", score) for number, score in enumerate(scores)]
 
 
 def compare(reports: Path, before: str, after: str) -> Comparison:
-    ((first, second),) = find_sides(before, after, reports)
-    return compare_sides(first, second)
+    ((first, second),) = find_before_and_after(before, after, reports)
+    return compare_scores(first, second)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_the_gate_says_what_is_a_regression(runs: tuple[Path, str, str]) -> None
     comparison = compare(*runs)
     assert comparison.regressed("flips")
     (verdict,) = comparison.verdicts
-    assert verdict.state == "inconclusive"
+    assert verdict.state == "not shown"
     assert not comparison.regressed("regression")
 
 
@@ -96,7 +96,7 @@ def test_a_run_held_against_a_later_baseline_keeps_both_verdicts(runs: tuple[Pat
 def test_two_baselines_know_no_groups_and_say_so(runs: tuple[Path, str, str]) -> None:
     reports, before, after = runs
     accept_recorded(Path(before), reports, force=False)
-    (old,) = [pair[0] for pair in find_sides("model", after, reports)]
+    (old,) = [pair[0] for pair in find_before_and_after("model", after, reports)]
     update_baseline(reports / "baselines" / "other.csv", old.rows, old.identity)
     comparison = compare(reports, "model", "other")
     assert not comparison.grouped
@@ -128,14 +128,14 @@ def test_an_older_score_is_judged_by_the_thresholds_of_today(tmp_path: Path) -> 
 def test_models_are_paired_by_name_or_picked(tmp_path: Path) -> None:
     write(tmp_path, 1, [row("a", 0.9, model="x"), row("a", 0.9, model="y")])
     write(tmp_path, 2, [row("a", 0.2, model="y"), row("a", 0.2, model="z")])
-    ((before, after),) = find_sides("20260102", "last", tmp_path)
+    ((before, after),) = find_before_and_after("20260102", "last", tmp_path)
     assert (before.model, after.model) == ("y", "y")
-    ((before, after),) = find_sides("last:z", "last:y", tmp_path)
+    ((before, after),) = find_before_and_after("last:z", "last:y", tmp_path)
     assert (before.model, after.model) == ("z", "y")
     with pytest.raises(UserError, match=r"has no model 'q'; it has x, y"):
-        find_sides("20260102:q", "last", tmp_path)
+        find_before_and_after("20260102:q", "last", tmp_path)
     with pytest.raises(UserError, match="name the two to be compared, as in RUN:MODEL"):
-        find_sides("20260102", "last:z", tmp_path)
+        find_before_and_after("20260102", "last:z", tmp_path)
 
 
 def test_what_else_is_different_is_named(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_damaged_side_is_one_line(tmp_path: Path, name: str, text: str | None,
     file = bad / name
     file.write_text(file.read_text().splitlines()[0] + "\n" if text is None else text)
     with pytest.raises(UserError) as caught:
-        find_sides("20260102", "last", tmp_path)
+        find_before_and_after("20260102", "last", tmp_path)
     (line,) = caught.value.lines
     assert says in line
     assert "\n" not in line
@@ -177,7 +177,7 @@ def test_a_half_written_row_is_left_out(tmp_path: Path) -> None:
 
 
 def test_hostile_texts_are_texts_everywhere(tmp_path: Path) -> None:
-    top = json.dumps([[HOSTILE, 0.9], ["`|</code>", 0.1]])
+    top = ((HOSTILE, 0.9), ("`|</code>", 0.1))
     values = {"suite": HOSTILE, "expected": HOSTILE, "predicted": HOSTILE, "top": top}
     write(tmp_path, 1, [row("a`|b", 0.9, **values)])
     write(tmp_path, 2, [row("a`|b", 0.1, **values)])

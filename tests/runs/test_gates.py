@@ -2,22 +2,19 @@ from pathlib import Path
 
 import pytest
 
+from tierbench.common.schema import GATES, Gate, LadderResult, SliceResult
 from tierbench.runs.gates import (
-    GATES,
     JUDGED,
     UNGATED,
     Change,
     Decision,
-    Gate,
     decide_case,
     decide_ladder,
     decide_regression,
     decide_slice,
     decide_tier,
 )
-from tierbench.scoring.ladders import LadderResult
 from tierbench.scoring.results import CaseResult
-from tierbench.scoring.slices import SliceResult
 from tierbench.scoring.tiers import summarise_tier
 from tierbench.scoring.verdict import Verdict
 from tierbench.suites import Case, Suite, Thresholds, Tier
@@ -108,10 +105,20 @@ def test_a_tier_fails_where_it_falls_short_by_more_than_its_known_misses() -> No
 
 def ladder_decision(passed: list[bool], changes: list[Change | None], gate: Gate, issue: str = "") -> Decision:
     steps = [result(good, f"step{number}", "" if good else issue) for number, good in enumerate(passed)]
-    values = [3.0, 2.0, 1.0]
-    scores: list[float | None] = [0.9 if good else 0.1 for good in passed]
-    seen = values[passed.index(False) - 1] if False in passed else values[-1]
-    ladder = LadderResult("s", "model", "fog", "metres", "m", "falling", values, scores, passed, seen, gate=1.0)
+    values = (3.0, 2.0, 1.0)
+    ladder = LadderResult(
+        suite="s",
+        model="model",
+        ladder="fog",
+        parameter="metres",
+        unit="m",
+        direction="falling",
+        values=values,
+        scores=tuple(0.9 if good else 0.1 for good in passed),
+        passed=tuple(passed),
+        breaking_point=values[passed.index(False) - 1] if False in passed else values[-1],
+        gate=1.0,
+    )
     return decide_ladder(ladder, steps, changes, gate, updating=False)
 
 
@@ -139,7 +146,7 @@ def test_the_paired_verdict_fails_only_a_proven_regression_that_is_gated() -> No
     assert decide_regression("regressed", "it fell", "regression", updating=False) == Decision("fail", "it fell")
     assert decide_regression("regressed", "it fell", "thresholds", updating=False).action == "xfail"
     assert decide_regression("regressed", "it fell", "flips", updating=True).action == "xfail"
-    for state in ("inconclusive", "no regression"):
+    for state in ("not shown", "cleared"):
         assert decide_regression(state, "who knows", "regression", updating=False).action == "pass"
 
 
@@ -150,7 +157,10 @@ def slice_decision(
     cases = [result(number < passed, f"c{number}+fog-3", issue) for number in range(len(changes))]
     total = len(changes)
     summary = SliceResult(
-        *("s", "model", "fog", 3),
+        suite="s",
+        model="model",
+        corruption="fog",
+        severity=3,
         passed=passed,
         total=total,
         errors=total - passed,
@@ -159,7 +169,6 @@ def slice_decision(
         low=0.0,
         high=1.0,
         groups=total,
-        mean_score=None,
         min_pass_rate=0.6,
     )
     return decide_slice(summary, cases, changes, gate, updating=updating)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tests.runs.records import content, tier, write
-from tierbench.runs.entry import RunEntry
-from tierbench.runs.history import INDEX, read_history
+from tests.runs.records import comparison, content, tier, write
+from tierbench.common.schema import ModelPair
+from tierbench.runs.history import INDEX, HistoryEntry, read_history
 from tierbench.runs.record import write_run
 
 
@@ -40,8 +42,8 @@ def test_what_changed_is_read_again_and_what_is_gone_is_forgotten(tmp_path: Path
         file.unlink()
     gone.rmdir()
     entries = read_history(tmp_path).entries
-    assert [(entry.folder, entry.complete) for entry in entries] == [(kept.name, True), (changed.name, False)]
-    assert entries[1].tiers[0].passed == 1
+    assert [(entry.folder, entry.run.complete) for entry in entries] == [(kept.name, True), (changed.name, False)]
+    assert entries[1].run.tiers[0].passed == 1
     assert set(json.loads((tmp_path / INDEX).read_text())["runs"]) == {kept.name, changed.name}
 
 
@@ -72,6 +74,25 @@ def test_an_index_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeyp
     assert len(read_history(tmp_path).entries) == 1
 
 
+def changed(**changes: object) -> str:
+    """The text of a `run.json` of which parts are not as they should be."""
+    return json.dumps({"schema": 1, **msgspec.to_builtins(content([tier(1, 2)])), **changes})
+
+
+def changed_tier(**changes: object) -> dict[str, object]:
+    return {**msgspec.to_builtins(tier(1, 2)), **changes}
+
+
+def changed_pair(**changes: object) -> dict[str, object]:
+    pair = ModelPair(first="a", second="b", both=1, only_first=0, only_second=0, neither=0, lead=0.0, groups=1)
+    return {**msgspec.to_builtins(pair), **changes}
+
+
+def changed_comparison(state: str) -> dict[str, object]:
+    verdict = {"suite": "photos", "tier": 1, "state": state}
+    return {**msgspec.to_builtins(comparison()), "verdicts": [verdict]}
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -81,13 +102,25 @@ def test_an_index_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeyp
         ('{"name": "someone else\'s"}', "was not written by tierbench"),
         ('{"schema": 99}', "written by a newer tierbench (schema 99)"),
         ('{"schema": 0}', "written by an older tierbench (schema 0)"),
-        ('{"schema": 1}', "'started' is missing"),
-        (json.dumps({"schema": 1, **content(), "tiers": [{}]}), "'suite' is missing"),
-        (json.dumps({"schema": 1, **content([tier(1, 2) | {"passed": "all"}])}), "'passed' is no whole number"),
-        (json.dumps({"schema": 1, **content([tier(1, 2) | {"low": float("nan")}])}), "'low' is no number"),
-        (json.dumps({"schema": 1, **content([tier(1, 2)], models="none")}), "'models' is no list of objects"),
-        (json.dumps({"schema": 1, **content(complete="yes")}), "'complete' is neither true nor false"),
-        (json.dumps({"schema": 1, **content(suites=3)}), "is damaged"),
+        ('{"schema": 1, "complete": true}', "'started' is missing"),
+        (changed(tiers=[{}]), "'tiers[0].suite' is missing"),
+        (changed(tiers=[changed_tier(passed="all")]), "'tiers[0].passed' is not a whole number"),
+        (changed(tiers=[changed_tier(), changed_tier(passed=1.5)]), "'tiers[1].passed' is not a whole number"),
+        (changed(tiers=[changed_tier(total=-1)]), "'tiers[0].total' is out of range"),
+        (changed(tiers=[changed_tier(total=10**30)]), "'tiers[0].total' is out of range"),
+        (changed(tiers=[changed_tier(low=math.nan)]), "'tiers[0].low' is not a number"),
+        (changed(tiers=[changed_tier(high=-math.inf)]), "'tiers[0].high' is not a number"),
+        (changed(tiers=[changed_tier(high=1e12)]), "'tiers[0].high' is out of range"),
+        (changed(tiers=[changed_tier(met="yes")]), "'tiers[0].met' is not true or false"),
+        (changed(models="none"), "'models' is not a list"),
+        (changed(models=["a"]), "'models[0]' is not an object"),
+        (changed(complete="yes"), "'complete' is not true or false"),
+        (changed(started=20261125), "'started' is not text"),
+        (changed(duration_s=True), "'duration_s' is not a number"),
+        (changed(suites=3), "'suites' is not an object"),
+        (changed(suites={"photos": 3}), "'suites[...]' is not text"),
+        (changed(pairs=[changed_pair(interval=[0.1])]), "'pairs[0].interval' is not a list of 2"),
+        (changed(comparisons=[changed_comparison("better")]), "'comparisons[0].verdicts[0].state' is 'better', which"),
     ],
 )
 def test_a_damaged_run_is_one_line_and_the_others_are_there(tmp_path: Path, text: str, says: str) -> None:
@@ -95,12 +128,13 @@ def test_a_damaged_run_is_one_line_and_the_others_are_there(tmp_path: Path, text
     (bad / "run.json").write_text(text, encoding="utf-8")
     history = read_history(tmp_path)
     assert [entry.folder for entry in history.entries] == [good.name]
-    (fault,) = history.faults
-    assert says in fault
-    assert bad.name in fault
-    assert "\n" not in fault
-    # Told every time, not only when the file is new.
-    assert read_history(tmp_path).faults == history.faults
+    (problem,) = history.problems
+    assert says in problem
+    assert bad.name in problem
+    assert "\n" not in problem
+    assert not set("`$") & set(problem)
+    # Reported every time, not only when the file is new.
+    assert read_history(tmp_path).problems == history.problems
 
 
 def test_whatever_else_lies_there_is_not_a_run(tmp_path: Path) -> None:
@@ -114,6 +148,6 @@ def test_whatever_else_lies_there_is_not_a_run(tmp_path: Path) -> None:
 def test_a_run_that_is_going_on_or_was_killed_has_an_entry(tmp_path: Path) -> None:
     folder = write(tmp_path, 1, tiers=[], complete=False)
     (entry,) = read_history(tmp_path).entries
-    assert (entry.complete, entry.tiers) == (False, ())
-    assert isinstance(entry, RunEntry)
+    assert (entry.run.complete, entry.run.tiers) == (False, ())
+    assert isinstance(entry, HistoryEntry)
     assert folder.is_dir()

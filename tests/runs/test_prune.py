@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,11 +71,11 @@ def test_a_stopped_run_is_accepted_only_by_force(tmp_path: Path) -> None:
     ("values", "says"),
     [({"score": 7.0}, "score '7' of photos/a"), ({"image_sha256": "x"}, "image_sha256 'x'")],
 )
-def test_scores_that_make_no_baseline_leave_the_old_one(tmp_path: Path, values: dict[str, object], says: str) -> None:
+def test_scores_that_make_no_baseline_leave_the_old_one(tmp_path: Path, values: dict[str, Any], says: str) -> None:
     accept_recorded(write(tmp_path, 1, [row("a", 0.9)]), tmp_path, force=False)
     file = tmp_path / "baselines" / "model.csv"
     before = file.read_bytes()
     with pytest.raises(UserError, match="is damaged") as caught:
-        accept_recorded(write(tmp_path, 2, [row("a", 0.9) | values]), tmp_path, force=False)
+        accept_recorded(write(tmp_path, 2, [row("a", **{"score": 0.9, **values})]), tmp_path, force=False)
     assert says in str(caught.value)
     assert file.read_bytes() == before

@@ -6,32 +6,35 @@ import csv
 import json
 import math
 import stat
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.conftest import Bench
+from tests.runs.records import content
 from tierbench.common.errors import UserError
 from tierbench.common.files import write_atomically
+from tierbench.common.schema import CaseRow
 from tierbench.runs.record import ScoresFile, new_run_folder, read_run, write_run
 from tierbench.scoring.results import COLUMNS
 
-ROW = {
-    "suite": "cars",
-    "case": "red",
-    "model": "m",
-    "tier": 1,
-    "expected": "car|cab",
-    "predicted": 'a "quoted", name\nof two lines',
-    "score": 1 / 3,
-    "rank": 1,
-    "margin": -0.25,
-    "passed": True,
-    "outcome": "passed",
-    "reason": "",
-    "top": json.dumps([["car", 0.5], ["ship, liner", 0.25]]),
-    "visibility_m": 1234.5,
-}
+ROW = CaseRow(
+    suite="cars",
+    case="red",
+    model="m",
+    tier=1,
+    expected="car|cab",
+    predicted='a "quoted", name\nof two lines',
+    score=1 / 3,
+    rank=1,
+    margin=-0.25,
+    passed=True,
+    outcome="passed",
+    top=(("car", 0.5), ("ship, liner", 0.25)),
+    parameters={"visibility_m": 1234.5},
+)
 
 
 def test_scores_and_run_hold_what_the_design_says(study: Bench) -> None:
@@ -67,14 +70,14 @@ def test_an_interrupted_run_keeps_its_rows_and_is_not_complete(study: Bench) -> 
     study.file("cases/test_z.py", "import pytest\n\ndef test_it():\n    pytest.exit('enough')\n")
     assert study.run().code == 2
     record = study.record()
-    assert record.content["complete"] is False
+    assert record.run.complete is False
     assert len(record.scores) == 3
 
 
 def test_a_run_stopped_at_the_first_failure_is_not_complete(study: Bench) -> None:
     assert study.run("-x").code == 1
     record = study.record()
-    assert record.content["complete"] is False
+    assert record.run.complete is False
     assert len(record.scores) == 2
 
 
@@ -83,13 +86,13 @@ def test_rows_are_there_as_soon_as_they_are_appended(tmp_path: Path) -> None:
     scores.append(ROW)
     text = (tmp_path / "scores.csv").read_text(encoding="utf-8")
     assert text.count("cars,red,m,1") == 1
-    scores.append({**ROW, "passed": False, "outcome": "failed", "score": None})
+    scores.append(replace(ROW, passed=False, outcome="failed", score=None))
     scores.close()
-    write_run(tmp_path, {"complete": True})
+    write_run(tmp_path, content())
     record = read_run(tmp_path)
     # The last row of a case wins.
     (row,) = record.scores.to_dict("records")
-    assert (row["passed"], row["outcome"], row["predicted"]) == (False, "failed", ROW["predicted"])
+    assert (row["passed"], row["outcome"], row["predicted"]) == (False, "failed", ROW.predicted)
     assert math.isnan(row["score"])
     assert row["top"] == [["car", 0.5], ["ship, liner", 0.25]]
     assert row["visibility_m"] == 1234.5
@@ -99,9 +102,9 @@ def test_rows_are_there_as_soon_as_they_are_appended(tmp_path: Path) -> None:
 def test_a_row_that_a_kill_cut_short_is_left_out(tmp_path: Path) -> None:
     scores = ScoresFile(tmp_path / "scores.csv")
     scores.append(ROW)
-    scores.append({**ROW, "case": "blue", "predicted": "car", "image_sha256": "ab" * 32})
+    scores.append(replace(ROW, case="blue", predicted="car", image_sha256="ab" * 32))
     scores.close()
-    write_run(tmp_path, {})
+    write_run(tmp_path, content())
     whole = (tmp_path / "scores.csv").read_text(encoding="utf-8")
     begin = whole.rindex("cars,blue")
     # Its last cell is the image's hash: a piece of one would be the hash of another image.
@@ -137,6 +140,9 @@ def test_no_two_folders_have_one_name(tmp_path: Path) -> None:
     assert len({new_run_folder(tmp_path / "reports") for _ in range(20)}) == 20
 
 
+GOOD = json.dumps({"schema": 1, **msgspec.to_builtins(content())})
+
+
 @pytest.mark.parametrize(
     ("run", "scores", "message"),
     [
@@ -144,9 +150,10 @@ def test_no_two_folders_have_one_name(tmp_path: Path) -> None:
         ("{", None, "cannot be read as JSON"),
         ("[]", None, "was not written by tierbench"),
         ('{"schema": 99}', None, "was written by a newer tierbench (schema 99); update tierbench"),
-        ('{"schema": 1}', None, "is missing; the run recorded no score"),
-        ('{"schema": 1}', "a,b\n1,2\n", "has no column suite, case"),
-        ('{"schema": 1}', "", "has no column suite, case"),
+        ('{"schema": 1}', None, "is damaged: 'complete' is missing; remove the folder if you do not need it"),
+        (GOOD, None, "is missing; the run recorded no score"),
+        (GOOD, "a,b\n1,2\n", "has no column suite, case"),
+        (GOOD, "", "has no column suite, case"),
     ],
 )
 def test_what_is_no_record_is_one_line(tmp_path: Path, run: str | None, scores: str | None, message: str) -> None:

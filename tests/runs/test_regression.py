@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.runs.tables import baseline_table, run_table
+from tierbench.common.schema import PairedVerdict
 from tierbench.runs.diff import diff_cases
-from tierbench.runs.regression import ALPHA, PairedVerdict, judge_regression
+from tierbench.runs.regression import ALPHA, judge_regression, verdict_sentence
 
 
 def judged(before: Sequence[float], now: Sequence[float], **columns: Any) -> PairedVerdict:
@@ -27,25 +28,25 @@ def test_regressed() -> None:
     assert verdict.state == "regressed"
     assert verdict.p_value == verdict.p_holm == 1 / 2**8
     assert (verdict.worse, verdict.better, verdict.mcnemar_p) == (2, 0, 0.5)
-    assert verdict.sentence == (
+    assert verdict_sentence(verdict) == (
         "photos tier 1: regressed: mean score fell by 0.237 (95 % upper bound 0.363); "
         "p = 0.004 (8 groups, Holm over 1 test); 2 of 8 cases fail that passed, 0 the other way"
     )
 
 
-def test_no_regression() -> None:
+def test_cleared() -> None:
     verdict = judged([0.9] * 6, [0.91, 0.9, 0.89, 0.9, 0.91, 0.9])
-    assert verdict.state == "no regression"
-    assert verdict.sentence == (
-        "photos tier 1: no regression: mean score rose by 0.002 (95 % upper bound 0.005); a drop of 0.05 is allowed"
+    assert verdict.state == "cleared"
+    assert verdict_sentence(verdict) == (
+        "photos tier 1: cleared: mean score rose by 0.002 (95 % upper bound 0.005); a drop of 0.05 is allowed"
     )
 
 
-def test_inconclusive() -> None:
+def test_not_shown() -> None:
     verdict = judged([0.8] * 7, [0.9, 0.6, 0.8, 0.85, 0.7, 0.9, 0.7])
-    assert verdict.state == "inconclusive"
-    assert verdict.sentence == (
-        "photos tier 1: inconclusive: mean score fell by 0.021 (95 % upper bound 0.1); "
+    assert verdict.state == "not shown"
+    assert verdict_sentence(verdict) == (
+        "photos tier 1: not shown: mean score fell by 0.021 (95 % upper bound 0.1); "
         "7 groups could have shown a drop of 0.096"
     )
 
@@ -64,50 +65,50 @@ def test_the_worked_example_of_the_docs() -> None:
 @pytest.mark.parametrize("count", range(1, 6))
 def test_under_six_groups_nothing_is_decided(count: int) -> None:
     verdict = judged([0.9] * count, [0.1] * count)
-    assert (verdict.state, verdict.p_value, verdict.p_holm) == ("inconclusive", None, None)
-    assert verdict.sentence.endswith(f"{count} group{'s' if count > 1 else ''} cannot decide: 6 are needed")
-    assert ("no upper bound" in verdict.sentence) == (count < 5)
+    assert (verdict.state, verdict.p_value, verdict.p_holm) == ("not shown", None, None)
+    assert verdict_sentence(verdict).endswith(f"{count} group{'s' if count > 1 else ''} cannot decide: 6 are needed")
+    assert ("no upper bound" in verdict_sentence(verdict)) == (count < 5)
 
 
 def test_one_group_of_many_cases_decides_nothing() -> None:
-    assert judged([0.9] * 50, [0.1] * 50, group="car").state == "inconclusive"
+    assert judged([0.9] * 50, [0.1] * 50, group="car").state == "not shown"
 
 
 def test_no_case_in_common() -> None:
     diff = diff_cases(baseline_table([]), run_table([0.9] * 9))
     (verdict,) = judge_regression(diff)
-    assert verdict.sentence == "photos tier 1: inconclusive: no case to compare with the baseline"
+    assert verdict_sentence(verdict) == "photos tier 1: not shown: no case to compare with the baseline"
     assert judge_regression(diff_cases(baseline_table([0.9]), run_table([]))) == ()
 
 
 def test_all_flipped_both_ways() -> None:
     assert judged([1.0] * 12, [0.0] * 12).state == "regressed"
     better = judged([0.0] * 12, [1.0] * 12)
-    assert (better.state, better.better, better.upper) == ("no regression", 12, -1)
-    assert "mean score rose by 1 (95 % upper bound 0)" in better.sentence
+    assert (better.state, better.better, better.upper) == ("cleared", 12, -1)
+    assert "mean score rose by 1 (95 % upper bound 0)" in verdict_sentence(better)
 
 
 @pytest.mark.parametrize("cases", [6, 14, 15, 40])
-def test_the_same_model_again_is_no_regression(cases: int) -> None:
+def test_the_same_model_again_is_cleared(cases: int) -> None:
     scores = np.random.default_rng(cases).uniform(0, 1, cases)
     verdict = judged(scores.round(6).tolist(), scores.tolist())
-    assert (verdict.state, verdict.drop, verdict.p_value) == ("no regression", 0, 1)
+    assert (verdict.state, verdict.drop, verdict.p_value) == ("cleared", 0, 1)
 
 
 def test_scores_just_under_one_do_not_drop_by_the_rounding_of_the_file() -> None:
-    assert judged([1.0] * 30, [0.9999996] * 30).state == "no regression"
+    assert judged([1.0] * 30, [0.9999996] * 30).state == "cleared"
 
 
 @pytest.mark.parametrize("cases", [8, 30])
 def test_differences_up_to_a_ten_thousandth_count_as_none(cases: int) -> None:
     verdict = judged([0.9] * cases, [0.8999] * cases)
-    assert (verdict.state, verdict.drop, verdict.p_value) == ("no regression", 0, 1)
-    assert "mean score did not change" in verdict.sentence
+    assert (verdict.state, verdict.drop, verdict.p_value) == ("cleared", 0, 1)
+    assert "mean score did not change" in verdict_sentence(verdict)
     # What is larger counts, however small: the sentence states its size.
     verdict = judged([0.9] * cases, [0.899899] * cases)
     assert verdict.state == "regressed"
     assert verdict.p_value == pytest.approx(max(2**-cases, 1e-4), rel=0.01)
-    assert "mean score fell by less than 0.001" in verdict.sentence
+    assert "mean score fell by less than 0.001" in verdict_sentence(verdict)
 
 
 def test_holm_runs_over_the_tests_that_can_decide() -> None:
@@ -125,8 +126,8 @@ def test_holm_runs_over_the_tests_that_can_decide() -> None:
 def test_too_many_tests_for_six_groups_say_how_many_are_needed() -> None:
     before, now = baseline_table([0.9] * 60), run_table([0.8] * 60)
     verdicts = judge_regression(diff_cases(before, now.assign(tier=[1 + row // 6 for row in range(60)])))
-    assert {verdict.state for verdict in verdicts} == {"inconclusive"}
-    assert verdicts[0].sentence.endswith("6 groups in 10 tests could have shown no drop: 8 are needed")
+    assert {verdict.state for verdict in verdicts} == {"not shown"}
+    assert verdict_sentence(verdicts[0]).endswith("6 groups in 10 tests could have shown no drop: 8 are needed")
 
 
 def test_the_order_of_rows_changes_nothing() -> None:
@@ -142,7 +143,7 @@ def test_new_missing_and_ladder_cases_are_left_out() -> None:
     run.loc[9, "tier"] = None
     run.loc[10, "case"] = "other"
     (verdict,) = judge_regression(diff_cases(baseline_table([0.9] * 11), run))
-    assert (verdict.cases, verdict.state) == (8, "no regression")
+    assert (verdict.cases, verdict.state) == (8, "cleared")
 
 
 figures = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.integers(0, 9)), min_size=1, max_size=30)
@@ -154,10 +155,10 @@ def test_what_always_holds(rows: list[tuple[float, float, int]]) -> None:
     before, now, groups = zip(*rows, strict=True)
     verdict = judged(before, now, group=[f"g{group}" for group in groups])
     assert (verdict.cases, verdict.groups) == (len(rows), len(set(groups)))
-    assert verdict.sentence.startswith(f"photos tier 1: {verdict.state}: ")
-    assert "\n" not in verdict.sentence
+    assert verdict_sentence(verdict).startswith(f"photos tier 1: {verdict.state}: ")
+    assert "\n" not in verdict_sentence(verdict)
     if verdict.groups < 6:
-        assert verdict.state == "inconclusive"
+        assert verdict.state == "not shown"
         return
     assert verdict.p_value is not None
     assert verdict.upper is not None
@@ -172,8 +173,8 @@ def test_each_tier_has_its_own_allowed_drop() -> None:
     tiers = [1] * 8 + [2] * 8
     diff = diff_cases(baseline_table([0.9] * 16).assign(tier=tiers), run_table([0.83, 0.9] * 8).assign(tier=tiers))
     first, second = judge_regression(diff, allowed_drop={("photos", 2): 0.5})
-    assert (first.allowed_drop, first.state) == (0.05, "inconclusive")
-    assert (second.allowed_drop, second.state) == (0.5, "no regression")
+    assert (first.allowed_drop, first.state) == (0.05, "not shown")
+    assert (second.allowed_drop, second.state) == (0.5, "cleared")
     with pytest.raises(ValueError, match="allowed_drop"):
         judge_regression(diff, allowed_drop={("photos", 1): 1.5})
 

@@ -11,9 +11,10 @@ import torch
 
 from tests.conftest import write_suite
 from tests.garage import GARAGE, GREEN, worse_model
+from tierbench.common.schema import PairedVerdict
 from tierbench.models import load_classifier
 from tierbench.runs.diff import diff_cases
-from tierbench.runs.regression import PairedVerdict, judge_regression
+from tierbench.runs.regression import judge_regression, verdict_sentence
 from tierbench.scoring.evaluate import evaluate
 
 
@@ -41,7 +42,7 @@ def regressed(diff: pd.DataFrame) -> list[str]:
     return sorted(diff.loc[diff["change"] == "regressed", "case"])
 
 
-def test_the_same_model_again_is_no_regression_200_times_of_200(judge: Judge, colour_model: Path) -> None:
+def test_the_same_model_again_is_cleared_200_times_of_200(judge: Judge, colour_model: Path) -> None:
     classifier = load_classifier(str(colour_model))
     threads = torch.get_num_threads()
     changes: set[str] = set()
@@ -56,7 +57,7 @@ def test_the_same_model_again_is_no_regression_200_times_of_200(judge: Judge, co
     finally:
         torch.set_num_threads(threads)
     assert changes == {"same"}
-    assert states == {"no regression"}
+    assert states == {"cleared"}
 
 
 def test_one_label_pushed_down_is_caught_by_flips_which_name_its_images(
@@ -67,7 +68,7 @@ def test_one_label_pushed_down_is_caught_by_flips_which_name_its_images(
     assert regressed(diff) == GREEN
     assert set(diff.loc[diff["case"].isin(GREEN), "score"].round(3)) == {0.351}
     assert verdict.worse == 3
-    assert verdict.state == "inconclusive"
+    assert verdict.state == "not shown"
 
 
 def test_a_model_that_is_less_sure_of_everything_is_caught_by_the_paired_verdict(
@@ -80,12 +81,14 @@ def test_a_model_that_is_less_sure_of_everything_is_caught_by_the_paired_verdict
     assert verdict.p_value == 1 / 2**8
 
 
-def test_a_disturbance_too_small_for_the_sample_is_inconclusive_and_says_what_could_have_been_seen(
+def test_a_disturbance_too_small_for_the_sample_is_not_shown_and_says_what_could_have_been_seen(
     judge: Judge, colour_model: Path, tmp_path: Path
 ) -> None:
     diff, verdict = judge(worse_model(colour_model, tmp_path / "worse", truck=-0.5))
     assert regressed(diff) == []
-    assert verdict.state == "inconclusive"
+    assert verdict.state == "not shown"
     assert verdict.detectable is not None
     assert verdict.drop < verdict.detectable < 0.1
-    assert verdict.sentence.endswith(f"8 groups could have shown a drop of {verdict.detectable:.3f}".rstrip("0"))
+    assert verdict_sentence(verdict).endswith(
+        f"8 groups could have shown a drop of {verdict.detectable:.3f}".rstrip("0")
+    )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from tests.runs.records import content, tier
+from tests.runs.records import content, model, tier
+from tierbench.common.schema import TierResult
 from tierbench.report.history_text import block, history_lines
 from tierbench.report.html.history_chart import BOTTOM, HEIGHT, TOP, make_charts
-from tierbench.runs.entry import RunEntry
+from tierbench.runs.history import HistoryEntry
 from tierbench.runs.trend import make_series
 
 
-def entry(number: int, *tiers: dict[str, object], fingerprint: str = "f", digest: str = "d") -> RunEntry:
-    made = content(tiers, started=f"2026-11-{number:02d}T03:17:00Z", suites={"photos": digest})
-    for model in made["models"]:
-        model["fingerprint"] = fingerprint
-    return RunEntry.from_content(f"run-{number}", made)
+def entry(number: int, *tiers: TierResult, fingerprint: str = "f", digest: str = "d") -> HistoryEntry:
+    models = tuple(model(name, fingerprint=fingerprint) for name in dict.fromkeys(each.model for each in tiers))
+    started = f"2026-11-{number:02d}T03:17:00Z"
+    return HistoryEntry(f"run-{number}", content(tiers, started=started, models=models, suites={"photos": digest}))
 
 
 def test_a_series_per_suite_tier_and_model() -> None:

@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from typing import Any
+from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierbench.scoring.leaderboard import Pair, compare_models, pair_models, rank_models
+from tests.runs.records import model, tier
+from tierbench.common.schema import CaseRow, ModelPair
+from tierbench.scoring.leaderboard import compare_models, pair_models, pair_sentence, rank_models
 
 
-def rows_of(model: str, passed: list[bool], groups: list[str] | None = None) -> list[dict[str, Any]]:
+def rows_of(name: str, passed: list[bool], groups: list[str] | None = None) -> list[CaseRow]:
     names = groups or [f"g{index}" for index in range(len(passed))]
     return [
-        {
-            "suite": "s",
-            "case": f"c{index}",
-            "group": group,
-            "tier": 1,
-            "model": model,
-            "passed": good,
-            "score": float(good),
-        }
+        CaseRow(suite="s", case=f"c{index}", model=name, tier=1, group=group, passed=good, score=float(good))
         for index, (good, group) in enumerate(zip(passed, names, strict=True))
     ]
 
 
 def test_level_first_then_share_then_name() -> None:
-    models = [
-        {"name": name, "level": level, "level_text": ""}
-        for name, level in (("none", None), ("b", 1), ("a", 1), ("c", 1), ("z", 2))
-    ]
+    models = [model(name, level=level) for name, level in (("none", None), ("b", 1), ("a", 1), ("c", 1), ("z", 2))]
     shares = {"none": 9, "b": 5, "a": 5, "c": 6, "z": 0}
-    tiers = [{"model": name, "tier": 1, "passed": passed, "total": 10} for name, passed in shares.items()]
-    assert [model.name for model in rank_models(models, tiers)] == ["z", "c", "a", "b", "none"]
+    tiers = [tier(passed, 10, model=name) for name, passed in shares.items()]
+    assert [standing.name for standing in rank_models(models, tiers)] == ["z", "c", "a", "b", "none"]
 
 
 def test_a_lead_by_hand() -> None:
@@ -56,11 +46,11 @@ def test_a_lead_by_hand() -> None:
 
 def test_only_images_of_tiers_that_all_models_judged_count() -> None:
     rows = rows_of("a", [True, True, False]) + rows_of("b", [True, False, False])
-    rows[0]["score"] = None  # erred
-    rows += [{**rows[1], "case": "step", "tier": None}, {**rows[4], "case": "step", "tier": None}]
-    contest = compare_models(["a", "b"], rows)
-    assert contest is not None
-    assert (contest.common, [case.key for case in contest.differences]) == (2, ["s/c1"])
+    rows[0] = replace(rows[0], score=None)  # erred
+    rows += [replace(rows[index], case="step", tier=None) for index in (1, 4)]
+    comparison = compare_models(["a", "b"], rows)
+    assert comparison is not None
+    assert (comparison.common, [case.key for case in comparison.differences]) == (2, ["s/c1"])
     assert compare_models(["a", "b", "c"], rows) is None
     assert pair_models(["a"], rows) == []
 
@@ -77,5 +67,5 @@ def test_a_pair_is_whole_mirrors_and_survives_json(cases: list[tuple[bool, bool,
     if pair.interval is not None and mirror.interval is not None:
         assert pair.interval == pytest.approx((-mirror.interval[1], -mirror.interval[0]))
         assert pair.interval[0] - 1e-12 <= pair.lead <= pair.interval[1] + 1e-12
-    assert Pair.from_dict(json.loads(json.dumps(asdict(pair)))) == pair
-    assert pair.sentence
+    assert msgspec.json.decode(msgspec.json.encode(pair), type=ModelPair) == pair
+    assert pair_sentence(pair)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +11,10 @@ import pytest
 from PIL import Image
 
 from tests.conftest import SuiteWriter
+from tierbench.common.schema import CaseRow, SliceResult
 from tierbench.corruptions import MEAN_CORRUPTIONS, corrupt, derive_seed
 from tierbench.metrics import mean_corruption_error, relative_mean_corruption_error
-from tierbench.scoring.slices import SliceResult, error_table, summarise_slice, summarise_sweep
+from tierbench.scoring.slices import error_table, summarise_slice, summarise_sweep
 from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import SliceGate, apply_corruption, derive_case, fitted, open_case
 
@@ -105,9 +105,11 @@ def test_the_seed_depends_on_the_severity(photos: Suite) -> None:
     assert abs(likeness(first, second)) < 0.1
 
 
-def row(rank: int | None, passed: bool, outcome: str = "") -> dict[str, Any]:
+def row(rank: int | None, passed: bool, outcome: str = "") -> CaseRow:
     outcome = outcome or ("passed" if passed else "xfailed")
-    return {"rank": rank, "passed": passed, "outcome": outcome, "score": 0.4, "group": "g"}
+    return CaseRow(
+        suite="photos", case="c", model="model", rank=rank, passed=passed, outcome=outcome, score=0.4, group="g"
+    )
 
 
 # Three are recognised and miss a strict min_score; one is not recognised and passes, by a max_rank of 5.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierbench.scoring.tiers import TierResult, level_of, reaches, shortfall, summarise_tier
+from tierbench.common.schema import CaseRow, TierResult
+from tierbench.scoring.tiers import level_of, reaches, shortfall, summarise_tier
 from tierbench.suites import Case, Suite, Thresholds, Tier
 
 
@@ -23,17 +24,20 @@ def make_suite(sizes: dict[int, int], min_pass_rate: float = 1.0, name: str = "c
     return Suite(name, Path(name), "", tuple(cases), tiers, {})
 
 
-def rows(suite: Suite, tier: int, outcomes: str) -> list[dict[str, Any]]:
+def rows(suite: Suite, tier: int, outcomes: str) -> list[CaseRow]:
     """Rows as in scores.csv: p passed, f failed, x xfailed, e error, s skipped."""
     names = {"p": "passed", "f": "failed", "x": "xfailed", "e": "error", "s": "skipped"}
     return [
-        {
-            "case": case.id,
-            "group": case.group,
-            "passed": letter == "p",
-            "outcome": names[letter],
-            "score": None if letter in "es" else (0.9 if letter == "p" else 0.1 + index / 100),
-        }
+        CaseRow(
+            suite=suite.name,
+            case=case.id,
+            model="m",
+            tier=tier,
+            group=case.group,
+            passed=letter == "p",
+            outcome=names[letter],
+            score=None if letter in "es" else (0.9 if letter == "p" else 0.1 + index / 100),
+        )
         for index, (case, letter) in enumerate(zip(suite.by_tier[tier], outcomes, strict=False))
     ]
 
@@ -89,8 +93,9 @@ def test_skipped_cases_are_left_out_of_the_rate() -> None:
 def test_a_result_survives_the_journey_through_the_record() -> None:
     for outcomes in ("pf", "ee", "p"):
         result = summarise(outcomes, 2)
-        plain = {name: value for name, value in result.as_dict().items() if value is not None}
-        assert TierResult.from_dict(plain) == result
+        # What is None may be left out.
+        plain = {name: value for name, value in msgspec.to_builtins(result).items() if value is not None}
+        assert msgspec.convert(plain, TierResult) == result
 
 
 def test_the_shortfall_names_the_missed() -> None:
@@ -106,7 +111,7 @@ def level(*suites: tuple[Suite, dict[int, str]]) -> str:
         for suite, tiers in suites
         for tier, outcomes in tiers.items()
     ]
-    return str(level_of("m", [suite for suite, _ in suites], results))
+    return level_of("m", [suite for suite, _ in suites], results).level_text
 
 
 @pytest.mark.parametrize(
@@ -139,7 +144,7 @@ def test_the_level_over_several_suites() -> None:
 
 def test_tiers_that_do_not_begin_at_1() -> None:
     assert level((make_suite({2: 1, 5: 1}), {2: "p", 5: "f"})) == "level 2 of 5"
-    assert str(level_of("m", [], [])) == "level not determined (no suite has a tier)"
+    assert level_of("m", [], []).level_text == "level not determined (no suite has a tier)"
 
 
 @given(st.lists(st.sampled_from("pfxe"), min_size=1, max_size=12), st.floats(0, 1))

@@ -34,8 +34,8 @@ def compare(
     from tierbench.report.comparison_text import comparison_json, comparison_lines, comparison_markdown, outcome
     from tierbench.report.html.comparison_page import comparison_page, find_pictures, flips_of
     from tierbench.report.markdown_file import foreign_file
-    from tierbench.runs.compare import compare_sides
-    from tierbench.runs.model_scores import find_sides
+    from tierbench.runs.compare import compare_scores
+    from tierbench.runs.model_scores import find_before_and_after
 
     if not 0 < max_drop <= 1:
         raise UserError(f"--max-drop {max_drop:g} must be above 0 and at most 1")
@@ -43,7 +43,8 @@ def compare(
         raise UserError(f"--markdown {shown_path(markdown)}: {fault}")
     try:
         comparisons = [
-            compare_sides(*pair, max_drop=max_drop) for pair in find_sides(before, after, reports_folder(reports))
+            compare_scores(*pair, max_drop=max_drop)
+            for pair in find_before_and_after(before, after, reports_folder(reports))
         ]
     except ValueError as error:
         raise UserError(f"{before} and {after} cannot be compared, one is damaged: {error}") from error

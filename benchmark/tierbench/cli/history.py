@@ -21,14 +21,13 @@ def history(
 ) -> None:
     """Print the trend of each suite, tier and model over the recorded runs."""
     from tierbench.report.history_text import history_lines
-    from tierbench.runs.entry import only
-    from tierbench.runs.history import read_history
+    from tierbench.runs.history import only, read_history
 
     folder = reports_folder(reports)
     found = read_history(folder)
-    for fault in found.faults:
-        typer.echo(f"left out: {one_line(fault, 400)}", err=True)
-    entries = [entry for entry in (only(entry, model, suite) for entry in found.entries) if entry.models]
+    for problem in found.problems:
+        typer.echo(f"left out: {one_line(problem, 400)}", err=True)
+    entries = [entry for entry in (only(entry, model, suite) for entry in found.entries) if entry.run.models]
     if not entries:
         what = " of this model" if model else " of this suite" if suite else ""
         raise UserError(f"{shown_path(folder)}: no run{what} is recorded here; run pytest first")

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tierbench.cli.find import ReportsOption, cases_folders, reports_folder
 from tierbench.common.files import shown_path
+from tierbench.common.schema import CaseRow
 from tierbench.common.text import one_line
 from tierbench.report.summary_text import run_lines
-from tierbench.runs.entry import RunEntry
 from tierbench.runs.find import run_folder
 from tierbench.runs.record import REPORT, read_run
 from tierbench.suites import Published, read_suites
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def show(
@@ -27,43 +24,30 @@ def show(
 ) -> None:
     """Print a recorded run: tiers, level, and the cases that did not pass."""
     record = read_run(run_folder(run, reports_folder(reports)))
-    content = record.content
-    # Whatever is wrong with the record is told in one line.
-    RunEntry.from_content(shown_path(record.folder), content)
-    state = "complete" if content["complete"] else "not complete: stopped early, killed, or still running"
-    typer.echo(f"{shown_path(record.folder)}  {content['started']}  {content['duration_s']:.1f} s  {state}")
-    several = len(content["models"]) > 1
-    for line in run_lines(content, rows(record.scores)):
+    state = "complete" if record.run.complete else "not complete: stopped early, killed, or still running"
+    typer.echo(f"{shown_path(record.folder)}  {record.run.started}  {record.run.duration_s:.1f} s  {state}")
+    several = len(record.run.models) > 1
+    for line in run_lines(record.run, record.rows):
         typer.echo(line)
     published = _published()
-    cases = record.scores if every else record.scores[record.scores["outcome"] != "passed"]
-    if len(cases):
+    cases = [row for row in record.rows if every or row.outcome != "passed"]
+    if cases:
         typer.echo("")
-    for row in rows(cases):
+    for row in cases:
         for line in _case_lines(row, several, published):
             typer.echo(line)
     if (record.folder / REPORT).is_file():
         typer.echo(f"report: {shown_path(record.folder / REPORT)}")
 
 
-def rows(scores: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give a table of scores as rows, empty cells as None."""
-    import pandas as pd
-
-    return [
-        {str(name): None if not isinstance(value, list) and pd.isna(value) else value for name, value in row.items()}
-        for row in scores.to_dict("records")
-    ]
-
-
-def _case_lines(row: Mapping[str, Any], several: bool, published: Mapping[str, list[Published]]) -> list[str]:
-    key = f"{row['suite']}/{row['case']}"
-    model = f":{row['model']}" if several else ""
-    tier = "" if row["tier"] is None else f" [tier {row['tier']}]"
-    what = row["reason"] or f"expected {row['expected']}, got {row['predicted']} {row['score']:.3f}"
-    lines = [f"{row['outcome']:<8}{one_line(key + model)}{tier}: {one_line(what, 300)}"]
+def _case_lines(row: CaseRow, several: bool, published: Mapping[str, list[Published]]) -> list[str]:
+    model = f":{row.model}" if several else ""
+    tier = "" if row.tier is None else f" [tier {row.tier}]"
+    score = "" if row.score is None else f" {row.score:.3f}"
+    what = row.reason or f"expected {row.expected}, got {row.predicted}{score}"
+    lines = [f"{row.outcome:<8}{one_line(row.key + model)}{tier}: {one_line(what, 300)}"]
     by_model: dict[str, list[Published]] = {}
-    for entry in published.get(key, []):
+    for entry in published.get(row.key, []):
         by_model.setdefault(entry.model, []).append(entry)
     for name, entries in by_model.items():
         said = ", ".join(f"{one_line(entry.label, 40)} {entry.score:.3f}" for entry in entries[:4])

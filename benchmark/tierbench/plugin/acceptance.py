@@ -7,11 +7,12 @@ from typing import Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
+from tierbench.common.schema import BaselineComparison, CaseRow, PairedVerdict
 from tierbench.common.text import listed, plural
 from tierbench.models.prediction_store import library_versions
 from tierbench.plugin.comparison import baseline_source, update_path
 from tierbench.plugin.session import BenchmarkSession
-from tierbench.runs.provenance import making
+from tierbench.runs.provenance import provenance
 
 
 def identities(
@@ -27,7 +28,7 @@ def identities(
     found = {}
     for slot in session.config.slots:
         card = cards.get(slot) or {}
-        found[slot] = making(
+        found[slot] = provenance(
             model=session.shown_spec(slot),
             fingerprint=fingerprints.get(slot, ""),
             preprocessing=card.get("preprocessing"),
@@ -40,13 +41,13 @@ def identities(
 
 
 def accept_run(
-    session: BenchmarkSession, rows: Iterable[Mapping[str, Any]], identities: Mapping[str, Mapping[str, str]]
+    session: BenchmarkSession, rows: Iterable[CaseRow], identities: Mapping[str, Mapping[str, str]]
 ) -> tuple[list[str], list[str]]:
     """Write or update the baseline of every model that was scored; a part of the cases changes only their rows.
 
     Args:
         session: suites, models, configuration.
-        rows: what was recorded, as in `scores.csv`.
+        rows: what was recorded.
         identities: what made the scores of each slot.
 
     Returns:
@@ -57,11 +58,12 @@ def accept_run(
     from tierbench.runs.baseline import case_ids, read_baseline, stale_cases, update_baseline
     from tierbench.runs.diff import BASELINE_COLUMNS
 
-    scored = [row for row in rows if row.get("score") is not None]
+    scored = [row for row in rows if row.score is not None]
     lines: list[str] = []
     failures: list[str] = []
     for slot in session.config.slots:
-        table = pd.DataFrame([row for row in scored if row["model"] == slot], columns=list(BASELINE_COLUMNS))
+        own = [{name: getattr(row, name) for name in BASELINE_COLUMNS} for row in scored if row.model == slot]
+        table = pd.DataFrame(own, columns=list(BASELINE_COLUMNS))
         path = update_path(session.config, slot)
         if table.empty:
             lines.append(f"baseline {shown_path(path)} stays as it is: no case of {slot} was scored")
@@ -84,22 +86,22 @@ def accept_run(
 
 def compare_run(
     session: BenchmarkSession,
-    rows: Sequence[Mapping[str, Any]],
-    verdicts: Mapping[str, Sequence[Mapping[str, Any]]],
+    rows: Sequence[CaseRow],
+    verdicts: Mapping[str, Sequence[PairedVerdict]],
     identities: Mapping[str, Mapping[str, str]],
-) -> list[dict[str, Any]]:
-    """Give, for each model with a baseline, how a run stands against it; as `run.json` holds it.
+) -> tuple[BaselineComparison, ...]:
+    """Return, for each model with a baseline, how a run stands against it.
 
     Args:
         session: suites, models, configuration.
-        rows: what was recorded, as in `scores.csv`.
+        rows: what was recorded.
         verdicts: the paired verdicts of each slot.
         identities: what made the scores of each slot.
     """
     found = []
     for slot in session.config.slots:
         source = baseline_source(session.config, slot)
-        kinds = [str(row["change"]) for row in rows if row["model"] == slot and row.get("change")]
+        kinds = [row.change for row in rows if row.model == slot and row.change]
         comparison = session.comparison(slot) if kinds else None
         if comparison is None or source.path is None:
             continue
@@ -108,15 +110,20 @@ def compare_run(
 
         known = comparison.baseline.identity
         found.append(
-            {
-                "model": slot,
-                "baseline": shown_path(source.path),
-                "gate": session.gate(slot),
-                **{kind: kinds.count(kind) for kind in ("regressed", "fixed", "same", "new")},
-                "differences": identity_changes(
-                    comparison.baseline, {name: value for name, value in identities[slot].items() if name in known}
+            BaselineComparison(
+                model=slot,
+                baseline=shown_path(source.path),
+                gate=session.gate(slot),
+                regressed=kinds.count("regressed"),
+                fixed=kinds.count("fixed"),
+                same=kinds.count("same"),
+                new=kinds.count("new"),
+                differences=tuple(
+                    identity_changes(
+                        comparison.baseline, {name: value for name, value in identities[slot].items() if name in known}
+                    )
                 ),
-                "verdicts": list(verdicts.get(slot, [])),
-            }
+                verdicts=tuple(verdicts.get(slot, ())),
+            )
         )
-    return found
+    return tuple(found)

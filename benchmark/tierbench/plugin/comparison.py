@@ -121,12 +121,12 @@ def read_source(source: BaselineSource, slot: str) -> Baseline:
     """
     from tierbench.runs.baseline import read_baseline
     from tierbench.runs.baseline_format import Baseline
-    from tierbench.runs.model_scores import run_sides
+    from tierbench.runs.model_scores import run_scores
 
     if source.path is None:
         raise UserError("there is no baseline")
     if source.path.is_dir():
-        sides = run_sides(read_run(source.path))
+        sides = run_scores(read_run(source.path))
         if slot not in sides:
             raise UserError(f"{shown_path(source.path / SCORES)}: has no scores of model {slot!r}; name another run")
         return Baseline(sides[slot].rows, sides[slot].identity)
@@ -173,7 +173,8 @@ def run_rows(results: Iterable[CaseResult]) -> pd.DataFrame:
 
     from tierbench.runs.diff import RUN_COLUMNS
 
-    return pd.DataFrame([result.row() for result in results], columns=list(RUN_COLUMNS))
+    rows = [result.row() for result in results]
+    return pd.DataFrame([{name: getattr(row, name) for name in RUN_COLUMNS} for row in rows], columns=list(RUN_COLUMNS))
 
 
 def _change(row: dict[str, Any]) -> Change:

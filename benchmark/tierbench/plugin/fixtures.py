@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,14 +14,15 @@ from tierbench.plugin.selection import CaseTest, LadderTest, RegressionTest, Sli
 from tierbench.plugin.session import SESSION, BenchmarkSession
 from tierbench.runs.gates import (
     Decision,
-    change_columns,
     decide_case,
     decide_ladder,
     decide_regression,
     decide_slice,
     decide_tier,
+    with_change,
 )
-from tierbench.scoring.results import CaseResult, results_frame
+from tierbench.runs.record import cells, to_json
+from tierbench.scoring.results import CaseResult, rows_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +84,7 @@ def predictions(request: pytest.FixtureRequest, classifier: Classifier) -> Mappi
 def scores(request: pytest.FixtureRequest, classifier: Classifier) -> pd.DataFrame:
     """The selected cases under all models as a table: a row a case and model, columns as in scores.csv."""
     try:
-        return results_frame(_session(request).results(classifier))
+        return rows_frame(result.row() for result in _session(request).results(classifier))
     except UserError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
@@ -100,7 +99,7 @@ def robust_case(request: pytest.FixtureRequest) -> Check:
         change = session.changes(test.slot, [result])[0]
     except UserError as error:
         result, change = CaseResult(test.case, test.slot, error=str(error)), None
-    _record(request, "case", session, test.slot, result.row() | change_columns(change))
+    _record(request, "case", session, test.slot, cells(with_change(result.row(), change)))
     if result.error:
         pytest.fail(result.message(session.several_models), pytrace=False)
     if result.skipped:
@@ -122,7 +121,7 @@ def robust_tier(request: pytest.FixtureRequest) -> Check:
         gate = session.gate(test.slot)
     except UserError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-    _record(request, "tier", session, test.slot, tier.as_dict())
+    _record(request, "tier", session, test.slot, {"result": to_json(tier)})
     if not judged:
         pytest.skip(f"{tier.suite} tier {tier.tier}: the model has no label for any of its cases")
     return Check(decide_tier(tier, judged, changes, gate, updating=session.config.update_baseline))
@@ -139,8 +138,8 @@ def robust_ladder(request: pytest.FixtureRequest) -> Check:
         gate = session.gate(test.slot)
     except UserError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-    rows = [step.row() | change_columns(change) for step, change in zip(steps, changes, strict=True)]
-    values = {"ladder": json.dumps(ladder.as_dict()), "steps": json.dumps(rows)}
+    rows = [with_change(step.row(), change) for step, change in zip(steps, changes, strict=True)]
+    values = {"result": to_json(ladder), "steps": to_json(rows)}
     _record(request, "ladder", session, test.slot, values)
     if skipped := [step for step in steps if step.skipped]:
         pytest.skip(skipped[0].message(session.several_models))
@@ -159,11 +158,14 @@ def robust_regression(request: pytest.FixtureRequest) -> Check:
         gate = session.gate(test.slot)
     except UserError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-    _record(request, "regression", session, test.slot, {"verdict": json.dumps(asdict(verdict))})
-    decision = decide_regression(verdict.state, verdict.sentence, gate, updating=session.config.update_baseline)
+    _record(request, "regression", session, test.slot, {"result": to_json(verdict)})
+    from tierbench.runs.regression import verdict_sentence
+
+    sentence = verdict_sentence(verdict)
+    decision = decide_regression(verdict.state, sentence, gate, updating=session.config.update_baseline)
     # Under the other gates the cases decide, and a small tier would warn at every run.
-    open_question = verdict.state == "inconclusive" and gate == "regression"
-    return Check(decision, verdict.sentence if open_question else "")
+    open_question = verdict.state == "not shown" and gate == "regression"
+    return Check(decision, sentence if open_question else "")
 
 
 @pytest.fixture
@@ -178,7 +180,7 @@ def robust_slice(request: pytest.FixtureRequest) -> Check:
         gate = session.gate(test.slot)
     except UserError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-    _record(request, "slice", session, test.slot, result.as_dict())
+    _record(request, "slice", session, test.slot, {"result": to_json(result)})
     if not result.total:
         pytest.skip(f"{result.key}: the model has no label for any of its cases")
     return Check(decide_slice(result, judged, changes, gate, updating=session.config.update_baseline))

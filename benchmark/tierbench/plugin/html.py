@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from tierbench.common.schema import CaseRow
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.reported import CRASHED, case_row
 from tierbench.plugin.session import BenchmarkSession
 from tierbench.report.html import sample
 from tierbench.report.html.charts import CURVE_HEIGHT, CURVE_WIDTH, STRIP_HEIGHT, curve_height, place
 from tierbench.report.html.gallery import write_gallery
-from tierbench.report.html.model_comparison import contest_view
+from tierbench.report.html.model_comparison import model_comparison_view
 from tierbench.report.html.page import build_page
 from tierbench.report.html.render import macros, render
 from tierbench.report.html.rows import CaseView, case_view, concepts_by_label, picture_key
@@ -69,8 +70,8 @@ class HtmlReport:
         row = case_row(report)
         if row is None:
             return
-        suite = self._session.by_name.get(str(row["suite"]))
-        case = self._session.cases.get(f"{row['suite']}/{row['case']}")
+        suite = self._session.by_name.get(row.suite)
+        case = self._session.cases.get(row.key)
         view = case_view(row, suite, case, index=len(self._shown), nodeid=report.nodeid)
         if case is not None:
             self._pictured.setdefault(view.picture, case)
@@ -116,11 +117,12 @@ class HtmlReport:
         environment = self._data.data["environment"]
         # The names are set as text; the values are not.
         self._data.set_data("environment", {name: _escaped(value) for name, value in environment.items()})
-        if not self._recorder.rows and not self._recorder.tiers:
+        run = self._recorder.content
+        if run is None or not (self._recorder.rows or self._recorder.tiers):
             prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS, several=self._session.several_models))
             return
         views = list(self._shown.values())
-        run, rows = self._recorder.content, list(self._recorder.rows.values())
+        rows = list(self._recorder.rows.values())
         cards = {slot: self._recorder.card(slot) for slot in self._session.config.slots}
         page = build_page(run, rows, self._session.suites, cards)
         self._data.title = page.title
@@ -145,7 +147,7 @@ class HtmlReport:
                 details=self._details(kept, cards),
                 missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
                 missed_total=len(missed),
-                contest=contest_view(run, rows, views, in_table, _MOST_MISSED) if several else None,
+                comparison=model_comparison_view(run, rows, views, in_table, _MOST_MISSED) if several else None,
                 flips=_flips(kept),
                 most_flips=_MOST_MISSED,
                 several=several,
@@ -162,9 +164,9 @@ class HtmlReport:
             )
         )
 
-    def _ladder_steps(self, rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, Case]]:
+    def _ladder_steps(self, rows: Iterable[CaseRow]) -> list[tuple[str, Case]]:
         """Give the pictures of the ladders' steps, which have no row in the table."""
-        cases = [(row, self._session.cases.get(f"{row['suite']}/{row['case']}")) for row in rows]
+        cases = [(row, self._session.cases.get(row.key)) for row in rows]
         return [(picture_key(row), case) for row, case in cases if case is not None and case.ladder]
 
     def _drop_others(self, kept: Sequence[CaseView]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path, write_atomically
+from tierbench.common.schema import Rows, Run
 from tierbench.plugin.recorder import Recorder
 from tierbench.report.markdown_file import foreign_file
 from tierbench.runs.record import RUN
@@ -56,7 +56,7 @@ def markdown_fault(file: Path | None) -> str:
     return f"--robust-markdown {shown_path(file)}: {fault}" if fault else ""
 
 
-def _write_markdown(file: Path, content: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
+def _write_markdown(file: Path, content: Run, rows: Rows) -> None:
     from tierbench.report.markdown import run_markdown
 
     try:

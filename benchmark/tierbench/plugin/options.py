@@ -12,11 +12,11 @@ from typing import Any, Literal
 import pytest
 
 from tierbench.common.files import expanded
+from tierbench.common.schema import GATES
 from tierbench.common.text import listed, one_line, plural, suggestion
 from tierbench.models.label_file import label_files
 from tierbench.models.spec import ModelSpec, parse_models
 from tierbench.plugin.own_classifier import overrides_classifier
-from tierbench.runs.gates import GATES
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Dtype = Literal["float32", "float16", "bfloat16"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import time
@@ -11,9 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tierbench.common.files import shown_path
+from tierbench.common.schema import CaseRow, LadderResult, PairedVerdict, Run, SliceResult, TierResult
 from tierbench.models.prediction_store import card_key
 from tierbench.plugin.acceptance import accept_run, identities
 from tierbench.plugin.content import run_content
@@ -22,8 +23,6 @@ from tierbench.plugin.run_issues import Mishaps
 from tierbench.plugin.session import BenchmarkSession
 from tierbench.report.summary_text import run_lines
 from tierbench.runs.record import REPORT, RUN, SCORES, ScoresFile, new_run_folder, write_run
-from tierbench.scoring.ladders import LadderResult
-from tierbench.scoring.slices import SliceResult
 
 _WITHOUT_A_TEST = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR)
 
@@ -43,16 +42,16 @@ class Recorder:
         self.report_file: Path | None = None
         self.fault = ""
         self.mishaps = Mishaps(session)
-        self.rows: dict[tuple[str, str, str], dict[str, Any]] = {}
-        self.tiers: dict[tuple[str, int, str], dict[str, Any]] = {}
+        self.rows: dict[tuple[str, str, str], CaseRow] = {}
+        self.tiers: dict[tuple[str, int, str], TierResult] = {}
         self.ladders: dict[tuple[str, str, str], LadderResult] = {}
         self.slices: dict[tuple[str, str], SliceResult] = {}
-        self.verdicts: dict[tuple[str, str, int], dict[str, Any]] = {}
+        self.verdicts: dict[tuple[str, str, int], PairedVerdict] = {}
         self.notes: list[str] = []
         self.failures: list[str] = []
         self.fingerprints: dict[str, str] = {}
-        # What run.json holds at the end.
-        self.content: dict[str, Any] = {}
+        # The run as it was recorded, when it is over.
+        self.content: Run | None = None
         self._scores: ScoresFile | None = None
         self._selected = False
         self._made_reports = False
@@ -151,22 +150,25 @@ class Recorder:
         self.fingerprints[str(values["model"])] = fingerprint
         if row := case_row(report):
             self._take_row(row)
-        elif kind == "tier":
-            self.tiers[(str(values["suite"]), int(str(values["tier"])), str(values["model"]))] = values
+            return
+        text = str(values.get("result", ""))
+        if kind == "tier":
+            tier = msgspec.json.decode(text, type=TierResult)
+            self.tiers[(tier.suite, tier.tier, tier.model)] = tier
         elif kind == "slice":
-            result = SliceResult.from_dict(values)
+            result = msgspec.json.decode(text, type=SliceResult)
             self.slices[(result.key, result.model)] = result
         elif kind == "regression":
-            verdict = json.loads(str(values["verdict"]))
-            self.verdicts[(str(values["model"]), str(verdict["suite"]), int(verdict["tier"]))] = verdict
+            verdict = msgspec.json.decode(text, type=PairedVerdict)
+            self.verdicts[(str(values["model"]), verdict.suite, verdict.tier)] = verdict
         elif kind == "ladder":
-            ladder = LadderResult.from_dict(json.loads(str(values["ladder"])))
+            ladder = msgspec.json.decode(text, type=LadderResult)
             self.ladders[(ladder.suite, ladder.ladder, ladder.model)] = ladder
-            for row in json.loads(str(values["steps"])):
+            for row in msgspec.json.decode(str(values["steps"]), type=list[CaseRow]):
                 self._take_row(row)
 
-    def _take_row(self, row: dict[str, Any]) -> None:
-        self.rows[(str(row["suite"]), str(row["case"]), str(row["model"]))] = row
+    def _take_row(self, row: CaseRow) -> None:
+        self.rows[(row.suite, row.case, row.model)] = row
         if self._scores:
             with self.mishaps.survived(f"{SCORES} is not whole"):
                 self._scores.append(row)
@@ -218,7 +220,8 @@ class Recorder:
         if not self._selected or self.folder is None:
             return
         terminalreporter.write_sep("=", "robustness")
-        for line in run_lines(self.content, list(self.rows.values())) + self.notes:
+        lines = run_lines(self.content, list(self.rows.values())) if self.content else []
+        for line in lines + self.notes:
             terminalreporter.write_line(line)
         store = [self.session.store.warning] if self.session.selection.cases and self.session.store.warning else []
         for warning in [*self.mishaps.warnings, *self.failures, *store]:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tierbench.common.schema import CaseRow
 from tierbench.plugin.fixtures import KIND
+from tierbench.runs.record import row_from
 
 # When the report of a test was made with which a worker of pytest-xdist died.
 CRASHED = "???"
 
 
-def case_row(report: pytest.TestReport) -> dict[str, Any] | None:
-    """Give the row, as in `scores.csv`, that a case hung on its report; None for every other report."""
+def case_row(report: pytest.TestReport) -> CaseRow | None:
+    """Return the row that a case hung on its report; None for every other report."""
     kind, values = properties(report)
     if kind != "case":
         return None
     values.pop("fingerprint", None)
-    return {**values, "outcome": _outcome(report)}
+    return replace(row_from(values), outcome=_outcome(report))
 
 
 def properties(report: pytest.TestReport) -> tuple[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ import pytest
 from tierbench.common.text import one_line
 from tierbench.plugin.fixtures import as_properties
 from tierbench.plugin.session import BenchmarkSession
+from tierbench.runs.record import cells
 from tierbench.scoring.results import CaseResult
 
 
@@ -95,4 +96,4 @@ class Mishaps:
         slot = slot or self._session.config.slots[0]
         if case is not None and slot in self._session.config.slots:
             row = CaseResult(case, slot, error="the worker process died while it was tested").row()
-            report.user_properties = as_properties("case", self._session, slot, row)
+            report.user_properties = as_properties("case", self._session, slot, cells(row))

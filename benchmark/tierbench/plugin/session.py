@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tierbench.common.errors import UserError
+from tierbench.common.schema import GATES, Gate
 from tierbench.models import load_classifier
 from tierbench.models.classifier import Classifier
 from tierbench.models.factory import checked_classifier
@@ -25,16 +26,16 @@ from tierbench.plugin.own_classifier import overrides_classifier
 from tierbench.plugin.progress import progress_bar
 from tierbench.plugin.selection import CaseTest, LadderTest, RegressionTest, Selection, SliceTest, TierTest, cases_of
 from tierbench.plugin.slot import SlotSession
-from tierbench.runs.gates import GATES, Change, Gate
-from tierbench.scoring.ladders import LadderResult, ladder_steps, summarise_ladder
+from tierbench.runs.gates import Change
+from tierbench.scoring.ladders import ladder_steps, summarise_ladder
 from tierbench.scoring.results import CaseResult
-from tierbench.scoring.slices import SliceResult, summarise_slice
-from tierbench.scoring.tiers import TierResult, summarise_tier
+from tierbench.scoring.slices import summarise_slice
+from tierbench.scoring.tiers import summarise_tier
 from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import SliceGate, derive_cases, slice_gates
 
 if TYPE_CHECKING:
-    from tierbench.runs.regression import PairedVerdict
+    from tierbench.common.schema import LadderResult, PairedVerdict, SliceResult, TierResult
 
 SESSION = pytest.StashKey["BenchmarkSession"]()
 

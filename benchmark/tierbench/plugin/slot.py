@@ -15,7 +15,7 @@ from tierbench.scoring.results import CaseResult, judge_case
 from tierbench.suites import Case, Suite
 
 if TYPE_CHECKING:
-    from tierbench.runs.regression import PairedVerdict
+    from tierbench.common.schema import PairedVerdict
 
 
 class SlotSession:

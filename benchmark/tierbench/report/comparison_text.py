@@ -11,7 +11,8 @@ from tierbench.common.text import listed, one_line, plural
 from tierbench.report.markdown import MOST_CASES, code, sentence, table
 from tierbench.report.markdown_file import MARK
 from tierbench.runs.compare import CaseDiff, Comparison, Gate, overall
-from tierbench.runs.model_scores import Side, Top
+from tierbench.runs.model_scores import ModelScores, Top
+from tierbench.runs.regression import verdict_sentence
 from tierbench.suites import Case
 
 # Raised when a reader of an older version would misunderstand the JSON.
@@ -25,15 +26,15 @@ def outcome(comparisons: Sequence[Comparison], gate: Gate) -> str:
     rule = "the paired verdict of each tier decides" if gate == "regression" else "each flip decides"
     flips = sum(comparison.count("regressed") for comparison in comparisons)
     # What does not decide must not be overlooked.
-    beside = f"; {plural(flips, 'case')} regressed all the same" if flips and state != "regression" else ""
+    beside = f"; {plural(flips, 'case')} regressed all the same" if flips and state != "regressed" else ""
     # Where the sample cannot tell, the other tiers may well be clear.
     open_tiers = [
         f"{verdict.suite} tier {verdict.tier}"
         for comparison in comparisons
         for verdict in comparison.verdicts
-        if verdict.state == "inconclusive"
+        if verdict.state == "not shown"
     ]
-    where = f" in {listed(open_tiers, 4)}" if state == "inconclusive" else ""
+    where = f" in {listed(open_tiers, 4)}" if state == "not shown" else ""
     return f"{state}{where} ({rule}{beside})"
 
 
@@ -57,7 +58,7 @@ def comparison_lines(comparison: Comparison, pictures: Mapping[str, Case], most:
         names = [case for case in comparison.cases if case.change == change]
         lines += ["", *(f"{change:<10}{one_line(case.key)}: {case.reason}" for case in names[:most])] if names else []
         lines += [f"{'':<10}and {len(names) - most} more {change}"] if len(names) > most else []
-    lines += ["", *(one_line(verdict.sentence, 400) for verdict in comparison.verdicts)]
+    lines += ["", *(one_line(verdict_sentence(verdict), 400) for verdict in comparison.verdicts)]
     return lines
 
 
@@ -81,10 +82,10 @@ def notes(comparison: Comparison) -> list[str]:
     ]
     if not comparison.grouped:
         found.append("baseline files do not say which cases come from one picture: each counts by itself")
-    return found + [f"made otherwise: {one_line(difference)}" for difference in comparison.differences]
+    return found + [f"made with different {one_line(difference)}" for difference in comparison.differences]
 
 
-def _side(side: Side) -> str:
+def _side(side: ModelScores) -> str:
     return f"{side.name} ({one_line(side.model, 50)})"
 
 
@@ -150,7 +151,7 @@ def comparison_json(comparisons: Sequence[Comparison], gate: Gate) -> dict[str, 
                 "regression": each.regressed(gate),
                 "counts": {kind: each.count(kind) for kind in ("regressed", "fixed", "same", "new", "missing")},
                 "differences": list(each.differences),
-                "verdicts": [asdict(verdict) | {"sentence": verdict.sentence} for verdict in each.verdicts],
+                "verdicts": [asdict(verdict) | {"sentence": verdict_sentence(verdict)} for verdict in each.verdicts],
                 "cases": [asdict(case) for case in each.cases],
             }
             for each in comparisons

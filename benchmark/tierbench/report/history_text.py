@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tierbench.common.schema import ModelEntry, Run
 from tierbench.common.text import one_line, plural
-from tierbench.runs.entry import ModelPoint, RunEntry
+from tierbench.runs.history import HistoryEntry
 from tierbench.runs.trend import Series, TrendPoint, make_series
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def history_lines(entries: Sequence[RunEntry], last: int) -> list[str]:
+def history_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
     """Give the trend of every suite, tier and model, and the last runs.
 
     Args:
         entries: the runs, oldest first; at least one.
         last: how many runs to show.
     """
-    stopped = sum(not entry.complete for entry in entries)
-    when = f"{day(entries[0].started)} to {day(entries[-1].started)}"
+    stopped = sum(not entry.run.complete for entry in entries)
+    when = f"{day(entries[0].run.started)} to {day(entries[-1].run.started)}"
     lines = [f"{plural(len(entries), 'run')}, {when}" + (f", {stopped} not complete" if stopped else ""), ""]
     series = make_series(entries, last)
     if series:
         head = ("suite", "tier", "model", "pass rate, oldest first", "now", "before", "mean score", "last change")
         lines += [*_aligned([head, *map(_series_cells, series)]), ""]
-    rows = [_run_cells(entry, model) for entry in entries[-last:] for model in entry.models]
+    rows = [_run_cells(entry, model) for entry in entries[-last:] for model in entry.run.models]
     return lines + _aligned([("started", "run", "model", "level", "against the baseline"), *rows])
 
 
@@ -68,23 +69,24 @@ def last_change(points: Sequence[TrendPoint]) -> str:
     return ""
 
 
-def flips_text(model: ModelPoint) -> str:
+def flips_text(run: Run, model: str) -> str:
     """Say how a model stood against its baseline."""
-    if model.flips is None:
+    flips = run.comparison(model)
+    if flips is None:
         return "no baseline"
-    flips = model.flips
     counts = [f"{count} {kind}" for kind, count in (("regressed", flips.regressed), ("fixed", flips.fixed)) if count]
     return ", ".join(counts) or "no flips"
 
 
-def _run_cells(entry: RunEntry, model: ModelPoint) -> tuple[str, ...]:
-    state = "" if entry.complete else " (not complete)"
+def _run_cells(entry: HistoryEntry, model: ModelEntry) -> tuple[str, ...]:
+    run = entry.run
+    state = "" if run.complete else " (not complete)"
     return (
-        one_line(entry.started[:16].replace("T", " "), 16),
+        one_line(run.started[:16].replace("T", " "), 16),
         one_line(entry.folder, 60),
         one_line(model.name, 40),
         one_line(model.level_text, 80) + state,
-        flips_text(model),
+        flips_text(run, model.name),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tierbench.common.schema import CaseRow
 from tierbench.common.text import one_line
-from tierbench.scoring.leaderboard import Contest, Row, Standing
+from tierbench.scoring.leaderboard import ModelComparison, Standing
 
 # Images that the terminal names; the report and scores.csv have all.
 _MOST = 10
@@ -23,22 +24,22 @@ def leaderboard_lines(standings: Sequence[Standing]) -> list[str]:
     return lines
 
 
-def contest_lines(contest: Contest) -> list[str]:
+def model_comparison_lines(comparison: ModelComparison) -> list[str]:
     """Give a table of the images that one model passes and another misses."""
-    if not contest.differences:
+    if not comparison.differences:
         return ["the models pass and miss the same images"]
-    table = [("", *(one_line(name, 30) for name in contest.models))]
+    table = [("", *(one_line(name, 30) for name in comparison.models))]
     table += [
-        (one_line(case.key), *(_cell(case.rows[name]) for name in contest.models))
-        for case in contest.differences[:_MOST]
+        (one_line(case.key), *(_cell(case.rows[name]) for name in comparison.models))
+        for case in comparison.differences[:_MOST]
     ]
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
-    lines = [f"where the models differ ({len(contest.differences)} of {contest.common} images)"]
+    lines = [f"where the models differ ({len(comparison.differences)} of {comparison.common} images)"]
     lines += ["  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)) for line in table]
-    if len(contest.differences) > _MOST:
-        lines.append(f"  and {len(contest.differences) - _MOST} more")
+    if len(comparison.differences) > _MOST:
+        lines.append(f"  and {len(comparison.differences) - _MOST} more")
     return [line.rstrip() for line in lines]
 
 
-def _cell(row: Row) -> str:
-    return f"{'✓' if row['passed'] else '✗'} {float(row['score']):.3f}"
+def _cell(row: CaseRow) -> str:
+    return f"{'✓' if row.passed else '✗'} {row.score:.3f}"

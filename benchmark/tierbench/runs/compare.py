@@ -8,16 +8,17 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from tierbench.common.schema import PairedVerdict
 from tierbench.runs.baseline import identity_changes
 from tierbench.runs.baseline_format import Baseline
 from tierbench.runs.diff import CHANGES, DEFAULT_MAX_DROP, KEY, PAIRED, RUN_COLUMNS, diff_cases
-from tierbench.runs.model_scores import Side, Top
-from tierbench.runs.regression import PairedVerdict, judge_regression
+from tierbench.runs.model_scores import ModelScores, Top
+from tierbench.runs.regression import judge_regression
 
 Gate = Literal["regression", "flips"]
-Outcome = Literal["regression", "inconclusive", "nothing to judge", "no regression"]
+Outcome = Literal["regressed", "not shown", "nothing to judge", "cleared"]
 # The worst first.
-OUTCOMES: tuple[Outcome, ...] = ("regression", "inconclusive", "nothing to judge", "no regression")
+OUTCOMES: tuple[Outcome, ...] = ("regressed", "not shown", "nothing to judge", "cleared")
 # So many labels of each side stand beside a flip.
 _TOP = 3
 
@@ -67,8 +68,8 @@ class Comparison:
         grouped: whether it is known which cases come from one picture; else each counts by itself.
     """
 
-    before: Side
-    after: Side
+    before: ModelScores
+    after: ModelScores
     cases: tuple[CaseDiff, ...]
     verdicts: tuple[PairedVerdict, ...]
     differences: tuple[str, ...]
@@ -87,13 +88,13 @@ class Comparison:
     def outcome(self, gate: Gate) -> Outcome:
         """Say what the gate makes of the comparison."""
         if self.regressed(gate):
-            return "regression"
+            return "regressed"
         if gate == "flips":
-            return "no regression" if any(case.change in PAIRED for case in self.cases) else "nothing to judge"
+            return "cleared" if any(case.change in PAIRED for case in self.cases) else "nothing to judge"
         if not any(verdict.cases for verdict in self.verdicts):
             return "nothing to judge"
         states = {verdict.state for verdict in self.verdicts}
-        return "no regression" if states == {"no regression"} else "inconclusive"
+        return "cleared" if states == {"cleared"} else "not shown"
 
 
 def overall(comparisons: Sequence[Comparison], gate: Gate) -> Outcome:
@@ -102,7 +103,7 @@ def overall(comparisons: Sequence[Comparison], gate: Gate) -> Outcome:
     return next((outcome for outcome in OUTCOMES if outcome in found), "nothing to judge")
 
 
-def compare_sides(before: Side, after: Side, *, max_drop: float = DEFAULT_MAX_DROP) -> Comparison:
+def compare_scores(before: ModelScores, after: ModelScores, *, max_drop: float = DEFAULT_MAX_DROP) -> Comparison:
     """Hold two sides against each other.
 
     Args:
@@ -128,7 +129,7 @@ def compare_sides(before: Side, after: Side, *, max_drop: float = DEFAULT_MAX_DR
     )
 
 
-def _run_rows(before: Side, after: Side) -> pd.DataFrame:
+def _run_rows(before: ModelScores, after: ModelScores) -> pd.DataFrame:
     """Give the later side with groups and thresholds, which a baseline file does not hold."""
     if after.is_run:
         return after.rows[list(RUN_COLUMNS)]
@@ -146,11 +147,13 @@ def _run_rows(before: Side, after: Side) -> pd.DataFrame:
     )
 
 
-def _by_key(side: Side, column: str) -> dict[str, str]:
+def _by_key(side: ModelScores, column: str) -> dict[str, str]:
     return dict(zip(side.rows["suite"] + "/" + side.rows["case"], side.rows[column].astype(str), strict=True))
 
 
-def _case(row: dict[Any, Any], before: Side, after: Side, expected: dict[str, str], images: dict[str, str]) -> CaseDiff:
+def _case(
+    row: dict[Any, Any], before: ModelScores, after: ModelScores, expected: dict[str, str], images: dict[str, str]
+) -> CaseDiff:
     key = f"{row['suite']}/{row['case']}"
     return CaseDiff(
         suite=str(row["suite"]),
@@ -170,7 +173,7 @@ def _case(row: dict[Any, Any], before: Side, after: Side, expected: dict[str, st
     )
 
 
-def _top(side: Side, key: str) -> Top:
+def _top(side: ModelScores, key: str) -> Top:
     return [list(entry) for entry in side.top.get(key, ())[:_TOP]]
 
 

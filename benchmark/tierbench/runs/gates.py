@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from tierbench.common.schema import CaseRow, Gate, LadderResult, SliceResult, TierResult
 from tierbench.common.text import listed, one_line
-from tierbench.scoring.ladders import LadderResult
+from tierbench.scoring.ladders import ladder_sentence, with_passed
 from tierbench.scoring.results import CaseResult
-from tierbench.scoring.slices import SliceResult
-from tierbench.scoring.tiers import TierResult, reaches, shortfall
-
-Gate = Literal["thresholds", "flips", "regression"]
-GATES: tuple[Gate, ...] = ("thresholds", "flips", "regression")
+from tierbench.scoring.slices import slice_sentence
+from tierbench.scoring.tiers import reaches, shortfall
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +157,7 @@ def decide_ladder(
     """
     unit = f" {ladder.unit}" if ladder.unit else ""
     demand = "" if ladder.gate is None else f"; {ladder.gate:g}{unit} demanded"
-    message = f"{ladder.suite}/{ladder.ladder}: {ladder.sentence()}{demand}"
+    message = f"{ladder.suite}/{ladder.ladder}: {ladder_sentence(ladder)}{demand}"
     if updating:
         return PASS if ladder.met else Decision("xfail", f"accepted into the baseline: {message}")
     paired = list(zip(steps, changes, strict=True))
@@ -172,9 +170,9 @@ def decide_ladder(
         return Decision("fail", f"{message}; regressed: {listed(regressed)}")
     if ladder.met:
         return PASS
-    if ladder.with_passed([step.passed or known_miss(step, change, gate) for step, change in paired]).met:
+    if with_passed(ladder, [step.passed or known_miss(step, change, gate) for step, change in paired]).met:
         return Decision("xfail", f"known failure: {message}")
-    if gate == "regression" and ladder.with_passed([step.passed or not is_new(change) for step, change in paired]).met:
+    if gate == "regression" and with_passed(ladder, [step.passed or not is_new(change) for step, change in paired]).met:
         return Decision("xfail", f"{UNGATED}: {message}")
     return Decision("fail", message)
 
@@ -208,13 +206,13 @@ def decide_slice(
     if result.met:
         return PASS
     if updating:
-        return Decision("xfail", f"accepted into the baseline: {result.sentence()}")
+        return Decision("xfail", f"accepted into the baseline: {slice_sentence(result)}")
     known = _known_misses(cases, changes, gate)
     if replace(result, passed=result.passed + sum(known)).met:
-        return Decision("xfail", f"known failures: {result.sentence()}")
+        return Decision("xfail", f"known failures: {slice_sentence(result)}")
     if gate == "regression" and replace(result, passed=result.passed + len(known)).met:
-        return Decision("xfail", f"{UNGATED}: {result.sentence()}")
-    return Decision("fail", result.sentence())
+        return Decision("xfail", f"{UNGATED}: {slice_sentence(result)}")
+    return Decision("fail", slice_sentence(result))
 
 
 def _known_misses(results: Sequence[CaseResult], changes: Sequence[Change | None], gate: Gate) -> list[bool]:
@@ -226,8 +224,6 @@ def _known_misses(results: Sequence[CaseResult], changes: Sequence[Change | None
     ]
 
 
-def change_columns(change: Change | None) -> dict[str, object]:
-    """Give a change as the columns of `scores.csv`; empty without a baseline."""
-    if change is None:
-        return {"change": None, "baseline_score": None}
-    return {"change": change.kind, "baseline_score": change.baseline_score}
+def with_change(row: CaseRow, change: Change | None) -> CaseRow:
+    """Return a row with how it stands against the baseline; without a baseline as it is."""
+    return row if change is None else replace(row, change=change.kind, baseline_score=change.baseline_score)

@@ -1,4 +1,4 @@
-"""One side of a comparison: the scores of one model, from a recorded run or from a baseline file."""
+"""The scores of one model at one time, before or after: from a recorded run or from a baseline file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -14,16 +13,15 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.text import listed, one_line
 from tierbench.runs.baseline import read_baseline
-from tierbench.runs.entry import RunEntry
 from tierbench.runs.find import run_folder
-from tierbench.runs.provenance import making
+from tierbench.runs.provenance import provenance
 from tierbench.runs.record import RUN, SCORES, RunRecord, read_run
 
 Top = Sequence[Sequence[object]]
 
 
 @dataclass(frozen=True)
-class Side:
+class ModelScores:
     """The scores of one model at one time.
 
     Attributes:
@@ -47,7 +45,7 @@ class Side:
     unmatched: tuple[str, ...] = ()
 
 
-def find_sides(before: str, after: str, reports: Path) -> list[tuple[Side, Side]]:
+def find_before_and_after(before: str, after: str, reports: Path) -> list[tuple[ModelScores, ModelScores]]:
     """Find what is to be compared, one pair a model.
 
     Args:
@@ -58,7 +56,7 @@ def find_sides(before: str, after: str, reports: Path) -> list[tuple[Side, Side]
     Raises:
         UserError: if one is not there or cannot be read, or if it is not clear which models to compare.
     """
-    first, second = _sides(before, reports), _sides(after, reports)
+    first, second = _named_scores(before, reports), _named_scores(after, reports)
     both = [name for name in first if name in second]
     if both:
         pairs = [(first[name], second[name]) for name in both]
@@ -73,9 +71,9 @@ def find_sides(before: str, after: str, reports: Path) -> list[tuple[Side, Side]
     )
 
 
-def _sides(text: str, reports: Path) -> dict[str, Side]:
+def _named_scores(text: str, reports: Path) -> dict[str, ModelScores]:
     place, model = _located(text, reports)
-    sides = baseline_side(place) if place.is_file() else run_sides(read_run(place))
+    sides = baseline_scores(place) if place.is_file() else run_scores(read_run(place))
     if not sides:
         raise UserError(f"{shown_path(place)}: no case was scored; name another run")
     if not model:
@@ -99,20 +97,18 @@ def _located(text: str, reports: Path) -> tuple[Path, str]:
     return run_folder(text, reports), ""
 
 
-def baseline_side(path: Path) -> dict[str, Side]:
+def baseline_scores(path: Path) -> dict[str, ModelScores]:
     """Give the side that a baseline file is."""
     baseline = read_baseline(path)
-    return {path.stem: Side(shown_path(path), path.stem, baseline.rows, baseline.identity)}
+    return {path.stem: ModelScores(shown_path(path), path.stem, baseline.rows, baseline.identity)}
 
 
-def run_sides(record: RunRecord) -> dict[str, Side]:
+def run_scores(record: RunRecord) -> dict[str, ModelScores]:
     """Give the sides that a run is, by model; a model without a scored case is none.
 
     Raises:
         UserError: one line, if the record is damaged.
     """
-    # Whatever is wrong with the content is told in one line.
-    RunEntry.from_content(shown_path(record.folder), record.content)
     sides = {}
     scores = record.scores[record.scores["score"].notna()]
     for column in ("rank", "margin", "min_score", "max_rank", "min_margin"):
@@ -125,28 +121,28 @@ def run_sides(record: RunRecord) -> dict[str, Side]:
     for model, rows in scores.groupby("model", sort=False):
         name = str(model)
         keys = rows["suite"] + "/" + rows["case"]
-        sides[name] = Side(
+        sides[name] = ModelScores(
             name=shown_path(record.folder),
             model=name,
             rows=rows.reset_index(drop=True),
             identity=run_identity(record, name),
             top=dict(zip(keys, rows["top"], strict=True)),
             is_run=True,
-            complete=record.content.get("complete") is True,
+            complete=record.run.complete,
         )
     return sides
 
 
 def run_identity(record: RunRecord, model: str) -> dict[str, str]:
     """Give what made the scores of a model in a recorded run, named as in a baseline file."""
-    content = record.content
-    card: Mapping[str, Any] = next((each for each in content.get("models", ()) if each.get("name") == model), {})
-    return making(
-        model=str(card.get("spec", "")),
-        fingerprint=str(card.get("fingerprint", "")),
-        preprocessing=card.get("preprocessing"),
-        device=str(card.get("device", "")) or str(content.get("device", "")),
-        dtype=str(content.get("dtype", "")),
-        versions=content.get("versions", {}),
-        suites=content.get("suites", {}),
+    run = record.run
+    entry = next((each for each in run.models if each.name == model), None)
+    return provenance(
+        model=entry.spec if entry else "",
+        fingerprint=entry.fingerprint if entry else "",
+        preprocessing=entry.preprocessing if entry else None,
+        device=(entry.device if entry else "") or run.device,
+        dtype=run.dtype,
+        versions=run.versions,
+        suites=run.suites,
     )

@@ -10,7 +10,7 @@ from typing import Any
 _LIBRARIES = ("torch", "transformers", "pillow")
 
 
-def making(
+def provenance(
     *,
     model: str,
     fingerprint: str,

@@ -12,9 +12,8 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.text import listed, plural
 from tierbench.runs.baseline import baseline_path, update_baseline
-from tierbench.runs.entry import RunEntry
-from tierbench.runs.history import read_history
-from tierbench.runs.model_scores import run_sides
+from tierbench.runs.history import HistoryEntry, read_history
+from tierbench.runs.model_scores import run_scores
 from tierbench.runs.record import REPORT, RUN, SCORES, read_run
 
 # The name that `new_run_folder` gives.
@@ -58,13 +57,13 @@ def remove_run(folder: Path) -> None:
         raise UserError(f"{shown_path(folder)}: cannot be removed: {error.strerror}") from error
 
 
-def _reason(folder: Path, entry: RunEntry) -> str:
+def _reason(folder: Path, entry: HistoryEntry) -> str:
     if folder.is_symlink() or not _RUN_NAME.fullmatch(folder.name):
         return "no run of ours has such a name"
     foreign = sorted(child.name for child in folder.iterdir() if not _is_ours(child))
     if foreign:
         return f"it holds {listed(foreign, 3)}, which no run wrote"
-    if not entry.complete and time.time() - _touched(folder) < _STILL_RUNNING_S:
+    if not entry.run.complete and time.time() - _touched(folder) < _STILL_RUNNING_S:
         return "it may still be running"
     return ""
 
@@ -96,10 +95,9 @@ def accept_recorded(folder: Path, reports: Path, *, force: bool) -> list[str]:
         UserError: if the run cannot be read or stopped early, or a baseline cannot be read or written.
     """
     record = read_run(folder)
-    entry = RunEntry.from_content(shown_path(folder), record.content)
-    if not entry.complete and not force:
+    if not record.run.complete and not force:
         raise UserError(f"{shown_path(folder)}: the run is not complete; run again, or accept what it has with --force")
-    sides = run_sides(record)
+    sides = run_scores(record)
     if not sides:
         raise UserError(f"{shown_path(folder)}: no case was scored; there is nothing to accept")
     paths = {model: baseline_path(reports, model) for model in sides}

@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import pandas as pd
 
+from tierbench.common.schema import PairedVerdict, State
 from tierbench.common.text import plural
 from tierbench.metrics.group_bootstrap import group_bootstrap
 from tierbench.metrics.mcnemar import mcnemar_exact
 from tierbench.metrics.sign_flip import SignFlip, sign_flip
 from tierbench.runs.diff import PAIRED
-
-State = Literal["regressed", "no regression", "inconclusive"]
 
 ALPHA = 0.05
 DEFAULT_ALLOWED_DROP = 0.05
@@ -23,82 +21,6 @@ LEAST_GROUPS = 6
 # The same weights on another device or version agree to this (DESIGN 5): a smaller difference counts as none.
 # Without it the rounding of a baseline's scores would be a "drop" of every score just under 1.
 NOISE = 1e-4
-
-
-@dataclass(frozen=True, slots=True)
-class PairedVerdict:
-    """What the cases that run and baseline share say of one suite and tier.
-
-    Attributes:
-        suite: name of the suite.
-        tier: number of the tier.
-        state: `regressed`, `no regression` or `inconclusive`.
-        cases: how many cases both sides have.
-        groups: how many groups they come from.
-        drop: mean of baseline score less score; negative where scores rose; 0 without cases.
-        upper: one-sided upper 95 % bound of the drop; None: too few groups for a bound.
-        p_value: of the one-sided sign-flip test; None under `LEAST_GROUPS` groups, where none is made.
-        p_holm: the same after Holm's correction over all tests; this one decides.
-        tests: how many suites and tiers were tested together.
-        detectable: a mean drop above this would have been significant, given how much the differences of this
-            sample vary; None: no drop could have been.
-        allowed_drop: the declared margin that `upper` is held against.
-        worse: cases that passed in the baseline and fail now.
-        better: cases that failed in the baseline and pass now.
-        mcnemar_p: exact two-sided p-value of McNemar's test on the flips; decides nothing.
-        bootstrap: 95 % interval of the drop from drawing groups again; None under two; decides nothing.
-    """
-
-    suite: str
-    tier: int
-    state: State
-    cases: int
-    groups: int
-    drop: float
-    upper: float | None
-    p_value: float | None
-    p_holm: float | None
-    tests: int
-    detectable: float | None
-    allowed_drop: float
-    worse: int
-    better: int
-    mcnemar_p: float
-    bootstrap: tuple[float, float] | None
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> PairedVerdict:
-        """Take the fields back from `run.json`, which knows lists only."""
-        bootstrap = values.get("bootstrap")
-        return cls(**{**values, "bootstrap": None if bootstrap is None else tuple(bootstrap)})
-
-    @property
-    def sentence(self) -> str:
-        """One line in plain language."""
-        head = f"{self.suite} tier {self.tier}: {self.state}: "
-        if not self.cases:
-            return head + "no case to compare with the baseline"
-        bound = "no upper bound" if self.upper is None else f"95 % upper bound {_figure(max(0, self.upper))}"
-        return head + f"{self._moved()} ({bound}); {self._because()}"
-
-    def _moved(self) -> str:
-        if not self.drop:
-            return "mean score did not change"
-        return f"mean score {'fell' if self.drop > 0 else 'rose'} by {_figure(abs(self.drop))}"
-
-    def _because(self) -> str:
-        groups, tests = plural(self.groups, "group"), plural(self.tests, "test")
-        if self.state == "regressed" and self.p_holm is not None:
-            p = "p < 0.001" if self.p_holm < 0.001 else f"p = {_figure(self.p_holm)}"
-            flips = f"{self.worse} of {self.cases} cases fail that passed, {self.better} the other way"
-            return f"{p} ({groups}, Holm over {tests}); {flips}"
-        if self.state == "no regression":
-            return f"a drop of {_figure(self.allowed_drop)} is allowed"
-        if self.groups < LEAST_GROUPS:
-            return f"{groups} cannot decide: {LEAST_GROUPS} are needed"
-        if self.detectable is None:
-            return f"{groups} in {tests} could have shown no drop: {_needed_groups(self.tests)} are needed"
-        return f"{groups} could have shown a drop of {_figure(self.detectable)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +53,8 @@ def judge_regression(
 
     The deciding test is a sign-flip permutation test by group, with Holm's correction over the suites and
     tiers that have at least `LEAST_GROUPS` groups (their number does not depend on the scores). Where it is
-    significant the state is `regressed`; else, where the upper bound of the drop is under `allowed_drop`, `no
-    regression`; else, and always under `LEAST_GROUPS` groups, `inconclusive`. The bounds need no correction:
+    significant the state is `regressed`; else, where the upper bound of the drop is under `allowed_drop`, `cleared`;
+    else, and always under `LEAST_GROUPS` groups, `not shown`. The bounds need no correction:
     a run is clear only if every tier is (Berger 1982, Technometrics 24, 295-300).
 
     Args:
@@ -199,11 +121,11 @@ def _verdict(sample: _Sample, p_holm: float | None, tests: int, allowed_drop: fl
     cases, flips = len(sample.cases), sample.flips
     drop = float(sample.sums.sum()) / max(1, cases)
     upper = flips.upper(ALPHA)
-    state: State = "inconclusive"
+    state: State = "not shown"
     if p_holm is not None and p_holm <= ALPHA:
         state = "regressed"
     elif p_holm is not None and upper is not None and upper < allowed_drop:
-        state = "no regression"
+        state = "cleared"
     # Holm holds the smallest of the p-values against this level.
     lower = flips.lower(ALPHA / tests) if sample.tested else None
     passed, passed_before = sample.cases["passed"].astype(bool), sample.cases["baseline_passed"].astype(bool)
@@ -238,3 +160,33 @@ def _figure(value: float) -> str:
     if 0 < value < 0.0005:
         return "less than 0.001"
     return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def verdict_sentence(verdict: PairedVerdict) -> str:
+    """Return the verdict in one line of plain language."""
+    head = f"{verdict.suite} tier {verdict.tier}: {verdict.state}: "
+    if not verdict.cases:
+        return head + "no case to compare with the baseline"
+    bound = "no upper bound" if verdict.upper is None else f"95 % upper bound {_figure(max(0, verdict.upper))}"
+    return head + f"{_moved(verdict)} ({bound}); {_because(verdict)}"
+
+
+def _moved(verdict: PairedVerdict) -> str:
+    if not verdict.drop:
+        return "mean score did not change"
+    return f"mean score {'fell' if verdict.drop > 0 else 'rose'} by {_figure(abs(verdict.drop))}"
+
+
+def _because(verdict: PairedVerdict) -> str:
+    groups, tests = plural(verdict.groups, "group"), plural(verdict.tests, "test")
+    if verdict.state == "regressed" and verdict.p_holm is not None:
+        p = "p < 0.001" if verdict.p_holm < 0.001 else f"p = {_figure(verdict.p_holm)}"
+        flips = f"{verdict.worse} of {verdict.cases} cases fail that passed, {verdict.better} the other way"
+        return f"{p} ({groups}, Holm over {tests}); {flips}"
+    if verdict.state == "cleared":
+        return f"a drop of {_figure(verdict.allowed_drop)} is allowed"
+    if verdict.groups < LEAST_GROUPS:
+        return f"{groups} cannot decide: {LEAST_GROUPS} are needed"
+    if verdict.detectable is None:
+        return f"{groups} in {tests} could have shown no drop: {_needed_groups(verdict.tests)} are needed"
+    return f"{groups} could have shown a drop of {_figure(verdict.detectable)}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tierbench.runs.entry import RunEntry, TierPoint
+from tierbench.common.schema import TierResult
+from tierbench.runs.history import HistoryEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class TrendPoint:
 
     run: str
     started: str
-    tier: TierPoint
+    tier: TierResult
     new_weights: bool
     new_suite: bool
 
@@ -42,7 +43,7 @@ class Series:
         return self.points[-1].tier.name
 
 
-def make_series(entries: Iterable[RunEntry], last: int = 0) -> list[Series]:
+def make_series(entries: Iterable[HistoryEntry], last: int = 0) -> list[Series]:
     """Give a series per suite, tier and model, sorted so.
 
     A part of a tier (`-k`, a run that stopped early) says nothing of the pass rate of the whole, and is left out.
@@ -54,14 +55,15 @@ def make_series(entries: Iterable[RunEntry], last: int = 0) -> list[Series]:
     found: dict[tuple[str, int, str], list[TrendPoint]] = {}
     seen: dict[tuple[str, int, str], tuple[str, str]] = {}
     for entry in entries:
-        fingerprints = {model.name: model.fingerprint for model in entry.models}
-        for tier in entry.tiers:
+        run = entry.run
+        fingerprints = {model.name: model.fingerprint for model in run.models}
+        for tier in run.tiers:
             if not tier.whole or not tier.total:
                 continue
             key = (tier.suite, tier.tier, tier.model)
-            now = (fingerprints.get(tier.model, ""), entry.suites.get(tier.suite, ""))
+            now = (fingerprints.get(tier.model, ""), run.suites.get(tier.suite, ""))
             before = seen.get(key, now)
-            point = TrendPoint(entry.folder, entry.started, tier, before[0] != now[0], before[1] != now[1])
+            point = TrendPoint(entry.folder, run.started, tier, before[0] != now[0], before[1] != now[1])
             found.setdefault(key, []).append(point)
             seen[key] = now
     return [Series(*key, tuple(points[-last:])) for key, points in sorted(found.items())]

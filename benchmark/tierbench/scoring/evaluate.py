@@ -12,7 +12,7 @@ from tierbench.models.load import load_classifier
 from tierbench.models.prediction_store import PredictionStore
 from tierbench.models.predictor import Predictor
 from tierbench.scoring.labels import label_faults, map_concepts
-from tierbench.scoring.results import CaseResult, judge_case, results_frame
+from tierbench.scoring.results import CaseResult, judge_case, rows_frame
 from tierbench.suites.case import Case, Suite
 from tierbench.suites.problems import Faults
 from tierbench.suites.reader import read_suite
@@ -50,7 +50,8 @@ def evaluate(
         classifier = load_classifier(classifier, labels=labels)
     if not isinstance(suite, Suite):
         suite = _read(Path(suite))
-    return results_frame(judge_suite(classifier, suite, suite.cases, model, batch_size, missing_labels))
+    results = judge_suite(classifier, suite, suite.cases, model, batch_size, missing_labels)
+    return rows_frame(result.row() for result in results)
 
 
 def judge_suite(

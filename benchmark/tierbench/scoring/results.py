@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
+from tierbench.common.schema import CaseRow
 from tierbench.common.text import one_line
 from tierbench.models.predictor import Prediction
 from tierbench.scoring.labels import LabelSpace
@@ -17,35 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # The columns of scores.csv and of the `scores` DataFrame, in this order; the suites' parameters follow.
-COLUMNS = (
-    "suite",
-    "case",
-    "model",
-    "tier",
-    "tags",
-    "group",
-    "expected",
-    "predicted",
-    "score",
-    "confidence",
-    "rank",
-    "margin",
-    "min_score",
-    "max_rank",
-    "min_margin",
-    "passed",
-    "outcome",
-    "reason",
-    "change",
-    "baseline_score",
-    "corruption",
-    "severity",
-    "top",
-    "image_sha256",
-)
+COLUMNS = tuple(field.name for field in fields(CaseRow) if field.name != "parameters")
 # The columns that hold whole numbers, and those that hold numbers; the suites' parameters are numbers too.
-INTEGERS = ("tier", "rank", "max_rank", "severity")
-NUMBERS = ("score", "confidence", "margin", "min_score", "min_margin", "baseline_score")
+_INTEGERS = ("tier", "rank", "max_rank", "severity")
+_NUMBERS = ("score", "confidence", "margin", "min_score", "min_margin", "baseline_score")
 
 
 @dataclass(frozen=True)
@@ -95,34 +70,34 @@ class CaseResult:
         tier = f" [tier {self.case.tier}]" if self.case.tier is not None else ""
         return f"{one_line(self.case.key)}{model}{tier}: {self.reason}"
 
-    def row(self) -> dict[str, Any]:
-        """Give the result as plain str, int, float and bool, by column; empty cells are None."""
+    def row(self) -> CaseRow:
+        """Return the result as a row of the record."""
         case, verdict = self.case, self.verdict
-        row: dict[str, Any] = {
-            "suite": case.suite,
-            "case": case.id,
-            "model": self.model,
-            "tier": case.tier,
-            "tags": " ".join(case.tags),
-            "group": case.group,
-            "expected": "|".join(case.expected),
-            "predicted": verdict.predicted if verdict else None,
-            "score": verdict.score if verdict else None,
-            "confidence": verdict.confidence if verdict else None,
-            "rank": verdict.rank if verdict else None,
-            "margin": verdict.margin if verdict else None,
-            **asdict(case.thresholds),
-            "passed": verdict.passed if verdict else False,
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "change": None,
-            "baseline_score": None,
-            "corruption": case.corruption,
-            "severity": case.severity or None,
-            "top": json.dumps([[label, round(p, 6)] for label, p in verdict.top] if verdict else []),
-            "image_sha256": self.image_sha256,
-        }
-        return row | dict(case.parameters)
+        return CaseRow(
+            suite=case.suite,
+            case=case.id,
+            model=self.model,
+            tier=case.tier,
+            tags=" ".join(case.tags),
+            group=case.group,
+            expected="|".join(case.expected),
+            predicted=verdict.predicted if verdict else None,
+            score=verdict.score if verdict else None,
+            confidence=verdict.confidence if verdict else None,
+            rank=verdict.rank if verdict else None,
+            margin=verdict.margin if verdict else None,
+            min_score=case.thresholds.min_score,
+            max_rank=case.thresholds.max_rank,
+            min_margin=case.thresholds.min_margin,
+            passed=self.passed,
+            outcome=self.outcome,
+            reason=self.reason,
+            corruption=case.corruption,
+            severity=case.severity or None,
+            top=tuple((label, round(p, 6)) for label, p in verdict.top) if verdict else (),
+            image_sha256=self.image_sha256,
+            parameters=case.parameters,
+        )
 
 
 def judge_case(
@@ -147,15 +122,15 @@ def judge_case(
     return CaseResult(case, model, prediction.image_sha256, verdict)
 
 
-def results_frame(results: Iterable[CaseResult]) -> pd.DataFrame:
-    """Give results as a table: a row a case and model, columns as in `scores.csv`; `top` as lists."""
+def rows_frame(rows: Iterable[CaseRow]) -> pd.DataFrame:
+    """Return rows as a table: columns as in `scores.csv`, `top` as lists."""
     import pandas as pd
 
-    rows = [result.row() for result in results]
-    for row in rows:
-        row["top"] = json.loads(row["top"])
-    parameters = dict.fromkeys(name for row in rows for name in row if name not in COLUMNS)
-    frame = pd.DataFrame(rows, columns=[*COLUMNS, *parameters])
-    integers = dict.fromkeys(INTEGERS, "Int64")
-    numbers = dict.fromkeys((*NUMBERS, *parameters), "float64")
+    table = [{**{name: getattr(row, name) for name in COLUMNS}, **row.parameters} for row in rows]
+    for cells in table:
+        cells["top"] = [list(entry) for entry in cells["top"]]
+    parameters = dict.fromkeys(name for cells in table for name in cells if name not in COLUMNS)
+    frame = pd.DataFrame(table, columns=[*COLUMNS, *parameters])
+    integers = dict.fromkeys(_INTEGERS, "Int64")
+    numbers = dict.fromkeys((*_NUMBERS, *parameters), "float64")
     return frame.astype(integers | numbers | {"passed": "bool"})

@@ -3,100 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from statistics import fmean
-from typing import Any
 
+from tierbench.common.schema import CaseRow, ModelEntry, TierResult
 from tierbench.common.text import listed, plural
 from tierbench.metrics import wilson_interval
 from tierbench.suites.case import Suite
 
 
-@dataclass(frozen=True, slots=True)
-class TierResult:
-    """How a model did on one tier of one suite; plain values, as `run.json` holds them.
-
-    Attributes:
-        passed: cases that met their thresholds; known issues that were missed do not count.
-        total: cases that were judged, errors included.
-        size: cases that the tier has.
-        errors: cases without a verdict.
-        low, high: 95 % Wilson interval of the pass rate, for independent images.
-        groups: scenes or source pictures that the judged cases come from.
-        mean_score: of the cases with a verdict; None where there is none.
-        worst_case, worst_score: the judged case with the lowest score.
-        min_pass_rate: what the suite demands.
-        met: whether the demand is met; None where the tier was not judged whole, or errors leave it open.
-    """
-
-    suite: str
-    model: str
-    tier: int
-    name: str
-    passed: int
-    total: int
-    size: int
-    errors: int
-    low: float
-    high: float
-    groups: int
-    mean_score: float | None
-    worst_case: str
-    worst_score: float | None
-    min_pass_rate: float
-    met: bool | None
-
-    @property
-    def whole(self) -> bool:
-        """Whether every case of the tier was judged."""
-        return self.total == self.size
-
-    @property
-    def rate(self) -> float:
-        """Share of the judged cases that passed; 0 where none was judged."""
-        return self.passed / self.total if self.total else 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give the fields as `run.json` holds them."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> TierResult:
-        """Take the fields back; those that are None may be left out."""
-        optional = dict.fromkeys(("mean_score", "worst_score", "met"))
-        return cls(**{**optional, **values})
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """How far a model sees.
-
-    Attributes:
-        model: the slot.
-        level: the highest tier up to which every suite meets its pass rates; None: not determined.
-        of: the highest tier that a suite has.
-        note: what leaves it open, or how far it was looked.
-    """
-
-    model: str
-    level: int | None
-    of: int
-    note: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give the level as `run.json` holds it."""
-        return {"name": self.model, "level": self.level, "of": self.of, "level_text": str(self)}
-
-    def __str__(self) -> str:
-        text = "level not determined" if self.level is None else f"level {self.level} of {self.of}"
-        return f"{text} ({self.note})" if self.note else text
-
-
-def summarise_tier(suite: Suite, tier: int, model: str, rows: Iterable[Mapping[str, Any]]) -> TierResult:
-    """Sum up the rows of a tier's cases (as in `scores.csv`); skipped cases are left out."""
-    judged = [row for row in rows if row["outcome"] != "skipped"]
-    scored = [(f"{suite.name}/{row['case']}", float(row["score"])) for row in judged if row.get("score") is not None]
-    passed = sum(bool(row["passed"]) for row in judged)
+def summarise_tier(suite: Suite, tier: int, model: str, rows: Iterable[CaseRow]) -> TierResult:
+    """Sum up the rows of a tier's cases; skipped cases are left out."""
+    judged = [row for row in rows if row.outcome != "skipped"]
+    scored = [(row.key, row.score) for row in judged if row.score is not None]
+    passed = sum(row.passed for row in judged)
     size = len(suite.by_tier[tier])
     rule = suite.tiers[tier]
     low, high = wilson_interval(passed, len(judged))
@@ -113,7 +32,7 @@ def summarise_tier(suite: Suite, tier: int, model: str, rows: Iterable[Mapping[s
         errors=errors,
         low=low,
         high=high,
-        groups=len({row["group"] for row in judged}),
+        groups=len({row.group for row in judged}),
         mean_score=fmean(score for _, score in scored) if scored else None,
         worst_case=worst,
         worst_score=worst_score,
@@ -136,7 +55,7 @@ def reaches(passed: int, total: int, min_pass_rate: float) -> bool:
     return passed >= min_pass_rate * total - 1e-9
 
 
-def level_of(model: str, suites: Sequence[Suite], tiers: Iterable[TierResult]) -> Level:
+def level_of(model: str, suites: Sequence[Suite], tiers: Iterable[TierResult]) -> ModelEntry:
     """Find the level of a model.
 
     Args:
@@ -147,7 +66,7 @@ def level_of(model: str, suites: Sequence[Suite], tiers: Iterable[TierResult]) -
     known = {(tier.suite, tier.tier): tier for tier in tiers if tier.model == model}
     numbers = sorted({number for suite in suites for number in suite.by_tier})
     if not numbers:
-        return Level(model, None, 0, "no suite has a tier")
+        return _entry(model, None, 0, "no suite has a tier")
     level = 0
     for number in numbers:
         results = {suite.name: known.get((suite.name, number)) for suite in suites if number in suite.by_tier}
@@ -156,9 +75,14 @@ def level_of(model: str, suites: Sequence[Suite], tiers: Iterable[TierResult]) -
         open_suites = [name for name, result in results.items() if result is None or result.met is None]
         if open_suites:
             # What was judged so far is a level, unless not even tier 1 is known.
-            return Level(model, level or None, numbers[-1], _open_note(number, results, open_suites))
+            return _entry(model, level or None, numbers[-1], _open_note(number, results, open_suites))
         level = number
-    return Level(model, level, numbers[-1])
+    return _entry(model, level, numbers[-1])
+
+
+def _entry(model: str, level: int | None, of: int, note: str = "") -> ModelEntry:
+    text = "level not determined" if level is None else f"level {level} of {of}"
+    return ModelEntry(name=model, level=level, of=of, level_text=f"{text} ({note})" if note else text)
 
 
 def _open_note(number: int, results: Mapping[str, TierResult | None], open_suites: Sequence[str]) -> str:

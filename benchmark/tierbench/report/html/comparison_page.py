@@ -10,6 +10,7 @@ from tierbench.report.comparison_text import counts, notes, outcome, score_move
 from tierbench.report.html.render import render
 from tierbench.report.html.thumbnails import Picture, make_pictures
 from tierbench.runs.compare import CaseDiff, Comparison, Gate, overall
+from tierbench.runs.regression import verdict_sentence
 from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import clean_id, derive_case
 
@@ -72,4 +73,5 @@ def comparison_page(comparisons: Sequence[Comparison], gate: Gate, found: Mappin
         counts=counts,
         notes=notes,
         score_move=score_move,
+        verdict_sentence=verdict_sentence,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+
+from tierbench.common.schema import CaseRow
 
 _MOST_ROWS, _MOST_COLUMNS = 24, 12
 
@@ -37,12 +38,12 @@ class Confusion:
     left_out: int
 
 
-def confusion(rows: Iterable[Mapping[str, Any]]) -> Confusion | None:
-    """Count what was predicted where (rows as in `scores.csv`); None where nothing was predicted."""
+def confusion(rows: Iterable[CaseRow]) -> Confusion | None:
+    """Count what was predicted where; None where nothing was predicted."""
     counts: dict[str, Counter[str]] = {}
     for row in rows:
-        if row.get("predicted") is not None:
-            counts.setdefault(str(row["expected"]), Counter())[str(row["predicted"])] += 1
+        if row.predicted is not None:
+            counts.setdefault(row.expected, Counter())[row.predicted] += 1
     if not counts:
         return None
     expected = sorted(counts, key=lambda name: (-counts[name].total(), name))

@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path, write_atomically
+from tierbench.common.schema import TierResult
 from tierbench.common.text import printable
 from tierbench.report.history_text import flips_text
 from tierbench.report.html.history_chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, make_charts
 from tierbench.report.html.render import render
-from tierbench.runs.entry import RunEntry, TierPoint
-from tierbench.runs.history import History, read_history
+from tierbench.runs.history import History, HistoryEntry, read_history
 from tierbench.runs.record import REPORT
 from tierbench.runs.trend import make_series
 
@@ -36,9 +36,9 @@ class _Row:
         tiers: the pass rates of each model.
     """
 
-    entry: RunEntry
+    entry: HistoryEntry
     link: str
-    tiers: dict[str, list[TierPoint]]
+    tiers: dict[str, list[TierResult]]
 
 
 def write_page(reports: Path) -> Path:
@@ -71,20 +71,20 @@ def history_page(reports: Path, history: History) -> str:
         "history.html.jinja",
         rows=newest,
         total=len(entries),
-        stopped=sum(not entry.complete for entry in entries),
+        stopped=sum(not entry.run.complete for entry in entries),
         charts=make_charts(make_series(entries, _MOST_POINTS)),
-        several_models=len({model.name for entry in entries for model in entry.models}) > 1,
-        faults=history.faults,
+        several_models=len({model.name for entry in entries for model in entry.run.models}) > 1,
+        problems=history.problems,
         flips_text=flips_text,
         box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM},
     )
 
 
-def _row(reports: Path, entry: RunEntry) -> _Row:
-    tiers = {model.name: _of(entry.tiers, model.name) for model in entry.models}
+def _row(reports: Path, entry: HistoryEntry) -> _Row:
+    tiers = {model.name: _of(entry.run.tiers, model.name) for model in entry.run.models}
     there = (reports / entry.folder / REPORT).is_file()
     return _Row(entry, f"{quote(entry.folder)}/{REPORT}" if there else "", tiers)
 
 
-def _of(tiers: Sequence[TierPoint], model: str) -> list[TierPoint]:
+def _of(tiers: Sequence[TierResult], model: str) -> list[TierResult]:
     return sorted((tier for tier in tiers if tier.model == model), key=lambda tier: (tier.suite, tier.tier))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from tierbench.common.schema import LadderResult, Rows
 from tierbench.report.html.charts import Curve, curve
 from tierbench.report.html.rows import picture_key
-from tierbench.scoring.ladders import LadderResult, ladder_steps
+from tierbench.scoring.ladders import ladder_steps
 from tierbench.suites.case import Suite
 
 
@@ -31,11 +30,11 @@ class LadderView:
     steps: tuple[StepView, ...]
 
 
-def ladder_view(suite: Suite, ladder: LadderResult, rows: Sequence[Mapping[str, Any]]) -> LadderView:
-    """Gather a ladder; `rows` are the model's, as in `scores.csv`."""
-    by_case = {row["case"]: row for row in rows}
+def ladder_view(suite: Suite, ladder: LadderResult, rows: Rows) -> LadderView:
+    """Gather a ladder; `rows` are the model's."""
+    by_case = {row.case: row for row in rows}
     steps = [
-        StepView(picture_key(by_case[case.id]), case.id, case.parameters[ladder.parameter], by_case[case.id]["passed"])
+        StepView(picture_key(by_case[case.id]), case.id, case.parameters[ladder.parameter], by_case[case.id].passed)
         for case in ladder_steps(suite, ladder.ladder)
         if case.id in by_case
     ]

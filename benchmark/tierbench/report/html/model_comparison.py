@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
-from typing import Any
 
+from tierbench.common.schema import Rows, Run
 from tierbench.report.html.rows import CaseView
-from tierbench.scoring.leaderboard import Pair, Standing, compare_models, rank_models
+from tierbench.scoring.leaderboard import Standing, compare_models, pair_sentence, rank_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class SharedView:
 
 
 @dataclass(frozen=True, slots=True)
-class ContestView:
+class ModelComparisonView:
     """Several models beside each other.
 
     Attributes:
@@ -47,31 +47,31 @@ class ContestView:
     missed_total: int
 
 
-def contest_view(
-    run: Mapping[str, Any],
-    rows: Sequence[Mapping[str, Any]],
+def model_comparison_view(
+    run: Run,
+    rows: Rows,
     views: Iterable[CaseView],
     in_table: Container[str],
     most: int,
-) -> ContestView:
+) -> ModelComparisonView:
     """Gather the models of a run.
 
     Args:
-        run: what `run.json` holds.
-        rows: as in `scores.csv`, of all models.
+        run: the run.
+        rows: of all models.
         views: of every row.
         in_table: node ids of the rows that the table keeps: only their images have a picture.
         most: how many images to name of either kind.
     """
-    standings = rank_models(run["models"], run["tiers"])
+    standings = rank_models(run.models, run.tiers)
     names = [model.name for model in standings]
     by_key: dict[str, list[CaseView]] = {}
     for view in views:
         # Ladders and sweeps have curves of their own.
         if view.tier is not None:
             by_key.setdefault(view.key, []).append(view)
-    contest = compare_models(names, rows)
-    differ = [case.key for case in contest.differences] if contest else []
+    comparison = compare_models(names, rows)
+    differ = [case.key for case in comparison.differences] if comparison else []
     missed = [key for key, own in by_key.items() if key not in set(differ) and any(map(_missed, own))]
     missed.sort(key=lambda key: (by_key[key][0].tier, max(view.score or 0.0 for view in by_key[key])))
 
@@ -84,13 +84,13 @@ def contest_view(
                 found.append(SharedView(tuple(own), kept[0]))
         return tuple(found[:most])
 
-    return ContestView(
+    return ModelComparisonView(
         standings=tuple(standings),
         tiers=tuple(sorted({tier for model in standings for tier in model.tiers})),
-        pairs=tuple(Pair.from_dict(pair).sentence for pair in run.get("pairs", ())),
+        pairs=tuple(pair_sentence(pair) for pair in run.pairs),
         differ=shared(differ),
         differ_total=len(differ),
-        common=contest.common if contest else 0,
+        common=comparison.common if comparison else 0,
         missed=shared(missed),
         missed_total=len(missed),
     )

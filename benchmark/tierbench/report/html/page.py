@@ -7,19 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tierbench.common.schema import (
+    BaselineComparison,
+    LadderResult,
+    ModelEntry,
+    PairedVerdict,
+    Rows,
+    Run,
+    TierResult,
+)
 from tierbench.common.text import one_line
 from tierbench.report.html.charts import Strip, strip
 from tierbench.report.html.confusion import Confusion, confusion
 from tierbench.report.html.ladders import LadderView, ladder_view
 from tierbench.report.html.render import duration, percent
 from tierbench.report.html.sweeps import SweepView, sweep_view
-from tierbench.report.summary_text import verdict_sentence
-from tierbench.scoring.ladders import LadderResult
 from tierbench.scoring.leaderboard import rank_models
-from tierbench.scoring.tiers import TierResult
 from tierbench.suites.case import Suite
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,47 +130,48 @@ class Page:
 
 
 def build_page(
-    run: Mapping[str, Any],
-    rows: Sequence[Row],
+    run: Run,
+    rows: Rows,
     suites: Sequence[Suite],
     cards: Mapping[str, Mapping[str, Any] | None],
 ) -> Page:
     """Gather what the page shows.
 
     Args:
-        run: what `run.json` holds.
-        rows: as in `scores.csv`, of all models.
+        run: the run.
+        rows: of all models.
         suites: the suites that were run.
         cards: the model cards by slot.
     """
-    found = {str(m["name"]): _model(m, run, rows, suites, cards.get(str(m["name"]))) for m in run["models"]}
-    models = tuple(found[standing.name] for standing in rank_models(run["models"], run["tiers"]))
+    found = {model.name: _model(model, run, rows, suites, cards.get(model.name)) for model in run.models}
+    models = tuple(found[standing.name] for standing in rank_models(run.models, run.tiers))
     counts: dict[str, int] = {}
     for row in rows:
-        counts[str(row["outcome"])] = counts.get(str(row["outcome"]), 0) + 1
-    changes = tuple(_change(comparison) for comparison in run.get("comparisons", ()))
-    return Page(_title(models), bool(run["complete"]), _run_facts(run, rows), models, counts, changes)
+        counts[row.outcome] = counts.get(row.outcome, 0) + 1
+    changes = tuple(_change(comparison) for comparison in run.comparisons)
+    return Page(_title(models), run.complete, _run_facts(run, rows), models, counts, changes)
 
 
-def _change(comparison: Mapping[str, Any]) -> ChangeView:
+def _change(comparison: BaselineComparison) -> ChangeView:
     kinds = ("regressed", "fixed", "new", "same")
     return ChangeView(
-        model=str(comparison["model"]),
-        baseline=str(comparison["baseline"]),
-        gate=str(comparison["gate"]),
-        counts=tuple((kind, int(comparison[kind])) for kind in kinds),
-        differences=tuple(map(str, comparison["differences"])),
-        verdicts=tuple(
-            (str(verdict["state"]), verdict_sentence(verdict) + _beside(verdict)) for verdict in comparison["verdicts"]
-        ),
+        model=comparison.model,
+        baseline=comparison.baseline,
+        gate=comparison.gate,
+        counts=tuple((kind, getattr(comparison, kind)) for kind in kinds),
+        differences=comparison.differences,
+        verdicts=tuple((verdict.state, _verdict(verdict)) for verdict in comparison.verdicts),
     )
 
 
-def _beside(verdict: Mapping[str, Any]) -> str:
-    """What is reported beside the deciding test, and decides nothing."""
-    bounds = verdict.get("bootstrap")
+def _verdict(verdict: PairedVerdict) -> str:
+    """Return a verdict in words, with what is reported beside the deciding test and decides nothing."""
+    # Only here: it brings NumPy and pandas.
+    from tierbench.runs.regression import verdict_sentence
+
+    bounds = verdict.bootstrap
     interval = f", bootstrap 95 % of the drop {bounds[0]:.3f} to {bounds[1]:.3f}" if bounds else ""
-    return f" (beside it: McNemar p = {float(verdict['mcnemar_p']):.3f}{interval})"
+    return f"{verdict_sentence(verdict)} (beside it: McNemar p = {verdict.mcnemar_p:.3f}{interval})"
 
 
 def _title(models: Sequence[ModelView]) -> str:
@@ -174,39 +179,37 @@ def _title(models: Sequence[ModelView]) -> str:
     return " · ".join(parts) + (f" and {len(models) - 3} more" if len(models) > 3 else "")
 
 
-def _run_facts(run: Mapping[str, Any], rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
-    devices = dict.fromkeys(str(model.get("device") or run["device"]) for model in run["models"])
-    versions = run.get("versions", {})
+def _run_facts(run: Run, rows: Rows) -> tuple[tuple[str, str], ...]:
+    devices = dict.fromkeys(model.device or run.device for model in run.models)
     names = ("tierbench", "pytest", "torch", "transformers", "pillow", "python")
     facts = [
-        ("date", str(run["started"]).replace("T", " ").replace("Z", " UTC")),
-        ("suites", ", ".join(dict.fromkeys(str(row["suite"]) for row in rows))),
-        ("device", f"{', '.join(devices)}, {run['dtype']}"),
-        ("duration", duration(float(run["duration_s"]))),
-        ("commit", str(run.get("git_commit", ""))[:12]),
-        ("versions", ", ".join(f"{name} {versions[name]}" for name in names if name in versions)),
-        ("command", " ".join(map(str, run.get("command", ())))),
+        ("date", run.started.replace("T", " ").replace("Z", " UTC")),
+        ("suites", ", ".join(dict.fromkeys(row.suite for row in rows))),
+        ("device", f"{', '.join(devices)}, {run.dtype}"),
+        ("duration", duration(run.duration_s)),
+        ("commit", run.git_commit[:12]),
+        ("versions", ", ".join(f"{name} {run.versions[name]}" for name in names if name in run.versions)),
+        ("command", " ".join(run.command)),
     ]
     return tuple((name, text) for name, text in facts if text)
 
 
 def _model(
-    model: Mapping[str, Any], run: Mapping[str, Any], rows: Sequence[Row], suites: Sequence[Suite], card: Any
+    model: ModelEntry, run: Run, rows: Rows, suites: Sequence[Suite], card: Mapping[str, Any] | None
 ) -> ModelView:
-    name = str(model["name"])
-    own = [row for row in rows if row["model"] == name]
-    tiers = [TierResult.from_dict(tier) for tier in run["tiers"] if tier["model"] == name]
-    ladders = [LadderResult.from_dict(ladder) for ladder in run.get("ladders", ()) if ladder["model"] == name]
+    name = model.name
+    own = [row for row in rows if row.model == name]
+    tiers = [tier for tier in run.tiers if tier.model == name]
+    ladders = [ladder for ladder in run.ladders if ladder.model == name]
     views = [_suite(suite, tiers, ladders, own, sweep_view(suite.name, name, run, own)) for suite in suites]
     stages = tuple(_stages(tiers, suites))
-    text = str(model.get("level_text", ""))
     return ModelView(
         name=name,
-        spec=str(model.get("spec", "")),
-        level=model["level"],
-        of=int(model["of"]),
-        note=text.partition(" (")[2].removesuffix(")"),
-        sentence=_sentence(model["level"], stages, tiers),
+        spec=model.spec,
+        level=model.level,
+        of=model.of,
+        note=model.note,
+        sentence=_sentence(model.level, stages, tiers),
         stages=stages,
         suites=tuple(view for view in views if view.tiers or view.ladders or view.sweep),
         card=_card(card) if card else None,
@@ -217,22 +220,22 @@ def _suite(
     suite: Suite,
     tiers: Iterable[TierResult],
     ladders: Iterable[LadderResult],
-    rows: Sequence[Row],
+    rows: Rows,
     sweep: SweepView | None,
 ) -> SuiteView:
     cases = {case.id: case for case in suite.cases}
-    own = [row for row in rows if row["suite"] == suite.name]
+    own = [row for row in rows if row.suite == suite.name]
 
     def scores(tier: int) -> Strip:
-        scored = [row for row in own if row.get("tier") == tier and row.get("score") is not None]
-        thresholds = [cases[row["case"]].thresholds.min_score for row in scored if row["case"] in cases]
-        return strip([(str(row["case"]), float(row["score"]), bool(row["passed"])) for row in scored], thresholds)
+        judged = [row for row in own if row.tier == tier]
+        scored = [(row.case, row.score, row.passed) for row in judged if row.score is not None]
+        return strip(scored, [cases[name].thresholds.min_score for name, *_ in scored if name in cases])
 
     return SuiteView(
         name=suite.name,
         description=suite.description,
         tiers=tuple(TierView(tier, scores(tier.tier)) for tier in tiers if tier.suite == suite.name),
-        confusion=confusion(row for row in own if row.get("tier") is not None),
+        confusion=confusion(row for row in own if row.tier is not None),
         ladders=tuple(ladder_view(suite, ladder, own) for ladder in ladders if ladder.suite == suite.name),
         sweep=sweep,
     )

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tierbench.common.text import one_line, plural
+from tierbench.scoring.ladders import ladder_sentence
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -76,4 +77,5 @@ def environment(templates: Path) -> Environment:
         "plural": plural,
         "file": own_file,
     }
+    made.globals["ladder_sentence"] = ladder_sentence
     return made

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from tierbench.common.schema import CaseRow
 from tierbench.scoring.labels import map_concepts
 from tierbench.suites.case import Case, Suite
 
@@ -96,56 +95,55 @@ class CaseView:
         }
 
 
-def picture_key(row: Mapping[str, Any]) -> str:
+def picture_key(row: CaseRow) -> str:
     """Give the key under which the picture of a row is kept: the same image has one, whatever its case."""
-    known = str(row.get("image_sha256") or "")
-    if re.fullmatch(r"[0-9a-f]{16,}", known) and not row.get("corruption"):
-        return known[:24]
-    return re.sub(r"[^a-z0-9_-]", "-", f"{row['suite']}--{row['case']}".lower())[:80]
+    if re.fullmatch(r"[0-9a-f]{16,}", row.image_sha256) and not row.corruption:
+        return row.image_sha256[:24]
+    return re.sub(r"[^a-z0-9_-]", "-", f"{row.suite}--{row.case}".lower())[:80]
 
 
-def case_view(row: Mapping[str, Any], suite: Suite | None, case: Case | None, *, index: int, nodeid: str) -> CaseView:
+def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, index: int, nodeid: str) -> CaseView:
     """Make the view of a row.
 
     Args:
-        row: as in `scores.csv`; what is None may be left out.
+        row: of the record.
         suite, case: what the row came from; None where the suite has changed since.
         index: position among the rows of the run.
         nodeid: of the test.
     """
-    published = [entry for entry in (suite.published if suite else ()) if entry.case == row["case"]]
+    published = [entry for entry in (suite.published if suite else ()) if entry.case == row.case]
     published.sort(key=lambda entry: -entry.score)
     return CaseView(
         index=index,
-        suite=str(row["suite"]),
-        case=str(row["case"]),
-        model=str(row["model"]),
-        tier=None if row.get("tier") is None else int(row["tier"]),
+        suite=row.suite,
+        case=row.case,
+        model=row.model,
+        tier=row.tier,
         ladder=case.ladder if case else "",
-        outcome=str(row["outcome"]),
-        expected=tuple(str(row["expected"]).split("|")),
-        predicted=str(row.get("predicted") or ""),
-        confidence=row.get("confidence"),
-        score=row.get("score"),
-        rank=row.get("rank"),
-        margin=row.get("margin"),
-        passed=bool(row["passed"]),
-        reason=str(row.get("reason") or ""),
+        outcome=row.outcome,
+        expected=tuple(row.expected.split("|")),
+        predicted=row.predicted or "",
+        confidence=row.confidence,
+        score=row.score,
+        rank=row.rank,
+        margin=row.margin,
+        passed=row.passed,
+        reason=row.reason,
         picture=picture_key(row),
         nodeid=nodeid,
         known_issue=case.known_issue if case else "",
         notes=case.notes if case else "",
         url=case.url if case else "",
-        tags=tuple(str(row.get("tags") or "").split()),
+        tags=tuple(row.tags.split()),
         demands=_demands(row, case),
-        top=_top(row.get("top")),
+        top=row.top,
         published=tuple(
             Said(model, tuple((entry.label, entry.score) for entry in published if entry.model == model))
             for model in sorted({entry.model for entry in published})
         ),
         facts=_facts(row, suite, case),
-        change=str(row.get("change") or ""),
-        baseline_score=row.get("baseline_score"),
+        change=row.change or "",
+        baseline_score=row.baseline_score,
     )
 
 
@@ -157,10 +155,11 @@ def concepts_by_label(suite: Suite | None, labels: Sequence[str]) -> dict[str, s
     return {labels[index]: concept for concept, indices in space.concepts.items() for index in indices}
 
 
-def _demands(row: Mapping[str, Any], case: Case | None) -> tuple[Demand, ...]:
-    if case is None or row.get("score") is None:
+def _demands(row: CaseRow, case: Case | None) -> tuple[Demand, ...]:
+    score, rank, margin = row.score, row.rank, row.margin
+    if case is None or score is None or rank is None or margin is None:
         return ()
-    wanted, score, rank, margin = case.thresholds, float(row["score"]), int(row["rank"]), float(row["margin"])
+    wanted = case.thresholds
     return (
         Demand("score", f"{score:.3f}", f"≥ {wanted.min_score:.2f}", score >= wanted.min_score),
         Demand("rank", str(rank), f"≤ {wanted.max_rank}", rank <= wanted.max_rank),
@@ -168,8 +167,8 @@ def _demands(row: Mapping[str, Any], case: Case | None) -> tuple[Demand, ...]:
     )
 
 
-def _facts(row: Mapping[str, Any], suite: Suite | None, case: Case | None) -> tuple[tuple[str, str], ...]:
-    facts = [("tags", str(row.get("tags") or "")), ("group", str(row.get("group") or ""))]
+def _facts(row: CaseRow, suite: Suite | None, case: Case | None) -> tuple[tuple[str, str], ...]:
+    facts = [("tags", row.tags), ("group", row.group)]
     if case is not None:
         if case.group == case.id:
             facts.pop()
@@ -177,10 +176,5 @@ def _facts(row: Mapping[str, Any], suite: Suite | None, case: Case | None) -> tu
         facts += [(name, f"{value:g} {units.get(name, '')}".strip()) for name, value in case.parameters.items()]
         facts += [("ladder", case.ladder), ("file", case.file_name)]
         facts += [("source", case.source), ("license", case.license)]
-    facts.append(("SHA-256", str(row.get("image_sha256") or "")))
+    facts.append(("SHA-256", row.image_sha256))
     return tuple((name, text) for name, text in facts if text)
-
-
-def _top(text: Any) -> tuple[tuple[str, float], ...]:
-    top = json.loads(text) if isinstance(text, str) and text else text or []
-    return tuple((str(label), float(probability)) for label, probability in top)

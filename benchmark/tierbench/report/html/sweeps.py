@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from tierbench.common.schema import Rows, Run, SliceResult
 from tierbench.metrics import breaking_severity
-from tierbench.scoring.slices import SliceResult, SweepSummary
+from tierbench.scoring.slices import sweep_sentence
 from tierbench.suites.derived import clean_id
 
 WIDTH, HEIGHT = 150.0, 84.0
@@ -55,24 +54,20 @@ class SweepView:
     corruptions: tuple[CorruptionView, ...]
 
 
-def sweep_view(suite: str, model: str, run: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> SweepView | None:
-    """Gather a sweep; None where there was none.
+def sweep_view(suite: str, model: str, run: Run, rows: Rows) -> SweepView | None:
+    """Gather the sweep of a suite under a model; None where there was none.
 
     Args:
         suite, model: whose sweep.
-        run: what `run.json` holds.
-        rows: the model's rows, as in `scores.csv`.
+        run: the run.
+        rows: the model's rows.
     """
     own = (suite, model)
-    results = [
-        SliceResult.from_dict(entry) for entry in run.get("slices", ()) if (entry["suite"], entry["model"]) == own
-    ]
-    sentences = [
-        SweepSummary(**entry).sentence() for entry in run.get("sweeps", ()) if (entry["suite"], entry["model"]) == own
-    ]
+    results = [result for result in run.slices if (result.suite, result.model) == own]
+    sentences = [sweep_sentence(sweep) for sweep in run.sweeps if (sweep.suite, sweep.model) == own]
     if not results or not sentences:
         return None
-    derived = [row for row in rows if row["suite"] == suite and row.get("corruption")]
+    derived = [row for row in rows if row.suite == suite and row.corruption]
     names = dict.fromkeys(result.corruption for result in results)
     return SweepView(
         sentences[0],
@@ -81,7 +76,7 @@ def sweep_view(suite: str, model: str, run: Mapping[str, Any], rows: Sequence[Ma
     )
 
 
-def _corruption(name: str, slices: list[SliceResult], rows: Sequence[Mapping[str, Any]]) -> CorruptionView:
+def _corruption(name: str, slices: list[SliceResult], rows: Rows) -> CorruptionView:
     slices.sort(key=lambda result: result.severity)
     clean = slices[0].clean_rate
     points = [Point(_x(0), _y(clean), _y(clean), _y(clean), 0, None, clean)]
@@ -89,14 +84,14 @@ def _corruption(name: str, slices: list[SliceResult], rows: Sequence[Mapping[str
         Point(_x(r.severity), _y(r.rate), _y(r.low), _y(r.high), r.severity, r, r.rate) for r in slices if r.total
     ]
     line = " ".join(f"{point.x},{point.y}" for point in points)
-    own = [row for row in rows if row["corruption"] == name]
+    own = [row for row in rows if row.corruption == name]
     return CorruptionView(name, tuple(points), line, _mean_breaking(own), all(r.met for r in slices))
 
 
-def _mean_breaking(rows: Sequence[Mapping[str, Any]]) -> float | None:
+def _mean_breaking(rows: Rows) -> float | None:
     passed: dict[str, dict[int, bool]] = {}
     for row in rows:
-        passed.setdefault(clean_id(str(row["case"])), {})[int(row["severity"])] = bool(row["passed"])
+        passed.setdefault(clean_id(row.case), {})[row.severity or 0] = row.passed
     whole = [[seen[severity] for severity in range(1, 6)] for seen in passed.values() if len(seen) == 5]
     return float(np.mean(breaking_severity(whole))) if whole else None
 

@@ -1,0 +1,50 @@
+"""A run has one shape: no second type with the same fields, and no reading and writing by hand."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import tierbench
+
+PACKAGE = Path(tierbench.__file__).parent
+# Of fewer fields two types may well have the same by chance.
+LEAST = 4
+
+
+def parsed() -> Iterator[tuple[str, ast.AST]]:
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            yield file.relative_to(PACKAGE).as_posix(), node
+
+
+def field_names(node: ast.ClassDef) -> frozenset[str]:
+    """The names of a dataclass's fields; empty for another class."""
+    if not any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
+        return frozenset()
+    fields = (each.target for each in node.body if isinstance(each, ast.AnnAssign))
+    return frozenset(target.id for target in fields if isinstance(target, ast.Name))
+
+
+def test_nothing_is_turned_into_dicts_by_hand() -> None:
+    by_hand = [
+        f"{file}: {node.name}"
+        for file, node in parsed()
+        if isinstance(node, ast.FunctionDef) and node.name in ("as_dict", "from_dict")
+    ]
+    assert by_hand == []
+
+
+def test_no_two_types_have_the_same_fields() -> None:
+    seen: dict[frozenset[str], str] = {}
+    twins = []
+    for file, node in parsed():
+        if isinstance(node, ast.ClassDef) and len(names := field_names(node)) >= LEAST:
+            name = f"{file}: {node.name}"
+            if names in seen:
+                twins.append((seen[names], name))
+            seen[names] = name
+    # The types are found at all: those of the schema are among them.
+    assert {"common/schema.py: Run", "common/schema.py: CaseRow"} <= set(seen.values())
+    assert twins == []
