@@ -1,0 +1,96 @@
+"""The commands on what version 0.1 recorded: figures as its run.json says, states by their names of today."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Answer
+from tests.old_records import BASELINE, KILLED, LADDERS, MODELS, RECORDS
+
+Call = Callable[..., Answer]
+
+
+@pytest.fixture
+def reports(workplace: Path) -> Path:
+    folder = workplace / "reports"
+    shutil.copytree(RECORDS, folder)
+    return folder
+
+
+def test_show_of_two_models_with_a_sweep(tierbench: Call, reports: Path) -> None:
+    answer = tierbench("show", MODELS.name)
+    assert (answer.code, answer.err) == (0, "")
+    for line in (
+        "mobilenet  photos  1 as taken     4/4     1.00 [0.51, 1.00]           0.962       photos/rocket 0.889",
+        "contrast            0.75  0.50",
+        "reference: level 1 of 3  tier 1 4/4, tier 2 6/16, tier 3 5/16",
+        "  photos/coffee_dark_3  ✓ 0.866    ✗ 0.057",
+        "mobilenet against reports/baselines/mobilenet.csv (gate regression): 6 regressed, 1 fixed, 29 same, 16 new",
+        "  made with different fingerprint: baseline 8535393d95bdeb63, now b6df1302fe5c5e59",
+        "  regressed photos/chelsea_fog_3: 0.643 → 0.003",
+        "  photos tier 2: cleared: mean score did not change (95 % upper bound 0); a drop of 0.05 is allowed",
+    ):
+        assert line in answer.out.splitlines()
+    assert answer.out.count(": not shown: ") == 5
+    assert "reference passes a larger share of the images than mobilenet, by 0.06 (95 % -0.08 to +0.17" in answer.out
+    assert "inconclusive" not in answer.out
+
+
+def test_show_of_ladders_and_of_a_killed_run(tierbench: Call, reports: Path) -> None:
+    answer = tierbench("show", LADDERS.name)
+    assert answer.code == 0
+    assert (
+        "ladders/fog_ship            visibility_m    seen down to 1600 m, lost at 1300 m (5 of 10 steps)" in answer.out
+    )
+    answer = tierbench("show", "last")
+    assert answer.code == 0
+    assert f"{KILLED.name}  2026-11-25T18:24:59Z  7.0 s  not complete: stopped early, killed" in answer.out
+    assert "reference: level not determined (tier 1 not run)" in answer.out
+
+
+def test_compare_of_records_and_the_baseline(tierbench: Call, reports: Path) -> None:
+    wanted = {each["model"]: each for each in json.loads((MODELS / "run.json").read_text())["comparisons"]}
+    answer = tierbench("compare", str(BASELINE), f"{MODELS.name}:reference", "--json", "same.json")
+    assert answer.code == 0
+    (same,) = json.loads(Path("same.json").read_text())["models"]
+    assert same["counts"] == {"regressed": 0, "fixed": 0, "same": 36, "new": 16, "missing": 0}
+    assert [verdict["state"] for verdict in same["verdicts"]] == ["not shown", "cleared", "not shown"]
+    # The record's own comparison was with this baseline.
+    answer = tierbench("compare", str(BASELINE), f"{MODELS.name}:mobilenet", "--json", "worse.json")
+    assert answer.code == 0
+    (worse,) = json.loads(Path("worse.json").read_text())["models"]
+    for kind in ("regressed", "fixed", "same", "new"):
+        assert worse["counts"][kind] == wanted["mobilenet"][kind]
+    for found, old in zip(worse["verdicts"], wanted["mobilenet"]["verdicts"], strict=True):
+        assert found["drop"] == pytest.approx(old["drop"], abs=1e-6)
+        assert found["p_value"] == old["p_value"]
+    # Killed: on the cases that it ran.
+    answer = tierbench("compare", f"{MODELS.name}:reference", "last")
+    assert answer.code == 0
+    assert "stopped early: it is compared on the cases that it ran" in answer.out
+    assert "0 regressed, 0 fixed, 13 same, 0 new, 39 missing" in answer.out
+
+
+def test_history_and_its_page(tierbench: Call, reports: Path) -> None:
+    answer = tierbench("history", "--html")
+    assert (answer.code, answer.err) == (0, "")
+    assert "3 runs, 2026-11-25 to 2026-11-25, 1 not complete" in answer.out
+    assert f"2026-11-25 18:17  {MODELS.name}  mobilenet  level 1 of 3" in answer.out
+    assert "6 regressed, 1 fixed" in answer.out
+    assert "6 regressed, 1 fixed" in (reports / "index.html").read_text(encoding="utf-8")
+
+
+def test_an_old_run_can_be_accepted(tierbench: Call, reports: Path) -> None:
+    (reports / "baselines" / "reference.csv").unlink()
+    answer = tierbench("baseline", "accept", MODELS.name)
+    assert answer.code == 0
+    assert "accepted 52 cases of mobilenet into reports/baselines/mobilenet.csv" in answer.out
+    kept = BASELINE.read_text(encoding="utf-8").splitlines()
+    made = (reports / "baselines" / "reference.csv").read_text(encoding="utf-8").splitlines()
+    # The same model on the same pictures: row by row what 0.1 had accepted before.
+    assert {line for line in kept if line.startswith("photos,")} <= set(made)
