@@ -6,8 +6,9 @@ Public names, imported when they are first asked for: `evaluate`, `load_classifi
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tierbench.common.lazy import lazy_exports
 
 if TYPE_CHECKING:
     from tierbench.common.errors import UserError
@@ -28,8 +29,5 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    # Lazy, because pytest imports this package at every start, and must not pay for what it does not use.
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# Lazy, because pytest imports this package at every start, and must not pay for what it does not use.
+__getattr__, __dir__ = lazy_exports(__name__, _HOMES)

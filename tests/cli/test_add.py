@@ -114,14 +114,14 @@ def test_the_repositorys_own_model_and_its_labels_are_the_default(
     assert "which no suite can expect" in nameless.err
     assert "--labels" in nameless.err
     named = tierbench(*call, "--model", "mine", "--labels", "names.txt")
-    assert "model: passes (car 0.900" in named.out
+    assert "mine: passes (car 0.900" in named.out
     (workplace / "cases" / "new" / "metadata.csv").unlink()
     (workplace / "cases" / "new" / "red.png").unlink()
     with (workplace / "pytest.ini").open("a", encoding="utf-8") as ini:
         ini.write("robust_labels = names.txt\n")
     answer = tierbench(*call)
     assert answer.code == 0
-    assert "model: passes (car 0.900, plane 0.050" in answer.out
+    assert "mine: passes (car 0.900, plane 0.050" in answer.out
     assert "new/red added: tier 1" in answer.out
     assert tierbench("check", "new").code == 0
     card = tierbench("model", "mine", "--labels", "names.txt")
@@ -135,7 +135,7 @@ def test_without_a_label_of_the_model_the_tier_must_be_said(
     call = ("add", "red.png", "--suite", "new", "--label", "beetle", "--model", str(colour_model))
     answer = tierbench(*call)
     assert answer.code == 4
-    assert "no label of model 'model' counts as 'beetle'" in answer.err
+    assert "no label of model 'colour-model' counts as 'beetle'" in answer.err
     assert not (workplace / "cases" / "new" / "metadata.csv").exists()
     told = tierbench(*call, "--tier", "1")
     assert told.code == 0
@@ -231,5 +231,5 @@ def test_a_pipe_is_no_picture_and_what_errs_is_no_miss(tierbench: Call, workplac
     flat("green").save(workplace / "green.png")
     answer = tierbench("add", "green.png", "--suite", "new", "--label", "ship", "--model", "python:nan_to_add:make")
     assert answer.code == 4
-    assert "model: the model's output holds NaN or infinity" in answer.out
+    assert "make: the model's output holds NaN or infinity" in answer.out
     assert "say with --tier how hard the image is" in answer.err

@@ -158,22 +158,22 @@ def test_sigmoid_or_softmax_by_the_rule_of_the_pipeline(
 
 
 @pytest.mark.parametrize(
-    ("text", "slot", "spec", "kind"),
+    ("text", "name", "spec", "kind"),
     [
         ("reference", "reference", "reference", "reference"),
-        ("models/mine", "model", "models/mine", "folder"),
+        ("models/mine", "mine", "models/mine", "folder"),
         ("mine=models/mine", "mine", "models/mine", "folder"),
-        ("models/a=b", "model", "models/a=b", "folder"),
+        ("models/a=b", "a-b", "models/a=b", "folder"),
         ("v1.2=org/name@main", "v1.2", "org/name@main", "hub"),
-        ("python:my.module:make", "model", "python:my.module:make", "python"),
+        ("python:my.module:make", "make", "python:my.module:make", "python"),
         ("old=reference", "old", "reference", "reference"),
     ],
 )
-def test_a_spec_is_read(tmp_path: Path, text: str, slot: str, spec: str, kind: str) -> None:
+def test_a_spec_is_read(tmp_path: Path, text: str, name: str, spec: str, kind: str) -> None:
     if kind == "folder":
         (tmp_path / spec).mkdir(parents=True)
     parsed = ModelSpec.parse(text)
-    assert (parsed.slot, parsed.spec, kind_of(parsed.spec, tmp_path)) == (slot, spec, kind)
+    assert (parsed.name, parsed.spec, kind_of(parsed.spec, tmp_path)) == (name, spec, kind)
 
 
 @pytest.mark.parametrize("text", ["", " ", "name=", "my name=x", "=x", "a" * 51 + "=x"])

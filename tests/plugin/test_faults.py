@@ -77,7 +77,7 @@ def test_a_broken_picture_errs_its_case_alone(study: Bench) -> None:
     assert counts(answer.text) == {"passed": 2, "failed": 2, "error": 2}
     assert answer.text.count("study/black_night [tier 2]: the image cannot be decoded: ") >= 1
     assert "study/grey_fog [tier 3]: the file is not an image that Pillow can read" in answer.text
-    assert "0/1, 1 err ?" in answer.line("study  2")
+    assert "0/1, 1 err ?" in answer.line("study  2     0/1")
     record = study.record()
     assert record.scores["outcome"].tolist() == ["passed", "error", "error"]
     assert record.run.models[0].level_text == "level 1 of 3 (tier 2 of study left open by errors)"

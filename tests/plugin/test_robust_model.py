@@ -12,7 +12,8 @@ def test_the_command_line_wins_over_the_ini_file(study: Bench) -> None:
     study.configure(robust_model=["no/such"])
     assert study.run("-m", "tier1").code == 4
     assert study.run("-m", "tier1", f"--robust-model={study.model}").code == 0
-    assert study.record().run.models[0].name == "model"
+    # Without a name it is called by the last part of its folder.
+    assert study.record().run.models[0].name == study.model.name == "colour-model"
 
 
 def test_a_name_is_the_slot(study: Bench) -> None:
@@ -26,7 +27,7 @@ def test_a_name_is_the_slot(study: Bench) -> None:
     ("specs", "line"),
     [
         (["a=x", "a=y"], "--robust-model: two models are named 'a'; give each a name: NAME=SPEC"),
-        (["x", "y"], "--robust-model: two models are named 'model'; give each a name: NAME=SPEC"),
+        (["a/x", "b/x"], "--robust-model: two models are named 'x'; give each a name: NAME=SPEC"),
         (["a b=x"], "--robust-model 'a b=x': a model's name may hold letters, digits, _, . and - only; write NAME="),
         (["a="], "--robust-model 'a=' names no model; write a folder, a Hub id"),
         (["nowhere"], "model 'nowhere': there is no such folder; write a folder, a Hub id (org/name or "),

@@ -93,7 +93,7 @@ def test_a_baseline_that_cannot_be_updated_is_told_before_the_run(garage: Bench)
     file.parent.rmdir()
     file.parent.write_text("", encoding="utf-8")
     (line,) = garage.run("--robust-update-baseline").errors
-    assert line.endswith("reports/baselines is no folder that can be written to; mend that")
+    assert line.endswith("reports/baselines is no folder that can be written to; fix that")
 
 
 def test_a_baseline_that_could_not_be_written_in_the_end_is_no_success(garage: Bench) -> None:

@@ -63,7 +63,7 @@ def test_ctrl_c_makes_the_report_of_what_there_is(reds: Bench) -> None:
     answer = reds.run_process()
     assert answer.code == 2
     assert "KeyboardInterrupt" in answer.text
-    assert answer.line("reds   1").split()[2:5] == ["3/3", "(of", "6)"]
+    assert answer.line("reds   1     3/3").split()[2:5] == ["3/3", "(of", "6)"]
     (folder,) = reds.runs
     assert "reds/red_2" in (folder / "report.html").read_text(encoding="utf-8")
     record = reds.record()
@@ -105,7 +105,8 @@ def test_a_run_that_left_out_a_selected_test_is_not_complete(reds: Bench, worker
 
 def test_a_worker_that_dies_costs_its_own_test_only(reds: Bench) -> None:
     with_test(reds, "if 'red_3' in request.node.name: os.kill(os.getpid(), signal.SIGKILL)")
-    answer = reds.run_process("-n", "2")
+    # The tier's own test would judge the prediction that was made before the worker died.
+    answer = reds.run_process("-n", "2", "-k", "test_case")
     assert answer.code == 1
     assert "crashed while running 'cases/test_tiers.py::test_case[reds/red_3]'" in answer.text
     (entry,) = entries_of(report_of(reds))["cases/test_tiers.py::test_case[reds/red_3]"]
@@ -148,7 +149,7 @@ def test_a_full_disk_loses_the_record_and_not_the_run(reds: Bench) -> None:
     assert "Traceback" not in answer.stdout + answer.stderr
     assert answer.returncode == 0
     assert "7 passed" in lines[-1]
-    assert "model: level 1 of 1" in lines
+    assert "Ship: level 1 of 1" in lines
     assert [line for line in lines if line.startswith("warning: ")] == [
         "warning: run.json is not written: File too large",
         "warning: scores.csv is not whole: File too large",
@@ -188,7 +189,7 @@ def test_two_runs_at_once_do_not_touch_each_other(reds: Bench) -> None:
         record = read_run(folder)
         assert record.run.complete is True
         assert len(record.scores) == 6
-    baseline = (reds.path / "reports" / "baselines" / "model.csv").read_text(encoding="utf-8")
+    baseline = (reds.path / "reports" / "baselines" / "Ship.csv").read_text(encoding="utf-8")
     assert baseline.count("reds,red_") == 6
     assert not list((reds.path / "reports" / "baselines").glob(".*"))
 

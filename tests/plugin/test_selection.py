@@ -90,7 +90,7 @@ def test_a_part_of_a_tier_determines_no_level(bench: Bench) -> None:
     answer = bench.run("-k", "red_one")
     assert answer.code == 0
     assert answer.line("model: level") == "model: level not determined (tier 1 of cars not run whole)"
-    assert "1/1 (of 2) ?" in answer.line("cars   1")
+    assert "1/1 (of 2) ?" in answer.line("cars   1     1/1")
     record = bench.record()
     assert record.run.models[0].level is None
     assert record.run.tiers[0].met is None

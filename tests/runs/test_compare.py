@@ -13,10 +13,10 @@ from tierbench.common.errors import UserError
 from tierbench.common.schema import CaseRow
 from tierbench.report.comparison_text import comparison_json, comparison_lines, comparison_markdown
 from tierbench.report.html.comparison_page import comparison_page
+from tierbench.runs.acceptance import accept_recorded
 from tierbench.runs.baseline import update_baseline
 from tierbench.runs.compare import Comparison, compare_scores
 from tierbench.runs.model_scores import find_before_and_after
-from tierbench.runs.prune import accept_recorded
 
 BEFORE = [0.9, 0.8, 0.7, 0.9, 0.3, 0.9, 0.6]
 # c0 and c1 flip, c2 falls without flipping, c4 is better.

@@ -10,7 +10,8 @@ import pytest
 
 from tests.runs.records import row, write
 from tierbench.common.errors import UserError
-from tierbench.runs.prune import accept_recorded, old_runs
+from tierbench.runs.acceptance import accept_recorded
+from tierbench.runs.prune import old_runs
 
 
 def test_the_newest_stay(tmp_path: Path) -> None:

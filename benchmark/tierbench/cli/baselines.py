@@ -23,8 +23,8 @@ def accept(
     reports: ReportsOption = None,
 ) -> None:
     """Make a recorded run the baseline of its models; cases that it did not run keep their rows."""
+    from tierbench.runs.acceptance import accept_recorded
     from tierbench.runs.find import run_folder
-    from tierbench.runs.prune import accept_recorded
 
     folder = reports_folder(reports)
     for line in accept_recorded(run_folder(run, folder), folder, force=force):

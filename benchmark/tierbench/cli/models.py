@@ -35,7 +35,7 @@ def open_models(
         device: `auto`, `cpu`, `cuda` or `mps`.
 
     Returns:
-        The classifiers by slot, and what is wrong with the others, a line each.
+        The classifiers by name, and what is wrong with the others, a line each.
     """
     faults: list[str] = []
     root = Path.cwd()
@@ -54,8 +54,8 @@ def open_models(
     opened: dict[str, Classifier] = {}
     for spec in specs:
         try:
-            names = read_labels(files[spec.slot]) if spec.slot in files else None
-            opened[spec.slot] = load_classifier(spec.spec, device=device, root=root, labels=names)
+            names = read_labels(files[spec.name]) if spec.name in files else None
+            opened[spec.name] = load_classifier(spec.spec, device=device, root=root, labels=names)
         except UserError as error:
             faults += error.lines
     return opened, faults

@@ -243,6 +243,32 @@ class SliceResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricResult:
+    """A registered metric over the tiers of a suite that demands something of it.
+
+    Attributes:
+        value: None where the metric is not defined.
+        cases: how many it is over.
+        least, most: what the suite demands; None: nothing.
+    """
+
+    suite: str
+    model: str
+    metric: str
+    value: Number | None = None
+    cases: Count
+    least: Number | None = None
+    most: Number | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether the demands are met; what is not defined meets none."""
+        if self.value is None:
+            return False
+        return (self.least is None or self.value >= self.least) and (self.most is None or self.value <= self.most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SweepSummary:
     """The standard figures of one suite's sweep under one model.
 
@@ -395,6 +421,7 @@ class Run:
     models: tuple[ModelEntry, ...]
     tiers: tuple[TierResult, ...]
     tags: tuple[TagResult, ...] = ()
+    metrics: tuple[MetricResult, ...] = ()
     pairs: tuple[ModelPair, ...] = ()
     ladders: tuple[LadderResult, ...] = ()
     slices: tuple[SliceResult, ...] = ()

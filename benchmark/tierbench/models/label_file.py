@@ -39,7 +39,7 @@ def label_files(
     faults: list[str],
     option: str = "--robust-labels",
 ) -> Mapping[str, Path]:
-    """Give the file of labels of each slot that has one.
+    """Return the file of labels of each model that has one.
 
     Args:
         texts: `[NAME=]FILE` each; without NAME for the only model.
@@ -48,7 +48,7 @@ def label_files(
         faults: takes what is wrong.
         option: where they were written, for messages.
     """
-    slots = [model.slot for model in models]
+    names = [model.name for model in models]
     files: dict[str, Path] = {}
     for text in texts:
         name, equals, file = text.partition("=")
@@ -57,12 +57,12 @@ def label_files(
         place = f"{option} {one_line(text)!r}"
         if not file.strip():
             faults.append(f"{place} names no file; write [NAME=]FILE")
-        elif not name and len(slots) > 1:
-            faults.append(f"{place} must say whose labels, of {plural(len(slots), 'model')}; write NAME=FILE")
-        elif name and name not in slots:
-            faults.append(f"{place}: no model is named {one_line(name)!r}; {suggestion(name, slots)}")
-        elif (slot := name or slots[0]) in files:
-            faults.append(f"{place}: model {slot!r} has a file of labels already; leave one out")
+        elif not name and len(names) > 1:
+            faults.append(f"{place} must say whose labels, of {plural(len(names), 'model')}; write NAME=FILE")
+        elif name and name not in names:
+            faults.append(f"{place}: no model is named {one_line(name)!r}; {suggestion(name, names)}")
+        elif (whose := name or names[0]) in files:
+            faults.append(f"{place}: model {whose!r} has a file of labels already; leave one out")
         else:
-            files[slot] = root / expanded(file.strip())
+            files[whose] = root / expanded(file.strip())
     return files

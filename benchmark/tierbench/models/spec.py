@@ -5,26 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import one_line
 
-_SLOT = re.compile(r"[A-Za-z0-9_.-]{1,50}")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,50}")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")
 FORMS = "a folder, a Hub id (org/name or org/name@revision), python:module:factory, or reference"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """A model under test and the slot under which it is compared over time.
+    """A model under test and the name under which it is compared over time.
 
     Attributes:
-        slot: `NAME` of `NAME=SPEC`; `reference` for the built-in model; else `model`.
+        name: `NAME` of `NAME=SPEC`; else the last part of the spec: of a folder, a Hub id, a factory.
         spec: a folder, a Hub id, `reference`, or `scheme:…` such as `python:module:factory`.
+        named: whether the user gave the name.
     """
 
-    slot: str
+    name: str
     spec: str
+    named: bool = True
 
     @classmethod
     def parse(cls, text: str, option: str = "--robust-model") -> ModelSpec:
@@ -40,9 +43,9 @@ class ModelSpec:
         name, equals, spec = text.partition("=")
         if not equals or "/" in name or ":" in name:
             # No name, or an equals sign inside a path.
-            spec = text.strip()
-            return cls("reference" if spec == "reference" else "model", cls._checked(spec, text, option))
-        if not _SLOT.fullmatch(name):
+            spec = cls._checked(text.strip(), text, option)
+            return cls(default_name(spec), spec, named=False)
+        if not _NAME.fullmatch(name):
             raise UserError(
                 f"{option} {one_line(text)!r}: a model's name may hold letters, digits, _, . and - only; "
                 "write NAME=SPEC"
@@ -71,10 +74,24 @@ def parse_models(texts: Sequence[str], faults: list[str], option: str = "--robus
         except UserError as error:
             faults += error.lines
             continue
-        if model.slot in models:
-            faults.append(f"{option}: two models are named {model.slot!r}; give each a name: NAME=SPEC")
-        models.setdefault(model.slot, model)
+        if model.name in models:
+            faults.append(f"{option}: two models are named {model.name!r}; give each a name: NAME=SPEC")
+        models.setdefault(model.name, model)
     return tuple(models.values())
+
+
+def default_name(spec: str) -> str:
+    """Return the name of a model that was not given one: the last part of its folder, Hub id or factory.
+
+    >>> default_name("microsoft/resnet-50@main")
+    'resnet-50'
+    """
+    last = re.split(r"[/:\\]", spec.rstrip("/\\"))[-1]
+    if "/" in spec and not spec.startswith((".", "/", "~")):
+        last = last.partition("@")[0]
+    if last in ("", ".", ".."):
+        last = Path(spec).expanduser().resolve().name
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", last).strip("-.")[:50] or "model"
 
 
 def is_hub_id(spec: str) -> bool:

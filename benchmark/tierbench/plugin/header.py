@@ -5,7 +5,7 @@ from __future__ import annotations
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.text import one_line, plural
-from tierbench.plugin.comparison import baseline_source
+from tierbench.models.spec import ModelSpec
 from tierbench.plugin.session import BenchmarkSession
 from tierbench.suites.case import Suite
 
@@ -20,24 +20,26 @@ def header_lines(session: BenchmarkSession, *, look_at_models: bool, own_classif
     """
     lines = []
     if own_classifier:
-        slot_name = session.config.slots[0]
-        lines.append(f"model {slot_name} = {session.shown_spec(slot_name)}, {_baseline(session, slot_name)}")
-    cases = session.all_cases()
-    for model in session.config.models if look_at_models else ():
-        spec = "" if model.spec == model.slot else f" = {one_line(model.spec)}"
+        own = session.config.models.specs[0]
+        lines.append(f"model {own.name} = {session.shown_spec(own.name)}, {_baseline(session, own)}")
+    cases = [case for suite in session.suites for case in suite.cases]
+    for spec in session.config.models.specs if look_at_models else ():
+        named = spec.name if spec.spec == spec.name else f"{spec.name} = {one_line(spec.spec)}"
         try:
-            slot = session.slot(model.slot)
-            cached = slot.predictor.cached(slot.predictable(cases, session.by_name))
+            model = session.models.open(spec.name)
+            cached = model.predictor.cached(model.predictable(cases, session.by_name))
         except UserError as error:
-            lines.append(f"model {model.slot}{spec}: {error.lines[0]}")
+            lines.append(f"model {named}: {error.lines[0]}")
             continue
         # A classifier of the user's own need not say where it runs.
-        device = getattr(slot.classifier, "device", "")
-        place = f", {device} {session.config.dtype}" if device else ""
+        device = getattr(model.classifier, "device", "")
+        place = f", {device} {session.config.models.dtype}" if device else ""
         lines.append(
-            f"model {model.slot}{spec}: {plural(len(slot.classifier.labels), 'label')}{place}, "
-            f"{cached} of {plural(len(cases), 'prediction')} cached, {_baseline(session, model.slot)}"
+            f"model {named}: {plural(len(model.classifier.labels), 'label')}{place}, "
+            f"{cached} of {plural(len(cases), 'prediction')} cached, {_baseline(session, spec)}"
         )
+    notes = [session.baselines.source(spec.name).note for spec in session.config.models.specs]
+    lines += [note for note in notes if note]
     if session.suites:
         lines.append("suites: " + ", ".join(_suite(suite) for suite in session.suites))
     lines += [
@@ -60,10 +62,10 @@ def _suite(suite: Suite) -> str:
     return f"{suite.name} ({', '.join(parts)})" if parts else suite.name
 
 
-def _baseline(session: BenchmarkSession, slot: str) -> str:
-    source = baseline_source(session.config, slot)
-    if session.config.update_baseline:
+def _baseline(session: BenchmarkSession, model: ModelSpec) -> str:
+    if session.updating:
         return "becomes the baseline"
+    source = session.baselines.source(model.name)
     if source.path is None or not source.there:
         return "no baseline"
-    return f"baseline {shown_path(source.path)} (gate {session.gate(slot)})"
+    return f"baseline {shown_path(source.path)} (gate {session.baselines.gate(model.name)})"

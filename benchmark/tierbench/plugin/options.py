@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tierbench.common.files import expanded
-from tierbench.common.schema import GATES
-from tierbench.common.text import listed, one_line, plural, suggestion
-from tierbench.models.label_file import label_files
+from tierbench.common.text import one_line, plural
 from tierbench.models.spec import ModelSpec, parse_models
-from tierbench.plugin.own_classifier import overrides_classifier
 
-Device = Literal["auto", "cpu", "cuda", "mps"]
-Dtype = Literal["float32", "float16", "bfloat16"]
+if TYPE_CHECKING:
+    from tierbench.runs.baseline_source import BaselineChoice
+    from tierbench.scoring.model_pool import ModelOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,50 +23,34 @@ class RunConfig:
     """What a run was asked to do; paths are absolute.
 
     Attributes:
-        models: the models under test, by slot; at least one.
-        labels: slot → the file that names the model's classes.
+        root: the top of the repository.
+        models: the models under test, at least one, and how they are opened.
         cases: suite folders, or folders of suites.
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        dtype: of the weights: `float32`, `float16` or `bfloat16`.
-        batch_size: images handed to the model at once.
-        missing_labels: what becomes of cases whose concept no label of the model matches: `error` or `skip`.
+        only: folders of the suites that have tests, where pytest was pointed at them; empty: all.
         reports: the folder that takes one folder a run.
-        cache: whether predictions are kept between runs.
-        baseline: what to compare with: a name, a file, a run, `none`; empty: the slot's own file.
+        baseline: what to compare with.
         update_baseline: whether this run becomes the baseline.
-        require_baseline: whether a slot without a baseline is a fault.
         gate: `auto`, `thresholds`, `flips` or `regression`.
         max_drop: a score that falls by more than this against the baseline is a regression, in (0, 1].
         corruptions: names of the corruptions to sweep tier 1 through; empty: no sweep.
         severities: of the sweep, 1 to 5.
         markdown: where a summary of the run goes; None: nowhere.
-        faults: what is wrong with the options, a line each; a default stands where a value cannot be used.
+        problems: what is wrong with the options, a line each; a default stands where a value cannot be used.
     """
 
     root: Path
-    models: tuple[ModelSpec, ...]
-    labels: Mapping[str, Path]
+    models: ModelOptions
     cases: tuple[Path, ...]
-    device: str
-    dtype: str
-    batch_size: int
-    missing_labels: str
+    only: frozenset[Path]
     reports: Path
-    cache: bool
-    baseline: str
+    baseline: BaselineChoice
     update_baseline: bool
-    require_baseline: bool
     gate: str
     max_drop: float
     corruptions: tuple[str, ...]
     severities: tuple[int, ...]
     markdown: Path | None
-    faults: tuple[str, ...] = ()
-
-    @property
-    def slots(self) -> tuple[str, ...]:
-        """The names under which the models are compared over time."""
-        return tuple(model.slot for model in self.models)
+    problems: tuple[str, ...] = ()
 
 
 # Name, choices or type, default, metavar, help. Every option has an ini key of the same name.
@@ -81,7 +61,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("missing_labels", ("error", "skip"), "error", "", "cases whose concept the model has no label for"),
     ("reports", str, "reports", "DIR", "folder that takes one folder a run"),
     ("baseline", str, "", "NAME|PATH|RUN|none", "accepted scores to compare with; default: the model's own"),
-    ("gate", ("auto", *GATES), "auto", "", "what fails: see docs/statistics.md"),
+    ("gate", ("auto", "thresholds", "flips", "regression"), "auto", "", "what fails: see docs/statistics.md"),
     ("corruptions", str, "", "NAMES", "sweep tier 1 through corruptions: names with commas, imagenet-c, or all"),
     ("severities", str, "1-5", "LIST", "severities of the sweep: 1-5, or 1,3,5"),
     ("markdown", str, "", "PATH", "file that takes a summary of the run in Markdown"),
@@ -91,7 +71,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
 _SWITCHES = (
     ("no_cache", "predict every image again, and keep no prediction"),
     ("update_baseline", "accept this run's scores as the baseline"),
-    ("require_baseline", "a model without a baseline is a fault"),
+    ("require_baseline", "a model without a baseline is an error"),
 )
 
 
@@ -118,7 +98,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("robust_labels", "names of classes, as with --robust-labels", type="linelist", default=[])
     parser.addini("robust_model", "models under test, as with --robust-model", type="linelist", default=[])
-    parser.addini("robust_cases", "suites, as with --robust-cases", type="linelist", default=["cases"])
+    parser.addini("robust_cases", "suites, as with --robust-cases (default: cases)", type="linelist", default=[])
     for name, kind, default, metavar, text in _SINGLE:
         option = "--robust-" + name.replace("_", "-")
         shown = f"{text} (default: {default})" if default else text
@@ -133,52 +113,67 @@ def add_options(parser: pytest.Parser) -> None:
         parser.addini(f"robust_{name}", f"as with {option}", type="bool", default=False)
 
 
-def read_options(config: pytest.Config) -> RunConfig:
+def read_options(config: pytest.Config, cases: tuple[Path, ...], only: frozenset[Path], own: bool) -> RunConfig:
     """Read the options; the command line wins over the ini file.
 
     Nothing is raised: `--help` and `pytest --markers` come here too, and must not fail on a bad ini file.
+
+    Args:
+        config: pytest's configuration.
+        cases: suite folders, or folders of suites.
+        only: folders of the suites that pytest was pointed at.
+        own: whether a fixture `classifier` of the user's gives the model.
     """
-    faults: list[str] = []
+    # Here, because a session without suites needs none of it.
+    from tierbench.corruptions.selection import parse_corruptions
+    from tierbench.models.label_file import label_files
+    from tierbench.runs.baseline_source import BaselineChoice
+    from tierbench.scoring.model_pool import ModelOptions
+
+    problems: list[str] = []
     root = config.rootpath
     models = config.getoption("robust_model") or config.getini("robust_model")
-    values = {name: _value(config, name, kind, default, faults) for name, kind, default, *_ in _SINGLE}
+    values = {name: _value(config, name, kind, default, problems) for name, kind, default, *_ in _SINGLE}
     if values["batch_size"] < 1:
-        faults.append(f"--robust-batch-size {values['batch_size']} must be 1 or more")
+        problems.append(f"--robust-batch-size {values['batch_size']} must be 1 or more")
         values["batch_size"] = 1
-    cases = config.getoption("robust_cases") or config.getini("robust_cases")
     if not 0 < values["max_drop"] <= 1:
-        faults.append(f"--robust-max-drop {values['max_drop']:g} must be above 0 and at most 1")
+        problems.append(f"--robust-max-drop {values['max_drop']:g} must be above 0 and at most 1")
         values["max_drop"] = 0.2
     switches = {name: _switch(config, name) for name, _ in _SWITCHES}
     # A model of the user's own is not the built-in one, and not what its baseline is about.
-    default = "model=reference" if overrides_classifier(config) else "reference"
-    models = parse_models(models or [default], faults) or (ModelSpec.parse(default),)
+    default = "model=reference" if own else "reference"
+    models = parse_models(models or [default], problems) or (ModelSpec.parse(default),)
     if switches["update_baseline"] and values["baseline"] not in ("", "none") and len(models) > 1:
-        faults.append(
+        problems.append(
             f"--robust-update-baseline: {plural(len(models), 'model')} cannot share the baseline "
             f"{one_line(values['baseline'])!r}; leave --robust-baseline out, and each has its own"
         )
     labels = config.getoption("robust_labels") or config.getini("robust_labels")
+    reports = root / expanded(values["reports"])
     return RunConfig(
         root=root,
-        models=models,
-        labels=label_files(labels, models, root, faults),
-        cases=tuple(root / expanded(path) for path in cases),
-        device=values["device"],
-        dtype=values["dtype"],
-        batch_size=values["batch_size"],
-        missing_labels=values["missing_labels"],
-        reports=root / expanded(values["reports"]),
-        cache=not switches["no_cache"],
-        baseline=values["baseline"],
+        models=ModelOptions(
+            specs=models,
+            labels=label_files(labels, models, root, problems),
+            root=root,
+            device=values["device"],
+            dtype=values["dtype"],
+            batch_size=values["batch_size"],
+            missing_labels=values["missing_labels"],
+            cache=not switches["no_cache"],
+        ),
+        cases=cases,
+        only=only,
+        reports=reports,
+        baseline=BaselineChoice(root, reports, values["baseline"], switches["require_baseline"]),
         update_baseline=switches["update_baseline"],
-        require_baseline=switches["require_baseline"],
         gate=values["gate"],
         max_drop=values["max_drop"],
-        corruptions=_corruptions(values["corruptions"], faults),
-        severities=_severities(values["severities"], faults),
+        corruptions=parse_corruptions(values["corruptions"], problems),
+        severities=_severities(values["severities"], problems),
         markdown=root / expanded(values["markdown"]) if values["markdown"] else None,
-        faults=tuple(faults),
+        problems=tuple(problems),
     )
 
 
@@ -187,7 +182,7 @@ def _switch(config: pytest.Config, name: str) -> bool:
     return bool(config.getini(f"robust_{name}") if given is None else given)
 
 
-def _value(config: pytest.Config, name: str, kind: Any, default: str, faults: list[str]) -> Any:
+def _value(config: pytest.Config, name: str, kind: Any, default: str, problems: list[str]) -> Any:
     given = config.getoption(f"robust_{name}")
     if given is not None:
         return given
@@ -195,42 +190,21 @@ def _value(config: pytest.Config, name: str, kind: Any, default: str, faults: li
     if isinstance(kind, tuple):
         if text in kind:
             return text
-        faults.append(f"ini key robust_{name}: {one_line(str(text))!r} is unknown; write one of {', '.join(kind)}")
+        problems.append(f"ini key robust_{name}: {one_line(str(text))!r} is unknown; write one of {', '.join(kind)}")
         return default
     try:
         return kind(text)
     except ValueError:
-        faults.append(f"ini key robust_{name}: {one_line(str(text))!r} is not a number")
+        problems.append(f"ini key robust_{name}: {one_line(str(text))!r} is not a number")
         return kind(default)
 
 
-def _corruptions(text: str, faults: list[str]) -> tuple[str, ...]:
-    if not text.strip():
-        return ()
-    # Here, because a run without a sweep must not pay for it.
-    from tierbench.corruptions import ALL_CORRUPTIONS, MEAN_CORRUPTIONS, NEEDS_OPENCV
-
-    sets = {"all": ALL_CORRUPTIONS, "imagenet-c": MEAN_CORRUPTIONS}
-    names: dict[str, None] = {}
-    for part in (part.strip() for part in text.split(",")):
-        if part not in sets and part not in ALL_CORRUPTIONS:
-            hint = suggestion(part, [*sets, *ALL_CORRUPTIONS])
-            faults.append(f"--robust-corruptions: {one_line(part)!r} is no corruption; {hint}")
-        names |= dict.fromkeys(sets.get(part, (part,)))
-    needing = [name for name in ALL_CORRUPTIONS if name in names and name in NEEDS_OPENCV]
-    if needing and importlib.util.find_spec("cv2") is None:
-        faults.append(
-            f"--robust-corruptions: OpenCV is missing, for {listed(needing)}; pip install 'tierbench[corruptions]'"
-        )
-    return tuple(name for name in ALL_CORRUPTIONS if name in names)
-
-
-def _severities(text: str, faults: list[str]) -> tuple[int, ...]:
+def _severities(text: str, problems: list[str]) -> tuple[int, ...]:
     found: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"\s*([1-5])(?:-([1-5]))?\s*", part)
         if match is None:
-            faults.append(f"--robust-severities {one_line(text)!r} is no list of 1 to 5; write 1-5, or 1,3,5")
+            problems.append(f"--robust-severities {one_line(text)!r} is no list of 1 to 5; write 1-5, or 1,3,5")
             return (1, 2, 3, 4, 5)
         found |= set(range(int(match[1]), int(match[2] or match[1]) + 1))
     return tuple(sorted(found))

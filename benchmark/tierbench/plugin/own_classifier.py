@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
-
-from tierbench.common.files import expanded
 
 # What stands in records where a spec would stand.
 SPEC = "the fixture classifier"
 _DEFINED = re.compile(r"(?m)^\s*(?:async\s+)?def classifier\(")
 
 
-def overrides_classifier(config: pytest.Config) -> bool:
-    """Whether a conftest.py defines a fixture `classifier` of its own: what it gives is known only later."""
-    ours = "tierbench.plugin"
+def overrides_classifier(config: pytest.Config, cases: Iterable[Path]) -> bool:
+    """Whether a conftest.py defines a fixture `classifier` of its own: what it returns is known only later.
+
+    Args:
+        config: pytest's configuration.
+        cases: suite folders, or folders of suites.
+    """
     loaded = any(
-        hasattr(plugin, "classifier") and getattr(plugin, "__name__", "") not in (ours, "")
+        hasattr(plugin, "classifier") and not getattr(plugin, "__name__", "").startswith("tierbench.")
         for plugin in config.pluginmanager.get_plugins()
+        if getattr(plugin, "__name__", "")
     )
-    return loaded or _will_override(config)
+    return loaded or any(_will_override(config.rootpath, folder) for folder in cases)
 
 
-def _will_override(config: pytest.Config) -> bool:
+def _will_override(root: Path, cases: Path) -> bool:
     """Whether a conftest.py beside or above the suites defines one: pytest may load it only when it collects there."""
-    root = config.rootpath
-    for text in config.getoption("robust_cases") or config.getini("robust_cases"):
-        folder = root / expanded(text)
-        for each in (folder, *folder.parents):
-            if not each.is_relative_to(root):
-                break
-            conftest = each / "conftest.py"
-            if conftest.is_file() and _DEFINED.search(conftest.read_text(encoding="utf-8", errors="replace")):
-                return True
+    for folder in (cases, *cases.parents):
+        if not folder.is_relative_to(root):
+            break
+        conftest = folder / "conftest.py"
+        if conftest.is_file() and _DEFINED.search(conftest.read_text(encoding="utf-8", errors="replace")):
+            return True
     return False

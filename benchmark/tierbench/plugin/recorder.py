@@ -1,27 +1,28 @@
-"""The controller's side of a run: gathers rows from reports, writes the record, prints the summary."""
+"""The controller's side of a run: gathers what tests report, writes the record, prints the summary."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import shutil
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from tierbench.common.files import shown_path
-from tierbench.common.schema import CaseRow, LadderResult, PairedVerdict, Run, SliceResult, TierResult
-from tierbench.models.prediction_store import card_key
-from tierbench.plugin.acceptance import accept_run, identities
-from tierbench.plugin.content import run_content
-from tierbench.plugin.reported import case_row, properties
-from tierbench.plugin.run_issues import Mishaps
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path, write_atomically
+from tierbench.common.schema import CaseRow, Run
+from tierbench.plugin.reports import reported
+from tierbench.plugin.run_issues import RunIssues
 from tierbench.plugin.session import BenchmarkSession
+from tierbench.report.markdown_file import foreign_file
 from tierbench.report.summary_text import run_lines
+from tierbench.runs.acceptance import accept_rows
+from tierbench.runs.assemble import Assembly, Gathered
 from tierbench.runs.record import REPORT, RUN, SCORES, ScoresFile, new_run_folder, write_run
 
 _WITHOUT_A_TEST = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR)
@@ -40,23 +41,17 @@ class Recorder:
         self.session = session
         self.folder: Path | None = None
         self.report_file: Path | None = None
-        self.fault = ""
-        self.mishaps = Mishaps(session)
-        self.rows: dict[tuple[str, str, str], CaseRow] = {}
-        self.tiers: dict[tuple[str, int, str], TierResult] = {}
-        self.ladders: dict[tuple[str, str, str], LadderResult] = {}
-        self.slices: dict[tuple[str, str], SliceResult] = {}
-        self.verdicts: dict[tuple[str, str, int], PairedVerdict] = {}
+        self.issues = RunIssues(session)
+        self.gathered = Gathered()
         self.notes: list[str] = []
         self.failures: list[str] = []
-        self.fingerprints: dict[str, str] = {}
-        # The run as it was recorded, when it is over.
-        self.content: Run | None = None
+        # The run as it is recorded, when it is over.
+        self.run: Run | None = None
         self._scores: ScoresFile | None = None
-        self._selected = False
+        self._begun = False
         self._made_reports = False
-        self.started = time.time()
-        self.clock = time.monotonic()
+        self._unwritable = ""
+        self._started, self._clock = time.time(), time.monotonic()
 
     # -- the run's folder ---------------------------------------------------------------------
 
@@ -67,7 +62,7 @@ class Recorder:
         try:
             self.folder = new_run_folder(reports)
         except OSError as error:
-            self.fault = (
+            self._unwritable = (
                 f"--robust-reports {shown_path(reports)}: cannot be written ({error.strerror}); name a folder that can"
             )
             return
@@ -80,20 +75,27 @@ class Recorder:
             self.config.option.htmlpath = str(self.report_file)
             self.config.option.self_contained_html = True
 
-    def selected(self) -> None:
+    def problems(self) -> list[str]:
+        """Say why the record, or the summary that was asked for, cannot be written."""
+        file = self.session.config.markdown
+        foreign = foreign_file(file) if file else ""
+        told = f"--robust-markdown {shown_path(file)}: {foreign}" if file and foreign else ""
+        return [problem for problem in (self._unwritable, told) if problem]
+
+    def begin(self) -> None:
         """Start the record: some benchmark test will run."""
-        if self._selected or self.folder is None:
+        if self._begun or self.folder is None:
             return
-        self._selected = True
+        self._begun = True
         parameters = dict.fromkeys(name for suite in self.session.suites for name in suite.parameters)
-        with self.mishaps.survived(f"{SCORES} is not written"):
+        with self.issues.survived(f"{SCORES} is not written"):
             self._scores = ScoresFile(self.folder / SCORES, tuple(parameters))
-        with self.mishaps.survived(f"{RUN} is not written"):
-            write_run(self.folder, run_content(self, complete=False))
+        with self.issues.survived(f"{RUN} is not written"):
+            write_run(self.folder, self._assemble(complete=False))
 
     def discard(self) -> None:
         """Take back the folder of a run that selected nothing of the benchmark."""
-        if self.folder is None or self._selected:
+        if self.folder is None or self._begun:
             return
         self._silence_html()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -109,7 +111,7 @@ class Recorder:
             self.config.pluginmanager.unregister(html)
 
     def html_plugin(self) -> Any:
-        """Give pytest-html's own plugin, which registers itself without a name; None where it is not there."""
+        """Return pytest-html's own plugin, which registers itself without a name; None where it is not there."""
         plugins: set[object] = self.config.pluginmanager.get_plugins()
         for plugin in plugins:
             if type(plugin).__module__.startswith("pytest_html.") and hasattr(plugin, "pytest_sessionfinish"):
@@ -118,123 +120,146 @@ class Recorder:
 
     # -- hooks --------------------------------------------------------------------------------
 
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
+    def pytest_collection_finish(self) -> None:
         """Start the record, or take the folder back."""
         if self.config.getoption("dist", "no") != "no" and self.config.getoption("numprocesses", None):
             return  # the workers collect; the next hook hears of it
-        if self.session.selection.tests:
-            self.selected()
+        if self.session.selection.checks:
+            self.begin()
         else:
             self.discard()
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, node: object, ids: Iterable[str]) -> None:
+    def pytest_xdist_node_collection_finished(self, ids: Iterable[str]) -> None:
         """Start the record when a worker has selected benchmark tests."""
-        known = {f"[{case.key}" for suite in self.session.suites for case in suite.cases}
-        known |= {f"[{suite.name}/{name}" for suite in self.session.suites for name in suite.ladders}
-        known |= {f"[{suite.name}/tier{number}" for suite in self.session.suites for number in suite.by_tier}
-        for nodeid in ids:
-            _, bracket, parameter = nodeid.partition("[")
-            if bracket and bracket + parameter.rstrip("]").partition(":")[0].partition("+")[0] in known:
-                self.selected()
-                return
+        known = {self.session.check_id(check) for checks in self.session.checks.values() for check in checks}
+        if any(nodeid.partition("[")[2].removesuffix("]") in known for nodeid in ids):
+            self.begin()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the row that a benchmark test hung on its report."""
-        kind, values = properties(report)
-        if not kind:
+        """Take what a benchmark test hung on its report."""
+        said = reported(report)
+        if said is None:
             return
-        fingerprint = str(values.pop("fingerprint", ""))
-        self.selected()
-        self.fingerprints[str(values["model"])] = fingerprint
-        if row := case_row(report):
-            self._take_row(row)
-            return
-        text = str(values.get("result", ""))
-        if kind == "tier":
-            tier = msgspec.json.decode(text, type=TierResult)
-            self.tiers[(tier.suite, tier.tier, tier.model)] = tier
-        elif kind == "slice":
-            result = msgspec.json.decode(text, type=SliceResult)
-            self.slices[(result.key, result.model)] = result
-        elif kind == "regression":
-            verdict = msgspec.json.decode(text, type=PairedVerdict)
-            self.verdicts[(str(values["model"]), verdict.suite, verdict.tier)] = verdict
-        elif kind == "ladder":
-            ladder = msgspec.json.decode(text, type=LadderResult)
-            self.ladders[(ladder.suite, ladder.ladder, ladder.model)] = ladder
-            for row in msgspec.json.decode(str(values["steps"]), type=list[CaseRow]):
-                self._take_row(row)
-
-    def _take_row(self, row: CaseRow) -> None:
-        self.rows[(row.suite, row.case, row.model)] = row
-        if self._scores:
-            with self.mishaps.survived(f"{SCORES} is not whole"):
-                self._scores.append(row)
+        self.begin()
+        self.gathered.fingerprints[said.model] = said.fingerprint
+        if said.result is not None:
+            self.gathered.take(said.kind, said.model, said.key, said.result)
+        for row in said.rows:
+            self.gathered.rows[(row.suite, row.case, row.model)] = row
+            if self._scores:
+                with self.issues.survived(f"{SCORES} is not whole"):
+                    self._scores.append(row)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Finish the record; before pytest-html makes the report, so that it can show the level."""
-        if self._selected and self.mishaps.nothing_ran and exitstatus in _WITHOUT_A_TEST:
-            # Another file could not be collected, or an option was wrong: there is nothing to record.
-            if self._scores:
+        if self._scores:
+            with self.issues.survived(f"{SCORES} is not whole"):
                 self._scores.close()
-            self._selected = False
-        if not self._selected:
+        if self._begun and self.issues.nothing_ran and exitstatus in _WITHOUT_A_TEST:
+            # Another file could not be collected, or an option was wrong: there is nothing to record.
+            self._begun = False
+        if not self._begun:
             # pytest-html's turn comes right after this one, whatever is unregistered now: the folder goes later.
             self._silence_html()
         elif self.folder:
-            if self._scores:
-                with self.mishaps.survived(f"{SCORES} is not whole"):
-                    self._scores.close()
             stopped = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-            stopped = stopped or bool(session.shouldstop or session.shouldfail) or self.mishaps.unfinished(session)
-            complete = not (stopped or self.mishaps.any)
-            if self.session.config.update_baseline:
-                with self.mishaps.survived("the baseline is not written"):
+            stopped = stopped or bool(session.shouldstop or session.shouldfail) or self.issues.unfinished(session)
+            complete = not (stopped or self.issues.any)
+            if self.session.updating:
+                with self.issues.survived("the baseline is not written"):
                     self._accept(session, complete)
-            self.content = run_content(self, complete=complete)
-            with self.mishaps.survived(f"{RUN} is not written"):
-                write_run(self.folder, self.content)
+            self.run = self._assemble(complete=complete)
+            with self.issues.survived(f"{RUN} is not written"):
+                write_run(self.folder, self.run)
 
-    def _accept(self, session: pytest.Session, complete: bool) -> None:
-        if not complete:
-            accept = f"`tierbench baseline accept {self.folder.name if self.folder else 'RUN'} --force`"
-            self.notes.append(f"the baseline stays as it is: the run stopped early; {accept} takes what it has")
-            return
-        lines, self.failures = accept_run(self.session, self.rows.values(), self.identities())
-        self.notes += lines
-        if self.failures and session.exitstatus == pytest.ExitCode.OK:
-            # What was asked for was not done.
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    # The innermost wrapper: after the record and the report are there, before the terminal's summary.
+    @pytest.hookimpl(wrapper=True, trylast=True, specname="pytest_sessionfinish")
+    def pytest_sessionfinish_pages(self) -> Generator[None, object, object]:
+        """Write the page of all runs, and the summary as Markdown; a disk that refuses never turns a run red."""
+        answer = yield
+        if self.run is None or self.folder is None or not (self.folder / RUN).is_file():
+            return answer
+        try:
+            from tierbench.report.html.history_page import write_page
 
-    def identities(self) -> dict[str, dict[str, str]]:
-        """Give what made the scores of each slot, as a baseline names it."""
-        slots = self.session.config.slots
-        cards = {slot: self.card(slot) for slot in slots}
-        return identities(self.session, cards, {slot: self.fingerprint(slot) for slot in slots})
+            write_page(self.session.config.reports)
+            if self.session.config.markdown:
+                self._write_markdown(self.session.config.markdown, self.run)
+        except UserError as error:
+            self.notes += error.lines
+        return answer
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    # The outermost: below pytest's list of failures.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
         """Print the tiers, the levels and where the report is."""
-        if not self._selected or self.folder is None:
+        yield
+        if not self._begun or self.folder is None:
             return
         terminalreporter.write_sep("=", "robustness")
-        lines = run_lines(self.content, list(self.rows.values())) if self.content else []
-        for line in lines + self.notes:
+        for line in (run_lines(self.run, self.rows) if self.run else []) + self.notes:
             terminalreporter.write_line(line)
-        store = [self.session.store.warning] if self.session.selection.cases and self.session.store.warning else []
-        for warning in [*self.mishaps.warnings, *self.failures, *store]:
+        store = (
+            [self.session.models.store.warning]
+            if self.session.selection.cases and self.session.models.store.warning
+            else []
+        )
+        for warning in [*self.issues.warnings, *self.failures, *store]:
             terminalreporter.write_line(f"warning: {warning}", yellow=True)
         shown = self.report_file if self.report_file else self.folder / SCORES
         terminalreporter.write_line(f"report: {shown_path(shown)}")
 
     # -- what came of it ----------------------------------------------------------------------
 
-    def fingerprint(self, slot: str) -> str:
-        """Give the fingerprint of a slot's model, as its tests told it; without one, that of the model named."""
-        return self.fingerprints.get(slot) or self.session.fingerprint(slot)
+    @property
+    def rows(self) -> list[CaseRow]:
+        """The rows of the record."""
+        return list(self.gathered.rows.values())
 
-    def card(self, slot: str) -> dict[str, Any] | None:
-        """Give the model card that was kept when the model first predicted."""
-        return self.session.store.card(card_key(self.fingerprint(slot)))
+    def card(self, name: str) -> dict[str, Any]:
+        """Return the model card that was kept when the model first predicted; empty where there is none."""
+        return self._assembly().card(name)
+
+    def _assembly(self) -> Assembly:
+        session, config = self.session, self.session.config
+        specs = {name: session.shown_spec(name) for name in session.names}
+        return Assembly(self.gathered, session.models, session.baselines, session.suites, specs, config.root)
+
+    def _assemble(self, *, complete: bool) -> Run:
+        """Return the run as it was recorded so far."""
+        assembly = self._assembly()
+        run = assembly.run(
+            complete=complete,
+            started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
+            duration_s=round(time.monotonic() - self._clock, 3),
+            command=(Path(sys.argv[0]).name, *map(str, self.config.invocation_params.args)),
+        )
+        self.failures += assembly.failed_metrics.values()
+        return run
+
+    def _accept(self, session: pytest.Session, complete: bool) -> None:
+        if not complete:
+            accept = f"`tierbench baseline accept {self.folder.name if self.folder else 'RUN'} --force`"
+            self.notes.append(f"the baseline stays as it is: the run stopped early; {accept} takes what it has")
+            return
+        assembly = self._assembly()
+        for name in self.session.names:
+            path, made = self.session.baselines.update_path(name), assembly.provenance(name)
+            try:
+                self.notes += accept_rows(path, name, self.rows, made, self.session.all_suites)
+            except UserError as error:
+                self.failures += error.lines
+        if self.failures and session.exitstatus == pytest.ExitCode.OK:
+            # What was asked for was not done.
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _write_markdown(self, file: Path, run: Run) -> None:
+        from tierbench.report.markdown import run_markdown
+
+        try:
+            write_atomically(file, run_markdown(run, self.rows))
+        except OSError as error:
+            raise UserError(f"{shown_path(file)}: the summary cannot be written: {error.strerror}") from error

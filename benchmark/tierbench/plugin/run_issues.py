@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from tierbench.common.text import one_line
-from tierbench.plugin.fixtures import as_properties
+from tierbench.plugin.reports import properties
 from tierbench.plugin.session import BenchmarkSession
 from tierbench.runs.record import cells
 from tierbench.scoring.results import CaseResult
 
 
-class Mishaps:
-    """Takes what went wrong; registered on the controller. A run with a mishap is not complete.
+class RunIssues:
+    """Takes what went wrong; registered on the controller. A run with an issue is not complete.
 
     Args:
         session: suites and models.
@@ -91,9 +91,9 @@ class Mishaps:
             return
         self.lost_workers += 1
         self.warnings.append(f"a worker died while it ran {one_line(crashitem)}")
-        key, _, slot = crashitem.partition("[")[2].removesuffix("]").partition(":")
+        key, _, name = crashitem.partition("[")[2].removesuffix("]").partition(":")
         case = self._session.cases.get(key)
-        slot = slot or self._session.config.slots[0]
-        if case is not None and slot in self._session.config.slots:
-            row = CaseResult(case, slot, error="the worker process died while it was tested").row()
-            report.user_properties = as_properties("case", self._session, slot, cells(row))
+        name = name or self._session.names[0]
+        if case is not None and name in self._session.names:
+            row = CaseResult(case, name, error="the worker process died while it was tested").row()
+            report.user_properties = properties("case", name, self._session.models.fingerprint(name), cells(row))

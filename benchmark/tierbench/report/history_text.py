@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tierbench.common.schema import ModelEntry, Run
-from tierbench.common.text import one_line, plural
+from tierbench.common.text import aligned, one_line, plural
+from tierbench.report.metrics_text import metric_names
 from tierbench.runs.history import HistoryEntry
 from tierbench.runs.trend import Series, TrendPoint, make_series
+from tierbench.scoring.figures import shown_metric
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
@@ -25,9 +27,10 @@ def history_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
     series = make_series(entries, last)
     if series:
         head = ("suite", "tier", "model", "pass rate, oldest first", "now", "before", "mean score", "last change")
-        lines += [*_aligned([head, *map(_series_cells, series)]), ""]
+        lines += [*aligned([head, *map(_series_cells, series)]), ""]
+    lines += _metric_lines(series)
     rows = [_run_cells(entry, model) for entry in entries[-last:] for model in entry.run.models]
-    return lines + _aligned([("started", "run", "model", "level", "against the baseline"), *rows])
+    return lines + aligned([("started", "run", "model", "level", "against the baseline"), *rows])
 
 
 def day(started: str) -> str:
@@ -49,6 +52,25 @@ def _series_cells(series: Series) -> tuple[str, ...]:
         "" if now.mean_score is None else f"{now.mean_score:.3f}",
         last_change(points),
     )
+
+
+def _metric_lines(series: Sequence[Series]) -> list[str]:
+    """Return the metrics of each series now, and before where that was another; an empty line last."""
+    names = metric_names(each.points[-1].tier.metrics for each in series)
+    if not names:
+        return []
+    rows = [("suite", "tier", "model", *(one_line(name, 30) for name in names))]
+    for each in series:
+        now = each.points[-1].tier.metrics
+        before = each.points[-2].tier.metrics if len(each.points) > 1 else {}
+        figures = [_moved(shown_metric(name, before.get(name)), shown_metric(name, now.get(name))) for name in names]
+        tier = f"{each.tier} {one_line(each.name, 20)}".rstrip()
+        rows.append((one_line(each.suite, 40), tier, one_line(each.model, 40), *figures))
+    return [*aligned(rows), ""]
+
+
+def _moved(before: str, now: str) -> str:
+    return now if not before or before == now else f"{before} → {now}"
 
 
 def block(rate: float) -> str:
@@ -88,8 +110,3 @@ def _run_cells(entry: HistoryEntry, model: ModelEntry) -> tuple[str, ...]:
         one_line(model.level_text, 80) + state,
         flips_text(run, model.name),
     )
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

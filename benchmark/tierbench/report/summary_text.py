@@ -15,8 +15,9 @@ from tierbench.common.schema import (
     SweepSummary,
     TierResult,
 )
-from tierbench.common.text import one_line, plural
+from tierbench.common.text import aligned, one_line, plural
 from tierbench.report.leaderboard_text import leaderboard_lines, model_comparison_lines
+from tierbench.report.metrics_text import metric_gate_lines, metric_lines
 from tierbench.scoring.ladders import ladder_sentence
 from tierbench.scoring.leaderboard import compare_models, pair_sentence, rank_models
 from tierbench.scoring.slices import sweep_sentence
@@ -26,6 +27,8 @@ def run_lines(run: Run, rows: Rows) -> list[str]:
     """Return all that a run says at the terminal: tiers, ladders, sweeps, levels, the stand against the baseline."""
     several = len(run.models) > 1
     lines = tier_lines(run.tiers, several_models=several)
+    lines += metric_lines(run.tiers, several_models=several)
+    lines += metric_gate_lines(run.metrics, several_models=several)
     lines += ladder_lines(run.ladders, several_models=several)
     lines += sweep_lines(run.slices, run.sweeps, several_models=several)
     if several:
@@ -51,8 +54,7 @@ def tier_lines(tiers: Sequence[TierResult], *, several_models: bool = False) -> 
         return []
     rows = [(*(("model",) if several_models else ()), *_HEAD)]
     rows += [(*((tier.model,) if several_models else ()), *_cells(tier)) for tier in tiers]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return aligned(rows)
 
 
 def _cells(tier: TierResult) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tierbench.common.schema import CaseRow, Gate, LadderResult, SliceResult, TierResult
+from tierbench.common.schema import CaseRow, Gate, LadderResult, MetricResult, SliceResult, TierResult
 from tierbench.common.text import listed, one_line
+from tierbench.scoring.figures import metric_sentence
 from tierbench.scoring.ladders import ladder_sentence, with_passed
 from tierbench.scoring.results import CaseResult
 from tierbench.scoring.slices import slice_sentence
@@ -44,10 +45,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a test does: `pass`, `fail` or `xfail`, with its message."""
+    """What a test does, with its message; a test without a result is an error or skipped.
 
-    action: Literal["pass", "fail", "xfail"]
+    Attributes:
+        notice: what is worth a warning all the same.
+    """
+
+    action: Literal["pass", "fail", "xfail", "skip", "error"]
     message: str = ""
+    notice: str = ""
 
 
 PASS = Decision("pass")
@@ -179,11 +185,25 @@ def decide_ladder(
 
 def decide_regression(state: str, sentence: str, gate: Gate, *, updating: bool) -> Decision:
     """Decide about the paired verdict of a tier; under `thresholds` it is only told."""
+    if state == "not shown" and gate == "regression":
+        # Under the other gates the cases decide, and a small tier would warn at every run.
+        return Decision("pass", notice=sentence)
     if state != "regressed":
         return PASS
     if updating or gate == "thresholds":
         return Decision("xfail", f"{'accepted into the baseline' if updating else 'not gated'}: {sentence}")
     return Decision("fail", sentence)
+
+
+def decide_metric(result: MetricResult, *, updating: bool) -> Decision:
+    """Decide about a metric of a suite: a demand of the suite's, whatever the baseline says."""
+    if result.met:
+        return PASS
+    return (
+        Decision("xfail", f"accepted into the baseline: {metric_sentence(result)}")
+        if updating
+        else Decision("fail", metric_sentence(result))
+    )
 
 
 def decide_slice(

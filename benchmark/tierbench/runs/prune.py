@@ -1,4 +1,4 @@
-"""Clears up: removes old runs, and accepts a recorded run as the baseline. What is not ours is never touched."""
+"""Clears up: removes old runs. What is not ours is never touched."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from pathlib import Path
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
-from tierbench.common.text import listed, plural
-from tierbench.runs.baseline import baseline_path, update_baseline
+from tierbench.common.text import listed
 from tierbench.runs.history import HistoryEntry, read_history
-from tierbench.runs.model_scores import run_scores
-from tierbench.runs.record import REPORT, RUN, SCORES, read_run
+from tierbench.runs.record import REPORT, RUN, SCORES
 
 # The name that `new_run_folder` gives.
 _RUN_NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
@@ -78,34 +76,3 @@ def _is_ours(child: Path) -> bool:
     if child.is_symlink():
         return False
     return child.name in _OUR_FOLDERS if child.is_dir() else bool(_OUR_FILES.fullmatch(child.name))
-
-
-def accept_recorded(folder: Path, reports: Path, *, force: bool) -> list[str]:
-    """Make a recorded run the baseline of its models; cases that it did not run keep their accepted rows.
-
-    Args:
-        folder: of the run.
-        reports: where the baselines are.
-        force: accept also a run that stopped early.
-
-    Returns:
-        A line for each baseline that was written.
-
-    Raises:
-        UserError: if the run cannot be read or stopped early, or a baseline cannot be read or written.
-    """
-    record = read_run(folder)
-    if not record.run.complete and not force:
-        raise UserError(f"{shown_path(folder)}: the run is not complete; run again, or accept what it has with --force")
-    sides = run_scores(record)
-    if not sides:
-        raise UserError(f"{shown_path(folder)}: no case was scored; there is nothing to accept")
-    paths = {model: baseline_path(reports, model) for model in sides}
-    lines = []
-    for model, side in sides.items():
-        try:
-            update_baseline(paths[model], side.rows, side.identity)
-        except ValueError as error:
-            raise UserError(f"{shown_path(folder / SCORES)}: is damaged: {error}") from error
-        lines.append(f"accepted {plural(len(side.rows), 'case')} of {model} into {shown_path(paths[model])}")
-    return lines

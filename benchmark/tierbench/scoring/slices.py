@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tierbench.common.schema import CaseRow, SliceResult, SweepSummary
 from tierbench.metrics import wilson_interval
+from tierbench.scoring.figures import figures
 from tierbench.suites.derived import SliceGate
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def summarise_slice(
         high=high,
         groups=len({row.group for row in judged}),
         mean_score=sum(scores) / len(scores) if scores else None,
+        metrics=figures(judged),
         min_pass_rate=gate.min_pass_rate,
         max_drop=gate.max_drop,
     )

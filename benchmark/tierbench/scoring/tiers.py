@@ -8,6 +8,7 @@ from statistics import fmean
 from tierbench.common.schema import CaseRow, ModelEntry, TierResult
 from tierbench.common.text import listed, plural
 from tierbench.metrics import wilson_interval
+from tierbench.scoring.figures import figures
 from tierbench.suites.case import Suite
 
 
@@ -37,6 +38,7 @@ def summarise_tier(suite: Suite, tier: int, model: str, rows: Iterable[CaseRow])
         worst_case=worst,
         worst_score=worst_score,
         min_pass_rate=rule.min_pass_rate,
+        metrics=figures(judged),
         met=_met(passed, errors, len(judged), size, rule.min_pass_rate),
     )
 

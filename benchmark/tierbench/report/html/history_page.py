@@ -14,9 +14,11 @@ from tierbench.common.text import printable
 from tierbench.report.history_text import flips_text
 from tierbench.report.html.history_chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, make_charts
 from tierbench.report.html.render import render
+from tierbench.report.metrics_text import metric_names
 from tierbench.runs.history import History, HistoryEntry, read_history
 from tierbench.runs.record import REPORT
-from tierbench.runs.trend import make_series
+from tierbench.runs.trend import Series, make_series
+from tierbench.scoring.figures import shown_metric
 
 PAGE = "index.html"
 # The page is written at the end of every run, so it must stay cheap: the newest runs, and fewer dots than pixels.
@@ -76,8 +78,24 @@ def history_page(reports: Path, history: History) -> str:
         several_models=len({model.name for entry in entries for model in entry.run.models}) > 1,
         problems=history.problems,
         flips_text=flips_text,
+        metrics=_metrics(make_series(entries, _MOST_POINTS)),
         box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM},
     )
+
+
+def _metrics(series: Sequence[Series]) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Return the names of the metrics, and a row a series: suite, tier, model, and a figure a metric, now."""
+    names = metric_names(each.points[-1].tier.metrics for each in series)
+    rows = [
+        (
+            each.suite,
+            f"{each.tier} {each.name}".rstrip(),
+            each.model,
+            *(shown_metric(name, each.points[-1].tier.metrics.get(name)) for name in names),
+        )
+        for each in series
+    ]
+    return names, rows if names else []
 
 
 def _row(reports: Path, entry: HistoryEntry) -> _Row:

@@ -9,7 +9,6 @@ from typing import Any
 
 from tierbench.common.schema import (
     BaselineComparison,
-    LadderResult,
     ModelEntry,
     PairedVerdict,
     Rows,
@@ -20,6 +19,7 @@ from tierbench.common.text import one_line
 from tierbench.report.html.charts import Strip, strip
 from tierbench.report.html.confusion import Confusion, confusion
 from tierbench.report.html.ladders import LadderView, ladder_view
+from tierbench.report.html.metrics import MetricsView, metrics_view
 from tierbench.report.html.render import duration, percent
 from tierbench.report.html.sweeps import SweepView, sweep_view
 from tierbench.scoring.leaderboard import rank_models
@@ -49,6 +49,7 @@ class SuiteView:
     confusion: Confusion | None
     ladders: tuple[LadderView, ...]
     sweep: SweepView | None
+    metrics: MetricsView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +201,7 @@ def _model(
     name = model.name
     own = [row for row in rows if row.model == name]
     tiers = [tier for tier in run.tiers if tier.model == name]
-    ladders = [ladder for ladder in run.ladders if ladder.model == name]
-    views = [_suite(suite, tiers, ladders, own, sweep_view(suite.name, name, run, own)) for suite in suites]
+    views = [_suite(suite, name, run, own) for suite in suites]
     stages = tuple(_stages(tiers, suites))
     return ModelView(
         name=name,
@@ -216,13 +216,9 @@ def _model(
     )
 
 
-def _suite(
-    suite: Suite,
-    tiers: Iterable[TierResult],
-    ladders: Iterable[LadderResult],
-    rows: Rows,
-    sweep: SweepView | None,
-) -> SuiteView:
+def _suite(suite: Suite, model: str, run: Run, rows: Rows) -> SuiteView:
+    about = (suite.name, model)
+    tiers = [tier for tier in run.tiers if (tier.suite, tier.model) == about]
     cases = {case.id: case for case in suite.cases}
     own = [row for row in rows if row.suite == suite.name]
 
@@ -234,10 +230,11 @@ def _suite(
     return SuiteView(
         name=suite.name,
         description=suite.description,
-        tiers=tuple(TierView(tier, scores(tier.tier)) for tier in tiers if tier.suite == suite.name),
+        tiers=tuple(TierView(tier, scores(tier.tier)) for tier in tiers),
         confusion=confusion(row for row in own if row.tier is not None),
-        ladders=tuple(ladder_view(suite, ladder, own) for ladder in ladders if ladder.suite == suite.name),
-        sweep=sweep,
+        ladders=tuple(ladder_view(suite, each, own) for each in run.ladders if (each.suite, each.model) == about),
+        sweep=sweep_view(suite.name, model, run, rows),
+        metrics=metrics_view(suite.name, model, run, tiers),
     )
 
 

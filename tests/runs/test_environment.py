@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bench
-from tierbench.plugin.environment import git_commit
+from tierbench.runs.environment import git_commit
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,113 @@
+"""What every kind of test has: its id, marks, needed cases, `judge` and `decide`; the kinds stand in `checks.py`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, Self
+
+from tierbench.common.errors import UserError
+from tierbench.common.schema import CaseRow, PairedVerdict
+from tierbench.plugin.options import RunConfig
+from tierbench.runs.baseline_changes import Baselines
+from tierbench.runs.gates import Change, Decision
+from tierbench.scoring.results import CaseResult
+from tierbench.suites.case import Case, Suite
+
+
+class Session(Protocol):
+    """What a test may ask of the session that it runs in; `BenchmarkSession`, which knows the kinds in its turn."""
+
+    config: RunConfig
+    chosen: list[Suite]
+    baselines: Baselines
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the models."""
+
+    @property
+    def several_models(self) -> bool:
+        """Whether ids and messages must tell the model."""
+
+    @property
+    def updating(self) -> bool:
+        """Whether this run becomes the baseline."""
+
+    def results(self, check: Check) -> list[CaseResult]:
+        """Return the results of the cases that a test needs."""
+
+    def changes(self, name: str, results: Sequence[CaseResult]) -> list[Change | None]:
+        """Return how results of one model stand against its baseline."""
+
+    def verdicts(self, name: str) -> Mapping[tuple[str, int], PairedVerdict]:
+        """Return the paired verdicts of a model, by suite and tier."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What came of a test.
+
+    Attributes:
+        result: of the schema; None for a case, whose row says all.
+        rows: the rows that the test adds to the record.
+        cases: results of the cases that decide, without skipped ones.
+        changes: how each of them stands against the baseline.
+        error: why there is no result.
+    """
+
+    result: Any = None
+    rows: tuple[CaseRow, ...] = ()
+    cases: Sequence[CaseResult] = ()
+    changes: Sequence[Change | None] = ()
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Check(ABC):
+    """The parameter of one test.
+
+    Attributes:
+        suite: that it is about.
+        model: name of the model under test.
+        name: the test's id, without the model.
+        marks: names of the test's markers.
+        needs: the cases that must be predicted for it.
+    """
+
+    kind: ClassVar[str]
+    says: ClassVar[str]
+    result_type: ClassVar[type | None] = None
+
+    suite: Suite
+    model: str
+    name: str
+    marks: tuple[str, ...]
+    needs: Sequence[Case] = field(repr=False)
+
+    @classmethod
+    @abstractmethod
+    def all(cls, session: Session) -> Iterator[Self]:
+        """Yield the tests of this kind that the suites and models of a session have."""
+
+    @abstractmethod
+    def judge(self, session: Session) -> Judged:
+        """Return what came of it.
+
+        Raises:
+            UserError: if the model cannot be used, or does not fit the suites.
+        """
+
+    @abstractmethod
+    def decide(self, session: Session, judged: Judged) -> Decision:
+        """Say what the test does about it."""
+
+    @staticmethod
+    def key(result: Any) -> tuple[object, ...]:
+        """Return what a result of this kind is about, beside its model."""
+        return (result.suite,)
+
+    def failed(self, error: UserError) -> Judged:
+        """Return what came of it where `judge` raised."""
+        return Judged(error=str(error))

@@ -1,0 +1,294 @@
+"""The kinds of tests, one class each: what a test is about, what it needs predicted, what it says and decides.
+
+A new kind is a new class in `KINDS`: selection, collection, fixtures, the record and the summary walk over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from tierbench.common.errors import UserError
+from tierbench.common.schema import LadderResult, MetricResult, PairedVerdict, SliceResult, TierResult
+from tierbench.plugin.check import Check, Judged, Session
+from tierbench.runs.gates import (
+    Decision,
+    decide_case,
+    decide_ladder,
+    decide_metric,
+    decide_regression,
+    decide_slice,
+    decide_tier,
+    with_change,
+)
+from tierbench.scoring.figures import judge_metric
+from tierbench.scoring.ladders import ladder_steps, summarise_ladder
+from tierbench.scoring.results import CaseResult
+from tierbench.scoring.slices import summarise_slice
+from tierbench.scoring.tiers import summarise_tier
+from tierbench.suites.case import Case, Ladder
+from tierbench.suites.derived import SliceGate, derive_cases, slice_gates
+
+
+@dataclass(frozen=True)
+class CaseCheck(Check):
+    """A case under a model; an image without a prediction makes its test an error."""
+
+    kind: ClassVar[str] = "case"
+    says: ClassVar[str] = "The image meets its thresholds."
+
+    @classmethod
+    def all(cls, session: Session) -> Iterator[Self]:
+        """Yield the cases of the tiers, then those that a sweep derives."""
+        for suite in session.chosen:
+            for number, cases in suite.by_tier.items():
+                for case in cases:
+                    marks = (f"tier{number}", *case.tags)
+                    yield from (cls(suite, model, case.key, marks, (case,)) for model in session.names)
+        for suite in session.chosen:
+            for case in derive_cases(suite, session.config.corruptions, session.config.severities):
+                # A tag may have the name of a corruption.
+                names = ("corruption", case.corruption, f"severity{case.severity}", *case.tags)
+                marks = tuple(dict.fromkeys(names))
+                yield from (cls(suite, model, case.key, marks, (case,)) for model in session.names)
+
+    def judge(self, session: Session) -> Judged:
+        """Hold the prediction against the case's thresholds."""
+        (result,) = session.results(self)
+        change = session.changes(self.model, [result])[0]
+        return Judged(rows=(with_change(result.row(), change),), cases=(result,), changes=(change,))
+
+    def failed(self, error: UserError) -> Judged:
+        """Return the case as one without a verdict: its row stands in the record."""
+        result = CaseResult(self.needs[0], self.model, error=str(error))
+        return Judged(rows=(result.row(),), cases=(result,), changes=(None,))
+
+    def decide(self, session: Session, judged: Judged) -> Decision:
+        """Pass or fail by the gate of the model."""
+        (result,), (change,), several = judged.cases, judged.changes, session.several_models
+        if result.error or result.skipped:
+            return Decision("error" if result.error else "skip", result.message(several))
+        gate = session.baselines.gate(self.model)
+        return decide_case(result, change, gate, updating=session.updating, several_models=several)
+
+
+@dataclass(frozen=True)
+class TierCheck(Check):
+    """A whole tier of a suite under a model."""
+
+    kind: ClassVar[str] = "tier"
+    says: ClassVar[str] = "The whole tier of the suite meets its pass rate."
+    result_type: ClassVar[type | None] = TierResult
+    tier: int
+
+    @classmethod
+    def all(cls, session: Session) -> Iterator[Self]:
+        """Yield a test for each tier of each suite."""
+        for suite in session.chosen:
+            for number, cases in suite.by_tier.items():
+                # No tag, so that `-m "tier3 and fog"` does not pick it; the whole tier, whatever else is selected.
+                name, marks = f"{suite.name}/tier{number}", (f"tier{number}",)
+                yield from (cls(suite, model, name, marks, cases, number) for model in session.names)
+
+    def judge(self, session: Session) -> Judged:
+        """Sum up the tier."""
+        results = session.results(self)
+        rows = [result.row() for result in results]
+        return _judged(session, self.model, summarise_tier(self.suite, self.tier, self.model, rows), results)
+
+    def decide(self, session: Session, judged: Judged) -> Decision:
+        """Fail where the tier falls short by more than its known misses."""
+        tier: TierResult = judged.result
+        if not judged.cases:
+            return Decision("skip", f"{tier.suite} tier {tier.tier}: the model has no label for any of its cases")
+        gate = session.baselines.gate(self.model)
+        return decide_tier(tier, judged.cases, judged.changes, gate, updating=session.updating)
+
+    @staticmethod
+    def key(result: TierResult) -> tuple[object, ...]:
+        """Return suite and tier."""
+        return (result.suite, result.tier)
+
+
+@dataclass(frozen=True)
+class LadderCheck(Check):
+    """A whole ladder of a suite under a model; a step without a prediction makes its test an error."""
+
+    kind: ClassVar[str] = "ladder"
+    says: ClassVar[str] = "The model sees far enough along the ladder."
+    result_type: ClassVar[type | None] = LadderResult
+    ladder: Ladder
+
+    @classmethod
+    def all(cls, session: Session) -> Iterator[Self]:
+        """Yield a test for each ladder that has steps."""
+        for suite in session.chosen:
+            for ladder in suite.ladders.values():
+                if not (steps := ladder_steps(suite, ladder.name)):
+                    continue
+                # A tag of the ladder is one that every step has.
+                tags = (tag for tag in steps[0].tags if all(tag in step.tags for step in steps))
+                name, marks = f"{suite.name}/{ladder.name}", ("ladder", *tags)
+                yield from (cls(suite, model, name, marks, steps, ladder) for model in session.names)
+
+    def judge(self, session: Session) -> Judged:
+        """Find the breaking point; the steps have no test of their own, so their rows come with it."""
+        steps = session.results(self)
+        changes = session.changes(self.model, steps)
+        result = summarise_ladder(self.suite, self.ladder, self.model, [step.row() for step in steps])
+        rows = tuple(with_change(step.row(), change) for step, change in zip(steps, changes, strict=True))
+        return Judged(result, rows, steps, changes)
+
+    def decide(self, session: Session, judged: Judged) -> Decision:
+        """Hold the breaking point against what the suite demands."""
+        several = session.several_models
+        if skipped := [step for step in judged.cases if step.skipped]:
+            return Decision("skip", skipped[0].message(several))
+        if errors := [step for step in judged.cases if step.error]:
+            return Decision("error", "; ".join(step.message(several) for step in errors))
+        gate = session.baselines.gate(self.model)
+        return decide_ladder(judged.result, judged.cases, judged.changes, gate, updating=session.updating)
+
+    @staticmethod
+    def key(result: LadderResult) -> tuple[object, ...]:
+        """Return suite and ladder."""
+        return (result.suite, result.ladder)
+
+
+@dataclass(frozen=True)
+class RegressionCheck(Check):
+    """A tier of a suite under a model that has a baseline: its paired verdict."""
+
+    kind: ClassVar[str] = "regression"
+    says: ClassVar[str] = "The tier got no worse than its accepted baseline."
+    result_type: ClassVar[type | None] = PairedVerdict
+    tier: int
+
+    @classmethod
+    def all(cls, session: Session) -> Iterator[Self]:
+        """Yield a test for each tier of each suite, for the models with a baseline."""
+        if session.updating:
+            return
+        models = [spec.name for spec in session.config.models.specs if session.baselines.source(spec.name).there]
+        for suite in session.chosen:
+            for number, cases in suite.by_tier.items():
+                name, marks = f"{suite.name}/tier{number}", (f"tier{number}", "regression")
+                yield from (cls(suite, model, name, marks, cases, number) for model in models)
+
+    def judge(self, session: Session) -> Judged:
+        """Return the verdict, corrected for all tiers whose verdict was asked for."""
+        return Judged(session.verdicts(self.model)[(self.suite.name, self.tier)])
+
+    def decide(self, session: Session, judged: Judged) -> Decision:
+        """Fail where the tier regressed, as the gate has it."""
+        from tierbench.runs.regression import verdict_sentence
+
+        verdict: PairedVerdict = judged.result
+        return decide_regression(
+            verdict.state, verdict_sentence(verdict), session.baselines.gate(self.model), updating=session.updating
+        )
+
+    @staticmethod
+    def key(result: PairedVerdict) -> tuple[object, ...]:
+        """Return suite and tier."""
+        return (result.suite, result.tier)
+
+
+@dataclass(frozen=True)
+class SliceCheck(Check):
+    """A slice of a sweep under a model: a suite's tier 1 under one corruption at one severity."""
+
+    kind: ClassVar[str] = "slice"
+    says: ClassVar[str] = "Tier 1 under a corruption is seen as well as the suite demands."
+    result_type: ClassVar[type | None] = SliceResult
+    corruption: str
+    severity: int
+
+    @classmethod
+    def all(cls, session: Session) -> Iterator[Self]:
+        """Yield a test for each corruption and severity of the sweep."""
+        for suite in session.chosen:
+            derived: dict[tuple[str, int], list[Case]] = {}
+            for case in derive_cases(suite, session.config.corruptions, session.config.severities):
+                derived.setdefault((case.corruption, case.severity), []).append(case)
+            for (corruption, severity), cases in derived.items():
+                name = f"{suite.name}/{corruption}+{severity}"
+                marks = ("slice", "corruption", corruption, f"severity{severity}")
+                needs = [*cases, *suite.by_tier.get(1, ())]
+                yield from (cls(suite, model, name, marks, needs, corruption, severity) for model in session.names)
+
+    def judge(self, session: Session) -> Judged:
+        """Sum up the slice."""
+        results = session.results(self)
+        corrupted = [result for result in results if result.case.corruption]
+        summary = summarise_slice(
+            self.suite.name,
+            self.model,
+            self.corruption,
+            self.severity,
+            [result.row() for result in corrupted],
+            [result.row() for result in results if not result.case.corruption],
+            slice_gates(self.suite).get((self.corruption, self.severity), SliceGate()),
+        )
+        return _judged(session, self.model, summary, corrupted)
+
+    def decide(self, session: Session, judged: Judged) -> Decision:
+        """Hold the slice against what the suite demands of it, if anything."""
+        result: SliceResult = judged.result
+        if not result.total:
+            return Decision("skip", f"{result.key}: the model has no label for any of its cases")
+        gate = session.baselines.gate(self.model)
+        return decide_slice(result, judged.cases, judged.changes, gate, updating=session.updating)
+
+    @staticmethod
+    def key(result: SliceResult) -> tuple[object, ...]:
+        """Return suite, corruption and severity."""
+        return (result.suite, result.corruption, result.severity)
+
+
+@dataclass(frozen=True)
+class MetricCheck(Check):
+    """What a suite demands of a registered metric, over all its tiers, under a model."""
+
+    kind: ClassVar[str] = "metric"
+    says: ClassVar[str] = "The metric over the tiers of the suite meets what the suite demands."
+    result_type: ClassVar[type | None] = MetricResult
+    metric: str
+
+    @classmethod
+    def all(cls, session: Session) -> Iterator[Self]:
+        """Yield a test for each metric in a suite's `[gates]`."""
+        for suite in session.chosen:
+            needs = [case for cases in suite.by_tier.values() for case in cases]
+            for metric in suite.gates if needs else ():
+                name = f"{suite.name}/{metric}"
+                yield from (cls(suite, model, name, ("metric",), needs, metric) for model in session.names)
+
+    def judge(self, session: Session) -> Judged:
+        """Compute the metric."""
+        results = [each for each in session.results(self) if not each.skipped]
+        return Judged(
+            judge_metric(self.suite, self.model, self.metric, [each.row() for each in results]), cases=results
+        )
+
+    def decide(self, session: Session, judged: Judged) -> Decision:
+        """Hold the metric against what the suite demands."""
+        if not judged.cases:
+            return Decision("skip", f"{self.name}: the model has no label for any of its cases")
+        return decide_metric(judged.result, updating=session.updating)
+
+    @staticmethod
+    def key(result: MetricResult) -> tuple[object, ...]:
+        """Return suite and metric."""
+        return (result.suite, result.metric)
+
+
+def _judged(session: Session, model: str, result: Any, results: Sequence[CaseResult]) -> Judged:
+    cases = [each for each in results if not each.skipped]
+    return Judged(result, (), cases, session.changes(model, cases))
+
+
+KINDS: dict[str, type[Check]] = {
+    kind.kind: kind for kind in (CaseCheck, TierCheck, LadderCheck, RegressionCheck, SliceCheck, MetricCheck)
+}

@@ -1,0 +1,155 @@
+"""What the report says above pytest-html's table, and which of its rows stay: all of it from the record of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tierbench.common.schema import Rows, Run
+from tierbench.report.html import sample
+from tierbench.report.html.charts import CURVE_HEIGHT, CURVE_WIDTH, STRIP_HEIGHT, curve_height, place
+from tierbench.report.html.gallery import write_gallery
+from tierbench.report.html.model_comparison import model_comparison_view
+from tierbench.report.html.page import build_page
+from tierbench.report.html.render import macros, render
+from tierbench.report.html.rows import CaseView, concepts_by_label, picture_key
+from tierbench.report.html.sweeps import HEIGHT as SWEEP_HEIGHT
+from tierbench.report.html.sweeps import WIDTH as SWEEP_WIDTH
+from tierbench.report.html.thumbnails import make_pictures
+from tierbench.suites.case import Case, Suite
+
+_MOST_MISSED = 24
+_FLIPS = ("regressed", "fixed")
+_MISSES = ("error", "failed", "xfailed")
+_NAME = "report.html"
+
+
+@dataclass(frozen=True)
+class ReportParts:
+    """What the report is made of.
+
+    Attributes:
+        run, rows: as recorded.
+        views: a row of the table each.
+        suites: that were run.
+        cases: every case by `suite/id`, derived ones included.
+        cards: the model cards by model; empty ones where they are not known.
+        links: whether some row has links of another plugin's.
+    """
+
+    run: Run
+    rows: Rows
+    views: Sequence[CaseView]
+    suites: Sequence[Suite]
+    cases: Mapping[str, Case]
+    cards: Mapping[str, Mapping[str, Any]]
+    links: bool = False
+
+    @property
+    def several(self) -> bool:
+        """Whether the rows must tell the model."""
+        return len(self.run.models) > 1
+
+
+@dataclass(frozen=True)
+class MadeReport:
+    """The report as it stands above the table.
+
+    Attributes:
+        title: of the page.
+        html: the overview.
+        kept: node ids of the rows that the table keeps.
+    """
+
+    title: str
+    html: str
+    kept: frozenset[str]
+
+
+def render_report(parts: ReportParts, file: Path | None) -> MadeReport:
+    """Render the overview; beside a report of very many rows, write the page of all of them.
+
+    Args:
+        parts: what it is made of.
+        file: where the report will stand; None: nowhere.
+    """
+    run, rows, views = parts.run, parts.rows, parts.views
+    page = build_page(run, rows, parts.suites, parts.cards)
+    kinds = ["flip" if view.change in _FLIPS else view.outcome for view in views]
+    kept = [views[index] for index in sorted(sample.kept_rows(kinds, sample.MOST_ROWS))]
+    pictured = {view.picture: case for view in reversed(views) if (case := parts.cases.get(view.key)) is not None}
+    gallery = _write_gallery(file, page.title, views, pictured) if file and len(kept) < len(views) else ""
+    # What a sweep loses stands in its curves.
+    missed = [view for view in views if view.outcome in _MISSES and (view.tier is not None or view.ladder)]
+    missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
+    in_table = frozenset(view.nodeid for view in kept)
+    pictures = [(view.picture, pictured[view.picture]) for view in kept if view.picture in pictured]
+    html = render(
+        "page.html.jinja",
+        page=page,
+        hidden=_empty_columns(parts, kept),
+        pictures=make_pictures(pictures + _ladder_steps(parts)),
+        details=_details(parts, kept),
+        missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
+        missed_total=len(missed),
+        comparison=model_comparison_view(run, rows, views, in_table, _MOST_MISSED) if parts.several else None,
+        flips=_flips(kept),
+        most_flips=_MOST_MISSED,
+        several=parts.several,
+        gallery=gallery,
+        kept=len(kept),
+        total=len(views),
+        place=place,
+        strip_height=STRIP_HEIGHT,
+        curve_width=CURVE_WIDTH,
+        curve_height_all=CURVE_HEIGHT,
+        curve_height=curve_height,
+        sweep_width=SWEEP_WIDTH,
+        sweep_height=SWEEP_HEIGHT,
+    )
+    return MadeReport(page.title, html, in_table)
+
+
+def _write_gallery(file: Path, title: str, views: Sequence[CaseView], pictured: Mapping[str, Case]) -> str:
+    """Write the page of all rows beside the report; return its name."""
+    page = file.with_name("gallery.html" if file.name == _NAME else f"{file.stem}-gallery.html")
+    write_gallery(page, title, views, pictured, file.name)
+    return page.name
+
+
+def _ladder_steps(parts: ReportParts) -> list[tuple[str, Case]]:
+    """Return the pictures of the ladders' steps, which have no row in the table."""
+    cases = [(row, parts.cases.get(row.key)) for row in parts.rows]
+    return [(picture_key(row), case) for row, case in cases if case is not None and case.ladder]
+
+
+def _details(parts: ReportParts, kept: Iterable[CaseView]) -> Iterator[tuple[int, str]]:
+    """Yield what each row shows when it is opened."""
+    suites = {suite.name: suite for suite in parts.suites}
+    concepts: dict[tuple[str, str], dict[str, str]] = {}
+    by_case: dict[str, list[CaseView]] = {}
+    for view in parts.views:
+        by_case.setdefault(view.key, []).append(view)
+    make = macros("detail.html.jinja").detail
+    for view in kept:
+        suite = suites.get(view.suite)
+        key = (view.suite, view.model)
+        if key not in concepts:
+            labels = parts.cards.get(view.model, {}).get("labels") or [label for label, _ in view.top]
+            concepts[key] = concepts_by_label(suite, [str(label) for label in labels])
+        published = concepts_by_label(suite, [label for said in view.published for label, _ in said.top])
+        others = [other for other in by_case[view.key] if other is not view]
+        yield view.index, str(make(view, concepts[key], published, parts.several, others))
+
+
+def _empty_columns(parts: ReportParts, kept: Sequence[CaseView]) -> list[str]:
+    empty = [] if any(view.change for view in kept) else ["change"]
+    return empty if parts.links else [*empty, "links"]
+
+
+def _flips(views: Iterable[CaseView]) -> list[CaseView]:
+    """Return what regressed, the largest fall first, then what was fixed."""
+    flips = [view for view in views if view.change in _FLIPS]
+    return sorted(flips, key=lambda view: (view.change == "fixed", (view.score or 0.0) - (view.baseline_score or 0.0)))

@@ -1,0 +1,88 @@
+"""Accepts scores as the baseline: those of a run that has just ended, or of one that was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+from tierbench.common.schema import CaseRow
+from tierbench.common.text import listed, plural
+
+if TYPE_CHECKING:
+    from tierbench.suites.case import Suite
+
+
+def accept_rows(
+    path: Path, model: str, rows: Iterable[CaseRow], provenance: Mapping[str, str], suites: Iterable[Suite]
+) -> list[str]:
+    """Write or update the baseline of a model; a part of the cases changes only their rows.
+
+    Args:
+        path: the baseline file.
+        model: name of the model.
+        rows: what was recorded, of all models.
+        provenance: what made the scores.
+        suites: all suites, for telling which rows are of cases that are gone.
+
+    Returns:
+        Lines that say what was written.
+
+    Raises:
+        UserError: if the baseline cannot be read or written.
+    """
+    import pandas as pd
+
+    from tierbench.runs.baseline import case_ids, read_baseline, stale_cases, update_baseline
+    from tierbench.runs.diff import BASELINE_COLUMNS
+
+    scored = [row for row in rows if row.model == model and row.score is not None]
+    if not scored:
+        return [f"baseline {shown_path(path)} stays as it is: no case of {model} was scored"]
+    table = pd.DataFrame([{name: getattr(row, name) for name in BASELINE_COLUMNS} for row in scored])
+    update_baseline(path, table, provenance)
+    lines = [f"baseline {shown_path(path)}: {plural(len(table), 'case')} accepted"]
+    if stale := stale_cases(read_baseline(path), case_ids(suites)):
+        names = listed(f"{suite}/{case}" for suite, case in stale)
+        lines.append(
+            f"  {plural(len(stale), 'row')} of cases that no longer exist: {names}; "
+            "they stay until `tierbench baseline prune`"
+        )
+    return lines
+
+
+def accept_recorded(folder: Path, reports: Path, *, force: bool) -> list[str]:
+    """Make a recorded run the baseline of its models; cases that it did not run keep their accepted rows.
+
+    Args:
+        folder: of the run.
+        reports: where the baselines are.
+        force: accept also a run that stopped early.
+
+    Returns:
+        A line for each baseline that was written.
+
+    Raises:
+        UserError: if the run cannot be read or stopped early, or a baseline cannot be read or written.
+    """
+    from tierbench.runs.baseline import baseline_path, update_baseline
+    from tierbench.runs.model_scores import run_scores
+    from tierbench.runs.record import SCORES, read_run
+
+    record = read_run(folder)
+    if not record.run.complete and not force:
+        raise UserError(f"{shown_path(folder)}: the run is not complete; run again, or accept what it has with --force")
+    scores = run_scores(record)
+    if not scores:
+        raise UserError(f"{shown_path(folder)}: no case was scored; there is nothing to accept")
+    paths = {model: baseline_path(reports, model) for model in scores}
+    lines = []
+    for model, each in scores.items():
+        try:
+            update_baseline(paths[model], each.rows, each.identity)
+        except ValueError as error:
+            raise UserError(f"{shown_path(folder / SCORES)}: is damaged: {error}") from error
+        lines.append(f"accepted {plural(len(each.rows), 'case')} of {model} into {shown_path(paths[model])}")
+    return lines

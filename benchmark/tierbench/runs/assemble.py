@@ -1,0 +1,196 @@
+"""From what the tests of a run reported to the run that is recorded: tiers, levels, sweeps, baselines."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tierbench.common.cache import cache_folder
+from tierbench.common.files import shown_path
+from tierbench.common.schema import (
+    BaselineComparison,
+    CaseRow,
+    ModelEntry,
+    PairedVerdict,
+    Run,
+    SliceResult,
+    SweepSummary,
+    TagResult,
+    TierResult,
+)
+from tierbench.models.prediction_store import card_key, library_versions
+from tierbench.runs.baseline_changes import Baselines
+from tierbench.runs.environment import git_commit, thread_count, tool_versions
+from tierbench.runs.provenance import provenance
+from tierbench.scoring.figures import summarise_tags
+from tierbench.scoring.leaderboard import pair_models, rank_models
+from tierbench.scoring.model_pool import ModelPool
+from tierbench.scoring.slices import summarise_sweep
+from tierbench.scoring.tiers import level_of, summarise_tier
+from tierbench.suites.case import Suite
+
+
+@dataclass
+class Gathered:
+    """What the tests of a run reported, the last word of each.
+
+    Attributes:
+        rows: by suite, case and model.
+        results: of the schema: by kind of test, then by model and what they are about.
+        fingerprints: of the models, by name.
+    """
+
+    rows: dict[tuple[str, str, str], CaseRow] = field(default_factory=dict)
+    results: dict[str, dict[tuple[object, ...], Any]] = field(default_factory=dict)
+    fingerprints: dict[str, str] = field(default_factory=dict)
+
+    def take(self, kind: str, model: str, about: tuple[object, ...], result: Any) -> None:
+        """Note what a test of a kind reported."""
+        self.results.setdefault(kind, {})[(model, *about)] = result
+
+    def all(self, kind: str) -> tuple[Any, ...]:
+        """Return the results of a kind of test, in the order in which they came."""
+        return tuple(self.results.get(kind, {}).values())
+
+    def of_model(self, kind: str, model: str) -> list[Any]:
+        """Return the results of a kind of test under one model."""
+        return [result for (name, *_), result in self.results.get(kind, {}).items() if name == model]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """All that a run is made of.
+
+    Attributes:
+        gathered: what its tests reported.
+        models: the models under test.
+        baselines: what they are compared with.
+        suites: every suite that could have been run.
+        specs: model → what it is, as records tell it.
+        root: the top of the repository.
+    """
+
+    gathered: Gathered
+    models: ModelPool
+    baselines: Baselines
+    suites: Sequence[Suite]
+    specs: Mapping[str, str]
+    root: Path
+    # Why a metric of another package could not be computed, by name.
+    failed_metrics: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *, complete: bool, started: str, duration_s: float, command: tuple[str, ...]) -> Run:
+        """Return the run; the arguments are as in its schema."""
+        options, rows = self.models.options, list(self.gathered.rows.values())
+        tiers = self._tiers()
+        entries = tuple(self._entry(name, tiers) for name in self.specs)
+        slices: tuple[SliceResult, ...] = self.gathered.all("slice")
+        return Run(
+            complete=complete,
+            started=started,
+            duration_s=duration_s,
+            command=command,
+            models=entries,
+            tiers=tuple(tiers),
+            tags=tuple(self._tags(rows)),
+            metrics=self.gathered.all("metric"),
+            pairs=tuple(pair_models([model.name for model in rank_models(entries, tiers)], rows)),
+            ladders=self.gathered.all("ladder"),
+            slices=slices,
+            sweeps=_sweeps(slices),
+            comparisons=tuple(filter(None, (self._comparison(name, rows) for name in self.specs))),
+            suites={suite.name: suite.digest for suite in self.suites},
+            device=options.device,
+            dtype=options.dtype,
+            threads=thread_count(),
+            versions={"python": sys.version.split()[0], **tool_versions()},
+            git_commit=git_commit(self.root),
+            cache=str(cache_folder()) if options.cache else "",
+        )
+
+    def card(self, name: str) -> dict[str, Any]:
+        """Return the model card that was kept when the model first predicted; empty where there is none."""
+        return self.models.store.card(card_key(self._fingerprint(name))) or {}
+
+    def provenance(self, name: str) -> dict[str, str]:
+        """Return what made the scores of a model, as a baseline names it."""
+        card, options = self.card(name), self.models.options
+        return provenance(
+            model=self.specs[name],
+            fingerprint=self._fingerprint(name),
+            preprocessing=card.get("preprocessing"),
+            device=str(card.get("device", "")) or options.device,
+            dtype=options.dtype,
+            versions=library_versions(),
+            suites={suite.name: suite.digest for suite in self.suites},
+        )
+
+    def _fingerprint(self, name: str) -> str:
+        """Return the fingerprint of a model as its tests reported it; without one, that of the model named."""
+        return self.gathered.fingerprints.get(name) or self.models.fingerprint(name)
+
+    def _tiers(self) -> list[TierResult]:
+        """Return every tier of which a case was judged: as its own test said, else from the rows."""
+        known = self.gathered.results.get("tier", {})
+        by_tier: dict[tuple[str, str, int | None], list[CaseRow]] = {}
+        for row in self.gathered.rows.values():
+            by_tier.setdefault((row.suite, row.model, row.tier), []).append(row)
+        tiers = []
+        for model, suite in itertools.product(self.specs, self.suites):
+            for number in suite.by_tier:
+                if whole := known.get((model, suite.name, number)):
+                    tiers.append(whole)
+                elif rows := by_tier.get((suite.name, model, number)):
+                    tiers.append(summarise_tier(suite, number, model, rows))
+        return tiers
+
+    def _tags(self, rows: Sequence[CaseRow]) -> Iterable[TagResult]:
+        for model, suite in itertools.product(self.specs, self.suites):
+            own = (row for row in rows if (row.suite, row.model) == (suite.name, model))
+            yield from summarise_tags(suite, model, own, self.failed_metrics)
+
+    def _entry(self, name: str, tiers: Sequence[TierResult]) -> ModelEntry:
+        card = self.card(name)
+        return replace(
+            level_of(name, self.suites, tiers),
+            spec=self.specs[name],
+            fingerprint=self._fingerprint(name),
+            device=str(card.get("device", "")),
+            preprocessing=card.get("preprocessing", {}),
+        )
+
+    def _comparison(self, name: str, rows: Sequence[CaseRow]) -> BaselineComparison | None:
+        """Return how a model stands against its baseline; None where no case was held against one."""
+        kinds = [row.change for row in rows if row.model == name and row.change]
+        baseline, source = self.baselines.of(name) if kinds else None, self.baselines.source(name)
+        if baseline is None or source.path is None:
+            return None
+        # Here, because a run without a baseline must not pay for pandas.
+        from tierbench.runs.baseline import identity_changes
+
+        accepted = baseline.baseline
+        known = {key: value for key, value in self.provenance(name).items() if key in accepted.identity}
+        verdicts: list[PairedVerdict] = self.gathered.of_model("regression", name)
+        return BaselineComparison(
+            model=name,
+            baseline=shown_path(source.path),
+            gate=self.baselines.gate(name),
+            regressed=kinds.count("regressed"),
+            fixed=kinds.count("fixed"),
+            same=kinds.count("same"),
+            new=kinds.count("new"),
+            differences=tuple(identity_changes(accepted, known)),
+            verdicts=tuple(sorted(verdicts, key=lambda verdict: (verdict.suite, verdict.tier))),
+        )
+
+
+def _sweeps(slices: Iterable[SliceResult]) -> tuple[SweepSummary, ...]:
+    """Sum up each suite's sweep under each model."""
+    by_sweep: dict[tuple[str, str], list[SliceResult]] = {}
+    for result in slices:
+        by_sweep.setdefault((result.suite, result.model), []).append(result)
+    return tuple(summarise_sweep(suite, model, results) for (suite, model), results in by_sweep.items())

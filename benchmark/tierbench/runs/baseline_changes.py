@@ -1,0 +1,136 @@
+"""Holds the results of models against their baselines, case by case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tierbench.common.schema import GATES, Gate
+from tierbench.models.spec import ModelSpec
+from tierbench.runs.baseline_source import (
+    BaselineChoice,
+    BaselineSource,
+    read_source,
+    source_problems,
+    update_problems,
+)
+from tierbench.runs.gates import Change
+from tierbench.scoring.results import CaseResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tierbench.runs.baseline_format import Baseline
+
+
+class BaselineChanges:
+    """The baseline of one model, held against the results of this run.
+
+    Args:
+        baseline: the accepted rows.
+        max_drop: a score that falls by more is a regression.
+    """
+
+    def __init__(self, baseline: Baseline, max_drop: float) -> None:
+        self.baseline = baseline
+        self._max_drop = max_drop
+        self._changes: dict[str, Change] = {}
+
+    @property
+    def known(self) -> Mapping[str, Change]:
+        """The changes that were computed so far, by `suite/id`."""
+        return self._changes
+
+    def diff(self, results: Iterable[CaseResult]) -> pd.DataFrame:
+        """Return the diff of results against the baseline: a row a case, `missing` ones left out."""
+        from tierbench.runs.diff import diff_cases
+
+        diff = diff_cases(self.baseline.rows, _run_table(results), max_drop=self._max_drop)
+        return diff[diff["change"] != "missing"]
+
+    def of(self, results: Iterable[CaseResult]) -> Mapping[str, Change]:
+        """Return how each result stands against the baseline, by `suite/id`; computed once a case."""
+        unknown = [result for result in results if result.verdict and result.case.key not in self._changes]
+        if unknown:
+            for row in self.diff(unknown).to_dict("records"):
+                self._changes[f"{row['suite']}/{row['case']}"] = _change({str(k): v for k, v in row.items()})
+        return self._changes
+
+
+def _run_table(results: Iterable[CaseResult]) -> pd.DataFrame:
+    """Return results with the thresholds of today, as the diff wants them."""
+    import pandas as pd
+
+    from tierbench.runs.diff import RUN_COLUMNS
+
+    rows = [result.row() for result in results]
+    table = [{name: getattr(row, name) for name in RUN_COLUMNS} for row in rows]
+    return pd.DataFrame(table, columns=list(RUN_COLUMNS))
+
+
+def _change(row: Mapping[str, Any]) -> Change:
+    import pandas as pd
+
+    if row["change"] == "new":
+        return Change("new", str(row["reason"]))
+    return Change(
+        kind=str(row["change"]),
+        reason=str(row["reason"]),
+        baseline_score=None if pd.isna(row["baseline_score"]) else float(row["baseline_score"]),
+        baseline_predicted="" if pd.isna(row["baseline_predicted"]) else str(row["baseline_predicted"]),
+        baseline_passed=None if pd.isna(row["baseline_passed"]) else bool(row["baseline_passed"]),
+    )
+
+
+@dataclass
+class Baselines:
+    """The baselines of a run's models, each read at its first use.
+
+    Attributes:
+        choice: what was asked for.
+        specs: the models.
+        asked: `auto`, `thresholds`, `flips` or `regression`.
+        max_drop: a score that falls by more is a regression.
+    """
+
+    choice: BaselineChoice
+    specs: Sequence[ModelSpec]
+    asked: str
+    max_drop: float
+    _known: dict[str, BaselineChanges | None] = field(default_factory=dict)
+
+    def source(self, name: str) -> BaselineSource:
+        """Return where the baseline of a model is."""
+        return self.choice.source(self._spec(name))
+
+    def of(self, name: str) -> BaselineChanges | None:
+        """Return the baseline of a model; None where it has none.
+
+        Raises:
+            UserError: if the baseline cannot be read.
+        """
+        if name not in self._known:
+            source = self.source(name)
+            found = BaselineChanges(read_source(source, self._spec(name)), self.max_drop) if source.there else None
+            self._known[name] = found
+        return self._known[name]
+
+    def gate(self, name: str) -> Gate:
+        """Return how a model is gated; without a baseline by thresholds."""
+        if self.of(name) is None:
+            return "thresholds"
+        return "flips" if self.asked == "auto" else next(gate for gate in GATES if gate == self.asked)
+
+    def update_path(self, name: str) -> Path:
+        """Return the file that takes the accepted scores of a model."""
+        return self.choice.update_path(self._spec(name))
+
+    def problems(self, *, updating: bool) -> list[str]:
+        """Say what is wrong with what the models are compared with, or with the files that take their scores."""
+        check = update_problems if updating else source_problems
+        return [line for spec in self.specs for line in check(self.choice, spec)]
+
+    def _spec(self, name: str) -> ModelSpec:
+        return next(spec for spec in self.specs if spec.name == name)

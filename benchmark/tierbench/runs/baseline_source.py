@@ -1,0 +1,148 @@
+"""Finds what a model is compared with: its own baseline file, a named one, or a recorded run; and reads it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+from tierbench.common.text import one_line
+from tierbench.models.spec import ModelSpec
+from tierbench.runs.record import RUN, SCORES, read_run
+
+if TYPE_CHECKING:
+    from tierbench.runs.baseline_format import Baseline
+
+# What version 0.1 called a model that was not given a name.
+OLD_NAME = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineSource:
+    """Where the accepted scores of a model are.
+
+    Attributes:
+        path: a baseline file, or a run's folder; None: nothing to compare with.
+        required: whether the user named it, so that its absence is a fault.
+        note: what the user should know of the choice; empty where there is nothing to say.
+    """
+
+    path: Path | None
+    required: bool = False
+    note: str = ""
+
+    @property
+    def there(self) -> bool:
+        """Whether there is something to compare with."""
+        return self.path is not None and self.path.exists()
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineChoice:
+    """What was asked for: `--robust-baseline NAME|PATH|RUN|none`, or nothing.
+
+    Attributes:
+        root: what a relative path is relative to.
+        reports: the folder of runs and baselines.
+        named: as written; empty: each model's own file.
+        required: whether a model without a baseline is a fault.
+    """
+
+    root: Path
+    reports: Path
+    named: str = ""
+    required: bool = False
+
+    def source(self, model: ModelSpec) -> BaselineSource:
+        """Find what a model is compared with."""
+        named = self.named
+        if named == "none":
+            return BaselineSource(None)
+        if not named:
+            return self._own(model)
+        for path in (self.file(named), self.root / named, self.reports / named):
+            if path.is_file() or (path / RUN).is_file():
+                return BaselineSource(path, required=True)
+        is_path = "/" in named or named.endswith(".csv")
+        return BaselineSource(self.root / named if is_path else self.file(named), required=True)
+
+    def update_path(self, model: ModelSpec) -> Path:
+        """Return the file that takes the accepted scores of a model."""
+        path = self.source(model).path
+        # A run is a record, and is never changed.
+        return self.file(model.name) if path is None or path.is_dir() else path
+
+    def file(self, name: str) -> Path:
+        """Return where the baseline of this name is, or would be."""
+        return self.reports / "baselines" / f"{name}.csv"
+
+    def _own(self, model: ModelSpec) -> BaselineSource:
+        file, old = self.file(model.name), self.file(OLD_NAME)
+        if model.named or model.spec == "reference" or file.exists() or not old.exists():
+            return BaselineSource(file, self.required)
+        note = (
+            f"baseline {shown_path(old)} is taken for model {model.name!r}, which version 0.1 called {OLD_NAME!r}; "
+            f"rename it to {file.name}, or name the model: --robust-model={OLD_NAME}={one_line(model.spec)}"
+        )
+        return BaselineSource(old, self.required, note)
+
+
+def source_problems(choice: BaselineChoice, model: ModelSpec) -> list[str]:
+    """Say what is wrong with what a model is to be compared with."""
+    source = choice.source(model)
+    if source.path is None:
+        return []
+    if not source.there:
+        if not source.required:
+            return []
+        wanted = choice.named or model.name
+        return [
+            f"baseline {one_line(wanted)!r} of model {model.name!r} is not there ({shown_path(source.path)}); "
+            "accept a run with --robust-update-baseline, or name a baseline, a file or a run"
+        ]
+    try:
+        read_source(source, model)
+    except UserError as error:
+        return list(error.lines)
+    return []
+
+
+def update_problems(choice: BaselineChoice, model: ModelSpec) -> list[str]:
+    """Say why a model's baseline cannot be updated, before anything is run for it."""
+    from tierbench.runs.baseline import read_baseline
+
+    path = choice.update_path(model)
+    place = f"--robust-update-baseline: {shown_path(path)}"
+    if path.exists():
+        try:
+            read_baseline(path)
+        except UserError as error:
+            return [f"{place} is there and cannot be read; restore or delete it: {line}" for line in error.lines]
+    folder = next(parent for parent in path.parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return [f"{place} cannot be written: {shown_path(folder)} is no folder that can be written to; fix that"]
+    return []
+
+
+def read_source(source: BaselineSource, model: ModelSpec) -> Baseline:
+    """Read the accepted scores, from a baseline file or from a run.
+
+    Raises:
+        UserError: if they cannot be read.
+    """
+    from tierbench.runs.baseline import read_baseline
+    from tierbench.runs.baseline_format import Baseline
+    from tierbench.runs.model_scores import run_scores
+
+    if source.path is None:
+        raise UserError("there is no baseline")
+    if not source.path.is_dir():
+        return read_baseline(source.path)
+    scores = run_scores(read_run(source.path))
+    name = OLD_NAME if model.name not in scores and not model.named else model.name
+    if name not in scores:
+        raise UserError(f"{shown_path(source.path / SCORES)}: has no scores of model {model.name!r}; name another run")
+    return Baseline(scores[name].rows, scores[name].identity)

@@ -1,0 +1,109 @@
+"""The figures of a slice of a run: every registered metric over its judged rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tierbench.common.errors import UserError
+from tierbench.common.schema import CaseRow, MetricResult, TagResult
+from tierbench.metrics import wilson_interval
+from tierbench.metrics.registry import METRIC_REGISTRY, MetricInput
+from tierbench.suites.case import Suite
+
+
+def metric_input(rows: Iterable[CaseRow]) -> MetricInput:
+    """Return the rows that have a verdict as what metrics take."""
+    scored = [row for row in rows if row.score is not None and row.confidence is not None]
+    return MetricInput(
+        passed=[row.passed for row in scored],
+        correct=[row.rank == 1 for row in scored],
+        # Probabilities of half precision sum to a little over 1.
+        confidence=[min(1.0, max(0.0, row.confidence or 0.0)) for row in scored],
+        score=[min(1.0, max(0.0, row.score or 0.0)) for row in scored],
+        group=[row.group or row.case for row in scored],
+    )
+
+
+def figures(rows: Iterable[CaseRow], failed: dict[str, str] | None = None) -> dict[str, float]:
+    """Return every registered metric of a slice, by name; those that are not defined are left out.
+
+    Args:
+        rows: of the slice.
+        failed: takes why a metric of another package could not be computed, by name.
+    """
+    given = metric_input(rows)
+    found: dict[str, float] = {}
+    for name in METRIC_REGISTRY.names() if len(given) else ():
+        try:
+            value = METRIC_REGISTRY.get(name).compute(given)
+        except UserError as error:
+            if failed is not None:
+                failed[name] = str(error)
+            continue
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def judge_metric(suite: Suite, model: str, name: str, rows: Iterable[CaseRow]) -> MetricResult:
+    """Hold a metric over the rows of a suite against what the suite demands of it.
+
+    Raises:
+        UserError: if the metric cannot be computed.
+    """
+    gate, given = suite.gates[name], metric_input(rows)
+    value = METRIC_REGISTRY.get(name).compute(given)
+    return MetricResult(
+        suite=suite.name, model=model, metric=name, value=value, cases=len(given), least=gate.min, most=gate.max
+    )
+
+
+def shown_metric(name: str, value: float | None) -> str:
+    """Return a figure with the digits of its metric; a record may hold one that is not installed here."""
+    if value is None:
+        return ""
+    return METRIC_REGISTRY.get(name).shown(value) if name in METRIC_REGISTRY else f"{value:.3f}"
+
+
+def metric_sentence(result: MetricResult) -> str:
+    """Return `photos: ece 0.213 over 36 cases, at most 0.05 demanded`."""
+    value = "is not defined" if result.value is None else shown_metric(result.metric, result.value)
+    demands = [] if result.least is None else [f"at least {result.least:g}"]
+    demands += [] if result.most is None else [f"at most {result.most:g}"]
+    return f"{result.suite}: {result.metric} {value} over {result.cases} cases, {' and '.join(demands)} demanded"
+
+
+def summarise_tags(
+    suite: Suite, model: str, rows: Iterable[CaseRow], failed: dict[str, str] | None = None
+) -> list[TagResult]:
+    """Sum up the cases of a suite's tiers by tag.
+
+    Args:
+        suite: the suite.
+        model: name of the model.
+        rows: the model's rows of the suite; those in no tier, and skipped ones, are left out.
+        failed: as with `figures`.
+    """
+    by_tag: dict[str, list[CaseRow]] = {}
+    for row in rows:
+        if row.tier is not None and row.outcome != "skipped":
+            for tag in row.tags.split():
+                by_tag.setdefault(tag, []).append(row)
+    results = []
+    for tag, own in sorted(by_tag.items()):
+        passed = sum(row.passed for row in own)
+        low, high = wilson_interval(passed, len(own))
+        results.append(
+            TagResult(
+                suite=suite.name,
+                model=model,
+                tag=tag,
+                passed=passed,
+                total=len(own),
+                low=low,
+                high=high,
+                groups=len({row.group for row in own}),
+                metrics=figures(own, failed),
+            )
+        )
+    return results
