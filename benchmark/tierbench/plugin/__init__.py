@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tierbench.plugin.option_paths import check_option_paths
 from tierbench.plugin.options import add_options
-from tierbench.plugin.startup import check_option_paths, find_places
+from tierbench.plugin.startup import find_places
 
 if TYPE_CHECKING:
     from tierbench.plugin.fixtures import RobustnessWarning, Verdict
