@@ -19,7 +19,7 @@ from tests.flat_colours import RGB, flat
 from tierbench.runs.record import RunRecord, read_run
 from tierbench.scoring.evaluate import evaluate
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.installed"]
 
 # New examples are for people at their machines; CI tries the same ones every time, so that red means its change.
 settings.register_profile("ci", derandomize=True, deadline=None)

@@ -5,40 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
-
-import pytest
 
 from tests.conftest import REPOSITORY
 from tests.flat_colours import flat
-
-MODEL = """
-import numpy as np
-
-class Ship:
-    labels = ("airplane", "ship")
-    fingerprint = "ship-1"
-
-    def describe(self):
-        return {"architecture": "Ship"}
-
-    def predict(self, images):
-        return np.tile(np.array([0.1, 0.9], dtype=np.float32), (len(images), 1))
-"""
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built without a network and unpacked as pip would."""
-    top = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(top)]
-    answer = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
-    assert answer.returncode == 0, answer.stderr
-    (wheel,) = top.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(top / "site")
-    return top / "site"
+from tests.installed import SHIPS
 
 
 def test_all_that_is_no_code_is_in_it(installed: Path) -> None:
@@ -79,7 +50,7 @@ def test_a_strangers_first_minutes_outside_the_clone(installed: Path, tmp_path: 
 
     where = call("-c", "import tierbench; print(tierbench.__file__)").stdout.strip()
     assert Path(where).is_relative_to(installed)
-    (home / "ships.py").write_text(MODEL, encoding="utf-8")
+    (home / "ships.py").write_text(SHIPS, encoding="utf-8")
     assert call("-m", "tierbench", "init", "--suite", "sea", "--model", "python:ships:Ship").returncode == 0
     for name, label in (("blue", "ship"), ("red", "airplane")):
         flat(name).save(tmp_path / f"{name}.png")

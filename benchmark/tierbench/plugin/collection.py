@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,36 +17,70 @@ from tierbench.plugin.check import Check
 from tierbench.plugin.checks import KINDS
 from tierbench.plugin.fixtures import Verdict
 from tierbench.plugin.session import BenchmarkSession
-from tierbench.plugin.startup import asks_for_checks
+from tierbench.plugin.startup import Places, asks_for_checks, source
+
+# The attribute by which a test file is known as ours once it is imported.
+_MARK = "__tierbench__"
+_FIXTURE = re.compile(r"\brobust_[a-z]+\b")
 
 
 class SuiteModule(pytest.Module):
     """A test file that asks for one of our fixtures: it has a test for every kind that the suites have."""
 
+    def __init__(self, *, beside: Sequence[Path] | None, **given: Any) -> None:
+        super().__init__(**given)
+        self._beside = beside
+
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
-        """Add the kinds that the file has no function for, then collect as ever."""
-        add_missing(self.obj)
+        """Add the kinds that no test file of the folder has a function for, then collect as ever."""
+        with _name_taken(self.path):
+            module = self.obj
+        setattr(module, _MARK, True)
+        if self._beside is not None:
+            add_missing(module, {name for file in self._beside for name in _FIXTURE.findall(source(file))})
         return super().collect()
 
 
-def module_of(module_path: Any, parent: Any) -> pytest.Module | None:
+def module_of(module_path: Path, parent: Any, places: Places) -> pytest.Module | None:
     """Return the node of a test file that asks for one of our fixtures; None for every other file."""
-    if not asks_for_checks(module_path):
-        return None
-    module: pytest.Module = SuiteModule.from_parent(parent, path=module_path)
-    return module
+    if asks_for_checks(module_path):
+        module: pytest.Module = SuiteModule.from_parent(parent, path=module_path, beside=places.beside(module_path))
+        return module
+    if hasattr(sys.modules.get(module_path.stem), _MARK):
+        # A file of the user's is called as ours: pytest knows it by the bare name too.
+        del sys.modules[module_path.stem]
+    return None
 
 
-def add_missing(module: ModuleType) -> None:
-    """Add to a test file a function for each kind that none of its functions asks for."""
-    asked = {name for value in vars(module).values() if inspect.isfunction(value) for name in _parameters(value)}
-    fixtures = {f"robust_{name}": kind for name, kind in KINDS.items()}
-    if asked.isdisjoint(fixtures):
+@contextmanager
+def _name_taken(file: Path) -> Iterator[None]:
+    """Let a test file be imported whose bare name another one has taken: two projects below one top have our file."""
+    taken = sys.modules.get(file.stem)
+    if taken is None or getattr(taken, "__file__", None) in (None, str(file)):
+        yield
         return
-    for fixture, kind in fixtures.items():
-        if fixture not in asked:
+    del sys.modules[file.stem]
+    try:
+        yield
+    finally:
+        sys.modules[file.stem] = taken
+
+
+def add_missing(module: ModuleType, asked_beside: Collection[str] = ()) -> None:
+    """Add to a test file a function for each kind that neither it nor a file beside it asks for."""
+    fixtures = {f"robust_{name}": kind for name, kind in KINDS.items()}
+    asking = {
+        name: value
+        for value in vars(module).values()
+        if inspect.isfunction(value)
+        for name in fixtures.keys() & set(_parameters(value))
+    }
+    for fixture, kind in fixtures.items() if asking else ():
+        if fixture not in asking and fixture not in asked_beside and not hasattr(module, f"test_{kind.kind}"):
             function = _test(fixture, kind)
             function.__module__ = module.__name__
+            # Reported as of the user's file, not of this one.
+            function.place_as = next(iter(asking.values()))
             setattr(module, function.__name__, function)
 
 
@@ -65,24 +103,35 @@ def _parameters(function: Any) -> Iterable[str]:
         return ()
 
 
-def has_nothing(session: BenchmarkSession, function: object) -> bool:
-    """Whether a test function asks for a kind of which the suites have no test: no ladder, no `test_ladder`."""
-    if not inspect.isfunction(function):
+def has_nothing(session: BenchmarkSession, places: Places, collector: pytest.Collector, name: str, obj: object) -> bool:
+    """Whether a test function asks for a kind of which its file has no test: no ladder, no `test_ladder`."""
+    if not inspect.isfunction(obj):
         return False
-    kinds = [KINDS[name.removeprefix("robust_")] for name in _parameters(function) if _is_ours(name)]
-    return any(not session.checks[kind.kind] for kind in kinds)
+    nodeid = f"{collector.nodeid}::{name}"
+    asked = filter(_is_ours, _parameters(obj))
+    return any(not _checks(session, places, collector.path, nodeid, fixture) for fixture in asked)
+
+
+def parametrize(metafunc: pytest.Metafunc, session: BenchmarkSession, places: Places) -> None:
+    """Parametrize a test that asks for one of the `robust_…` fixtures."""
+    node = metafunc.definition
+    for fixture in filter(_is_ours, metafunc.fixturenames):
+        parameters = [
+            pytest.param(check, id=session.check_id(check), marks=[getattr(pytest.mark, mark) for mark in check.marks])
+            for check in _checks(session, places, node.path, node.nodeid, fixture)
+        ]
+        metafunc.parametrize(fixture, parameters, indirect=True)
+
+
+def _checks(session: BenchmarkSession, places: Places, file: Path, nodeid: str, fixture: str) -> list[Check]:
+    """Return the tests that a function of a file has: not each file runs every suite."""
+    function = nodeid.partition("::")[2]
+    return [
+        check
+        for check in session.checks[fixture.removeprefix("robust_")]
+        if places.runs(file, check.suite.folder, f"{function}[{session.check_id(check)}]")
+    ]
 
 
 def _is_ours(fixture: str) -> bool:
     return fixture.startswith("robust_") and fixture.removeprefix("robust_") in KINDS
-
-
-def parametrize(metafunc: pytest.Metafunc, session: BenchmarkSession) -> None:
-    """Parametrize a test that asks for one of the `robust_…` fixtures."""
-    for fixture in filter(_is_ours, metafunc.fixturenames):
-        checks = session.checks[fixture.removeprefix("robust_")]
-        parameters = [
-            pytest.param(check, id=session.check_id(check), marks=[getattr(pytest.mark, mark) for mark in check.marks])
-            for check in checks
-        ]
-        metafunc.parametrize(fixture, parameters, indirect=True)

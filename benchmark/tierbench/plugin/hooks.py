@@ -81,17 +81,17 @@ class Hooks:
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makemodule(self, module_path: Path, parent: Any) -> pytest.Module | None:
         """Make of a test file that asks for our fixtures one that has a test for every kind."""
-        return module_of(module_path, parent)
+        return module_of(module_path, parent, self.places)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> list[pytest.Item] | None:
         """Leave out the test functions that have nothing to test."""
         ours = collector.funcnamefilter(name) if hasattr(collector, "funcnamefilter") else False
-        return [] if ours and has_nothing(self.session, obj) else None
+        return [] if ours and has_nothing(self.session, self.places, collector, name, obj) else None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make one test per image, per tier, and so on."""
-        parametrize(metafunc, self.session)
+        parametrize(metafunc, self.session, self.places)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -108,15 +108,22 @@ class Hooks:
         node.workerinput["robust_shared"] = str(self.session.shared_folder())
 
     @pytest.hookimpl(wrapper=True, trylast=True)
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode
+    ) -> Generator[None]:
         """Say where suites were looked for, where no test was found."""
         yield
-        looked = getattr(terminalreporter, "_numcollected", 0) == 0 and not self.session.suites
-        if looked and not self.is_worker:
-            places = listed(map(shown_path, self.places.cases)) or shown_path(self.config.rootpath / "cases")
-            terminalreporter.write_line(
-                f"no suite was found in {places} (robust_cases); `tierbench init` writes a first one", yellow=True
-            )
+        found = exitstatus != pytest.ExitCode.NO_TESTS_COLLECTED or not (self._concerned or not self.places.cases)
+        if not found and not any(self.config.getoption(name, None) for name in ("keyword", "markexpr", "deselect")):
+            terminalreporter.write_line(self._looked(), yellow=True)
+
+    def _looked(self) -> str:
+        places = listed(map(shown_path, self.places.cases)) or shown_path(self.config.rootpath / "cases")
+        if not self.session.all_suites:
+            return f"no suite was found in {places} (robust_cases); `tierbench init` writes a first one"
+        if not self.places.files:
+            return f"no test file beside the suites in {places} asks for robust_case; `tierbench init` writes one"
+        return f"suites were looked for in {places} (robust_cases)"
 
     def _raise_problems(self) -> None:
         session, config = self.session, self.session.config

@@ -10,15 +10,36 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import pytest
 
 _SUITE_FILES = ("metadata.csv", "suite.toml")
-# The fixtures by which a test file is known as the benchmark's.
-_ASKS = re.compile(r"\brobust_[a-z]+\b")
+# A function with a parameter by which a test file is known as the benchmark's.
+_ASKS = re.compile(r"\bdef\s+\w+\([^)]*\brobust_[a-z]+\b")
 # How far below what pytest was pointed at suites are looked for, and in how many folders at most.
 _DEEPEST, _MOST_FOLDERS = 4, 2000
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One of the files and folders that pytest was pointed at.
+
+    Attributes:
+        path: the file or folder; resolved.
+        tests: the part behind `::`; empty: all tests.
+        suite: the suite whose folder was named; None: all suites.
+    """
+
+    path: Path
+    tests: str
+    suite: Path | None
+
+    def names(self, file: Path, suite: Path, test: str) -> bool:
+        """Return whether it names a test of a suite."""
+        below = self.tests in ("", test) or test.startswith((f"{self.tests}[", f"{self.tests}::"))
+        return below and self.suite in (None, suite) and file.is_relative_to(self.path)
 
 
 @dataclass(frozen=True)
@@ -28,14 +49,49 @@ class Places:
     Attributes:
         cases: suite folders, or folders of suites; absolute.
         only: folders of the suites that pytest was pointed at; empty: all.
+        files: the test files beside the suites; resolved. Those of one folder run the suites in it.
+        arguments: what pytest was pointed at, where it was pointed at suite folders; else empty.
     """
 
     cases: tuple[Path, ...]
     only: frozenset[Path] = frozenset()
+    files: tuple[Path, ...] = ()
+    arguments: tuple[Argument, ...] = ()
+
+    @cached_property
+    def _homes(self) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys(file.parent for file in self.files))
+
+    def runs(self, file: Path, suite: Path, test: str) -> bool:
+        """Return whether a test is one of this session.
+
+        Args:
+            file: the test file.
+            suite: the folder of the suite that the test is about.
+            test: its node id behind the file, `test_case[suite/id]`.
+        """
+        homes = self._homes
+        if len(homes) < 2 and not self.arguments:
+            return True
+        file, suite = _resolved(file), _resolved(suite)
+        if file.parent in homes:
+            # A suite without a test file of its own is the first one's.
+            home = next((home for home in homes if suite.is_relative_to(home)), homes[0])
+            if home != file.parent:
+                return False
+        return not self.arguments or any(argument.names(file, suite, test) for argument in self.arguments)
+
+    def beside(self, file: Path) -> tuple[Path, ...] | None:
+        """Return the other test files that run the same suites; None where one of those is the first to run them."""
+        file = _resolved(file)
+        folder = [each for each in self.files if each.parent == file.parent]
+        if self.files and folder[:1] != [file]:
+            return None
+        return tuple(folder[1:])
 
 
 def find_places(config: pytest.Config) -> Places | None:
-    """Find the suites of a session; None where it has none, and asks for nothing of the benchmark.
+    """Find the suites of a session; None where it has none, and neither an option nor a model in the settings asks.
 
     They are where `robust_cases` says, else in `cases/`, else below what pytest was pointed at: in a folder `cases`
     that holds suites, as a project inside of a larger repository has it.
@@ -49,7 +105,9 @@ def find_places(config: pytest.Config) -> Places | None:
     if found := tuple(dict.fromkeys(folder for start in _starts(config) for folder in _below(config, start))):
         return _pointed_at(config, found)
     asked = any(name.startswith("robust_") and value for name, value in vars(config.option).items())
-    return Places((root / "cases",) if (root / "cases").is_dir() else ()) if asked else None
+    if asked or config.getini("robust_model"):
+        return Places((root / "cases",) if (root / "cases").is_dir() else ())
+    return None
 
 
 def is_suite(folder: Path) -> bool:
@@ -59,7 +117,15 @@ def is_suite(folder: Path) -> bool:
 
 def asks_for_checks(file: Path) -> bool:
     """Whether a test file asks for one of the benchmark's fixtures."""
-    return bool(_ASKS.search(file.read_text(encoding="utf-8", errors="replace")))
+    return bool(_ASKS.search(source(file)))
+
+
+def source(file: Path) -> str:
+    """Return the text of a test file; empty where it cannot be read, which pytest reports."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _expanded(path: str) -> str:
@@ -67,15 +133,24 @@ def _expanded(path: str) -> str:
 
 
 def _holds_suites(folder: Path) -> bool:
-    if is_suite(folder):
-        return True
+    """Return whether a folder surely holds suites: other people's `cases/` may have a metadata.csv too."""
     try:
         children = list(folder.iterdir())
+        return any(_surely_suite(each) for each in (folder, *children)) or any(
+            child.suffix == ".py" and asks_for_checks(child) for child in children
+        )
     except OSError:
         return False
-    return any(is_suite(child) for child in children if child.is_dir()) or any(
-        asks_for_checks(child) for child in children if child.suffix == ".py" and child.is_file()
-    )
+
+
+def _surely_suite(folder: Path) -> bool:
+    metadata, settings = (folder / name for name in _SUITE_FILES)
+    if settings.is_file():
+        return True
+    if not metadata.is_file():
+        return False
+    with metadata.open("rb") as stream:
+        return b"file_name" in stream.readline(4096)
 
 
 def _starts(config: pytest.Config) -> Iterator[Path]:
@@ -122,30 +197,52 @@ def _pointed_at(config: pytest.Config, cases: tuple[Path, ...]) -> Places:
 
     `pytest cases/vehicles` and `cd cases/vehicles && pytest` so run that suite: a suite folder holds no test file.
     """
-    only: set[Path] = set()
-    arguments: list[str] = []
-    whole = False
-    for argument in config.args:
-        path = Path(os.path.normpath(config.invocation_params.dir / argument))
+    files = tuple(dict.fromkeys(file.resolve() for folder in cases for file in _test_files(config, folder)))
+    arguments: list[Argument] = []
+    given: list[str] = []
+    for text in config.args:
+        name, separator, tests = text.partition("::")
+        path = Path(os.path.normpath(config.invocation_params.dir / name))
         if is_suite(path) and (file := _test_file(config, path, cases)):
-            only.add(path.resolve())
-            arguments.append(str(file))
+            arguments.append(Argument(file.resolve(), tests, path.resolve()))
+            given.append(f"{file}{separator}{tests}")
         else:
-            whole = whole or any(path.is_relative_to(folder) or folder.is_relative_to(path) for folder in cases)
-            arguments.append(argument)
-    config.args[:] = list(dict.fromkeys(arguments))
-    return Places(cases, frozenset() if whole else frozenset(only))
+            arguments.append(Argument(path.resolve(), tests, None))
+            given.append(text)
+    config.args[:] = list(dict.fromkeys(given))
+    suites = [argument.suite for argument in arguments if argument.suite]
+    if not suites:
+        return Places(cases, files=files)
+    roots = [folder.resolve() for folder in cases]
+    # `pytest cases/vehicles tests` runs one suite still, `pytest cases/vehicles cases` all.
+    others = [
+        argument
+        for argument in arguments
+        if argument.suite is None
+        and any(argument.path.is_relative_to(root) or root.is_relative_to(argument.path) for root in roots)
+    ]
+    return Places(cases, frozenset() if others else frozenset(suites), files, tuple(arguments))
 
 
 def _test_file(config: pytest.Config, suite: Path, cases: Sequence[Path]) -> Path | None:
     """Find the file whose tests run a suite: in the suite or above it, else beside other suites."""
-    patterns = config.getini("python_files")
     above = [folder for folder in (suite, *suite.parents) if folder.is_relative_to(config.rootpath)]
-    for folder in dict.fromkeys((*above, *cases, config.rootpath / "cases")):
-        for file in sorted(folder.glob("*.py")):
-            if any(fnmatch.fnmatch(file.name, pattern) for pattern in patterns) and asks_for_checks(file):
-                return file
-    return None
+    folders = dict.fromkeys((*above, *cases, config.rootpath / "cases"))
+    return next((file for folder in folders for file in _test_files(config, folder)), None)
+
+
+def _test_files(config: pytest.Config, folder: Path) -> list[Path]:
+    patterns = config.getini("python_files")
+    return [
+        file
+        for file in sorted(folder.glob("*.py"))
+        if any(fnmatch.fnmatch(file.name, pattern) for pattern in patterns) and asks_for_checks(file)
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _resolved(path: Path) -> Path:
+    return path.resolve()
 
 
 def only_looks(config: pytest.Config) -> bool:
