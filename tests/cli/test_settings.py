@@ -60,12 +60,11 @@ def test_pytest_reads_the_same_file(
     settings = settings_in(pytester.path)
     assert (settings.file.name if settings else None) == found
     assert (settings.lines("robust_model") if settings else []) == model
-    header = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest").outlines
-    told = next((line.partition("configfile: ")[2].split()[0] for line in header if "configfile: " in line), None)
-    assert told == found
+    read = pytester.parseconfig("-p", "no:cacheprovider", "-p", "no:hypothesispytest").inipath
+    assert (read.name if read else None) == found
 
 
 def test_a_file_that_cannot_be_parsed_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool", encoding="utf-8")
-    with pytest.raises(UserError, match=r"pyproject\.toml: cannot be read: .*; mend it first"):
+    with pytest.raises(UserError, match=r"pyproject\.toml: cannot be read: .*; fix it first"):
         nearest_settings(tmp_path / "below")

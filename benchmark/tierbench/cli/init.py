@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import ast
 import fnmatch
-import json
+import os
 import re
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tierbench.cli.settings import PytestSettings, nearest_settings, only_changed, settings_in
+from tierbench.cli.settings import PytestSettings, nearest_settings, settings_in, values_of
+from tierbench.cli.settings_edit import with_entry, with_key
+from tierbench.cli.upgrade import has_own_plugin, names_plugins, renamed_import, renamed_plugin
 from tierbench.common.errors import UserError
 from tierbench.common.files import write_atomically
 from tierbench.common.text import one_line
 from tierbench.suites.editing import NEW_COLUMNS
-from tierbench.suites.reader import SUITE_NAME
+from tierbench.suites.problems import Faults
+from tierbench.suites.reader import SUITE_NAME, find_suites
 
-_PLUGIN_LINE = 'pytest_plugins = ["tierbench.plugin"]'
 _TESTS = "test_tiers.py"
-# The line that heads pytest's settings, in every kind of file; and a list of paths that stands on one line.
-_HEAD = re.compile(r"(?m)^\[(?:tool[.:])?pytest(?:\.ini_options)?\][ \t]*(?:#.*)?(?:\r?\n|\Z)")
-_TOML_PATHS = (re.compile(r"(?m)^(testpaths\s*=\s*\[)([^\]\n#]*?),?[ \t]*\]"), r'\1\2, "cases"]')
-_INI_PATHS = (re.compile(r"(?m)^(testpaths[ \t]*[=:][ \t]*\S[^\r\n#;]*?)[ \t]*$"), r"\1 cases")
+_ASKS = re.compile(r"\brobust_[a-z]+\b")
 _IGNORED = ("reports/*", "!reports/baselines/")
 _HIDES_BASELINES = ("reports", "reports/", "/reports", "/reports/")
 
 
 class Plan:
-    """What is to be written: gathered first, so that a fault leaves everything as it was."""
+    """What is to be written: gathered first, so that a problem leaves everything as it was."""
 
     def __init__(self) -> None:
         self.texts: dict[Path, str] = {}
@@ -45,10 +44,13 @@ class Plan:
             self.texts[file] = text
             self.said.append(f"written   {file}")
 
-    def change(self, file: Path, text: str) -> None:
-        """Replace a file's text."""
-        self.texts[file] = text
-        self.said.append(f"changed   {file}")
+    def change(self, file: Path, before: str, after: str) -> None:
+        """Replace a file's text, where it is another."""
+        if after == before:
+            self.said.append(f"kept      {file}")
+        else:
+            self.said.append(f"{'changed' if file.exists() else 'written'}   {file}")
+            self.texts[file] = after
 
     def carry_out(self) -> None:
         """Write everything, through links, and say so."""
@@ -63,25 +65,28 @@ class Plan:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="top of the repository", file_okay=False)] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(help="top of the repository, or of a project in it", file_okay=False)
+    ] = Path(),
     suite: Annotated[str, typer.Option(help="name of the first suite")] = "mine",
     model: Annotated[str, typer.Option(help="model under test, as in --robust-model")] = "",
 ) -> None:
-    """Write conftest.py, cases/test_tiers.py, a first suite and the ini lines; keep what is there."""
+    """Write cases/test_tiers.py, a first suite and the ini lines; keep what is there."""
     if not SUITE_NAME.fullmatch(suite):
         raise UserError(f"--suite {suite!r}: name a suite with letters, digits, _ and - only")
-    if model and Path(model).is_dir() and not (folder / model).is_dir():
-        # In the settings a path is relative to the repository, not to where this was called.
-        model = str(Path(model).absolute())
     plan = Plan()
     try:
-        _conftest(folder, plan)
-        plan.new(folder / "cases" / _TESTS, _template(_TESTS))
+        # The settings that pytest will read: the folder's own, or those of a larger repository around it.
+        found = settings_in(folder) or nearest_settings(folder.absolute().parent)
+        settings = found or PytestSettings(folder / "pyproject.toml", {})
+        top = settings.file.parent
+        _conftest(folder, top, settings, plan)
+        _tests(folder / "cases", plan)
         plan.new(folder / "cases" / suite / "suite.toml", _template("suite.toml"))
         # Without rows yet: so pytest runs the repository's other tests from now on.
         plan.new(folder / "cases" / suite / "metadata.csv", ",".join(NEW_COLUMNS) + "\n")
-        _settings(folder, model, plan)
-        _ignore(folder / ".gitignore", plan)
+        _settings(folder, settings, suite, _from_top(model, top), plan, new=found is None)
+        _ignore(top / ".gitignore", plan)
         plan.carry_out()
     except OSError as error:
         raise UserError(f"{folder}: cannot be written: {error.strerror}") from error
@@ -97,108 +102,101 @@ def _template(name: str) -> str:
 
 
 def _text(file: Path) -> str:
-    """Give the text of a file with its line ends; empty where there is none."""
+    """Return the text of a file with its line ends; empty where there is none."""
     if not file.exists():
         return ""
     with file.open(encoding="utf-8", newline="") as stream:
         return stream.read()
 
 
-def _appended(text: str, block: str) -> str:
-    """Give the text with a block behind an empty line, in the text's own line ends."""
-    end = "\r\n" if "\r\n" in text else "\n"
-    return text.rstrip("\r\n") + 2 * end + block.replace("\n", end)
+def _from_top(model: str, top: Path) -> str:
+    """Return a model as the settings name it: a path is relative to their folder, not to where this was called."""
+    return str(Path(model).absolute()) if model and Path(model).is_dir() and not (top / model).is_dir() else model
 
 
-def _conftest(folder: Path, plan: Plan) -> None:
+def _conftest(folder: Path, top: Path, settings: PytestSettings, plan: Plan) -> None:
+    """Give the plugin its new name in a conftest.py of 0.1.
+
+    None is written: pytest finds the installed plugin by itself, and a new conftest.py at the top would make everything
+    beside it importable, which changes what the repository's own tests import.
+    """
     file = folder / "conftest.py"
-    if (folder / "benchmark" / "__init__.py").is_file():
-        plan.by_hand.append(f"{folder / 'benchmark'}: hides tierbench's package of this name; give yours another")
-    above = nearest_settings(folder.absolute().parent)
-    if above is not None and settings_in(folder) is None:
-        plan.by_hand.append(
-            f"{file}: pytest takes {above.file.parent} for the top of the repository, and lets only the conftest.py "
-            f"there name plugins; run `tierbench init {above.file.parent}`, or pytest in {folder.absolute()}"
-        )
-    if not file.exists():
-        plan.new(file, f'"""Load the robustness benchmark."""\n\n{_PLUGIN_LINE}\n')
-        return
     text = _text(file)
     try:
-        named = _plugins_named(text)
+        if text and not has_own_plugin(top, settings.lines("pythonpath")):
+            before, text = text, renamed_plugin(text)
+            plan.change(file, before, text)
+            if "benchmark.plugin" in names_plugins(text):
+                plan.by_hand.append(f"{file}: write tierbench.plugin for benchmark.plugin in pytest_plugins")
+        named = names_plugins(text)
     except SyntaxError as error:
-        raise UserError(f"{file}: is no Python: {error}; mend it first") from error
-    if any("tierbench.plugin" in value for value in named):
-        plan.said.append(f"kept      {file}")
-    elif named:
-        plan.by_hand.append(f'{file}: add "tierbench.plugin" to pytest_plugins')
-    else:
-        plan.change(file, _appended(text, f"{_PLUGIN_LINE}\n"))
+        raise UserError(f"{file}: is no Python: {error}; fix it first") from error
+    if named and folder.resolve() != top.resolve():
+        plan.by_hand.append(
+            f"{file}: take pytest_plugins out; pytest lets only the conftest.py in {top} name plugins, and finds "
+            "tierbench's by itself"
+        )
+    off = "--disable-plugin-autoload" in settings.lines("addopts") or os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    if off and "tierbench.plugin" not in [*named, *settings.lines("addopts")]:
+        plan.by_hand.append(
+            f"{settings.file}: add -p tierbench.plugin to addopts: pytest loads no installed plugin here"
+        )
 
 
-def _settings(folder: Path, model: str, plan: Plan) -> None:
-    """Make plain `pytest` find the suites: new settings where there are none, else lines among those that are there."""
-    found = settings_in(folder)
-    file = found.file if found else folder / "pyproject.toml"
-    before = _text(file)
-    # An empty table is none to pytest, and must not be declared again.
-    heads = list(_HEAD.finditer(before))
-    found = found or PytestSettings(file, {})
-    value = f"[{json.dumps(model, ensure_ascii=False)}]" if found.is_toml else model
-    lines = []
-    if model and "robust_model" not in found.values:
-        lines.append(f"robust_model = {value}")
-    elif model and model not in found.lines("robust_model"):
-        plan.by_hand.append(f"{file}: set robust_model = {value} among pytest's settings")
-    if not found.values and found.is_toml and not heads:
-        section = "pytest" if file.name.endswith("pytest.toml") else "tool.pytest"
-        block = "\n".join([f"[{section}]", 'testpaths = ["cases"]', *lines]) + "\n"
-        _checked_change(plan, found, before, _appended(before, block) if before else block, lines)
-        return
-    end = "\r\n" if "\r\n" in before else "\n"
-    after = before
-    if lines and len(heads) == 1:
-        head = heads[0].group().rstrip("\r\n")
-        after = before[: heads[0].start()] + end.join([head, *lines, ""]) + before[heads[0].end() :]
-    elif lines:
-        plan.by_hand.append(f"{file}: set {lines[0]} among pytest's settings")
-    paths = " ".join(found.lines("testpaths")).split()
-    if paths and "cases" not in paths:
-        pattern, new = _TOML_PATHS if found.is_toml else _INI_PATHS
-        changed, count = pattern.subn(new, after)
-        if count == 1 and only_changed(found, before, changed):
+def _tests(cases: Path, plan: Plan) -> None:
+    """Write the test file, unless one runs the suites already; one that imports from 0.1 imports the same from here."""
+    present = [file for file in sorted(cases.glob("*.py")) if _ASKS.search(_text(file))]
+    for file in present:
+        text = _text(file)
+        plan.change(file, text, renamed_import(text))
+    if not present:
+        plan.new(cases / _TESTS, _template(_TESTS))
+
+
+def _settings(folder: Path, found: PytestSettings, suite: str, model: str, plan: Plan, *, new: bool) -> None:
+    """Make plain `pytest` find the suites, here and at the top of the repository.
+
+    New settings name the suites, and no `testpaths`: the repository's other tests run as before. There must be some, so
+    that pytest finds the top of the repository from a folder below.
+    """
+    file = found.file
+    before = after = _text(file)
+    top, cases = file.parent, (folder / "cases").resolve()
+    path = cases.relative_to(top.resolve()).as_posix()
+
+    def add(key: str, *entries: str) -> None:
+        nonlocal after, found
+        for entry in [entry for entry in entries if entry not in found.lines(key)]:
+            there = bool(found.lines(key)) or key in found.values
+            changed = with_entry(found, after, key, entry) if there else with_key(found, after, key, [entry])
+            if changed is None:
+                plan.by_hand.append(f"{file}: add {entry} to {key}")
+                continue
             after = changed
-        else:
-            plan.by_hand.append(f"{file}: add cases to testpaths")
+            found = replace(found, values=values_of(after, found.section, is_toml=found.is_toml) or {})
+
+    if path != "cases" or new:
+        # Beside suites at the top, which are no longer found by themselves once the setting is there.
+        beside = ["cases"] if path != "cases" and not found.lines("robust_cases") and _suites(top / "cases") else []
+        for other in found.lines("robust_cases") or beside:
+            if (top / other).resolve() != cases and suite in _suites(top / other):
+                raise UserError(f"--suite {suite}: {top / other} has a suite of this name; choose another name")
+        add("robust_cases", *beside, path)
+    if found.lines("testpaths"):
+        add("testpaths", path)
+    if model and found.lines("robust_model") not in ([], [model]):
+        plan.by_hand.append(f"{file}: set robust_model to {model} among pytest's settings")
+    elif model:
+        add("robust_model", model)
     patterns = found.lines("python_files")
-    if patterns and not any(fnmatch.fnmatch(_TESTS, pattern) for line in patterns for pattern in line.split()):
+    if patterns and not any(fnmatch.fnmatch(_TESTS, pattern) for pattern in patterns):
         plan.by_hand.append(f"{file}: add {_TESTS} to python_files")
     if after != before:
-        _checked_change(plan, found, before, after, lines)
+        plan.change(file, before, after)
 
 
-def _checked_change(plan: Plan, found: PytestSettings, before: str, after: str, lines: list[str]) -> None:
-    """Change the file of the settings, if nothing but our settings changes by it."""
-    if not before:
-        plan.new(found.file, after)
-    elif only_changed(found, before, after):
-        plan.change(found.file, after)
-    else:
-        plan.by_hand += [f"{found.file}: set {line} among pytest's settings" for line in lines]
-
-
-def _plugins_named(text: str) -> list[str]:
-    """Give what a conftest.py assigns to `pytest_plugins`, as source text; a comment that names it assigns nothing."""
-    values = []
-    for node in ast.walk(ast.parse(text)):
-        targets: list[ast.expr] = []
-        if isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, ast.AnnAssign):
-            targets = [node.target]
-        if any(isinstance(target, ast.Name) and target.id == "pytest_plugins" for target in targets):
-            values.append(ast.unparse(node))
-    return values
+def _suites(folder: Path) -> list[str]:
+    return [each.name for each in find_suites([folder], Faults())]
 
 
 def _ignore(file: Path, plan: Plan) -> None:
@@ -206,11 +204,6 @@ def _ignore(file: Path, plan: Plan) -> None:
     lines = [line.strip() for line in text.splitlines()]
     if hiding := [line for line in lines if line in _HIDES_BASELINES]:
         plan.by_hand.append(f"{file}: {hiding[0]} hides reports/baselines/ too; write reports/* in its place")
-    missing = [line for line in _IGNORED if line not in lines]
-    if missing:
+    if missing := [line for line in _IGNORED if line not in lines]:
         end = "\r\n" if "\r\n" in text else "\n"
-        new = text + ("" if not text or text.endswith("\n") else end) + end.join([*missing, ""])
-        if text:
-            plan.change(file, new)
-        else:
-            plan.new(file, new)
+        plan.change(file, text, text + ("" if not text or text.endswith("\n") else end) + end.join([*missing, ""]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +22,8 @@ _FILES = (
     ("tox.ini", "pytest", False),
     ("setup.cfg", "tool:pytest", False),
 )
-# The settings that `tierbench init` writes.
-_OURS = ("testpaths", "robust_model")
+# Settings whose words, and not whose lines, are a list where they are written as text.
+_OF_WORDS = ("testpaths", "python_files", "addopts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,26 @@ class PytestSettings:
         """Whether the file is written in TOML."""
         return self.file.suffix == ".toml"
 
+    @property
+    def section(self) -> str:
+        """The section of the file that holds them."""
+        return next(section for name, section, _ in _FILES if name == self.file.name)
+
+    @property
+    def own_file(self) -> bool:
+        """Whether the file holds nothing but pytest's settings."""
+        return next(own for name, _, own in _FILES if name == self.file.name)
+
     def lines(self, key: str) -> list[str]:
-        """Give a setting that holds a list, one a line; empty where it is not set."""
+        """Return the entries of a setting that holds a list; empty where it is not set."""
         value = self.values.get(key, "")
-        entries = value if isinstance(value, list) else str(value).splitlines()
-        return [str(entry).strip() for entry in entries if str(entry).strip()]
+        if isinstance(value, list):
+            entries = [str(entry) for entry in value]
+        elif key in _OF_WORDS:
+            entries = _words(str(value))
+        else:
+            entries = str(value).splitlines()
+        return [entry.strip() for entry in entries if entry.strip()]
 
 
 def settings_in(folder: Path) -> PytestSettings | None:
@@ -60,10 +76,10 @@ def settings_in(folder: Path) -> PytestSettings | None:
         if not file.is_file():
             continue
         try:
-            values = _toml(file, section) if name.endswith(".toml") else _ini(file, section)
+            values = values_of(file.read_text(encoding="utf-8"), section, is_toml=name.endswith(".toml"))
         except (tomllib.TOMLDecodeError, configparser.Error, UnicodeDecodeError) as error:
             said = str(error).splitlines()[0]
-            raise UserError(f"{file}: cannot be read: {said}; mend it first") from error
+            raise UserError(f"{file}: cannot be read: {said}; fix it first") from error
         if values or always or (values is not None and not name.endswith(".toml")):
             return PytestSettings(file, values or {})
     return None
@@ -75,52 +91,28 @@ def nearest_settings(folder: Path) -> PytestSettings | None:
     return next((found for each in (folder, *folder.parents) if (found := settings_in(each))), None)
 
 
-def only_changed(settings: PytestSettings, before: str, after: str) -> bool:
-    """Whether a new text of the settings' file differs in `testpaths` and `robust_model` of pytest's settings only."""
-    try:
-        old, new = (_document(settings.file, text) for text in (before, after))
-    except (tomllib.TOMLDecodeError, configparser.Error):
-        return False
-    return old == new
-
-
-def _document(file: Path, text: str) -> dict[str, Any]:
-    """Give all that a file holds but our two settings."""
-    section = next(section for name, section, _ in _FILES if name == file.name)
-    if file.suffix == ".toml":
-        document: dict[str, Any] = tomllib.loads(text)
-        table = _table(document, section) or {}
-        for key in _OURS:
-            table.pop(key, None)
-        tool = document.get("tool")
-        if not table and isinstance(tool, dict):
-            # A table that holds nothing else is as good as none.
-            tool.pop("pytest", None)
-        return {name: value for name, value in document.items() if value not in ({}, None)}
+def values_of(text: str, section: str, *, is_toml: bool) -> dict[str, Any] | None:
+    """Return the settings that the text of a file holds; None where it has no such section."""
+    if is_toml:
+        return toml_table(tomllib.loads(text), section)
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(text)
-    return {
-        name: {key: value for key, value in parser[name].items() if name != section or key not in _OURS}
-        for name in parser
-    }
+    return dict(parser[section]) if parser.has_section(section) else None
 
 
-def _table(document: dict[str, Any], section: str) -> dict[str, Any] | None:
+def toml_table(document: dict[str, Any], section: str) -> dict[str, Any] | None:
+    """Return the table that holds pytest's settings: the native one, or the older `ini_options` of texts."""
     table: Any = document
     for part in section.split("."):
         table = table.get(part) if isinstance(table, dict) else None
     if not isinstance(table, dict):
         return None
-    # The older form, whose values are texts.
     older = table.get("ini_options")
     return older if isinstance(older, dict) else table
 
 
-def _toml(file: Path, section: str) -> dict[str, Any] | None:
-    return _table(tomllib.loads(file.read_text(encoding="utf-8")), section)
-
-
-def _ini(file: Path, section: str) -> dict[str, Any] | None:
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read(file, encoding="utf-8")
-    return dict(parser[section]) if parser.has_section(section) else None
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
