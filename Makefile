@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help install tier1 nightly test lint clean
+.PHONY: help install tier1 nightly test lint docs clean
 
 help:
 	@echo "make tier1   install and run the easy tier on the built-in model"
 	@echo "make nightly install and run all tiers against the baseline; ARGS='…' for more options"
 	@echo "make test    install the test extras and run the tests of the engine"
 	@echo "make lint    ruff and mypy; actionlint where it is installed"
+	@echo "make docs    build the documentation into site/"
 	@echo "make clean   remove the environment and caches"
 
 $(VENV)/.torch: constraints.txt
@@ -30,6 +31,10 @@ $(VENV)/.test: $(VENV)/.run
 
 $(VENV)/.lint: $(VENV)/.test
 	$(PIP) --editable '.[test,lint]'
+	touch $@
+
+$(VENV)/.docs: $(VENV)/.run
+	$(PIP) --editable '.[docs]'
 	touch $@
 
 install: $(VENV)/.run
@@ -52,5 +57,12 @@ lint: $(VENV)/.lint
 	$(BIN)/mypy
 	@if command -v node >/dev/null; then node tools/check_workflows.cjs; fi
 
+# The generated pages first, so that what is built is what the code says. The notice on the successor of mkdocs-material
+# is known (mkdocs.yml) and would hide what a build has to say.
+docs: $(VENV)/.docs
+	$(BIN)/python tools/make_reference_pages.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "the documentation is in site/index.html"
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis
