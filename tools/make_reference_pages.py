@@ -85,7 +85,7 @@ def _pytest_rows() -> str:
         [sys.executable, "-m", "pytest", "--help"],
         cwd=ROOT,
         # Wide enough that no help text is wrapped; the user's own additions have no place on the page.
-        env={**os.environ, "COLUMNS": "1000", "PYTEST_ADDOPTS": ""},
+        env={**os.environ, "COLUMNS": "1000", "NO_COLOR": "1", "PYTEST_ADDOPTS": ""},
         capture_output=True,
         encoding="utf-8",
         check=True,
