@@ -12,7 +12,7 @@ help:
 	@echo "make tier1   install and run the easy tier on the built-in model"
 	@echo "make nightly install and run all tiers against the baseline; ARGS='…' for more options"
 	@echo "make test    install the test extras and run the tests of the engine"
-	@echo "make lint    ruff and mypy; actionlint where it is installed"
+	@echo "make lint    ruff, mypy, import-linter; actionlint where it is installed"
 	@echo "make docs    build the documentation into site/"
 	@echo "make clean   remove the environment and caches"
 
@@ -49,12 +49,13 @@ nightly: install
 	$(BIN)/pytest --junitxml=reports/junit.xml --robust-markdown=reports/summary.md $(ARGS)
 
 test: $(VENV)/.test
-	$(BIN)/pytest tests
+	$(BIN)/pytest tests --numprocesses=logical --dist=worksteal
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	@if command -v node >/dev/null; then node tools/check_workflows.cjs; fi
 
 # The generated pages first, so that what is built is what the code says. The notice on the successor of mkdocs-material
