@@ -27,10 +27,10 @@ from PIL import Image, features
 
 from tierbench.common.images import PictureError, open_picture, quiet_pillow
 from tierbench.common.text import one_line
-from tierbench.suites.checking import picture_faults
-from tierbench.suites.duplicates import duplicate_faults
+from tierbench.suites.checking import picture_problems
+from tierbench.suites.duplicates import duplicate_problems
 from tierbench.suites.metadata import COLUMNS
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 from tierbench.suites.reader import read_suite
 
 # Far beyond what any of these small inputs takes, also on a busy machine.
@@ -157,9 +157,9 @@ def read_broken_suite(folder: Path, csv: bytes, toml: bytes) -> str:
     """Read a suite with these files, as `tierbench check` does, and say what came of it."""
     (folder / "metadata.csv").write_bytes(csv)
     (folder / "suite.toml").write_bytes(toml)
-    faults = Faults()
-    suite = read_suite(folder, faults)
-    lines = faults.lines + picture_faults(suite) + duplicate_faults(suite)
+    problems = Problems()
+    suite = read_suite(folder, problems)
+    lines = problems.lines + picture_problems(suite) + duplicate_problems(suite)
     for line in lines:
         if line != one_line(line, 1000):
             raise AssertionError(f"a line that is no line: {line!r}")
@@ -167,11 +167,11 @@ def read_broken_suite(folder: Path, csv: bytes, toml: bytes) -> str:
         inside = case.url or not suite.fetched or case.path.resolve().is_relative_to(folder.resolve())
         if not inside and not any(f":{case.row}: " in line for line in lines):
             raise AssertionError(f"a path that leaves the suite: {case.path}")
-    return "suite refused with faults" if lines else "suite read"
+    return "suite refused with problems" if lines else "suite read"
 
 
 def valid_pictures() -> dict[str, bytes]:
-    """Give small valid pictures by name, of every format and mode that this Pillow can write."""
+    """Return small valid pictures by name, of every format and mode that this Pillow can write."""
     Image.init()
     ramp = np.add.outer(np.arange(24), np.arange(32)).astype(np.uint8) * 4
     grey = Image.fromarray(ramp)

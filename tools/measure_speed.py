@@ -47,7 +47,7 @@ class Instant:
 
 @contextmanager
 def repository(cases: int) -> Iterator[Path]:
-    """Give a temporary repository with so many cases of 32 × 24 pixels and the instant model."""
+    """Return a temporary repository with so many cases of 32 × 24 pixels and the instant model."""
     with tempfile.TemporaryDirectory(prefix="tierbench-speed-") as name:
         top = Path(name)
         (top / "conftest.py").write_text(CONFTEST, encoding="utf-8")
@@ -95,7 +95,7 @@ def timed(command: list[str], folder: Path) -> Spent:
 
 
 def pytest_command(*arguments: str) -> list[str]:
-    """Give the command that runs pytest with this interpreter."""
+    """Return the command that runs pytest with this interpreter."""
     return [sys.executable, "-m", "pytest", "-q", *arguments]
 
 

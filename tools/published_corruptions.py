@@ -45,7 +45,7 @@ SAMPLED = 40
 
 
 def photographs(side: int) -> list[Pixels]:
-    """Give the middles of three photographs, [side, side, 3]; the tests use the same."""
+    """Return the middles of three photographs, [side, side, 3]; the tests use the same."""
     result = []
     for name in ("astronaut", "chelsea", "coffee"):
         pixels: Pixels = getattr(skimage.data, name)()
@@ -70,7 +70,7 @@ def published(name: str, pixels: Pixels, severity: int, variant: str) -> Pixels:
 
 
 def _as_published(name: str, row: Sequence[Any]) -> object:
-    """Give a row the form in which the published code holds it."""
+    """Return a row the form in which the published code holds it."""
     if name == "zoom_blur":
         return np.arange(*row)
     return row[0] if len(row) == 1 else tuple(row)
@@ -168,7 +168,7 @@ _OWN: dict[str, Reference] = {
 
 
 def changes(name: str, severity: int, variant: str, draws: int) -> npt.NDArray[np.float64]:
-    """Give the mean absolute changes, in grey levels, [photographs, draws]."""
+    """Return the mean absolute changes, in grey levels, [photographs, draws]."""
     return np.array(
         [
             [np.abs(published(name, p, severity, variant).astype(float) - p).mean() for _ in range(draws)]
@@ -178,7 +178,7 @@ def changes(name: str, severity: int, variant: str, draws: int) -> npt.NDArray[n
 
 
 def sampled(name: str, severity: int, variant: str) -> list[int]:
-    """Give some values, at random places, of what becomes of the first photograph."""
+    """Return some values, at random places, of what becomes of the first photograph."""
     result = published(name, photographs(SIDES[variant])[0], severity, variant).ravel()
     places = np.random.default_rng(0).integers(result.size, size=SAMPLED)
     return [int(value) for value in result[places]]

@@ -84,7 +84,7 @@ def rare_collapse(drop: float, tier: int) -> Worsen:
 
 
 def judge(samples: dict[int, Sample], allowed_drop: float = 0.05) -> dict[int, PairedVerdict]:
-    """Give the verdict on each tier, by what the benchmark itself runs after its diff."""
+    """Return the verdict on each tier, by what the benchmark itself runs after its diff."""
     tables = []
     for tier, sample in samples.items():
         groups, cases = sample.before.shape

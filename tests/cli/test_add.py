@@ -26,8 +26,8 @@ def test_add_copies_the_image_and_appends_a_valid_row(tierbench: Call, workplace
         "add", "Ein Grün.PNG", "--suite", "colours", "--label", "green|lime", "--tier", "3", "--tags", "cold odd"
     )
     assert answer == Answer(0, "colours/ein_gr_n added: tier 3, cases/colours/ein_gr_n.png\n", "")
-    suites, faults = read_suites([workplace / "cases"])
-    assert faults == []
+    suites, problems = read_suites([workplace / "cases"])
+    assert problems == []
     case = suites[0].cases[-1]
     assert case.sha256 == hashlib.sha256((workplace / "Ein Grün.PNG").read_bytes()).hexdigest()
     assert (case.id, case.expected, case.tier, case.tags) == ("ein_gr_n", ("green", "lime"), 3, ("cold", "odd"))
@@ -203,8 +203,8 @@ def test_cases_that_are_added_at_once_are_all_there(tierbench: Call, workplace: 
     for process in running:
         process.communicate(timeout=60)
     assert [process.returncode for process in running] == [0] * 5
-    suites, faults = read_suites([workplace / "cases"])
-    assert faults == []
+    suites, problems = read_suites([workplace / "cases"])
+    assert problems == []
     assert len(suites[0].cases) == 2 + 5
 
 
@@ -213,7 +213,7 @@ def test_a_suite_must_have_a_name_that_pytest_can_select(tierbench: Call, workpl
     answer = tierbench("add", "green.png", "--suite", "my suite", "--label", "green", "--tier", "1")
     assert answer.code == 4
     assert "name a suite with letters, digits, _ and - only" in answer.err
-    # One that is there all the same hides no fault of the others.
+    # One that is there all the same hides no problem of the others.
     shutil.copytree(workplace / "cases" / "colours", workplace / "cases" / "my suite")
     (workplace / "cases" / "colours" / "red.png").unlink()
     told = tierbench("check")

@@ -9,9 +9,9 @@ from tests.cli.conftest import Answer
 Call = Callable[..., Answer]
 
 
-def test_a_good_suite_has_no_fault(tierbench: Call) -> None:
+def test_a_good_suite_has_no_problem(tierbench: Call) -> None:
     answer = tierbench("check")
-    assert answer == Answer(0, "colours: 2 cases, no fault\n", "")
+    assert answer == Answer(0, "colours: 2 cases, no problem\n", "")
 
 
 def test_check_tells_all_faults_at_once_with_file_and_row(tierbench: Call, workplace: Path) -> None:
@@ -25,7 +25,7 @@ def test_check_tells_all_faults_at_once_with_file_and_row(tierbench: Call, workp
     assert "cases/colours/metadata.csv:3: tier 'hard' is not an integer ≥ 1" in answer.out
     assert "cases/colours/metadata.csv:4: image 'green.png' is missing" in answer.out
     assert "cases/colours/metadata.csv:2: image 'red.png'" in answer.out
-    assert "colours: 2 cases, 3 faults" in answer.out
+    assert "colours: 2 cases, 3 problems" in answer.out
 
 
 def test_check_with_a_model_finds_label_gaps(tierbench: Call) -> None:

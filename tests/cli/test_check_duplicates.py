@@ -45,7 +45,7 @@ def test_copies_and_near_copies_are_told_but_not_those_of_a_group(tierbench: Cal
         f"{place}:4: image 'saved_as.jpg' is nearly the same as 'cat.png'; {near}",
         f"{place}:5: image 'smaller.png' is nearly the same as 'cat.png'; {near}",
         f"{place}:6: image 'take.jpg' is nearly the same as 'saved_as.jpg'; {near}",
-        "pets: 6 cases, 4 faults",
+        "pets: 6 cases, 4 problems",
     ]
 
 
@@ -57,7 +57,7 @@ def test_without_imagehash_one_line_says_so(tierbench: Call, pets: Path, monkeyp
     answer = tierbench("check", "pets")
     assert answer.code == 1
     assert answer.out.splitlines()[-2:] == [
-        "pets: 6 cases, 1 fault",
+        "pets: 6 cases, 1 problem",
         "near-duplicates were not looked for: pip install 'tierbench[check]' brings imagehash",
     ]
 

@@ -1,4 +1,4 @@
-"""A registry lists names without importing, loads a part at its first use, and says whose part is at fault."""
+"""A registry lists names without importing, loads a part at its first use, and says whose part is at problem."""
 
 from __future__ import annotations
 

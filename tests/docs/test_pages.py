@@ -15,7 +15,7 @@ import yaml
 
 from tests.conftest import REPOSITORY
 from tierbench.corruptions import ALL_CORRUPTIONS, FAMILIES, MEAN_CORRUPTIONS, NEEDS_OPENCV, SEEDLESS
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 from tierbench.suites.reader import read_suite
 
 DOCS = REPOSITORY / "docs"
@@ -99,9 +99,9 @@ def test_a_suite_takes_every_key_that_its_page_shows(tmp_path: Path) -> None:
     (tmp_path / "car.png").write_bytes((DOCS / "report.png").read_bytes())
     rows = "file_name,label,tier,ladder,visibility_m\ncar.png,automobile,,sedan_fog,80\n"
     (tmp_path / "metadata.csv").write_text(rows, encoding="utf-8")
-    faults = Faults()
-    suite = read_suite(tmp_path, faults)
-    assert faults.lines == []
+    problems = Problems()
+    suite = read_suite(tmp_path, problems)
+    assert problems.lines == []
     assert suite.ladders["sedan_fog"].gate == 50
 
 

@@ -24,7 +24,7 @@ RESNET50_CE = (79.8, 81.6, 82.6, 74.7, 88.6, 78.0, 79.9, 77.8, 74.8, 66.1, 56.6,
 
 
 def constant_errors(means: dict[str, float]) -> pd.DataFrame:
-    """Give a table whose rows have these means, falling and rising around them."""
+    """Return a table whose rows have these means, falling and rising around them."""
     shape = np.array([-0.02, 0.01, 0, 0.015, -0.005])
     rows = [np.array(mean) + shape for mean in means.values()]
     return pd.DataFrame(rows, index=list(means), columns=range(1, 6))

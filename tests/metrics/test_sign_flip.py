@@ -118,7 +118,7 @@ def test_too_few_groups_have_no_bound() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sums", "sizes", "fault"),
+    ("sums", "sizes", "problem"),
     [
         ([0.1, float("nan")], [1, 1], "finite"),
         ([0.1, float("inf")], [1, 1], "finite"),
@@ -127,8 +127,8 @@ def test_too_few_groups_have_no_bound() -> None:
         ([[0.1]], [[1]], "shape"),
     ],
 )
-def test_what_is_no_sample_is_refused(sums: list[float], sizes: list[float], fault: str) -> None:
-    with pytest.raises(ValueError, match=fault):
+def test_what_is_no_sample_is_refused(sums: list[float], sizes: list[float], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
         sign_flip(sums, sizes)
 
 

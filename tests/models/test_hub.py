@@ -92,7 +92,7 @@ def test_the_token_of_hf_auth_login_opens_a_private_model_at_a_commit(
     (hub_home / "token").write_text(TOKEN + "\n", encoding="utf-8")
     code, lines = check(tmp_path, f"{REPO}@{commit_of('v2')}")
     assert code == 0
-    assert "study: 3 cases, no fault" in lines
+    assert "study: 3 cases, no problem" in lines
     snapshots = hub_home / "hub" / "models--acme--colours" / "snapshots"
     assert [folder.name for folder in snapshots.iterdir()] == [commit_of("v2")]
 

@@ -32,8 +32,8 @@ grey.png,ship,2
 
 
 def cases_of(folder: Path) -> list[Case]:
-    (found,), faults = read_suites([folder])
-    assert faults == []
+    (found,), problems = read_suites([folder])
+    assert problems == []
     return list(found.cases)
 
 
@@ -189,8 +189,8 @@ def test_an_image_that_the_model_cannot_take_errs_alone(suite: SuiteWriter, erro
     assert [prediction.error[: len(said)] for prediction in found.values()] == ["", "", "", said, ""]
 
 
-def test_an_array_of_the_wrong_shape_is_the_classifiers_fault(suite: SuiteWriter) -> None:
-    with pytest.raises(UserError, match=r"gave an array of shape \(4, 3\), not \(4, 2\) \(images × labels\); mend"):
+def test_an_array_of_the_wrong_shape_is_the_classifiers_problem(suite: SuiteWriter) -> None:
+    with pytest.raises(UserError, match=r"gave an array of shape \(4, 3\), not \(4, 2\) \(images × labels\); fix"):
         Predictor(Counting(labels=("red", "green")), store()).predict(cases_of(suite(ROWS)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Bench
-from tests.plugin.test_faults import FACTORY
+from tests.plugin.test_problems import FACTORY
 from tests.plugin.test_selection import counts
 
 OWN = """

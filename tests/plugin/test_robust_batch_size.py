@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Bench
-from tests.plugin.test_faults import factory
+from tests.plugin.test_problems import factory
 
 
 @pytest.mark.parametrize(("size", "calls"), [("1", "111"), ("2", "21"), ("16", "3")])

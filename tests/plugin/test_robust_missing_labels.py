@@ -16,7 +16,7 @@ def pets(bench: Bench) -> Bench:
     return bench
 
 
-def test_a_concept_without_label_is_a_fault(pets: Bench) -> None:
+def test_a_concept_without_label_is_a_problem(pets: Bench) -> None:
     answer = pets.run()
     assert answer.code == 4
     assert answer.errors == [

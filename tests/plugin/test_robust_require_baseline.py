@@ -1,4 +1,4 @@
-"""--robust-require-baseline: a model without a baseline is a fault."""
+"""--robust-require-baseline: a model without a baseline is a problem."""
 
 from __future__ import annotations
 

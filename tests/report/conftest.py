@@ -51,25 +51,25 @@ def browser() -> Iterator[Browser]:
 def open_page(browser: Browser) -> Iterator[Opener]:
     """Open a file; at the end no request may have left the machine, and no script may have failed."""
     pages = []
-    faults: list[str] = []
+    problems: list[str] = []
 
     def open_file(file: Path, *, width: int = 1280, dark: bool = False) -> Page:
         page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light")
         pages.append(page)
-        page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
-        page.on("request", lambda request: _refuse(request.url, faults))
+        page.on("pageerror", lambda error: problems.append(f"script error: {error}"))
+        page.on("request", lambda request: _refuse(request.url, problems))
         page.goto(file.as_uri())
         return page
 
     yield open_file
     for page in pages:
         page.close()
-    assert not faults
+    assert not problems
 
 
-def _refuse(url: str, faults: list[str]) -> None:
+def _refuse(url: str, problems: list[str]) -> None:
     if not url.startswith(("file:", "data:", "blob:")):
-        faults.append(f"request: {url[:200]}")
+        problems.append(f"request: {url[:200]}")
 
 
 def report_of(bench: Bench) -> Path:

@@ -17,7 +17,7 @@ ROWS = baseline_table([0.9, 0.8, 0.3], predicted='an "odd", name', expected="aut
 GOOD = serialise_baseline(ROWS, {"model": "mine", "torch": "2.13.0"})
 
 
-def fault(data: bytes) -> str:
+def problem(data: bytes) -> str:
     with pytest.raises(UserError) as caught:
         parse_baseline(data)
     (line,) = caught.value.lines
@@ -61,7 +61,7 @@ def fault(data: bytes) -> str:
     ],
 )
 def test_one_line_says_where_and_what(data: bytes, says: str) -> None:
-    assert says in fault(data)
+    assert says in problem(data)
 
 
 def test_the_line_names_the_file(tmp_path: Path) -> None:
@@ -82,14 +82,14 @@ def test_what_editors_and_version_control_do_to_a_file_is_no_damage(data: bytes)
 
 def test_every_truncation_is_found() -> None:
     for length in range(len(GOOD) - 1):
-        fault(GOOD[:length])
+        problem(GOOD[:length])
 
 
 def reads_or_says_why(data: bytes) -> None:
     try:
         baseline = parse_baseline(data)
     except UserError:
-        fault(data)
+        problem(data)
         return
     # What reads can be written, and reads the same again.
     again = parse_baseline(serialise_baseline(baseline.rows, baseline.identity))

@@ -26,7 +26,7 @@ class Judge:
     accepted: pd.DataFrame
 
     def __call__(self, model: Path, batch_size: int = 16) -> tuple[pd.DataFrame, PairedVerdict]:
-        """Give the diff of all cases, and the verdict of tier 1."""
+        """Return the diff of all cases, and the verdict of tier 1."""
         diff = diff_cases(self.accepted, evaluate(str(model), self.suite, batch_size=batch_size))
         return diff, judge_regression(diff)[0]
 

@@ -6,15 +6,15 @@ import pytest
 
 from tests.conftest import SuiteWriter
 from tierbench.models.reference import imagenet_labels
-from tierbench.scoring.labels import label_faults, map_concepts, short_label
+from tierbench.scoring.labels import label_problems, map_concepts, short_label
 from tierbench.suites import Suite, read_suites
 
 Labels = tuple[str, ...]
 
 
 def read(suite: SuiteWriter, label: str, toml: str = "") -> Suite:
-    (found,), faults = read_suites([suite(f"file_name,label,tier\nred.png,{label},1\n", toml)])
-    assert faults == []
+    (found,), problems = read_suites([suite(f"file_name,label,tier\nred.png,{label},1\n", toml)])
+    assert problems == []
     return found
 
 
@@ -43,31 +43,31 @@ def test_a_label_matches_whole_or_by_a_synonym(
 def test_a_missing_concept_names_the_nearest_labels(suite: SuiteWriter) -> None:
     found = read(suite, "automobil")
     space = map_concepts(found, ("airplane", "automobile", "ship"))
-    assert label_faults(found, space, "mine") == [
+    assert label_problems(found, space, "mine") == [
         "suite 'colours': no label of model 'mine' counts as 'automobil' (nearest labels: automobile); "
         "name its labels in [labels] of suite.toml, or skip such cases with --robust-missing-labels skip"
     ]
-    assert label_faults(found, space, "mine", missing_is_fault=False) == []
+    assert label_problems(found, space, "mine", missing_is_problem=False) == []
 
 
 def test_where_nothing_is_near_the_labels_are_named(suite: SuiteWriter) -> None:
     found = read(suite, "zzz")
-    (line,) = label_faults(found, map_concepts(found, tuple("abcdefg")), "mine")
+    (line,) = label_problems(found, map_concepts(found, tuple("abcdefg")), "mine")
     assert "(its labels: a, b, c, d, e and 2 more)" in line
 
 
 def test_a_label_in_two_concepts_is_told_even_where_gaps_are_allowed(suite: SuiteWriter) -> None:
     found = read(suite, "cat|dog", "[labels]\ncat = ['tabby']\ndog = ['tabby cat']")
-    (line,) = label_faults(found, map_concepts(found, ("tabby, tabby cat",)), "mine", missing_is_fault=False)
+    (line,) = label_problems(found, map_concepts(found, ("tabby, tabby cat",)), "mine", missing_is_problem=False)
     assert line == (
         "suite 'colours': label 'tabby, tabby cat' of model 'mine' counts as 'cat' and as 'dog'; "
-        "a label belongs to one concept: mend [labels] in suite.toml"
+        "a label belongs to one concept: fix [labels] in suite.toml"
     )
 
 
 def test_a_label_from_a_model_cannot_steer_the_terminal(suite: SuiteWriter) -> None:
     found = read(suite, "ship")
-    (line,) = label_faults(found, map_concepts(found, ("shi\x1b[31mp\n",)), "mine")
+    (line,) = label_problems(found, map_concepts(found, ("shi\x1b[31mp\n",)), "mine")
     assert line.isprintable()
 
 

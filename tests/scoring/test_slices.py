@@ -33,8 +33,8 @@ def photos(suite: SuiteWriter) -> Suite:
     folder = suite(ROWS, name="photos")
     for name, size in SIZES.items():
         gradient(size).save(folder / f"{name}.png")
-    (read,), faults = read_suites([folder])
-    assert faults == []
+    (read,), problems = read_suites([folder])
+    assert problems == []
     return read
 
 

@@ -1,4 +1,4 @@
-"""Every static fault of metadata.csv is one line with file, row and mend; good rows are read as they stand."""
+"""Every static problem of metadata.csv is one line with file, row and fix; good rows are read as they stand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 from tests.conftest import SuiteWriter, write_suite
 from tierbench.suites import Suite, Thresholds, read_suite, read_suites
 from tierbench.suites.metadata import COLUMNS, read_cases
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 from tierbench.suites.settings import Settings
 from tierbench.suites.tags import refused_tag
 
@@ -22,8 +22,8 @@ DIGEST = "0" * 64
 
 def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str]]:
     monkeypatch.chdir(folder.parent)
-    (found,), faults = read_suites([folder])
-    return found, faults
+    (found,), problems = read_suites([folder])
+    return found, problems
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str
         ),
         (
             f"file_name,label,tier,url,sha256\nx.png,a,1,package:skimage/data/x.png,{DIGEST}\n",
-            "2: url 'package:skimage/data/x.png' names no file of the installed package; mend the url",
+            "2: url 'package:skimage/data/x.png' names no file of the installed package; fix the url",
         ),
-        (HEAD + "absent.png,a,1\n", "2: image 'absent.png' is missing; put it there or mend file_name"),
+        (HEAD + "absent.png,a,1\n", "2: image 'absent.png' is missing; put it there or fix file_name"),
         (HEAD + ".,a,1\n", "2: file_name is empty"),
         (HEAD + "./,a,1\n", "2: file_name is empty"),
         (HEAD + "/etc/hostname,a,1\n", "2: file_name '/etc/hostname' leaves the suite folder; use a relative path"),
@@ -84,19 +84,19 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str
 def test_every_fault_is_one_line_with_file_row_and_mend(
     suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch, rows: str, line: str
 ) -> None:
-    _, faults = read(suite(rows), monkeypatch)
-    assert len(faults) == 1
-    assert faults[0].startswith("colours/metadata.csv:" + line)
+    _, problems = read(suite(rows), monkeypatch)
+    assert len(problems) == 1
+    assert problems[0].startswith("colours/metadata.csv:" + line)
 
 
 def test_all_faults_of_a_suite_are_listed_at_once(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = suite(HEAD + "red.png,,one\nabsent.png,a,1\nred.png,a,1\n", '[tiers.0]\nname = "none"\n')
-    found, faults = read(folder, monkeypatch)
-    assert faults == [
+    found, problems = read(folder, monkeypatch)
+    assert problems == [
         "colours/suite.toml: [tiers.0]: a tier is an integer ≥ 1; write [tiers.1]",
         "colours/metadata.csv:2: tier 'one' is not an integer ≥ 1; write 1, 2 or 3",
         "colours/metadata.csv:2: label is empty; write the concept that the image shows",
-        "colours/metadata.csv:3: image 'absent.png' is missing; put it there or mend file_name",
+        "colours/metadata.csv:3: image 'absent.png' is missing; put it there or fix file_name",
     ]
     assert [case.id for case in found.cases] == ["absent", "red"]
 
@@ -104,8 +104,8 @@ def test_all_faults_of_a_suite_are_listed_at_once(suite: SuiteWriter, monkeypatc
 def test_a_metadata_file_that_is_no_utf8_is_one_line(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = suite(HEAD)
     (folder / "metadata.csv").write_bytes("file_name,label,tier\nred.png,Auto\xe4,1\n".encode("latin-1"))
-    _, faults = read(folder, monkeypatch)
-    assert faults == ["colours/metadata.csv: is not UTF-8 (invalid continuation byte at byte 33); save it as UTF-8"]
+    _, problems = read(folder, monkeypatch)
+    assert problems == ["colours/metadata.csv: is not UTF-8 (invalid continuation byte at byte 33); save it as UTF-8"]
 
 
 def test_links_and_empty_files_are_told(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,8 +117,8 @@ def test_links_and_empty_files_are_told(suite: SuiteWriter, monkeypatch: pytest.
     (folder / "inside.png").symlink_to(folder / "red.png")
     (folder / "empty.png").touch()
     (folder / "folder.png").mkdir()
-    _, faults = read(folder, monkeypatch)
-    assert faults == [
+    _, problems = read(folder, monkeypatch)
+    assert problems == [
         "colours/metadata.csv:3: image 'outside.png' is a link that leaves the suite folder; copy the file in",
         "colours/metadata.csv:4: image 'dangling.png' is a link to nothing; put the file there",
         "colours/metadata.csv:6: image 'empty.png' has zero bytes; put the image there",
@@ -133,8 +133,8 @@ def test_a_row_is_read_as_it_stands(suite: SuiteWriter, monkeypatch: pytest.Monk
         "\n"
         "blue.png,ship,1,,,,,,,,,,,\n"
     )
-    found, faults = read(suite(rows.replace('"big, truck"', "truck"), '[parameters]\nm = "m"\n'), monkeypatch)
-    assert faults == []
+    found, problems = read(suite(rows.replace('"big, truck"', "truck"), '[parameters]\nm = "m"\n'), monkeypatch)
+    assert problems == []
     first, second = found.cases
     assert (first.key, first.expected, first.tier) == ("colours/my-red_1", ("car", "truck"), 2)
     assert first.thresholds == Thresholds(0.3, 2, -0.5)
@@ -150,8 +150,8 @@ def test_thresholds_default_from_the_tier_then_from_the_house(
     suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = "file_name,label,tier,min_score\nred.png,a,1,\nblue.png,a,2,\ngreen.png,a,2,0.9\n"
-    found, faults = read(suite(rows, "[tiers.2]\nmin_score = 0.25\nmax_rank = 3\n"), monkeypatch)
-    assert faults == []
+    found, problems = read(suite(rows, "[tiers.2]\nmin_score = 0.25\nmax_rank = 3\n"), monkeypatch)
+    assert problems == []
     # Who allows rank 3 demands no margin over the best other.
     assert [case.thresholds for case in found.cases] == [
         Thresholds(0.5, 1, 0.0),
@@ -177,15 +177,15 @@ CELL = st.one_of(st.text(max_size=12), st.sampled_from(["./", "..", "1", "red.pn
 
 
 @given(st.lists(st.lists(CELL, min_size=len(COLUMNS), max_size=len(COLUMNS)), max_size=3))
-def test_whatever_stands_in_the_rows_is_a_case_or_a_fault(some_folder: Path, rows: list[list[str]]) -> None:
+def test_whatever_stands_in_the_rows_is_a_case_or_a_problem(some_folder: Path, rows: list[list[str]]) -> None:
     import csv
 
     with (some_folder / "metadata.csv").open("w", encoding="utf-8", errors="ignore", newline="") as stream:
         csv.writer(stream).writerows([COLUMNS, *rows])
-    faults = Faults()
-    cases = read_cases("any", some_folder, Settings(), faults)
+    problems = Problems()
+    cases = read_cases("any", some_folder, Settings(), problems)
     written = sum(any(cell.strip() for cell in row) for row in rows)
     assert len(cases) <= written
-    assert bool(faults.lines) or len(cases) == written
-    assert all("\n" not in line for line in faults.lines)
-    read_suite(some_folder, Faults())
+    assert bool(problems.lines) or len(cases) == written
+    assert all("\n" not in line for line in problems.lines)
+    read_suite(some_folder, Problems())

@@ -19,8 +19,8 @@ def test_a_path_is_a_suite_or_a_folder_of_suites(suite: SuiteWriter, tmp_path: P
     suite(ROWS, name="cases/b")
     suite(ROWS, name="cases/a")
     suite(ROWS, name="c")
-    suites, faults = read_suites([tmp_path / "cases", tmp_path / "c", tmp_path / "cases" / "a"])
-    assert faults == []
+    suites, problems = read_suites([tmp_path / "cases", tmp_path / "c", tmp_path / "cases" / "a"])
+    assert problems == []
     assert [found.name for found in suites] == ["a", "b", "c"]
 
 
@@ -35,8 +35,8 @@ def test_two_suites_of_one_name_names_that_no_id_can_hold_and_paths_without_suit
     (tmp_path / "forgot").mkdir()
     (tmp_path / "forgot" / "suite.toml").touch()
     paths = [tmp_path / name for name in ("one", "two", "my cars", "nowhere", "empty", "forgot")]
-    _, faults = read_suites(paths)
-    assert faults == [
+    _, problems = read_suites(paths)
+    assert problems == [
         "two/cars: the name is taken by one/cars; rename one",
         "my cars: name a suite folder with letters, digits, _ and - only",
         "nowhere: is no folder; name a suite folder or a folder of suites (--robust-cases)",
@@ -56,20 +56,20 @@ def test_the_digest_changes_with_either_file(suite: SuiteWriter) -> None:
 def test_an_image_of_a_package_is_read_from_there(suite: SuiteWriter) -> None:
     photo = Path(skimage.__file__).parent / "data" / "coffee.png"
     rows = "file_name,label,tier,url,sha256\ncup.png,cup,1,package:skimage/data/coffee.png,"
-    (found,), faults = read_suites([suite(rows + file_sha256(photo))])
-    assert (faults, found.fetched, found.cases[0].path) == ([], True, photo)
-    (found,), faults = read_suites([suite(rows + "0" * 64)])
-    assert len(faults) == 1
-    assert "has SHA-256 cc02f8ca188b…, the row says 000000000000…; fetch it again or mend the row" in faults[0]
+    (found,), problems = read_suites([suite(rows + file_sha256(photo))])
+    assert (problems, found.fetched, found.cases[0].path) == ([], True, photo)
+    (found,), problems = read_suites([suite(rows + "0" * 64)])
+    assert len(problems) == 1
+    assert "has SHA-256 cc02f8ca188b…, the row says 000000000000…; fetch it again or fix the row" in problems[0]
 
 
 def test_what_would_bring_the_images_is_told(suite: SuiteWriter, tmp_path: Path) -> None:
     rows = "file_name,label,tier,url,sha256\n"
     digest = "0" * 64
-    (found,), faults = read_suites([suite(rows + f"x.png,cup,1,package:absent_package_x/x.png,{digest}\n")])
-    assert (faults, found.fetched, found.fetch_hint) == ([], False, "pip install absent_package_x")
-    (found,), faults = read_suites([suite(rows + f"x.png,cup,1,https://example.org/x.png,{digest}\n", name="far")])
-    assert (faults, found.fetch_hint) == ([], f"tierbench fetch {tmp_path / 'far'}")
+    (found,), problems = read_suites([suite(rows + f"x.png,cup,1,package:absent_package_x/x.png,{digest}\n")])
+    assert (problems, found.fetched, found.fetch_hint) == ([], False, "pip install absent_package_x")
+    (found,), problems = read_suites([suite(rows + f"x.png,cup,1,https://example.org/x.png,{digest}\n", name="far")])
+    assert (problems, found.fetch_hint) == ([], f"tierbench fetch {tmp_path / 'far'}")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_would_bring_the_images_is_told(suite: SuiteWriter, tmp_path: Path)
         ("case,label\n", "1: the first row must read case,model,label,score"),
         ("case,model,label,score\nred,m,car,high\n", "2: score 'high' is not a number from 0 to 1"),
         ("case,model,label,score\nred,m,car,1.5\n", "2: score 1.5 is not a number from 0 to 1"),
-        ("case,model,label,score\nblue,m,car,0.5\n", "2: case 'blue' is not in the suite; mend the id"),
+        ("case,model,label,score\nblue,m,car,0.5\n", "2: case 'blue' is not in the suite; fix the id"),
         ("case,model,label,score\nred,m\n", "2: score None is not a number from 0 to 1"),
     ],
 )
@@ -92,8 +92,8 @@ def test_faults_of_published_scores(suite: SuiteWriter, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("name", ["photos", "rothman"])
 def test_the_committed_suites_have_no_fault_and_follow_imagefolder(name: str) -> None:
     folder = Path(__file__).parents[2] / "cases" / name
-    (found,), faults = read_suites([folder])
-    assert faults == []
+    (found,), problems = read_suites([folder])
+    assert problems == []
     with (folder / "metadata.csv").open(encoding="utf-8", newline="") as stream:
         names = [row["file_name"] for row in csv.DictReader(stream)]
     assert names == [case.file_name for case in found.cases]

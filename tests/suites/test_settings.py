@@ -1,4 +1,4 @@
-"""Every static fault of suite.toml is one line with the file and the mend."""
+"""Every static problem of suite.toml is one line with the file and the fix."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ ROWS = "file_name,label,tier\nred.png,car,1\n"
 def test_every_fault_is_one_line(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch, toml: str, line: str) -> None:
     folder = suite(ROWS, toml)
     monkeypatch.chdir(folder.parent)
-    _, faults = read_suites([folder])
-    assert len(faults) == 1
-    assert faults[0].startswith("colours/suite.toml: " + line)
-    assert "\n" not in faults[0]
+    _, problems = read_suites([folder])
+    assert len(problems) == 1
+    assert problems[0].startswith("colours/suite.toml: " + line)
+    assert "\n" not in problems[0]
 
 
 def test_all_that_it_can_say(suite: SuiteWriter) -> None:
@@ -112,8 +112,8 @@ def test_all_that_it_can_say(suite: SuiteWriter) -> None:
         accuracy = {min = 0.8, max = 1}
         """,
     )
-    (found,), faults = read_suites([folder])
-    assert faults == []
+    (found,), problems = read_suites([folder])
+    assert problems == []
     assert found.description == "Cars."
     assert dict(found.tiers) == {1: Tier(1, "easy", 0.9)}
     assert dict(found.concepts) == {"car": ("sports car", "cab"), "ship": ("liner",)}

@@ -14,10 +14,10 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.text import one_line, plural
 from tierbench.models import Classifier
-from tierbench.scoring.labels import label_faults, map_concepts, short_label
+from tierbench.scoring.labels import label_problems, map_concepts, short_label
 from tierbench.scoring.results import CaseResult
 from tierbench.suites import Case, Suite, Tier, read_suite
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 
 _SAY = "say with --tier how hard the image is"
 
@@ -42,14 +42,14 @@ def add(
     if case_id and len(images) > 1:
         raise UserError("--id names one case; add the images one by one, or leave it out")
     folder = suite_folder(suite, new=True)
-    if faults := _image_faults(images, folder):
-        raise UserError(*faults)
-    models, faults = open_models(model, labels)
-    if not models and not faults and tier is None:
+    if problems := _image_problems(images, folder):
+        raise UserError(*problems)
+    models, problems = open_models(model, labels)
+    if not models and not problems and tier is None:
         # Somebody must say how hard the images are.
-        models, faults = open_models(["reference"], labels)
-    if faults:
-        raise UserError(*faults)
+        models, problems = open_models(["reference"], labels)
+    if problems:
+        raise UserError(*problems)
     proposed = _proposed_tiers(images, label, folder, models, tier) if models else {}
     for image in images:
         new = NewCase(image, label, tier or proposed[image], case_id, tags, group, source, license_, notes)
@@ -57,28 +57,28 @@ def add(
         typer.echo(f"{case.key} added: tier {case.tier}, {shown_path(case.path)}")
 
 
-def _image_faults(images: Sequence[Path], folder: Path) -> list[str]:
+def _image_problems(images: Sequence[Path], folder: Path) -> list[str]:
     """Say which images cannot be added, before any is: what is no picture, and what is in the suite already."""
     from tierbench.common.images import PictureError, open_picture, quiet_pillow
     from tierbench.suites.editing import same_images
 
-    faults = []
+    problems = []
     for image in images:
         if not image.is_file():
             # A pipe would be waited for for ever.
-            faults.append(f"{shown_path(image.absolute())}: is no file; nothing was added")
+            problems.append(f"{shown_path(image.absolute())}: is no file; nothing was added")
             continue
         try:
             with quiet_pillow():
                 open_picture(image)
         except PictureError as error:
-            faults.append(f"{shown_path(image.absolute())}: {one_line(str(error))}; nothing was added")
-    present = read_suite(folder, Faults()).cases if (folder / "metadata.csv").is_file() else ()
-    faults += [
+            problems.append(f"{shown_path(image.absolute())}: {one_line(str(error))}; nothing was added")
+    present = read_suite(folder, Problems()).cases if (folder / "metadata.csv").is_file() else ()
+    problems += [
         f"{shown_path(image.absolute())}: {one_line(where)}; nothing was added"
         for image, where in same_images([image for image in images if image.is_file()], present)
     ]
-    return faults
+    return problems
 
 
 def _proposed_tiers(
@@ -89,10 +89,10 @@ def _proposed_tiers(
     from tierbench.suites.metadata import COLUMNS
     from tierbench.suites.settings import make_thresholds, read_settings
 
-    faults = Faults()
-    settings = read_settings(folder / "suite.toml", COLUMNS, faults)
-    if faults.lines:
-        raise UserError(*faults.lines)
+    problems = Problems()
+    settings = read_settings(folder / "suite.toml", COLUMNS, problems)
+    if problems.lines:
+        raise UserError(*problems.lines)
     expected = tuple(part.strip() for part in label.split("|"))
     thresholds = make_thresholds(settings.thresholds.get(tier or 1, {}))
     cases = [
@@ -101,21 +101,26 @@ def _proposed_tiers(
     ]
     suite = Suite(folder.name, folder, "", tuple(cases), {1: Tier(1)}, settings.labels)
     results = {
-        slot: judge_suite(classifier, suite, cases, slot, missing_labels="skip") for slot, classifier in models.items()
+        model_name: judge_suite(classifier, suite, cases, model_name, missing_labels="skip")
+        for model_name, classifier in models.items()
     }
     proposed = {}
     for number, image in enumerate(images):
         if len(images) > 1:
             typer.echo(one_line(str(image)))
-        judged = {slot: own[number] for slot, own in results.items()}
-        for slot, result in judged.items():
-            typer.echo(f"  {slot}: {_said(result)}")
+        judged = {model_name: own[number] for model_name, own in results.items()}
+        for model_name, result in judged.items():
+            typer.echo(f"  {model_name}: {_said(result)}")
         # An image that a model could not judge says nothing of how hard it is.
         counted = [result for result in judged.values() if not result.skipped and not result.error]
         if tier is None and not counted:
             # Nobody can say how hard the image is.
-            spaces = [(slot, map_concepts(suite, classifier.labels)) for slot, classifier in models.items()]
-            lines = [line for slot, space in spaces for line in label_faults(suite, space, slot, otherwise=_SAY)]
+            spaces = [(model_name, map_concepts(suite, classifier.labels)) for model_name, classifier in models.items()]
+            lines = [
+                line
+                for model_name, space in spaces
+                for line in label_problems(suite, space, model_name, otherwise=_SAY)
+            ]
             raise UserError(*lines or [f"{one_line(str(image))}: no model could judge it; {_SAY}"])
         missed = sum(not result.passed for result in counted)
         proposed[image] = 1 if not missed else 3 if missed == len(counted) > 1 else 2

@@ -33,7 +33,7 @@ def accept(
 
 @baseline.command("prune")
 def prune(
-    slot: Annotated[str, typer.Argument(help="name of the model; default: every baseline")] = "",
+    model: Annotated[str, typer.Argument(help="name of the model; default: every baseline")] = "",
     reports: ReportsOption = None,
     cases: CasesOption = None,
     absent: Annotated[
@@ -45,13 +45,13 @@ def prune(
     from tierbench.suites import read_suites
 
     runs = reports_folder(reports)
-    paths = [baseline_path(runs, slot)] if slot else sorted((runs / "baselines").glob("*.csv"))
+    paths = [baseline_path(runs, model)] if model else sorted((runs / "baselines").glob("*.csv"))
     if not paths:
         raise UserError(f"{shown_path(runs / 'baselines')}: there is no baseline; accept a run first")
     folders = cases_folders(cases)
-    suites, faults = read_suites(folders)
-    if faults:
-        raise UserError(*faults)
+    suites, problems = read_suites(folders)
+    if problems:
+        raise UserError(*problems)
     if not suites:
         # Without suites every row would seem to be of a case that is gone.
         raise UserError(f"{shown_path(folders[0])}: there is no suite here; name their folder with --cases")

@@ -39,8 +39,8 @@ def compare(
 
     if not 0 < max_drop <= 1:
         raise UserError(f"--max-drop {max_drop:g} must be above 0 and at most 1")
-    if markdown and (fault := foreign_file(markdown)):
-        raise UserError(f"--markdown {shown_path(markdown)}: {fault}")
+    if markdown and (problem := foreign_file(markdown)):
+        raise UserError(f"--markdown {shown_path(markdown)}: {problem}")
     try:
         comparisons = [
             compare_scores(*pair, max_drop=max_drop)

@@ -12,7 +12,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import expanded
 from tierbench.common.text import one_line, suggestion
 from tierbench.suites import find_suites
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 from tierbench.suites.reader import SUITE_NAME
 
 ReportsOption = Annotated[
@@ -26,18 +26,18 @@ CasesOption = Annotated[
 
 
 def reports_folder(given: Path | None = None) -> Path:
-    """Give the folder of the runs: as given, or as pytest's settings say, or `reports`."""
+    """Return the folder of the runs: as given, or as pytest's settings say, or `reports`."""
     return given or _from_settings("robust_reports", "reports")[0]
 
 
 def cases_folders(given: Path | None = None) -> list[Path]:
-    """Give the folders of the suites, absolute: as given, or as pytest's settings say, or `cases`."""
+    """Return the folders of the suites, absolute: as given, or as pytest's settings say, or `cases`."""
     folders = [given] if given else _from_settings("robust_cases", "cases")
     return [folder.absolute() for folder in folders]
 
 
 def _from_settings(key: str, default: str) -> list[Path]:
-    """Give the paths of a setting; in the settings they are relative to the folder of their file."""
+    """Return the paths of a setting; in the settings they are relative to the folder of their file."""
     settings = nearest_settings(Path.cwd())
     said = settings.lines(key) if settings else []
     if settings is None or not said:
@@ -47,27 +47,27 @@ def _from_settings(key: str, default: str) -> list[Path]:
     return [root / expanded(path) for path in said]
 
 
-def suite_folders(names: list[str], faults: Faults | None = None) -> list[Path]:
-    """Give the folders of the suites named, by path or by name; of all suites of the repository if none is.
+def suite_folders(names: list[str], problems: Problems | None = None) -> list[Path]:
+    """Return the folders of the suites named, by path or by name; of all suites of the repository if none is.
 
     Args:
         names: of suites.
-        faults: takes what is wrong with folders, so that the others are given all the same; without it that is raised.
+        problems: takes what is wrong with folders, so that the others are returned; without it that is raised.
 
     Raises:
         UserError: if a name is no suite.
     """
     if names:
         return [suite_folder(name) for name in names]
-    found = faults if faults is not None else Faults()
+    found = problems if problems is not None else Problems()
     folders = find_suites(cases_folders(), found)
-    if faults is None and found.lines:
+    if problems is None and found.lines:
         raise UserError(*found.lines)
     return folders
 
 
 def suite_folder(name: str, *, new: bool = False) -> Path:
-    """Give the folder of a suite, by path or by name.
+    """Return the folder of a suite, by path or by name.
 
     Args:
         name: a path, or a name.
@@ -87,5 +87,5 @@ def suite_folder(name: str, *, new: bool = False) -> Path:
         if not SUITE_NAME.fullmatch(folder.name):
             raise UserError(f"suite {one_line(name)!r}: name a suite with letters, digits, _ and - only")
         return folder
-    known = [folder.name for folder in find_suites([each for each in cases if each.is_dir()], Faults())]
+    known = [folder.name for folder in find_suites([each for each in cases if each.is_dir()], Problems())]
     raise UserError(f"suite {one_line(name)!r}: no folder of this name has a metadata.csv; {suggestion(name, known)}")

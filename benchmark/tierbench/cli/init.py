@@ -19,7 +19,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import write_atomically
 from tierbench.common.text import one_line
 from tierbench.suites.editing import NEW_COLUMNS
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 from tierbench.suites.reader import SUITE_NAME, find_suites
 
 _TESTS = "test_tiers.py"
@@ -115,7 +115,7 @@ def _from_top(model: str, top: Path) -> str:
 
 
 def _conftest(folder: Path, top: Path, settings: PytestSettings, plan: Plan) -> None:
-    """Give the plugin its new name in a conftest.py of 0.1.
+    """Return the plugin its new name in a conftest.py of 0.1.
 
     None is written: pytest finds the installed plugin by itself, and a new conftest.py at the top would make everything
     beside it importable, which changes what the repository's own tests import.
@@ -196,7 +196,7 @@ def _settings(folder: Path, found: PytestSettings, suite: str, model: str, plan:
 
 
 def _suites(folder: Path) -> list[str]:
-    return [each.name for each in find_suites([folder], Faults())]
+    return [each.name for each in find_suites([folder], Problems())]
 
 
 def _ignore(file: Path, plan: Plan) -> None:

@@ -37,7 +37,7 @@ def open_models(
     Returns:
         The classifiers by name, and what is wrong with the others, a line each.
     """
-    faults: list[str] = []
+    problems: list[str] = []
     root = Path.cwd()
     model_option, label_option = "--model", "--labels"
     if not models:
@@ -47,15 +47,15 @@ def open_models(
             labels, label_option = settings.lines("robust_labels"), f"robust_labels of {settings.file.name}"
         if models:
             root = settings.file.parent
-    specs = parse_models(models, faults, model_option)
-    if labels and not specs and not faults:
-        faults.append(f"{label_option} names the classes of no model; name the model with --model")
-    files = label_files(labels or [], specs, root, faults, label_option) if specs else {}
+    specs = parse_models(models, problems, model_option)
+    if labels and not specs and not problems:
+        problems.append(f"{label_option} names the classes of no model; name the model with --model")
+    files = label_files(labels or [], specs, root, problems, label_option) if specs else {}
     opened: dict[str, Classifier] = {}
     for spec in specs:
         try:
             names = read_labels(files[spec.name]) if spec.name in files else None
             opened[spec.name] = load_classifier(spec.spec, device=device, root=root, labels=names)
         except UserError as error:
-            faults += error.lines
-    return opened, faults
+            problems += error.lines
+    return opened, problems

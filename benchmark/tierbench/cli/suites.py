@@ -13,36 +13,36 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.text import listed, one_line, plural
 from tierbench.suites import Suite, read_suite
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 
 Suites = Annotated[list[str] | None, typer.Argument(help="suites by name or path (default: all in cases/)")]
 
 
 def check(suites: Suites = None, model: Models = None, labels: Labels = None) -> None:
     """Find everything that is wrong with suites, broken pictures included; exit code 1 if anything is."""
-    from tierbench.scoring.labels import label_faults, map_concepts
-    from tierbench.suites.checking import picture_faults
-    from tierbench.suites.duplicates import duplicate_faults, near_duplicates_missing
+    from tierbench.scoring.labels import label_problems, map_concepts
+    from tierbench.suites.checking import picture_problems
+    from tierbench.suites.duplicates import duplicate_problems, near_duplicates_missing
 
-    # What is wrong with a model is told with the rest, so that one that is not there hides no fault of a suite.
+    # What is wrong with a model is told with the rest, so that one that is not there hides no problem of a suite.
     models, lines = open_models(model, labels, device="cpu")
     for line in lines:
         typer.echo(line)
-    found = Faults()
+    found = Problems()
     folders = suite_folders(suites or [], found)
     for line in found.lines:
         typer.echo(line)
     bad = len(lines) + len(found.lines)
     for folder in folders:
-        faults = Faults()
-        suite = read_suite(folder, faults)
-        lines = faults.lines + picture_faults(suite) + duplicate_faults(suite)
-        for slot, classifier in models.items():
-            lines += label_faults(suite, map_concepts(suite, classifier.labels), slot)
+        problems = Problems()
+        suite = read_suite(folder, problems)
+        lines = problems.lines + picture_problems(suite) + duplicate_problems(suite)
+        for model_name, classifier in models.items():
+            lines += label_problems(suite, map_concepts(suite, classifier.labels), model_name)
         bad += len(lines)
         for line in lines:
             typer.echo(line)
-        state = plural(len(lines), "fault") if lines else "no fault"
+        state = plural(len(lines), "problem") if lines else "no problem"
         typer.echo(f"{suite.name}: {plural(len(suite.cases), 'case')}, {state}{_not_here(suite)}")
     if missing := near_duplicates_missing():
         typer.echo(missing)
@@ -56,14 +56,14 @@ def _not_here(suite: Suite) -> str:
 def list_suites(suites: Suites = None) -> None:
     """List the suites with their tiers; of a suite that is named, list the cases."""
     for folder in suite_folders(suites or []):
-        faults = Faults()
-        suite = read_suite(folder, faults)
+        problems = Problems()
+        suite = read_suite(folder, problems)
         tiers = ", ".join(f"{len(cases)} in tier {number}" for number, cases in suite.by_tier.items())
         typer.echo(f"{suite.name}: {tiers or 'no case in a tier'}{_not_here(suite)}")
         if suite.description:
             typer.echo(f"  {one_line(suite.description, 400)}")
-        if faults.lines:
-            typer.echo(f"  {plural(len(faults.lines), 'fault')}: run `tierbench check {shown_path(folder)}`")
+        if problems.lines:
+            typer.echo(f"  {plural(len(problems.lines), 'problem')}: run `tierbench check {shown_path(folder)}`")
         if not suites:
             if tags := sorted({tag for case in suite.cases for tag in case.tags}):
                 typer.echo(f"  tags: {listed(tags, 20)}")
@@ -87,8 +87,8 @@ def fetch(
 
     failed: list[str] = []
     for name in suites:
-        # Missing images are what fetching mends; other faults are told by `check`.
-        suite = read_suite(suite_folder(name), Faults())
+        # Missing images are what fetching fixes; other problems are told by `check`.
+        suite = read_suite(suite_folder(name), Problems())
         remote = [case for case in suite.cases if case.url]
         brought, lost = 0, len(failed)
         for case in remote:

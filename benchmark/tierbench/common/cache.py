@@ -9,6 +9,6 @@ import platformdirs
 
 
 def cache_folder() -> Path:
-    """Give the user's cache folder, or `$TIERBENCH_CACHE` where that is set; it may not exist yet."""
+    """Return the user's cache folder, or `$TIERBENCH_CACHE` where that is set; it may not exist yet."""
     override = os.environ.get("TIERBENCH_CACHE")
     return Path(override) if override else Path(platformdirs.user_cache_dir("tierbench", appauthor=False))

@@ -1,10 +1,10 @@
-"""The one kind of error that a user can cause: lines that say what is wrong, where, and how to mend it."""
+"""The one kind of error that a user can cause: lines that say what is wrong, where, and how to fix it."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """Something that the user can mend; each line names the place and the mend.
+    """Something that the user can fix; each line names the place and the fix.
 
     Args:
         lines: one message each, without a trailing newline; at least one.

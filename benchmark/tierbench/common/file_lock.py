@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 @contextmanager
-def alone(path: Path) -> Iterator[None]:
+def file_lock(path: Path) -> Iterator[None]:
     """Keep other processes of ours from changing a file between its reading and its writing.
 
     The lock is a file in the system's folder for such: beside the file it would be committed with it.

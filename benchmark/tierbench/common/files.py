@@ -29,7 +29,7 @@ def write_atomically(file: Path, text: str) -> None:
 
 
 def file_sha256(path: Path) -> str:
-    """Give the SHA-256 of a file as 64 hexadecimal digits; remembered while the file stays as it is."""
+    """Return the SHA-256 of a file as 64 hexadecimal digits; remembered while the file stays as it is."""
     status = path.stat()
     return _sha256(path, status.st_size, status.st_mtime_ns)
 
@@ -41,7 +41,7 @@ def _sha256(path: Path, size: int, mtime_ns: int) -> str:
 
 
 def shown_path(path: Path) -> str:
-    """Give a path as a person would type it: relative to the working directory where it lies below it."""
+    """Return a path as a person would type it: relative to the working directory where it lies below it."""
     try:
         return one_line(os.fspath(path.relative_to(Path.cwd())), 300)
     except ValueError:
@@ -49,7 +49,7 @@ def shown_path(path: Path) -> str:
 
 
 def expanded(path: str) -> Path:
-    """Give the path with `~` as the user's home; `~nobody`, of whom there is no home, stays as it is."""
+    """Return the path with `~` as the user's home; `~nobody`, of whom there is no home, stays as it is."""
     try:
         return Path(path).expanduser()
     except RuntimeError:

@@ -12,7 +12,7 @@ _BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 
 
 def one_line(text: str, limit: int = 200) -> str:
-    """Give the text as one line that a terminal shows and does not obey.
+    """Return the text as one line that a terminal shows and does not obey.
 
     Control characters and marks that turn the reading direction become their escapes; what is longer than
     `limit` characters ends in an ellipsis.
@@ -31,12 +31,12 @@ def error_text(error: BaseException) -> str:
 
 
 def printable(text: str) -> str:
-    """Give the text with lone surrogates as their escapes: JSON can hold them, UTF-8 files cannot."""
+    """Return the text with lone surrogates as their escapes: JSON can hold them, UTF-8 files cannot."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def printable_values(value: Any) -> Any:
-    """Give JSON values with every text in them `printable`."""
+    """Return JSON values with every text in them `printable`."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, Mapping):
@@ -53,7 +53,7 @@ def _shown(character: str) -> str:
 
 
 def nearest(name: str, choices: Iterable[str], count: int = 3) -> list[str]:
-    """Give the choices that are nearest to the name, best first, without case.
+    """Return the choices that are nearest to the name, best first, without case.
 
     First those that hold its words (`cat`: Egyptian cat), then those that are spelt alike.
     """
@@ -67,7 +67,7 @@ def nearest(name: str, choices: Iterable[str], count: int = 3) -> list[str]:
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:
-    """Give `"; did you mean 'x'?"` where a choice is close to the name, else the list of choices."""
+    """Return `"; did you mean 'x'?"` where a choice is close to the name, else the list of choices."""
     known = list(choices)
     close = nearest(name, known, count=1)
     if close:
@@ -83,7 +83,7 @@ def listed(names: Iterable[str], limit: int = 5) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """Give the count with its noun: `1 case`, `2 cases`."""
+    """Return the count with its noun: `1 case`, `2 cases`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 

@@ -111,7 +111,7 @@ def _feathers(frost: _Frost, rng: np.random.Generator) -> Floats:
 
 
 def _feather(start: npt.NDArray[np.float64], length: float, rng: np.random.Generator) -> list[npt.NDArray[np.float64]]:
-    """Give the lines of one feather, each [points, (x, y)]: a bent spine and uneven branches at its sides."""
+    """Return the lines of one feather, each [points, (x, y)]: a bent spine and uneven branches at its sides."""
     along = np.linspace(0, 1, max(4, int(length / 3)))
     angle = rng.uniform(0, 2 * np.pi) + rng.uniform(-0.9, 0.9) * along
     steps = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (length / along.size)

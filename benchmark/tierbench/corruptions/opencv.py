@@ -8,7 +8,7 @@ from types import ModuleType
 
 @functools.cache
 def opencv() -> ModuleType:
-    """Give the module `cv2`.
+    """Return the module `cv2`.
 
     Raises:
         ImportError: one line that says what to install.

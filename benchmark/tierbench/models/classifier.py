@@ -31,10 +31,10 @@ class Classifier(Protocol):
         """A text that changes whenever the predictions could."""
 
     def describe(self) -> dict[str, Any]:
-        """Give the model card: architecture, config, parameter count, preprocessing; JSON values only."""
+        """Return the model card: architecture, config, parameter count, preprocessing; JSON values only."""
 
     def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Give the probabilities of the labels.
+        """Return the probabilities of the labels.
 
         Args:
             images: RGB images of any size.

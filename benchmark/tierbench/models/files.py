@@ -85,15 +85,15 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
     )
 
 
-def _json(file: Path, place: str, mend: str) -> dict[str, Any]:
+def _json(file: Path, place: str, fix: str) -> dict[str, Any]:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{place}: has no {file.name}; {mend}") from None
+        raise UserError(f"{place}: has no {file.name}; {fix}") from None
     except (OSError, ValueError) as error:
-        raise UserError(f"{place}: {file.name} cannot be read ({one_line(str(error))}); {mend}") from error
+        raise UserError(f"{place}: {file.name} cannot be read ({one_line(str(error))}); {fix}") from error
     if not isinstance(content, dict):
-        raise UserError(f"{place}: {file.name} holds no JSON object; {mend}")
+        raise UserError(f"{place}: {file.name} holds no JSON object; {fix}")
     return content
 
 
@@ -109,7 +109,7 @@ def _shards(index: Mapping[str, Any], folder: Path, place: str) -> list[Path]:
 
 
 def _named(config: Mapping[str, Any], labels: Sequence[str], place: str) -> dict[str, Any]:
-    """Give the config with other names of the classes; as many as there were, where it says how many."""
+    """Return the config with other names of the classes; as many as there were, where it says how many."""
     known = config.get("id2label")
     count = len(known) if isinstance(known, dict) and known else config.get("num_labels", len(labels))
     if count != len(labels):
@@ -119,22 +119,22 @@ def _named(config: Mapping[str, Any], labels: Sequence[str], place: str) -> dict
 
 def _labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:
     names = config.get("id2label")
-    mend = (
+    fix = (
         "write the names of the classes into id2label in its config.json, or one a line into a file for "
         "--robust-labels [NAME=]FILE (tierbench: --labels)"
     )
     if not isinstance(names, dict) or not names:
-        raise UserError(f"{place}: its config.json names no labels; {mend}")
+        raise UserError(f"{place}: its config.json names no labels; {fix}")
     try:
         by_index = {int(index): printable(str(name)) for index, name in names.items()}
     except ValueError:
-        raise UserError(f"{place}: the keys of id2label must be numbers; {mend}") from None
+        raise UserError(f"{place}: the keys of id2label must be numbers; {fix}") from None
     if sorted(by_index) != list(range(len(by_index))):
-        raise UserError(f"{place}: the keys of id2label must run from 0 to {len(by_index) - 1}; {mend}")
+        raise UserError(f"{place}: the keys of id2label must run from 0 to {len(by_index) - 1}; {fix}")
     labels = tuple(by_index[index] for index in range(len(by_index)))
     if all(re.fullmatch(r"LABEL_\d+", label) for label in labels):
         raise UserError(
-            f"{place}: its labels are only LABEL_0 to LABEL_{len(labels) - 1}, which no suite can expect; {mend}"
+            f"{place}: its labels are only LABEL_0 to LABEL_{len(labels) - 1}, which no suite can expect; {fix}"
         )
     return labels
 

@@ -36,7 +36,7 @@ def label_files(
     texts: Sequence[str],
     models: Sequence[ModelSpec],
     root: Path,
-    faults: list[str],
+    problems: list[str],
     option: str = "--robust-labels",
 ) -> Mapping[str, Path]:
     """Return the file of labels of each model that has one.
@@ -45,7 +45,7 @@ def label_files(
         texts: `[NAME=]FILE` each; without NAME for the only model.
         models: the models of the run.
         root: what a relative file is relative to.
-        faults: takes what is wrong.
+        problems: takes what is wrong.
         option: where they were written, for messages.
     """
     names = [model.name for model in models]
@@ -56,13 +56,13 @@ def label_files(
             name, file = "", text
         place = f"{option} {one_line(text)!r}"
         if not file.strip():
-            faults.append(f"{place} names no file; write [NAME=]FILE")
+            problems.append(f"{place} names no file; write [NAME=]FILE")
         elif not name and len(names) > 1:
-            faults.append(f"{place} must say whose labels, of {plural(len(names), 'model')}; write NAME=FILE")
+            problems.append(f"{place} must say whose labels, of {plural(len(names), 'model')}; write NAME=FILE")
         elif name and name not in names:
-            faults.append(f"{place}: no model is named {one_line(name)!r}; {suggestion(name, names)}")
+            problems.append(f"{place}: no model is named {one_line(name)!r}; {suggestion(name, names)}")
         elif (whose := name or names[0]) in files:
-            faults.append(f"{place}: model {whose!r} has a file of labels already; leave one out")
+            problems.append(f"{place}: model {whose!r} has a file of labels already; leave one out")
         else:
             files[whose] = root / expanded(file.strip())
     return files

@@ -29,7 +29,7 @@ CREATE INDEX IF NOT EXISTS predictions_used ON predictions (used);
 
 
 def prediction_key(fingerprint: str, image_sha256: str, *, device: str, dtype: str, variant: str = "") -> str:
-    """Give the key of a prediction: it holds all that can change what the model says.
+    """Return the key of a prediction: it holds all that can change what the model says.
 
     Args:
         fingerprint: of the model: weights, config and preprocessing.
@@ -43,13 +43,13 @@ def prediction_key(fingerprint: str, image_sha256: str, *, device: str, dtype: s
 
 
 def card_key(fingerprint: str) -> str:
-    """Give the key of a model card."""
+    """Return the key of a model card."""
     return "\0".join((fingerprint, *library_versions().values()))
 
 
 @cache
 def library_versions() -> dict[str, str]:
-    """Give the versions of the libraries that a prediction depends on; nothing is imported."""
+    """Return the versions of the libraries that a prediction depends on; nothing is imported."""
     return {name: version(name) for name in ("torch", "transformers", "pillow")}
 
 
@@ -96,7 +96,7 @@ class PredictionStore:
         return connection
 
     def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
-        """Give the probabilities that are there, by key; float32, shape [n_labels]."""
+        """Return the probabilities that are there, by key; float32, shape [n_labels]."""
         import numpy as np
 
         found: dict[str, np.ndarray] = {}
@@ -108,7 +108,7 @@ class PredictionStore:
         return found
 
     def get_keys(self, keys: Iterable[str]) -> set[str]:
-        """Give those of the keys that are there."""
+        """Return those of the keys that are there."""
         query = "SELECT key FROM predictions WHERE key IN (SELECT value FROM json_each(?))"
         with contextlib.suppress(sqlite3.DatabaseError):
             return {key for (key,) in self._connection.execute(query, (json.dumps(list(keys)),))}
@@ -128,7 +128,7 @@ class PredictionStore:
         )
 
     def card(self, key: str) -> dict[str, Any] | None:
-        """Give the model card that is kept under a key."""
+        """Return the model card that is kept under a key."""
         with contextlib.suppress(sqlite3.DatabaseError, ValueError):
             row = self._connection.execute("SELECT card FROM cards WHERE key = ?", (key,)).fetchone()
             if row:

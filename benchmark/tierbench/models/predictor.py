@@ -62,7 +62,7 @@ class Predictor:
         return self.classifier.fingerprint
 
     def key(self, image_sha256: str, variant: str = "") -> str:
-        """Give the store's key of an image under this model.
+        """Return the store's key of an image under this model.
 
         Args:
             image_sha256: of the image file.
@@ -163,7 +163,7 @@ class Predictor:
         if outputs.shape != expected:
             raise UserError(
                 f"the model's predict() gave an array of shape {outputs.shape}, not {expected} "
-                "(images × labels); mend the classifier"
+                "(images × labels); fix the classifier"
             )
         return outputs
 

@@ -58,7 +58,7 @@ def open_reference(
 
 
 def reference_folder() -> Path:
-    """Give the folder of the built-in model, making it at first use (a few seconds).
+    """Return the folder of the built-in model, making it at first use (a few seconds).
 
     Raises:
         UserError: if the package with the weights is not installed or holds other weights.
@@ -81,7 +81,7 @@ def reference_folder() -> Path:
 
 
 def imagenet_labels() -> list[str]:
-    """Give the 1,000 labels of ImageNet-1k by class index, each with its comma-separated synonyms."""
+    """Return the 1,000 labels of ImageNet-1k by class index, each with its comma-separated synonyms."""
     text = Path(__file__).with_name("imagenet_labels.txt").read_text(encoding="utf-8")
     return [line for line in text.splitlines() if not line.startswith("#")]
 

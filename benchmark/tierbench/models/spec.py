@@ -59,12 +59,12 @@ class ModelSpec:
         return spec
 
 
-def parse_models(texts: Sequence[str], faults: list[str], option: str = "--robust-model") -> tuple[ModelSpec, ...]:
+def parse_models(texts: Sequence[str], problems: list[str], option: str = "--robust-model") -> tuple[ModelSpec, ...]:
     """Read the models of a run, in their order.
 
     Args:
         texts: `[NAME=]SPEC` each.
-        faults: takes what is wrong; what is right is given all the same.
+        problems: takes what is wrong; what is right is given all the same.
         option: where they were written, for messages.
     """
     models: dict[str, ModelSpec] = {}
@@ -72,10 +72,10 @@ def parse_models(texts: Sequence[str], faults: list[str], option: str = "--robus
         try:
             model = ModelSpec.parse(text, option)
         except UserError as error:
-            faults += error.lines
+            problems += error.lines
             continue
         if model.name in models:
-            faults.append(f"{option}: two models are named {model.name!r}; give each a name: NAME=SPEC")
+            problems.append(f"{option}: two models are named {model.name!r}; give each a name: NAME=SPEC")
         models.setdefault(model.name, model)
     return tuple(models.values())
 

@@ -75,7 +75,7 @@ class TorchClassifier:
         return str(self._type()).removeprefix("torch.")
 
     def describe(self) -> dict[str, Any]:
-        """Give the model card: architecture, parameter count, labels, preprocessing."""
+        """Return the model card: architecture, parameter count, labels, preprocessing."""
         return {
             "architecture": type(self._module).__name__,
             "parameters": sum(tensor.numel() for tensor in self._module.parameters()),
@@ -92,7 +92,7 @@ class TorchClassifier:
         }
 
     def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Give the probabilities of the labels, float32, shape [n_images, n_labels]."""
+        """Return the probabilities of the labels, float32, shape [n_images, n_labels]."""
         training = [part for part in self._module.modules() if part.training]
         self._module.eval()
         try:
@@ -117,7 +117,7 @@ class TorchClassifier:
 
 
 def _said(preprocess: Preprocess) -> str:
-    """Give the source text of a function, or what an object says of itself; never its address, which changes."""
+    """Return the source text of a function, or what an object says of itself; never its address, which changes."""
     try:
         return inspect.getsource(preprocess)
     except (OSError, TypeError):

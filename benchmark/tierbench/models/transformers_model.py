@@ -62,14 +62,14 @@ class TransformersClassifier:
         return resolve_device(self._device)
 
     def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Give the probabilities of the labels, float32, shape [n_images, n_labels]."""
+        """Return the probabilities of the labels, float32, shape [n_images, n_labels]."""
         import torch
 
         pixels = self._processor(images=list(images), return_tensors="pt")["pixel_values"]
         return self._forward(pixels.to(torch.float32))
 
     def describe(self) -> dict[str, Any]:
-        """Give the model card: architecture, depths and widths, labels, preprocessing, parameter count."""
+        """Return the model card: architecture, depths and widths, labels, preprocessing, parameter count."""
         config = self._model.config
         card: dict[str, Any] = {
             "architecture": type(self._model).__name__,
@@ -152,7 +152,7 @@ class TransformersClassifier:
 
 
 def resolve_device(device: str) -> str:
-    """Give the device kind to use: `cpu`, `cuda` or `mps`.
+    """Return the device kind to use: `cpu`, `cuda` or `mps`.
 
     Raises:
         UserError: if the device is unknown or not there.

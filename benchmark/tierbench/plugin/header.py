@@ -11,7 +11,7 @@ from tierbench.suites.case import Suite
 
 
 def header_lines(session: BenchmarkSession, *, look_at_models: bool, own_classifier: bool = False) -> list[str]:
-    """Give the lines for pytest's header.
+    """Return the lines for pytest's header.
 
     Args:
         session: suites and models.

@@ -104,7 +104,7 @@ class Hooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Give every xdist worker the folder that the workers of this run share."""
+        """Return every xdist worker the folder that the workers of this run share."""
         node.workerinput["robust_shared"] = str(self.session.shared_folder())
 
     @pytest.hookimpl(wrapper=True, trylast=True)

@@ -136,7 +136,7 @@ class HtmlReport:
 
 
 def _lines(text: object) -> list[str]:
-    """Give the cells that a macro wrote, one a line: pytest-html finds no sort key across lines."""
+    """Return the cells that a macro wrote, one a line: pytest-html finds no sort key across lines."""
     return [line.strip() for line in str(text).splitlines() if line.strip()]
 
 

@@ -14,7 +14,7 @@ _DELAY = 2.0
 
 @contextmanager
 def progress_bar(config: pytest.Config, total: int, title: str) -> Iterator[Callable[[int], object]]:
-    """Give a function that is told how many more images are done; shows a bar where a person is watching.
+    """Return a function that is told how many more images are done; shows a bar where a person is watching.
 
     Args:
         config: pytest's configuration, whose output capture is lifted meanwhile.

@@ -86,7 +86,7 @@ class RunIssues:
     # After pytest-rerunfailures, which may have the test run again.
     @pytest.hookimpl(optionalhook=True, trylast=True)
     def pytest_handlecrashitem(self, crashitem: str, report: Any, sched: Any) -> None:
-        """Give the case with which a worker of pytest-xdist died an error for a result."""
+        """Return the case with which a worker of pytest-xdist died an error for a result."""
         if str(report.outcome) == "rerun":
             return
         self.lost_workers += 1

@@ -262,7 +262,7 @@ def is_concerned(config: pytest.Config, cases: Sequence[Path]) -> bool:
         path = (config.invocation_params.dir / argument.partition("::")[0]).resolve()
         if any(path.is_relative_to(root) or root.is_relative_to(path) for root in roots):
             return True
-        # With workers only they collect, and a fault that is found there cannot end the run in an orderly way.
+        # With workers only they collect, and a problem that is found there cannot end the run in an orderly way.
         if getattr(config.option, "numprocesses", None):
             files = [path] if path.is_file() else path.glob("**/test_*.py")
             if any(asks_for_checks(file) for file in files):

@@ -39,7 +39,7 @@ def outcome(comparisons: Sequence[Comparison], gate: Gate) -> str:
 
 
 def comparison_lines(comparison: Comparison, pictures: Mapping[str, Case], most: int) -> list[str]:
-    """Give the flips with both sides' best labels, then the verdicts.
+    """Return the flips with both sides' best labels, then the verdicts.
 
     Args:
         comparison: of one model.
@@ -102,19 +102,19 @@ def _case_lines(case: CaseDiff, picture: Case | None) -> list[str]:
 
 
 def score_move(case: CaseDiff) -> str:
-    """Give the score before and now and the change between them."""
+    """Return the score before and now and the change between them."""
     before, after = ("–" if value is None else f"{value:.3f}" for value in (case.score_before, case.score_after))
     change = "" if case.drop is None else f" ({-case.drop:+.3f})"
     return f"{before} → {after}{change}"
 
 
 def best_labels(top: Top, predicted: str) -> str:
-    """Give the best labels with their probabilities; of a baseline, which has none, what it saw."""
+    """Return the best labels with their probabilities; of a baseline, which has none, what it saw."""
     return ", ".join(f"{one_line(str(label), 60)} {float(str(p)):.3f}" for label, p in top) or one_line(predicted, 60)
 
 
 def comparison_markdown(comparisons: Sequence[Comparison], gate: Gate) -> str:
-    """Give comparisons as Markdown."""
+    """Return comparisons as Markdown."""
     lines = [MARK, f"## Comparison: {outcome(comparisons, gate)}", ""]
     for each in comparisons:
         sides = (f"{code(side.name)} ({code(side.model)})" for side in (each.before, each.after))
@@ -138,7 +138,7 @@ def comparison_markdown(comparisons: Sequence[Comparison], gate: Gate) -> str:
 
 
 def comparison_json(comparisons: Sequence[Comparison], gate: Gate) -> dict[str, Any]:
-    """Give comparisons as plain values."""
+    """Return comparisons as plain values."""
     return {
         "schema": SCHEMA,
         "gate": gate,

@@ -15,7 +15,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def history_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
-    """Give the trend of every suite, tier and model, and the last runs.
+    """Return the trend of every suite, tier and model, and the last runs.
 
     Args:
         entries: the runs, oldest first; at least one.
@@ -34,7 +34,7 @@ def history_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
 
 
 def day(started: str) -> str:
-    """Give the day of a time in UTC."""
+    """Return the day of a time in UTC."""
     return one_line(started[:10], 10)
 
 
@@ -74,7 +74,7 @@ def _moved(before: str, now: str) -> str:
 
 
 def block(rate: float) -> str:
-    """Give a rate in [0, 1] as a block of that height; only 1 is full, only 0 is empty."""
+    """Return a rate in [0, 1] as a block of that height; only 1 is full, only 0 is empty."""
     if rate <= 0:
         return _BLOCKS[0]
     return _BLOCKS[-1] if rate >= 1 else _BLOCKS[1 + min(5, int(rate * 6))]

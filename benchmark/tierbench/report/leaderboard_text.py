@@ -13,7 +13,7 @@ _MOST = 10
 
 
 def leaderboard_lines(standings: Sequence[Standing]) -> list[str]:
-    """Give a line a model, in the order given."""
+    """Return a line a model, in the order given."""
     names = [f"{one_line(model.name)}:" for model in standings]
     levels = [one_line(model.level_text) for model in standings]
     width, level_width = (max((len(text) for text in texts), default=0) for texts in (names, levels))
@@ -25,7 +25,7 @@ def leaderboard_lines(standings: Sequence[Standing]) -> list[str]:
 
 
 def model_comparison_lines(comparison: ModelComparison) -> list[str]:
-    """Give a table of the images that one model passes and another misses."""
+    """Return a table of the images that one model passes and another misses."""
     if not comparison.differences:
         return ["the models pass and miss the same images"]
     table = [("", *(one_line(name, 30) for name in comparison.models))]

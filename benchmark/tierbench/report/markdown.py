@@ -19,7 +19,7 @@ MOST_CASES = 40
 
 
 def code(text: str, limit: int = 120) -> str:
-    """Give a foreign text as a code span that also holds in a table's cell; nothing of an empty one."""
+    """Return a foreign text as a code span that also holds in a table's cell; nothing of an empty one."""
     shown = one_line(text, limit).strip()
     if not shown:
         return ""
@@ -31,7 +31,7 @@ def code(text: str, limit: int = 120) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Give a table with an empty line behind it; nothing of no rows. The cells are Markdown."""
+    """Return a table with an empty line behind it; nothing of no rows. The cells are Markdown."""
     if not rows:
         return []
     lines = [head, ["---"] * len(head), *rows]

@@ -13,25 +13,25 @@ from pathlib import Path
 import pandas as pd
 
 from tierbench.common.errors import UserError
-from tierbench.common.file_lock import alone
+from tierbench.common.file_lock import file_lock
 from tierbench.runs.baseline_format import Baseline, parse_baseline, serialise_baseline
 from tierbench.runs.diff import BASELINE_COLUMNS, COLUMN_TYPES, KEY, flat
 from tierbench.runs.regression import NOISE
 from tierbench.suites.case import Suite
 from tierbench.suites.derived import clean_id
 
-_SLOT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
-def baseline_path(reports: Path, slot: str) -> Path:
-    """Give the file of a slot, `<reports>/baselines/<slot>.csv`.
+def baseline_path(reports: Path, name: str) -> Path:
+    """Return a model's file, `<reports>/baselines/<name>.csv`.
 
     Raises:
-        UserError: if the slot's name is not fit for a file name.
+        UserError: if the name is not fit for a file name.
     """
-    if not _SLOT.fullmatch(slot):
-        raise UserError(f"model name {slot!r} names a baseline file: use letters, digits, '.', '_' and '-'")
-    return reports / "baselines" / f"{slot}.csv"
+    if not _NAME.fullmatch(name):
+        raise UserError(f"model name {name!r} names a baseline file: use letters, digits, '.', '_' and '-'")
+    return reports / "baselines" / f"{name}.csv"
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -73,7 +73,7 @@ def update_baseline(path: Path, rows: pd.DataFrame, identity: Mapping[str, str])
         ValueError: as `write_baseline`.
         UserError: as `write_baseline`, and if there is a file that does not read.
     """
-    with alone(path):
+    with file_lock(path):
         _update(path, rows, identity)
 
 
@@ -93,7 +93,7 @@ def _update(path: Path, rows: pd.DataFrame, identity: Mapping[str, str]) -> None
 
 
 def _settled(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Give the new rows, but the old one where both say the same but for noise."""
+    """Return the new rows, but the old one where both say the same but for noise."""
     before = old.set_index(KEY).reindex(pd.MultiIndex.from_frame(new[KEY])).reset_index()
     after = new.reset_index(drop=True)
     figures = ["score", "margin"]
@@ -108,7 +108,7 @@ CaseIds = Mapping[str, Collection[str]]
 
 
 def case_ids(suites: Iterable[Suite]) -> dict[str, set[str]]:
-    """Give the ids of the cases of each suite, by its name."""
+    """Return the ids of the cases of each suite, by its name."""
     return {suite.name: {case.id for case in suite.cases} for suite in suites}
 
 
@@ -138,7 +138,7 @@ def prune_baseline(path: Path, existing: CaseIds, *, absent_too: bool = False) -
     Raises:
         UserError: one line, if the file does not read or cannot be written.
     """
-    with alone(path):
+    with file_lock(path):
         baseline = read_baseline(path)
         stale = stale_cases(baseline, existing)
         if absent_too:

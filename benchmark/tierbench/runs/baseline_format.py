@@ -21,12 +21,12 @@ _IDENTITY = re.compile(r"# ([A-Za-z0-9][A-Za-z0-9 ._-]*): (.*)")
 _INTEGER = re.compile(r"[1-9][0-9]{0,8}")
 _FRACTION = re.compile(r"-?[01](\.[0-9]{1,20})?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_MEND = "restore it from version control, or delete it and write it anew with --robust-update-baseline"
+_FIX = "restore it from version control, or delete it and write it anew with --robust-update-baseline"
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """Accepted figures of one slot.
+    """Accepted figures of one model.
 
     Attributes:
         rows: `BASELINE_COLUMNS`, one row a case, sorted by suite and case; scores and margins rounded to six
@@ -42,29 +42,29 @@ def parse_baseline(data: bytes) -> Baseline:
     """Read a baseline from the bytes of its file.
 
     Raises:
-        UserError: one line that says where the fault is and how to mend it.
+        UserError: one line that says where the problem is and how to fix it.
     """
     try:
         lines = data.decode("utf-8-sig").replace("\r\n", "\n").rstrip("\n").split("\n")
     except UnicodeDecodeError as error:
-        raise UserError(f"not a text in UTF-8 (byte {error.start}): {_MEND}") from None
+        raise UserError(f"not a text in UTF-8 (byte {error.start}): {_FIX}") from None
     _check_ends(lines)
     body = next(place for place, line in enumerate(lines) if not line.startswith("#") or line == _LAST)
     identity: dict[str, str] = {}
     for number, line in enumerate(lines[1:body], 2):
         match = _IDENTITY.fullmatch(line)
         if match is None:
-            raise _fault(number, f"{_shown(line)} is not '# name: value'")
+            raise _problem(number, f"{_shown(line)} is not '# name: value'")
         identity[match[1]] = match[2]
     if lines[body] != ",".join(BASELINE_COLUMNS):
-        raise _fault(body + 1, f"{_shown(lines[body])} is not the header '{','.join(BASELINE_COLUMNS)}'")
+        raise _problem(body + 1, f"{_shown(lines[body])} is not the header '{','.join(BASELINE_COLUMNS)}'")
     return Baseline(_parse_rows(lines[body + 1 : -1], body + 1), identity)
 
 
 def _check_ends(lines: list[str]) -> None:
     first = lines[0]
     if not any(lines):
-        raise UserError(f"the file is empty: {_MEND}")
+        raise UserError(f"the file is empty: {_FIX}")
     if not first.startswith(_FIRST):
         raise UserError(
             f"not a baseline: line 1 is {_shown(first)}, not '{_FIRST}{SCHEMA}'; "
@@ -73,10 +73,10 @@ def _check_ends(lines: list[str]) -> None:
     schema = first.removeprefix(_FIRST)
     if schema != str(SCHEMA):
         newer = _INTEGER.fullmatch(schema) is not None and int(schema) > SCHEMA
-        mend = "a newer tierbench wrote it; update tierbench" if newer else _MEND
-        raise UserError(f"schema {_shown(schema)} is not {SCHEMA}, the one that this version reads: {mend}")
+        fix = "a newer tierbench wrote it; update tierbench" if newer else _FIX
+        raise UserError(f"schema {_shown(schema)} is not {SCHEMA}, the one that this version reads: {fix}")
     if lines[-1] != _LAST:
-        raise UserError(f"the file is cut: its last line is {_shown(lines[-1])}, not '{_LAST}': {_MEND}")
+        raise UserError(f"the file is cut: its last line is {_shown(lines[-1])}, not '{_LAST}': {_FIX}")
 
 
 def _parse_rows(lines: list[str], offset: int) -> pd.DataFrame:
@@ -89,32 +89,32 @@ def _parse_rows(lines: list[str], offset: int) -> pd.DataFrame:
             record = _parse_row(cells, number)
             key = (cells[0], cells[1])
             if key in records:
-                raise _fault(number, f"{_shown('/'.join(key))} is there twice")
+                raise _problem(number, f"{_shown('/'.join(key))} is there twice")
             records[key] = record
     except csv.Error as error:
-        raise _fault(offset + reader.line_num, str(error)) from None
+        raise _problem(offset + reader.line_num, str(error)) from None
     rows = pd.DataFrame(list(records.values()), columns=list(BASELINE_COLUMNS))
     return rows.astype(COLUMN_TYPES).sort_values(KEY, ignore_index=True)
 
 
 def _parse_row(cells: list[str], number: int) -> dict[str, object]:
     if len(cells) != len(BASELINE_COLUMNS):
-        raise _fault(number, f"{len(cells)} cells where {len(BASELINE_COLUMNS)} belong")
+        raise _problem(number, f"{len(cells)} cells where {len(BASELINE_COLUMNS)} belong")
     row = dict(zip(BASELINE_COLUMNS, cells, strict=True))
     for name in ("suite", "case", "expected"):
         if not row[name] or row[name] != flat(row[name]):
-            raise _fault(number, f"{name} {_shown(row[name])} is empty or holds white space that does not belong")
+            raise _problem(number, f"{name} {_shown(row[name])} is empty or holds white space that does not belong")
     for name, least in (("score", 0.0), ("margin", -1.0)):
         if not _FRACTION.fullmatch(row[name]) or not least <= float(row[name]) <= 1:
-            raise _fault(number, f"{name} {_shown(row[name])} is not a number from {least:g} to 1")
+            raise _problem(number, f"{name} {_shown(row[name])} is not a number from {least:g} to 1")
     for name in ("tier", "rank"):
         without = name == "tier" and not row[name]
         if not without and not _INTEGER.fullmatch(row[name]):
-            raise _fault(number, f"{name} {_shown(row[name])} is not a whole number of 1 or more")
+            raise _problem(number, f"{name} {_shown(row[name])} is not a whole number of 1 or more")
     if row["passed"] not in {"True", "False"}:
-        raise _fault(number, f"passed {_shown(row['passed'])} is neither True nor False")
+        raise _problem(number, f"passed {_shown(row['passed'])} is neither True nor False")
     if not _SHA256.fullmatch(row["image_sha256"]):
-        raise _fault(number, f"image_sha256 {_shown(row['image_sha256'])} is not 64 digits of 0-9, a-f")
+        raise _problem(number, f"image_sha256 {_shown(row['image_sha256'])} is not 64 digits of 0-9, a-f")
     return {
         **row,
         "tier": int(row["tier"]) if row["tier"] else pd.NA,
@@ -126,7 +126,7 @@ def _parse_row(cells: list[str], number: int) -> dict[str, object]:
 
 
 def serialise_baseline(rows: pd.DataFrame, identity: Mapping[str, str]) -> bytes:
-    """Give the bytes of a baseline file, sorted by suite and case.
+    """Return the bytes of a baseline file, sorted by suite and case.
 
     Args:
         rows: at least `BASELINE_COLUMNS`, one row a case that was scored, in any order.
@@ -158,7 +158,7 @@ def _cells(row: Iterable[object]) -> list[str]:
     cells = []
     for value in row:
         if isinstance(value, float):
-            # Probabilities of half precision sum to a little over 1; what is far over is a fault and stays one.
+            # Probabilities of half precision sum to a little over 1; what is far over is a problem and stays one.
             figure = min(1.0, max(-1.0, value)) if abs(value) < 1.001 else value
             # The sum takes the sign from a zero.
             cells.append(f"{round(figure, DECIMALS) + 0.0:.{DECIMALS}f}")
@@ -167,10 +167,10 @@ def _cells(row: Iterable[object]) -> list[str]:
     return cells
 
 
-def _fault(number: int, fault: str) -> UserError:
-    return UserError(f"line {number}: {fault}: {_MEND}")
+def _problem(number: int, problem: str) -> UserError:
+    return UserError(f"line {number}: {problem}: {_FIX}")
 
 
 def _shown(text: str) -> str:
-    """Give the text quoted, its control characters escaped, cut to a length that fits into a line."""
+    """Return the text quoted, its control characters escaped, cut to a length that fits into a line."""
     return repr(text if len(text) <= 60 else text[:59] + "…")

@@ -26,7 +26,7 @@ class BaselineSource:
 
     Attributes:
         path: a baseline file, or a run's folder; None: nothing to compare with.
-        required: whether the user named it, so that its absence is a fault.
+        required: whether the user named it, so that its absence is a problem.
         note: what the user should know of the choice; empty where there is nothing to say.
     """
 
@@ -48,7 +48,7 @@ class BaselineChoice:
         root: what a relative path is relative to.
         reports: the folder of runs and baselines.
         named: as written; empty: each model's own file.
-        required: whether a model without a baseline is a fault.
+        required: whether a model without a baseline is a problem.
     """
 
     root: Path

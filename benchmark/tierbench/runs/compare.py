@@ -130,7 +130,7 @@ def compare_scores(before: ModelScores, after: ModelScores, *, max_drop: float =
 
 
 def _run_rows(before: ModelScores, after: ModelScores) -> pd.DataFrame:
-    """Give the later side with groups and thresholds, which a baseline file does not hold."""
+    """Return the later side with groups and thresholds, which a baseline file does not hold."""
     if after.is_run:
         return after.rows[list(RUN_COLUMNS)]
     other = before.rows[[*KEY, "passed"]].rename(columns={"passed": "before"})

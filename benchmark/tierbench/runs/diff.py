@@ -125,7 +125,7 @@ def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = D
 
 
 def _checked(table: pd.DataFrame, columns: Sequence[str], name: str, *, keep_unscored: bool = True) -> pd.DataFrame:
-    """Give the columns with types that bear missing values; the names of concepts as the file holds them."""
+    """Return the columns with types that bear missing values; the names of concepts as the file holds them."""
     absent = [column for column in columns if column not in table]
     if absent:
         raise ValueError(f"the {name} lacks the columns {', '.join(absent)}")
@@ -156,5 +156,5 @@ def _alike(table: pd.DataFrame) -> pd.Series[bool]:
 
 
 def flat(text: str) -> str:
-    """Give the text with each run of white space as one blank, as a baseline file holds it."""
+    """Return the text with each run of white space as one blank, as a baseline file holds it."""
     return " ".join(text.split())

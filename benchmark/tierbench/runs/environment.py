@@ -12,18 +12,18 @@ from tierbench.models.prediction_store import library_versions
 
 
 def tool_versions() -> dict[str, str]:
-    """Give the versions of the libraries and tools; nothing is imported."""
+    """Return the versions of the libraries and tools; nothing is imported."""
     return {**library_versions(), "pytest": version("pytest"), "tierbench": version("tierbench")}
 
 
 def thread_count() -> int | None:
-    """Give how many threads torch computes with; None where this process computed nothing and never loaded it."""
+    """Return how many threads torch computes with; None where this process computed nothing and never loaded it."""
     torch = sys.modules.get("torch")
     return int(torch.get_num_threads()) if torch is not None else None
 
 
 def git_commit(root: Path) -> str:
-    """Give the commit of the repository that a folder is in; empty where there is none."""
+    """Return the commit of the repository that a folder is in; empty where there is none."""
     git = shutil.which("git")
     if git is None:
         return ""

@@ -11,7 +11,7 @@ from tierbench.runs.record import RUN
 
 
 def run_folder(name: str, reports: Path) -> Path:
-    """Give the folder of a run, by path, by the start of its name in `reports`, or `last`.
+    """Return the folder of a run, by path, by the start of its name in `reports`, or `last`.
 
     Raises:
         UserError: if there is no such run, or more than one.

@@ -69,8 +69,8 @@ def decide_case(
 
     Args:
         result: the case's result, with a verdict.
-        change: how it stands against the baseline; None where the slot has none.
-        gate: how the slot is gated.
+        change: how it stands against the baseline; None where the model has none.
+        gate: how the model is gated.
         updating: whether this run becomes the baseline.
         several_models: whether messages must tell the model.
     """
@@ -127,7 +127,7 @@ def decide_tier(
         tier: the tier's result.
         results: those of its judged cases.
         changes: how each of them stands against the baseline.
-        gate: how the slot is gated.
+        gate: how the model is gated.
         updating: whether this run becomes the baseline.
     """
     if reaches(tier.passed, tier.total, tier.min_pass_rate):
@@ -158,7 +158,7 @@ def decide_ladder(
         ladder: the ladder's result.
         steps: the results of its steps, from easy to hard.
         changes: how each of them stands against the baseline.
-        gate: how the slot is gated.
+        gate: how the model is gated.
         updating: whether this run becomes the baseline.
     """
     unit = f" {ladder.unit}" if ladder.unit else ""
@@ -220,7 +220,7 @@ def decide_slice(
         result: the slice's result.
         cases: those of its judged cases.
         changes: how each of them stands against the baseline.
-        gate: how the slot is gated.
+        gate: how the model is gated.
         updating: whether this run becomes the baseline.
     """
     if result.met:

@@ -26,7 +26,7 @@ class ModelScores:
 
     Attributes:
         name: path of the run or of the baseline, as a person would type it.
-        model: the slot.
+        model: its name.
         rows: the scored cases, at least with the columns of a baseline; a run's with groups and thresholds too.
         identity: what made the scores, name → value.
         top: the most probable labels of each case, by `suite/case`; a baseline has none.
@@ -86,25 +86,25 @@ def _named_scores(text: str, reports: Path) -> dict[str, ModelScores]:
 def _located(text: str, reports: Path) -> tuple[Path, str]:
     """Find the file or folder that a text names, and the model behind its last colon."""
     name, colon, model = text.rpartition(":")
-    for candidate, slot in ((text, ""), (name, model)):
+    for candidate, wanted in ((text, ""), (name, model)):
         if not candidate:
             continue
         for path in (Path(candidate), reports / "baselines" / f"{candidate}.csv"):
             if path.is_file() or (path / RUN).is_file():
-                return path, slot
+                return path, wanted
     if colon and re.fullmatch(r"[A-Za-z0-9_.-]+", model):
         return run_folder(name, reports), model
     return run_folder(text, reports), ""
 
 
 def baseline_scores(path: Path) -> dict[str, ModelScores]:
-    """Give the side that a baseline file is."""
+    """Return the side that a baseline file is."""
     baseline = read_baseline(path)
     return {path.stem: ModelScores(shown_path(path), path.stem, baseline.rows, baseline.identity)}
 
 
 def run_scores(record: RunRecord) -> dict[str, ModelScores]:
-    """Give the sides that a run is, by model; a model without a scored case is none.
+    """Return the sides that a run is, by model; a model without a scored case is none.
 
     Raises:
         UserError: one line, if the record is damaged.
@@ -134,7 +134,7 @@ def run_scores(record: RunRecord) -> dict[str, ModelScores]:
 
 
 def run_identity(record: RunRecord, model: str) -> dict[str, str]:
-    """Give what made the scores of a model in a recorded run, named as in a baseline file."""
+    """Return what made the scores of a model in a recorded run, named as in a baseline file."""
     run = record.run
     entry = next((each for each in run.models if each.name == model), None)
     return provenance(

@@ -20,7 +20,7 @@ def provenance(
     versions: Mapping[str, str],
     suites: Mapping[str, str],
 ) -> dict[str, str]:
-    """Give what made scores, name → value.
+    """Return what made scores, name → value.
 
     Args:
         model: the spec.

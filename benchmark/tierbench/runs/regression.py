@@ -156,7 +156,7 @@ def _needed_groups(tests: int) -> int:
 
 
 def _figure(value: float) -> str:
-    """Give three decimals without trailing zeros; what rounds to zero says that it is small."""
+    """Return three decimals without trailing zeros; what rounds to zero says that it is small."""
     if 0 < value < 0.0005:
         return "less than 0.001"
     return f"{value:.3f}".rstrip("0").rstrip(".")

@@ -44,7 +44,7 @@ class Series:
 
 
 def make_series(entries: Iterable[HistoryEntry], last: int = 0) -> list[Series]:
-    """Give a series per suite, tier and model, sorted so.
+    """Return a series per suite, tier and model, sorted so.
 
     A part of a tier (`-k`, a run that stopped early) says nothing of the pass rate of the whole, and is left out.
 

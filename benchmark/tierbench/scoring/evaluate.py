@@ -11,10 +11,10 @@ from tierbench.models.classifier import Classifier, is_multi_label
 from tierbench.models.load import load_classifier
 from tierbench.models.prediction_store import PredictionStore
 from tierbench.models.predictor import Predictor
-from tierbench.scoring.labels import label_faults, map_concepts
+from tierbench.scoring.labels import label_problems, map_concepts
 from tierbench.scoring.results import CaseResult, judge_case, rows_frame
 from tierbench.suites.case import Case, Suite
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 from tierbench.suites.reader import read_suite
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def evaluate(
         A row a case, ladder steps included; columns as in `scores.csv`.
 
     Raises:
-        UserError: if the suite has faults, is not fetched, or does not fit the model's labels.
+        UserError: if the suite has problems, is not fetched, or does not fit the model's labels.
     """
     if isinstance(classifier, str):
         classifier = load_classifier(classifier, labels=labels)
@@ -62,10 +62,10 @@ def judge_suite(
     batch_size: int = 16,
     missing_labels: str = "error",
 ) -> list[CaseResult]:
-    """Give the results of some cases of a suite; see `evaluate`."""
+    """Return the results of some cases of a suite; see `evaluate`."""
     space = map_concepts(suite, classifier.labels)
-    if faults := label_faults(suite, space, model, missing_is_fault=missing_labels == "error"):
-        raise UserError(*faults)
+    if problems := label_problems(suite, space, model, missing_is_problem=missing_labels == "error"):
+        raise UserError(*problems)
     wanted = list(cases)
     known = [case for case in wanted if any(space.knows(name) for name in case.expected)]
     predictions = Predictor(classifier, PredictionStore(None), batch_size).predict(known)
@@ -74,10 +74,10 @@ def judge_suite(
 
 
 def _read(folder: Path) -> Suite:
-    faults = Faults()
-    suite = read_suite(folder, faults)
-    if faults.lines:
-        raise UserError(*faults.lines)
+    problems = Problems()
+    suite = read_suite(folder, problems)
+    if problems.lines:
+        raise UserError(*problems.lines)
     if not suite.fetched:
         raise UserError(f"suite {suite.name!r}: its images are not here yet; run `{suite.fetch_hint}`")
     return suite

@@ -42,7 +42,7 @@ class LabelSpace:
 
 
 def short_label(label: str) -> str:
-    """Give the first of the comma-separated synonyms that ImageNet names have."""
+    """Return the first of the comma-separated synonyms that ImageNet names have."""
     return label.partition(",")[0].strip() or label
 
 
@@ -66,8 +66,8 @@ def map_concepts(suite: Suite, labels: Sequence[str]) -> LabelSpace:
     return LabelSpace(tuple(map(printable, labels)), concepts)
 
 
-def label_faults(
-    suite: Suite, space: LabelSpace, model: str, *, missing_is_fault: bool = True, otherwise: str = SKIP
+def label_problems(
+    suite: Suite, space: LabelSpace, model: str, *, missing_is_problem: bool = True, otherwise: str = SKIP
 ) -> list[str]:
     """Say what is wrong between a suite and a model: labels in two concepts, concepts without a label.
 
@@ -75,30 +75,30 @@ def label_faults(
         suite: the suite.
         space: its concepts over the model's labels.
         model: how the model is called in the message.
-        missing_is_fault: False where cases without a label are to be skipped.
+        missing_is_problem: False where cases without a label are to be skipped.
         otherwise: what can be done where the model has no such label.
     """
-    faults = []
+    problems = []
     owner: dict[int, str] = {}
     for concept, indices in space.concepts.items():
         for index in indices:
             if index in owner:
-                faults.append(
+                problems.append(
                     f"suite {suite.name!r}: label {one_line(space.labels[index])!r} of model {model!r} counts as "
                     f"{one_line(owner[index])!r} and as {one_line(concept)!r}; "
-                    "a label belongs to one concept: mend [labels] in suite.toml"
+                    "a label belongs to one concept: fix [labels] in suite.toml"
                 )
             owner.setdefault(index, concept)
-    if missing_is_fault:
+    if missing_is_problem:
         # Alternatives fail together: one that the model knows is enough.
         wanted = dict.fromkeys(case.expected for case in suite.cases)
-        faults += [
+        problems += [
             f"suite {suite.name!r}: no label of model {model!r} counts as {one_line(' or '.join(concepts))!r} "
             f"({_hint(suite, concepts, space.labels)}); name its labels in [labels] of suite.toml, or {otherwise}"
             for concepts in wanted
             if not any(space.knows(concept) for concept in concepts)
         ]
-    return faults
+    return problems
 
 
 def _hint(suite: Suite, concepts: Sequence[str], labels: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from tierbench.suites.case import Case, Ladder, Suite
 
 
 def ladder_steps(suite: Suite, name: str) -> list[Case]:
-    """Give the steps of a ladder from easy to hard."""
+    """Return the steps of a ladder from easy to hard."""
     ladder = suite.ladders[name]
     steps = [case for case in suite.cases if case.ladder == name]
     return sorted(steps, key=lambda case: case.parameters[ladder.parameter], reverse=ladder.direction == "falling")

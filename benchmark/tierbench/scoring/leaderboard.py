@@ -64,7 +64,7 @@ class ModelComparison:
 
 
 def rank_models(models: Iterable[ModelEntry], tiers: Sequence[TierResult]) -> list[Standing]:
-    """Give the models, best level first, then by the share of images that pass, then by name."""
+    """Return the models, best level first, then by the share of images that pass, then by name."""
     found = [Standing(model.name, model.level, model.level_text, _counts(model.name, tiers)) for model in models]
     return sorted(found, key=lambda model: (-(-1 if model.level is None else model.level), -model.share, model.name))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from tierbench.models.classifier import Classifier, is_multi_label
 from tierbench.models.prediction_store import PredictionStore, card_key
 from tierbench.models.predictor import Advance, Prediction, Predictor
-from tierbench.scoring.labels import LabelSpace, label_faults, map_concepts
+from tierbench.scoring.labels import LabelSpace, label_problems, map_concepts
 from tierbench.scoring.results import CaseResult, judge_case
 from tierbench.suites.case import Case, Suite
 
@@ -44,7 +44,7 @@ class ModelUnderTest:
         return [
             problem
             for suite in suites
-            for problem in label_faults(suite, self.space(suite), self.name, missing_is_fault=strict)
+            for problem in label_problems(suite, self.space(suite), self.name, missing_is_problem=strict)
         ]
 
     def predictable(self, cases: Iterable[Case], suites: Mapping[str, Suite]) -> list[Case]:

@@ -29,7 +29,7 @@ class CaseResult:
 
     Attributes:
         case: the case.
-        model: the slot of the model.
+        model: name of the model.
         image_sha256: of the image file that was predicted.
         verdict: None where there is an error or the case was skipped.
         error: why there is no verdict.
@@ -65,7 +65,7 @@ class CaseResult:
         return "xfailed" if self.case.known_issue else "failed"
 
     def message(self, several_models: bool = False) -> str:
-        """Give the line that a failing test shows: `suite/id [tier 2]: expected …, got …`."""
+        """Return the line that a failing test shows: `suite/id [tier 2]: expected …, got …`."""
         model = f":{self.model}" if several_models else ""
         tier = f" [tier {self.case.tier}]" if self.case.tier is not None else ""
         return f"{one_line(self.case.key)}{model}{tier}: {self.reason}"
@@ -107,7 +107,7 @@ def judge_case(
 
     Args:
         case: the case.
-        model: the slot of the model.
+        model: name of the model.
         space: the suite's concepts over the model's labels.
         prediction: what the model said; None where the case was not predicted for want of a label.
         multi_label: whether the model's labels do not exclude each other.

@@ -73,7 +73,7 @@ def sweep_sentence(sweep: SweepSummary) -> str:
 
 
 def error_table(slices: Iterable[SliceResult]) -> pd.DataFrame:
-    """Give errors as the corruption metrics take them: indexed by corruption, columns 1 to 5, fractions."""
+    """Return errors as the corruption metrics take them: indexed by corruption, columns 1 to 5, fractions."""
     import pandas as pd
 
     errors: dict[int, dict[str, float]] = {}

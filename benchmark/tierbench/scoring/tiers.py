@@ -61,7 +61,7 @@ def level_of(model: str, suites: Sequence[Suite], tiers: Iterable[TierResult]) -
     """Find the level of a model.
 
     Args:
-        model: the slot.
+        model: its name.
         suites: every suite that could have been run (those that were not fetched do not count).
         tiers: the results of all models.
     """

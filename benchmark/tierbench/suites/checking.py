@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tierbench.common.images import PictureError, open_picture, quiet_pillow
 from tierbench.suites.case import Suite
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 
 
-def picture_faults(suite: Suite) -> list[str]:
+def picture_problems(suite: Suite) -> list[str]:
     """Decode every image that is here, and give one line for each that cannot be."""
-    faults = Faults()
+    problems = Problems()
     for case in suite.cases:
         if not case.path.is_file() or case.path.stat().st_size == 0:
             continue  # told when the suite was read
@@ -17,5 +17,5 @@ def picture_faults(suite: Suite) -> list[str]:
             with quiet_pillow():
                 open_picture(case.path)
         except PictureError as error:
-            faults.add(suite.folder / "metadata.csv", f"image {case.file_name!r}: {error}; replace it", case.row)
-    return faults.lines
+            problems.add(suite.folder / "metadata.csv", f"image {case.file_name!r}: {error}; replace it", case.row)
+    return problems.lines

@@ -53,7 +53,7 @@ def derive_case(suite: Suite, case: Case, corruption: str, severity: int) -> Cas
 
 
 def clean_id(case_id: str) -> str:
-    """Give the id of the case that a derived one comes from, `sedan+fog-3` → `sedan`; of any other case its own."""
+    """Return the id of the case that a derived one comes from, `sedan+fog-3` → `sedan`; of any other case its own."""
     return case_id.partition("+")[0]
 
 
@@ -107,7 +107,7 @@ def apply_corruption(image: Image.Image, case: Case) -> Image.Image:
 
 
 def slice_gates(suite: Suite) -> dict[tuple[str, int], SliceGate]:
-    """Give the gates that `[corruptions.gates]` declares: `"fog+3" = {min_pass_rate = 0.5, max_drop = 0.3}`."""
+    """Return the gates that `[corruptions.gates]` declares: `"fog+3" = {min_pass_rate = 0.5, max_drop = 0.3}`."""
     gates = suite.corruptions.get("gates", {})
     found = {}
     for name, demands in gates.items() if isinstance(gates, dict) else ():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tierbench.common.files import file_sha256
 from tierbench.common.images import PictureError, open_picture, quiet_pillow
 from tierbench.suites.case import Case, Suite
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,13 +25,13 @@ _DIFFERENCE = 8.0
 _SIDE = 16
 
 
-def duplicate_faults(suite: Suite) -> list[str]:
-    """Give a line for each picture that is a copy, or nearly one, of an earlier one of another group.
+def duplicate_problems(suite: Suite) -> list[str]:
+    """Return a line for each picture that is a copy, or nearly one, of an earlier one of another group.
 
     Takes of one picture that share a `group` are meant to be alike, and so are the steps of a ladder; only files
     that are the same byte for byte are told there too.
     """
-    faults = Faults()
+    problems = Problems()
     file = suite.folder / "metadata.csv"
     cases = [case for case in suite.cases if case.path.is_file()]
     first: dict[str, Case] = {}
@@ -40,18 +40,18 @@ def duplicate_faults(suite: Suite) -> list[str]:
         earlier = first.setdefault(file_sha256(case.path), case)
         if earlier is not case:
             copies.add(case.id)
-            faults.add(
+            problems.add(
                 file, f"image {case.file_name!r} is the same file as {earlier.file_name!r}; remove one", case.row
             )
     if importlib.util.find_spec("imagehash") is not None:
         for case, earlier in _near([case for case in cases if case.id not in copies]):
-            faults.add(
+            problems.add(
                 file,
                 f"image {case.file_name!r} is nearly the same as {earlier.file_name!r}; remove one, "
                 "or give both the same group",
                 case.row,
             )
-    return faults.lines
+    return problems.lines
 
 
 def near_duplicates_missing() -> str:
@@ -68,7 +68,7 @@ class _Looks:
 
 
 def _near(cases: Sequence[Case]) -> Iterator[tuple[Case, Case]]:
-    """Give each case that looks like an earlier one, with the first such."""
+    """Return each case that looks like an earlier one, with the first such."""
     import numpy as np
 
     seen: list[tuple[Case, _Looks]] = []

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tierbench.common.errors import UserError
-from tierbench.common.file_lock import alone
+from tierbench.common.file_lock import file_lock
 from tierbench.common.files import file_sha256, shown_path, write_atomically
 from tierbench.common.text import one_line
 from tierbench.suites.case import Case
 from tierbench.suites.metadata import ID
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 from tierbench.suites.reader import read_suite
 
 # The columns of a new suite.
@@ -60,7 +60,7 @@ def add_case(folder: Path, new: NewCase) -> Case:
     metadata = folder / "metadata.csv"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with alone(metadata):
+        with file_lock(metadata):
             return _add(folder, metadata, new)
     except OSError as error:
         raise UserError(f"{shown_path(metadata)}: cannot be used: {error.strerror}") from error
@@ -97,10 +97,10 @@ def _add(folder: Path, metadata: Path, new: NewCase) -> Case:
         if not in_place:
             shutil.copyfile(new.image, target)
         write_atomically(metadata, after)
-        faults = Faults()
-        suite = read_suite(folder, faults)
-        if faults.lines:
-            raise UserError(*faults.lines)
+        problems = Problems()
+        suite = read_suite(folder, problems)
+        if problems.lines:
+            raise UserError(*problems.lines)
         return next(case for case in suite.cases if case.id == case_id)
     except (OSError, UserError) as error:
         _undo(metadata, before, None if in_place else target)
@@ -110,7 +110,7 @@ def _add(folder: Path, metadata: Path, new: NewCase) -> Case:
 
 
 def same_images(images: Sequence[Path], cases: Iterable[Case]) -> Iterator[tuple[Path, str]]:
-    """Give each image that is there already, byte for byte, with the words that say where.
+    """Return each image that is there already, byte for byte, with the words that say where.
 
     Args:
         images: image files that are to be added.

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from tierbench.common.files import file_sha256
 from tierbench.suites.case import Case
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 
 # Import name → the name under which pip knows it, where they differ.
 _DISTRIBUTIONS = {"skimage": "scikit-image"}
 
 
 def package_file(url: str) -> Path | None:
-    """Give the file that a `package:NAME/path` URL names; None where the package is not installed.
+    """Return the file that a `package:NAME/path` URL names; None where the package is not installed.
 
     The package is found, not imported.
     """
@@ -29,14 +29,14 @@ def package_file(url: str) -> Path | None:
     return Path(next(iter(spec.submodule_search_locations))) / inside
 
 
-def locate(case: Case, folder: Path, file: Path, faults: Faults) -> tuple[Case, str]:
+def locate(case: Case, folder: Path, file: Path, problems: Problems) -> tuple[Case, str]:
     """Find the image of a case and check it without decoding it.
 
     Args:
         case: a case whose path is inside the suite folder.
         folder: the suite folder, absolute.
         file: the `metadata.csv` that declares the case, for messages.
-        faults: takes what is wrong.
+        problems: takes what is wrong.
 
     Returns:
         The case, its path pointing to where the image is read from; and what would bring the image
@@ -46,7 +46,7 @@ def locate(case: Case, folder: Path, file: Path, faults: Faults) -> tuple[Case, 
     try:
         there = path.exists()
     except OSError as error:
-        faults.add(file, f"image {case.file_name!r} cannot be read: {error.strerror}; mend file_name", case.row)
+        problems.add(file, f"image {case.file_name!r} cannot be read: {error.strerror}; fix file_name", case.row)
         return case, ""
     if not there:
         if case.url.startswith("package:"):
@@ -55,41 +55,41 @@ def locate(case: Case, folder: Path, file: Path, faults: Faults) -> tuple[Case, 
                 package = case.url.removeprefix("package:").partition("/")[0]
                 return case, f"pip install {_DISTRIBUTIONS.get(package, package)}"
             if not found.is_file():
-                faults.add(file, f"url {case.url!r} names no file of the installed package; mend the url", case.row)
+                problems.add(file, f"url {case.url!r} names no file of the installed package; fix the url", case.row)
                 return case, ""
             path = found
         elif case.url:
             return case, "fetch"
         elif path.is_symlink():
-            faults.add(file, f"image {case.file_name!r} is a link to nothing; put the file there", case.row)
+            problems.add(file, f"image {case.file_name!r} is a link to nothing; put the file there", case.row)
             return case, ""
         else:
-            faults.add(file, f"image {case.file_name!r} is missing; put it there or mend file_name", case.row)
+            problems.add(file, f"image {case.file_name!r} is missing; put it there or fix file_name", case.row)
             return case, ""
     elif not path.resolve().is_relative_to(folder.resolve()):
-        faults.add(
+        problems.add(
             file,
             f"image {case.file_name!r} is a link that leaves the suite folder; copy the file in",
             case.row,
         )
         return case, ""
-    _check_file(case, path, file, faults)
+    _check_file(case, path, file, problems)
     return replace(case, path=path), ""
 
 
-def _check_file(case: Case, path: Path, file: Path, faults: Faults) -> None:
+def _check_file(case: Case, path: Path, file: Path, problems: Problems) -> None:
     if not path.is_file():
-        faults.add(file, f"image {case.file_name!r} is not a file; name a file", case.row)
+        problems.add(file, f"image {case.file_name!r} is not a file; name a file", case.row)
         return
     try:
         if path.stat().st_size == 0:
-            faults.add(file, f"image {case.file_name!r} has zero bytes; put the image there", case.row)
+            problems.add(file, f"image {case.file_name!r} has zero bytes; put the image there", case.row)
         elif case.sha256 and (found := file_sha256(path)) != case.sha256:
-            mend = "fetch it again or mend the row" if case.url else "put the old file back, or empty the row's sha256"
-            faults.add(
+            fix = "fetch it again or fix the row" if case.url else "put the old file back, or empty the row's sha256"
+            problems.add(
                 file,
-                f"image {case.file_name!r} has SHA-256 {found[:12]}…, the row says {case.sha256[:12]}…; {mend}",
+                f"image {case.file_name!r} has SHA-256 {found[:12]}…, the row says {case.sha256[:12]}…; {fix}",
                 case.row,
             )
     except OSError as error:
-        faults.add(file, f"image {case.file_name!r} cannot be read: {error.strerror}", case.row)
+        problems.add(file, f"image {case.file_name!r} cannot be read: {error.strerror}", case.row)

@@ -1,4 +1,4 @@
-"""Reads `metadata.csv`: one row, one case; every fault gets its row."""
+"""Reads `metadata.csv`: one row, one case; every problem gets its row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from tierbench.common.text import listed, suggestion
 from tierbench.suites.case import Case, Thresholds
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 from tierbench.suites.settings import THRESHOLD_RANGES, Settings, make_thresholds
 from tierbench.suites.tags import refused_tag
 
@@ -38,38 +38,38 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _URL = re.compile(r"https://[^\s/]+/\S+|package:[A-Za-z_][\w.-]*/\S+")
 
 
-def read_cases(suite: str, folder: Path, settings: Settings, faults: Faults) -> list[Case]:
+def read_cases(suite: str, folder: Path, settings: Settings, problems: Problems) -> list[Case]:
     """Read and check every row of `metadata.csv`.
 
     Args:
         suite: name of the suite.
         folder: the suite folder, absolute.
         settings: what `suite.toml` declares.
-        faults: takes what is wrong; a row with a fault gives no case.
+        problems: takes what is wrong; a row with a problem gives no case.
 
     Returns:
-        The cases of the rows without a fault, in the order of the file.
+        The cases of the rows without a problem, in the order of the file.
     """
     file = folder / "metadata.csv"
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        faults.add(file, f"is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8")
+        problems.add(file, f"is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8")
         return []
     except FileNotFoundError:
-        faults.add(file, "is missing; `tierbench add` writes it with a first image, or write it yourself")
+        problems.add(file, "is missing; `tierbench add` writes it with a first image, or write it yourself")
         return []
     except OSError as error:
-        faults.add(file, f"cannot be read: {error.strerror}; every suite folder needs a metadata.csv")
+        problems.add(file, f"cannot be read: {error.strerror}; every suite folder needs a metadata.csv")
         return []
     cases: list[Case] = []
     row_of: dict[str, int] = {}
-    for number, row in _rows(text, file, settings, faults):
-        case = _RowReader(suite, folder, file, settings, faults, number, row).case()
+    for number, row in _rows(text, file, settings, problems):
+        case = _RowReader(suite, folder, file, settings, problems, number, row).case()
         if case is None:
             continue
         if case.id in row_of:
-            faults.add(
+            problems.add(
                 file,
                 f"id {case.id!r} is taken by row {row_of[case.id]}; give one of them another id",
                 number,
@@ -80,24 +80,24 @@ def read_cases(suite: str, folder: Path, settings: Settings, faults: Faults) -> 
     return cases
 
 
-def _rows(text: str, file: Path, settings: Settings, faults: Faults) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(text: str, file: Path, settings: Settings, problems: Problems) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     known = COLUMNS + tuple(settings.parameters)
     try:
         header = [name.strip() for name in next(reader, [])]
         missing = [name for name in REQUIRED if name not in header]
         if missing:
-            faults.add(file, f"column {listed(missing)} is missing; the first row must name {listed(REQUIRED)}", 1)
+            problems.add(file, f"column {listed(missing)} is missing; the first row must name {listed(REQUIRED)}", 1)
         for name in dict.fromkeys(header):
             if name not in known:
-                faults.add(
+                problems.add(
                     file,
                     f"unknown column {name!r}; {suggestion(name, known)} "
                     "(a numeric column of your own is declared in suite.toml under [parameters])",
                     1,
                 )
             elif header.count(name) > 1:
-                faults.add(file, f"column {name!r} stands there twice; remove one", 1)
+                problems.add(file, f"column {name!r} stands there twice; remove one", 1)
         if missing:
             return
         first_line = reader.line_num + 1
@@ -106,7 +106,7 @@ def _rows(text: str, file: Path, settings: Settings, faults: Faults) -> Iterator
             if not any(value.strip() for value in values):
                 continue
             if len(values) != len(header):
-                faults.add(
+                problems.add(
                     file,
                     f"has {len(values)} fields, the header {len(header)}; put a text with a comma in quotes",
                     number,
@@ -114,11 +114,11 @@ def _rows(text: str, file: Path, settings: Settings, faults: Faults) -> Iterator
                 continue
             yield number, {name: value.strip() for name, value in zip(header, values, strict=True)}
     except csv.Error as error:
-        faults.add(file, f"is not valid CSV: {error}; mend the quotes there", reader.line_num)
+        problems.add(file, f"is not valid CSV: {error}; fix the quotes there", reader.line_num)
 
 
 class _RowReader:
-    """Turns one row into a case; whatever is wrong goes to the faults."""
+    """Turns one row into a case; whatever is wrong goes to the problems."""
 
     def __init__(
         self,
@@ -126,12 +126,12 @@ class _RowReader:
         folder: Path,
         file: Path,
         settings: Settings,
-        faults: Faults,
+        problems: Problems,
         number: int,
         row: dict[str, str],
     ) -> None:
         self.suite, self.folder, self.file = suite, folder, file
-        self.settings, self.faults = settings, faults
+        self.settings, self.problems = settings, problems
         self.number, self.row = number, row
         self.good = True
 
@@ -163,35 +163,35 @@ class _RowReader:
         )
         return case if self.good else None
 
-    def _fault(self, message: str) -> None:
+    def _problem(self, message: str) -> None:
         self.good = False
-        self.faults.add(self.file, message, self.number)
+        self.problems.add(self.file, message, self.number)
 
     def _file_name(self) -> str:
         name = self.row["file_name"]
         path = PurePosixPath(name)
         if not path.parts:
-            self._fault("file_name is empty; name the image, relative to the suite folder")
+            self._problem("file_name is empty; name the image, relative to the suite folder")
         elif path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or ":" in path.parts[0]:
-            self._fault(f"file_name {name!r} leaves the suite folder; use a relative path with / and without ..")
+            self._problem(f"file_name {name!r} leaves the suite folder; use a relative path with / and without ..")
         return name
 
     def _id(self, file_name: str) -> str:
         declared = self.row.get("id", "")
         if not declared and not self.good:
-            return ""  # the file_name that it would come from is at fault
+            return ""  # the file_name that it would come from is at problem
         case_id = declared or PurePosixPath(file_name).stem
         if not ID.fullmatch(case_id):
             where = f"id {case_id!r}" if declared else f"id {case_id!r} (from file_name)"
-            self._fault(f"{where} may hold a-z, 0-9, _ and - only; write an id in the id column")
+            self._problem(f"{where} may hold a-z, 0-9, _ and - only; write an id in the id column")
         elif len(case_id) > 100:
-            self._fault(f"id {case_id!r} is longer than 100 characters; write a shorter one")
+            self._problem(f"id {case_id!r} is longer than 100 characters; write a shorter one")
         return case_id
 
     def _expected(self) -> tuple[str, ...]:
         concepts = tuple(dict.fromkeys(part.strip() for part in self.row["label"].split("|")))
         if not all(concepts):
-            self._fault("label is empty; write the concept that the image shows")
+            self._problem("label is empty; write the concept that the image shows")
         return concepts
 
     def _tier(self, ladder: str) -> int | None:
@@ -199,9 +199,9 @@ class _RowReader:
         if ladder and not text:
             return None
         if ladder:
-            self._fault("a step of a ladder has no tier; leave tier or ladder empty")
+            self._problem("a step of a ladder has no tier; leave tier or ladder empty")
         elif not re.fullmatch(r"[0-9]{1,6}", text) or int(text) < 1:
-            self._fault(f"tier {text!r} is not an integer ≥ 1; write 1, 2 or 3")
+            self._problem(f"tier {text!r} is not an integer ≥ 1; write 1, 2 or 3")
         else:
             return int(text)
         return None
@@ -209,7 +209,7 @@ class _RowReader:
     def _ladder(self) -> str:
         name = self.row.get("ladder", "")
         if name and name not in self.settings.ladders:
-            self._fault(f"ladder {name!r} is not declared; add [ladders.{name}] to suite.toml")
+            self._problem(f"ladder {name!r} is not declared; add [ladders.{name}] to suite.toml")
         return name
 
     def _number(self, column: str, low: float, high: float) -> float | None:
@@ -221,7 +221,7 @@ class _RowReader:
         except ValueError:
             value = math.nan
         if not low <= value <= high:
-            self._fault(f"{column} {text!r} is not a number from {low:g} to {high:g}")
+            self._problem(f"{column} {text!r} is not a number from {low:g} to {high:g}")
             return None
         return value
 
@@ -233,30 +233,30 @@ class _RowReader:
                 declared[name] = value
         rank = declared.get("max_rank", 1.0)
         if rank != int(rank):
-            self._fault(f"max_rank {rank:g} is not a whole number")
+            self._problem(f"max_rank {rank:g} is not a whole number")
         return make_thresholds(declared)
 
     def _tags(self) -> tuple[str, ...]:
         tags = tuple(dict.fromkeys(self.row.get("tags", "").split()))
         for tag in tags:
             if reason := refused_tag(tag):
-                self._fault(f"tag {tag!r} cannot be a marker: {reason}; choose another")
+                self._problem(f"tag {tag!r} cannot be a marker: {reason}; choose another")
         return tags
 
     def _url(self) -> str:
         url = self.row.get("url", "")
         if url and not _URL.fullmatch(url):
-            self._fault(f"url {url!r} must start with https:// or read package:NAME/path/in/package")
+            self._problem(f"url {url!r} must start with https:// or read package:NAME/path/in/package")
         elif url and not self.row.get("sha256"):
-            self._fault("url needs the sha256 of the image beside it; add the column")
+            self._problem("url needs the sha256 of the image beside it; add the column")
         elif url.startswith("package:") and ".." in PurePosixPath(url).parts:
-            self._fault(f"url {url!r} leaves the package; name a file inside it")
+            self._problem(f"url {url!r} leaves the package; name a file inside it")
         return url
 
     def _sha256(self) -> str:
         digest = self.row.get("sha256", "")
         if digest and not _SHA256.fullmatch(digest):
-            self._fault(f"sha256 {digest!r} is not 64 hexadecimal digits; `sha256sum FILE` prints it")
+            self._problem(f"sha256 {digest!r} is not 64 hexadecimal digits; `sha256sum FILE` prints it")
         return digest.lower()
 
     def _parameters(self, ladder: str) -> dict[str, float]:
@@ -267,5 +267,5 @@ class _RowReader:
                 values[name] = value
         declared = self.settings.ladders.get(ladder)
         if declared and declared.parameter not in values and declared.parameter in self.settings.parameters:
-            self._fault(f"a step of ladder {ladder!r} needs a value in {declared.parameter!r}")
+            self._problem(f"a step of ladder {ladder!r} needs a value in {declared.parameter!r}")
         return values

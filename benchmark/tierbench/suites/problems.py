@@ -1,4 +1,4 @@
-"""Faults of a suite, gathered so that all of them are told at once."""
+"""Problems of a suite, gathered so that all of them are told at once."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from tierbench.common.files import shown_path
 from tierbench.common.text import one_line
 
 
-class Faults:
+class Problems:
     """A list of messages about one file, each with its place."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
     def add(self, file: Path, message: str, row: int | None = None) -> None:
-        """Note a fault.
+        """Note a problem.
 
         Args:
-            file: the file at fault; shown relative to the working directory where it lies below it.
-            message: what is wrong and how to mend it.
+            file: the file at problem; shown relative to the working directory where it lies below it.
+            message: what is wrong and how to fix it.
             row: line of the file, counted from 1.
         """
         place = shown_path(file) if row is None else f"{shown_path(file)}:{row}"

@@ -12,19 +12,19 @@ from tierbench.common.files import shown_path
 from tierbench.suites.case import Case, Published, Suite, Tier
 from tierbench.suites.locating import locate
 from tierbench.suites.metadata import COLUMNS, read_cases
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 from tierbench.suites.settings import read_settings
 
 SUITE_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _PUBLISHED_COLUMNS = ("case", "model", "label", "score")
 
 
-def find_suites(paths: Iterable[Path], faults: Faults) -> list[Path]:
-    """Give the suite folders at the paths: a path is a suite, or a folder of suites.
+def find_suites(paths: Iterable[Path], problems: Problems) -> list[Path]:
+    """Return the suite folders at the paths: a path is a suite, or a folder of suites.
 
     Args:
         paths: absolute paths.
-        faults: takes paths that hold no suite, names that no id can hold, and names taken twice.
+        problems: takes paths that hold no suite, names that no id can hold, and names taken twice.
     """
     folders: dict[str, Path] = {}
     for path in paths:
@@ -33,15 +33,15 @@ def find_suites(paths: Iterable[Path], faults: Faults) -> list[Path]:
         elif path.is_dir():
             found = sorted(child for child in path.iterdir() if _is_suite(child))
             if not found:
-                faults.add(path, "holds no suite: neither it nor a folder in it has a metadata.csv; add one")
+                problems.add(path, "holds no suite: neither it nor a folder in it has a metadata.csv; add one")
         else:
-            faults.add(path, "is no folder; name a suite folder or a folder of suites (--robust-cases)")
+            problems.add(path, "is no folder; name a suite folder or a folder of suites (--robust-cases)")
             continue
         for folder in found:
             if not SUITE_NAME.fullmatch(folder.name):
-                faults.add(folder, "name a suite folder with letters, digits, _ and - only")
+                problems.add(folder, "name a suite folder with letters, digits, _ and - only")
             elif folders.setdefault(folder.name, folder) != folder:
-                faults.add(folder, f"the name is taken by {shown_path(folders[folder.name])}; rename one")
+                problems.add(folder, f"the name is taken by {shown_path(folders[folder.name])}; rename one")
     return list(folders.values())
 
 
@@ -54,22 +54,22 @@ def read_suites(paths: Sequence[Path]) -> tuple[list[Suite], list[str]]:
     """Read every suite at the paths, and all that is wrong with them.
 
     Returns:
-        The suites (of one with faults, the cases that could be read), and one line a fault.
+        The suites (of one with problems, the cases that could be read), and one line a problem.
     """
-    faults = Faults()
-    suites = [read_suite(folder, faults) for folder in find_suites(paths, faults)]
-    return suites, faults.lines
+    problems = Problems()
+    suites = [read_suite(folder, problems) for folder in find_suites(paths, problems)]
+    return suites, problems.lines
 
 
-def read_suite(folder: Path, faults: Faults) -> Suite:
-    """Read one suite folder; faults go to `faults`."""
+def read_suite(folder: Path, problems: Problems) -> Suite:
+    """Read one suite folder; problems go to `problems`."""
     folder = folder.absolute()
     metadata, toml = folder / "metadata.csv", folder / "suite.toml"
-    settings = read_settings(toml, COLUMNS, faults)
+    settings = read_settings(toml, COLUMNS, problems)
     cases: list[Case] = []
     needs: dict[str, None] = {}
-    for case in read_cases(folder.name, folder, settings, faults):
-        located, need = locate(case, folder, metadata, faults)
+    for case in read_cases(folder.name, folder, settings, problems):
+        located, need = locate(case, folder, metadata, problems)
         cases.append(located)
         if need:
             needs[need] = None
@@ -85,7 +85,7 @@ def read_suite(folder: Path, faults: Faults) -> Suite:
         ladders=settings.ladders,
         corruptions=settings.corruptions,
         gates=settings.gates,
-        published=_read_published(folder / "published.csv", {case.id for case in cases}, faults),
+        published=_read_published(folder / "published.csv", {case.id for case in cases}, problems),
         fetch_hint=" and ".join(_command(need, folder) for need in needs),
         digest=_digest((metadata, toml)),
     )
@@ -109,7 +109,7 @@ def _digest(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _read_published(file: Path, ids: set[str], faults: Faults) -> tuple[Published, ...]:
+def _read_published(file: Path, ids: set[str], problems: Problems) -> tuple[Published, ...]:
     """Read what published models are told to have said: rows of case, model, label, score."""
     published: list[Published] = []
     if not file.is_file():
@@ -118,20 +118,20 @@ def _read_published(file: Path, ids: set[str], faults: Faults) -> tuple[Publishe
         with file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
             if tuple(reader.fieldnames or ()) != _PUBLISHED_COLUMNS:
-                faults.add(file, f"the first row must read {','.join(_PUBLISHED_COLUMNS)}", 1)
+                problems.add(file, f"the first row must read {','.join(_PUBLISHED_COLUMNS)}", 1)
                 return ()
             for row in reader:
                 try:
                     entry = Published(row["case"], row["model"], row["label"], float(row["score"]))
                 except (TypeError, ValueError):
-                    faults.add(file, f"score {row['score']!r} is not a number from 0 to 1", reader.line_num)
+                    problems.add(file, f"score {row['score']!r} is not a number from 0 to 1", reader.line_num)
                     continue
                 if entry.case not in ids:
-                    faults.add(file, f"case {entry.case!r} is not in the suite; mend the id", reader.line_num)
+                    problems.add(file, f"case {entry.case!r} is not in the suite; fix the id", reader.line_num)
                 elif not 0 <= entry.score <= 1:
-                    faults.add(file, f"score {entry.score!r} is not a number from 0 to 1", reader.line_num)
+                    problems.add(file, f"score {entry.score!r} is not a number from 0 to 1", reader.line_num)
                 else:
                     published.append(entry)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        faults.add(file, f"cannot be read: {error}; save it as CSV in UTF-8")
+        problems.add(file, f"cannot be read: {error}; save it as CSV in UTF-8")
     return tuple(published)

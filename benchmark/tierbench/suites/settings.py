@@ -13,7 +13,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.text import plural, suggestion
 from tierbench.metrics.registry import METRIC_REGISTRY
 from tierbench.suites.case import Ladder, MetricGate, Thresholds, Tier
-from tierbench.suites.problems import Faults
+from tierbench.suites.problems import Problems
 
 # Threshold → the range that its value must lie in.
 THRESHOLD_RANGES: dict[str, tuple[float, float]] = {
@@ -54,13 +54,13 @@ def make_thresholds(declared: Mapping[str, float]) -> Thresholds:
     return Thresholds(declared.get("min_score", 0.5), int(rank), declared.get("min_margin", default_margin))
 
 
-def read_settings(file: Path, columns: tuple[str, ...], faults: Faults) -> Settings:
+def read_settings(file: Path, columns: tuple[str, ...], problems: Problems) -> Settings:
     """Read and check `suite.toml`; a missing file gives the defaults.
 
     Args:
         file: path of `suite.toml`.
         columns: the column names of `metadata.csv`, which a parameter must not take.
-        faults: takes what is wrong.
+        problems: takes what is wrong.
     """
     settings = Settings()
     try:
@@ -68,75 +68,75 @@ def read_settings(file: Path, columns: tuple[str, ...], faults: Faults) -> Setti
     except FileNotFoundError:
         return settings
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        faults.add(file, f"cannot be read as TOML: {error}; mend the syntax there")
+        problems.add(file, f"cannot be read as TOML: {error}; fix the syntax there")
         return settings
-    _unknown_keys(document, _TABLES, "key", file, faults)
+    _unknown_keys(document, _TABLES, "key", file, problems)
     # Written over several lines, it is still one paragraph.
-    settings.description = " ".join(_typed(document, "description", str, "", file, faults).split())
-    _read_tiers(_table(document, "tiers", file, faults), settings, file, faults)
-    _read_parameters(_table(document, "parameters", file, faults), settings, columns, file, faults)
-    _read_labels(_table(document, "labels", file, faults), settings, file, faults)
-    _read_ladders(_table(document, "ladders", file, faults), settings, file, faults)
-    settings.corruptions = dict(_table(document, "corruptions", file, faults))
-    _check_corruptions(settings.corruptions, file, faults)
-    _read_gates(_table(document, "gates", file, faults), settings, file, faults)
+    settings.description = " ".join(_typed(document, "description", str, "", file, problems).split())
+    _read_tiers(_table(document, "tiers", file, problems), settings, file, problems)
+    _read_parameters(_table(document, "parameters", file, problems), settings, columns, file, problems)
+    _read_labels(_table(document, "labels", file, problems), settings, file, problems)
+    _read_ladders(_table(document, "ladders", file, problems), settings, file, problems)
+    settings.corruptions = dict(_table(document, "corruptions", file, problems))
+    _check_corruptions(settings.corruptions, file, problems)
+    _read_gates(_table(document, "gates", file, problems), settings, file, problems)
     return settings
 
 
-def _read_tiers(table: Mapping[str, Any], settings: Settings, file: Path, faults: Faults) -> None:
+def _read_tiers(table: Mapping[str, Any], settings: Settings, file: Path, problems: Problems) -> None:
     for key, values in table.items():
         if not re.fullmatch(r"[0-9]{1,6}", key) or int(key) < 1:
-            faults.add(file, f"[tiers.{key}]: a tier is an integer ≥ 1; write [tiers.1]")
+            problems.add(file, f"[tiers.{key}]: a tier is an integer ≥ 1; write [tiers.1]")
             continue
         if not isinstance(values, dict):
-            faults.add(file, f"tiers.{key} must be a table; write [tiers.{key}]")
+            problems.add(file, f"tiers.{key} must be a table; write [tiers.{key}]")
             continue
         number, where = int(key), f"[tiers.{key}]"
-        _unknown_keys(values, _TIER_KEYS, f"{where} key", file, faults)
+        _unknown_keys(values, _TIER_KEYS, f"{where} key", file, problems)
         settings.thresholds[number] = {
             name: value
             for name, (low, high) in THRESHOLD_RANGES.items()
-            if (value := _number(values, name, low, high, where, file, faults)) is not None
+            if (value := _number(values, name, low, high, where, file, problems)) is not None
         }
-        rate = _number(values, "min_pass_rate", 0.0, 1.0, where, file, faults)
-        drop = _number(values, "allowed_drop", 0.001, 1.0, where, file, faults)
+        rate = _number(values, "min_pass_rate", 0.0, 1.0, where, file, problems)
+        drop = _number(values, "allowed_drop", 0.001, 1.0, where, file, problems)
         settings.tiers[number] = Tier(
             number,
-            _typed(values, "name", str, "", file, faults, where),
+            _typed(values, "name", str, "", file, problems, where),
             1.0 if rate is None else rate,
             0.05 if drop is None else drop,
         )
 
 
 def _read_parameters(
-    table: Mapping[str, Any], settings: Settings, columns: tuple[str, ...], file: Path, faults: Faults
+    table: Mapping[str, Any], settings: Settings, columns: tuple[str, ...], file: Path, problems: Problems
 ) -> None:
     for name, unit in table.items():
         if not _NAME.fullmatch(name) or name in columns:
-            faults.add(
+            problems.add(
                 file,
                 f"[parameters] {name!r} cannot name a parameter; use lower-case letters, digits and _, "
                 "and no column that has a meaning already",
             )
         elif not isinstance(unit, str):
-            faults.add(file, f'[parameters] {name}: the unit must be a text; write {name} = "m"')
+            problems.add(file, f'[parameters] {name}: the unit must be a text; write {name} = "m"')
         else:
             settings.parameters[name] = unit
 
 
-def _read_labels(table: Mapping[str, Any], settings: Settings, file: Path, faults: Faults) -> None:
+def _read_labels(table: Mapping[str, Any], settings: Settings, file: Path, problems: Problems) -> None:
     owner: dict[str, str] = {}
     for concept, labels in table.items():
         texts = [labels] if isinstance(labels, str) else labels
         if not concept.strip() or "|" in concept:
-            faults.add(file, f"[labels] {concept!r} cannot name a concept; it must not be empty or hold '|'")
+            problems.add(file, f"[labels] {concept!r} cannot name a concept; it must not be empty or hold '|'")
             continue
         if not isinstance(texts, list) or not texts or not all(isinstance(t, str) and t.strip() for t in texts):
-            faults.add(file, f'[labels] {concept}: must be a list of labels; write {concept} = ["label"]')
+            problems.add(file, f'[labels] {concept}: must be a list of labels; write {concept} = ["label"]')
             continue
         for label in dict.fromkeys(text.strip().lower() for text in texts):
             if label in owner:
-                faults.add(
+                problems.add(
                     file,
                     f"[labels] {label!r} counts as {owner[label]!r} and as {concept!r}; "
                     "a label belongs to one concept: remove it from one of them",
@@ -145,46 +145,46 @@ def _read_labels(table: Mapping[str, Any], settings: Settings, file: Path, fault
         settings.labels[concept] = tuple(text.strip() for text in texts)
 
 
-def _read_ladders(table: Mapping[str, Any], settings: Settings, file: Path, faults: Faults) -> None:
+def _read_ladders(table: Mapping[str, Any], settings: Settings, file: Path, problems: Problems) -> None:
     for name, values in table.items():
         where = f"[ladders.{name}]"
         if not isinstance(values, dict):
-            faults.add(file, f"ladders.{name} must be a table; write {where}")
+            problems.add(file, f"ladders.{name} must be a table; write {where}")
             continue
         if not re.fullmatch(r"[a-z0-9_-]+", name):
-            faults.add(file, f"{where}: name a ladder with lower-case letters, digits, _ and -")
+            problems.add(file, f"{where}: name a ladder with lower-case letters, digits, _ and -")
             continue
-        _unknown_keys(values, ("parameter", "direction", "gate"), f"{where} key", file, faults)
-        parameter = _typed(values, "parameter", str, "", file, faults, where)
-        direction = _typed(values, "direction", str, "falling", file, faults, where)
+        _unknown_keys(values, ("parameter", "direction", "gate"), f"{where} key", file, problems)
+        parameter = _typed(values, "parameter", str, "", file, problems, where)
+        direction = _typed(values, "direction", str, "falling", file, problems, where)
         if parameter not in settings.parameters:
-            faults.add(file, f"{where} parameter {parameter!r} is not declared under [parameters]; add it there")
+            problems.add(file, f"{where} parameter {parameter!r} is not declared under [parameters]; add it there")
         if direction not in ("falling", "rising"):
-            faults.add(file, f"{where} direction {direction!r} is unknown; write falling or rising")
-        gate = _number(values, "gate", -_ANY, _ANY, where, file, faults)
+            problems.add(file, f"{where} direction {direction!r} is unknown; write falling or rising")
+        gate = _number(values, "gate", -_ANY, _ANY, where, file, problems)
         settings.ladders[name] = Ladder(name, parameter, direction, gate)
 
 
-def _check_corruptions(table: Mapping[str, Any], file: Path, faults: Faults) -> None:
+def _check_corruptions(table: Mapping[str, Any], file: Path, problems: Problems) -> None:
     where = "[corruptions]"
-    _unknown_keys(table, ("enabled", "variant", "gates"), f"{where} key", file, faults)
+    _unknown_keys(table, ("enabled", "variant", "gates"), f"{where} key", file, problems)
     if not isinstance(table.get("enabled", True), bool):
-        faults.add(file, f"{where} enabled must be true or false")
+        problems.add(file, f"{where} enabled must be true or false")
     if table.get("variant", "imagenet_c") not in ("imagenet_c", "cifar10_c"):
-        faults.add(file, f"{where} variant {table['variant']!r} is unknown; write imagenet_c or cifar10_c")
-    for name, demands in _table(table, "gates", file, faults).items():
+        problems.add(file, f"{where} variant {table['variant']!r} is unknown; write imagenet_c or cifar10_c")
+    for name, demands in _table(table, "gates", file, problems).items():
         if not re.fullmatch(r"[a-z][a-z0-9_]*\+[1-5]", name):
-            faults.add(file, f'[corruptions.gates] {name!r} names no slice; write "fog+3"')
+            problems.add(file, f'[corruptions.gates] {name!r} names no slice; write "fog+3"')
         elif not isinstance(demands, dict):
-            faults.add(file, f'[corruptions.gates] "{name}" must be a table; write {{min_pass_rate = 0.5}}')
+            problems.add(file, f'[corruptions.gates] "{name}" must be a table; write {{min_pass_rate = 0.5}}')
         else:
             place = f'[corruptions.gates] "{name}"'
-            _unknown_keys(demands, ("min_pass_rate", "max_drop"), f"{place} key", file, faults)
+            _unknown_keys(demands, ("min_pass_rate", "max_drop"), f"{place} key", file, problems)
             for key in ("min_pass_rate", "max_drop"):
-                _number(demands, key, 0.0, 1.0, place, file, faults)
+                _number(demands, key, 0.0, 1.0, place, file, problems)
 
 
-def _read_gates(table: Mapping[str, Any], settings: Settings, file: Path, faults: Faults) -> None:
+def _read_gates(table: Mapping[str, Any], settings: Settings, file: Path, problems: Problems) -> None:
     for name, demands in table.items():
         where = f"[gates] {name}"
         try:
@@ -192,15 +192,15 @@ def _read_gates(table: Mapping[str, Any], settings: Settings, file: Path, faults
             METRIC_REGISTRY.check(name)
         except UserError as error:
             for line in error.lines:
-                faults.add(file, f"[gates] {line}")
+                problems.add(file, f"[gates] {line}")
             continue
         if not isinstance(demands, dict) or not demands:
-            faults.add(file, f"{where} must say min, max or both; write {name} = {{max = 0.05}}")
+            problems.add(file, f"{where} must say min, max or both; write {name} = {{max = 0.05}}")
             continue
-        _unknown_keys(demands, ("min", "max"), f"{where} key", file, faults)
-        low, high = (_number(demands, key, -_ANY, _ANY, where, file, faults) for key in ("min", "max"))
+        _unknown_keys(demands, ("min", "max"), f"{where} key", file, problems)
+        low, high = (_number(demands, key, -_ANY, _ANY, where, file, problems) for key in ("min", "max"))
         if low is not None and high is not None and low > high:
-            faults.add(file, f"{where}: min {low:g} is above max {high:g}, which no value meets; swap them")
+            problems.add(file, f"{where}: min {low:g} is above max {high:g}, which no value meets; swap them")
         elif low is not None or high is not None:
             settings.gates[name] = MetricGate(low, high)
 
@@ -209,38 +209,38 @@ def _is_label(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _unknown_keys(table: Mapping[str, Any], known: tuple[str, ...], kind: str, file: Path, faults: Faults) -> None:
+def _unknown_keys(table: Mapping[str, Any], known: tuple[str, ...], kind: str, file: Path, problems: Problems) -> None:
     for key in table:
         if key not in known:
-            faults.add(file, f"unknown {kind} {key!r}; {suggestion(key, known)}")
+            problems.add(file, f"unknown {kind} {key!r}; {suggestion(key, known)}")
 
 
-def _table(document: Mapping[str, Any], key: str, file: Path, faults: Faults) -> Mapping[str, Any]:
+def _table(document: Mapping[str, Any], key: str, file: Path, problems: Problems) -> Mapping[str, Any]:
     value = document.get(key, {})
     if isinstance(value, dict):
         return value
-    faults.add(file, f"{key!r} must be a table ({plural(1, 'value')} found); write [{key}]")
+    problems.add(file, f"{key!r} must be a table ({plural(1, 'value')} found); write [{key}]")
     return {}
 
 
 def _typed(
-    table: Mapping[str, Any], key: str, kind: type, default: Any, file: Path, faults: Faults, where: str = ""
+    table: Mapping[str, Any], key: str, kind: type, default: Any, file: Path, problems: Problems, where: str = ""
 ) -> Any:
     value = table.get(key, default)
     if isinstance(value, kind):
         return value
-    faults.add(file, f"{where} {key!r} must be a text, not {value!r}; put it in quotes".strip())
+    problems.add(file, f"{where} {key!r} must be a text, not {value!r}; put it in quotes".strip())
     return default
 
 
 def _number(
-    table: Mapping[str, Any], key: str, low: float, high: float, where: str, file: Path, faults: Faults
+    table: Mapping[str, Any], key: str, low: float, high: float, where: str, file: Path, problems: Problems
 ) -> float | None:
     value = table.get(key)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         span = "" if high == _ANY else f" from {low:g} to {high:g}"
-        faults.add(file, f"{where} {key} must be a number{span}, not {value!r}")
+        problems.add(file, f"{where} {key} must be a number{span}, not {value!r}")
         return None
     return float(value)

@@ -13,7 +13,7 @@ STRIP_HEIGHT = 40.0
 
 
 def place(fraction: float) -> float:
-    """Give the horizontal position of a fraction in [0, 1]."""
+    """Return the horizontal position of a fraction in [0, 1]."""
     return round(PAD + (WIDTH - 2 * PAD) * min(1.0, max(0.0, fraction)), 2)
 
 
@@ -129,7 +129,7 @@ CURVE_WIDTH, CURVE_HEIGHT = 420.0, 120.0
 
 
 def curve_height(score: float) -> float:
-    """Give the vertical position of a score in a curve."""
+    """Return the vertical position of a score in a curve."""
     return round(CURVE_HEIGHT - 24 - (CURVE_HEIGHT - 36) * min(1.0, max(0.0, score)), 2)
 
 

@@ -37,7 +37,7 @@ def find_pictures(cases: Sequence[CaseDiff], folders: Sequence[Path]) -> dict[st
 
 
 def _as_judged(suite: Suite, clean: Case, name: str) -> Case:
-    """Give a case of a suite, or, where the name says so, what a sweep derived from it."""
+    """Return a case of a suite, or, where the name says so, what a sweep derived from it."""
     corruption, _, severity = name.partition("+")[2].rpartition("-")
     return derive_case(suite, clean, corruption, int(severity)) if severity.isdecimal() else clean
 
@@ -50,12 +50,12 @@ def _is(path: Path, case: CaseDiff) -> bool:
 
 
 def flips_of(comparisons: Sequence[Comparison]) -> list[CaseDiff]:
-    """Give the cases whose picture is shown."""
+    """Return the cases whose picture is shown."""
     return [case for each in comparisons for case in each.cases if case.change in ("regressed", "fixed")]
 
 
 def comparison_page(comparisons: Sequence[Comparison], gate: Gate, found: Mapping[str, Case]) -> str:
-    """Give comparisons as an HTML page.
+    """Return comparisons as an HTML page.
 
     Args:
         comparisons: one a model.

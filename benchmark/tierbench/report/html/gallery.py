@@ -36,7 +36,7 @@ def write_gallery(
 
 
 def _row(view: CaseView, thumbnail: str) -> list[Any]:
-    """Give a row as the page's script reads it; texts are escaped by the template, and set as text by the script."""
+    """Return a row as the page's script reads it; texts are escaped by the template, and set as text by the script."""
     return [
         one_line(view.key),
         one_line(view.model),

@@ -94,7 +94,7 @@ def _line(series: Series, places: dict[tuple[str, str], float], *, alone: bool) 
 
 
 def height(rate: float) -> float:
-    """Give the vertical position of a rate in [0, 1]."""
+    """Return the vertical position of a rate in [0, 1]."""
     return round(TOP + (HEIGHT - TOP - BOTTOM) * (1 - min(1.0, max(0.0, rate))), 1)
 
 

@@ -61,7 +61,7 @@ def write_page(reports: Path) -> Path:
 
 
 def history_page(reports: Path, history: History) -> str:
-    """Give the page as HTML.
+    """Return the page as HTML.
 
     Args:
         reports: where the page will stand.

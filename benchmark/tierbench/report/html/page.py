@@ -142,7 +142,7 @@ def build_page(
         run: the run.
         rows: of all models.
         suites: the suites that were run.
-        cards: the model cards by slot.
+        cards: the model cards by model.
     """
     found = {model.name: _model(model, run, rows, suites, cards.get(model.name)) for model in run.models}
     models = tuple(found[standing.name] for standing in rank_models(run.models, run.tiers))

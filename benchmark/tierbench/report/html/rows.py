@@ -96,7 +96,7 @@ class CaseView:
 
 
 def picture_key(row: CaseRow) -> str:
-    """Give the key under which the picture of a row is kept: the same image has one, whatever its case."""
+    """Return the key under which the picture of a row is kept: the same image has one, whatever its case."""
     if re.fullmatch(r"[0-9a-f]{16,}", row.image_sha256) and not row.corruption:
         return row.image_sha256[:24]
     return re.sub(r"[^a-z0-9_-]", "-", f"{row.suite}--{row.case}".lower())[:80]
@@ -148,7 +148,7 @@ def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, index: in
 
 
 def concepts_by_label(suite: Suite | None, labels: Sequence[str]) -> dict[str, str]:
-    """Give the concept that each label counts as; labels that count as none are left out."""
+    """Return the concept that each label counts as; labels that count as none are left out."""
     if suite is None:
         return {}
     space = map_concepts(suite, labels)

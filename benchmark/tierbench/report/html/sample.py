@@ -9,7 +9,7 @@ _FIRST = {"error": 0, "failed": 0, "flip": 0, "xfailed": 1}
 
 
 def kept_rows(outcomes: Sequence[str], most: int) -> set[int]:
-    """Give the positions of the rows to keep: what went wrong first.
+    """Return the positions of the rows to keep: what went wrong first.
 
     Args:
         outcomes: of each row; `flip` where its baseline says otherwise.

@@ -36,12 +36,12 @@ class Picture:
 
 
 def large_size(count: int) -> tuple[int, str]:
-    """Give the longest side and the format of a large picture in a page that holds so many."""
+    """Return the longest side and the format of a large picture in a page that holds so many."""
     return next((side, kind) for most, side, kind in _LARGE if count <= most)
 
 
 def make_pictures(cases: Iterable[tuple[str, Case | Path]]) -> Iterator[Picture]:
-    """Give thumbnail and large picture of every image, in order.
+    """Return thumbnail and large picture of every image, in order.
 
     Args:
         cases: a key and a case, or a plain file, each; of equal keys the first counts.

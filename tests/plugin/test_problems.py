@@ -1,4 +1,4 @@
-"""Static faults end the run before it begins, all at once, exit 4; a later fault errs its case alone, exit 1."""
+"""Static problems end the run before it begins, all at once, exit 4; a later problem errs its case alone, exit 1."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_all_faults_of_all_suites_and_options_are_told_at_once(bench: Bench) -> 
     assert answer.errors == [
         "--robust-batch-size 0 must be 1 or more",
         "cases/one/metadata.csv:2: tier 'first' is not an integer ≥ 1; write 1, 2 or 3",
-        "cases/one/metadata.csv:3: image 'absent.png' is missing; put it there or mend file_name",
+        "cases/one/metadata.csv:3: image 'absent.png' is missing; put it there or fix file_name",
         "cases/two/suite.toml: [tiers.0]: a tier is an integer ≥ 1; write [tiers.1]",
         "cases/two/metadata.csv:2: label is empty; write the concept that the image shows",
     ]
