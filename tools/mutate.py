@@ -1,7 +1,7 @@
 """Change the package at random places and list the changes that no test notices: `python tools/mutate.py --draw 200`.
 
 Mutants (tools/mutation/finder.py says what they are) are drawn with a seed over scoring/, runs/, suites/, models/ and
-plugin/checks*.py; over other modules where they are named: `python tools/mutate.py 'metrics/*' common/files.py`.
+plugin/check*.py; over other modules where they are named: `python tools/mutate.py 'metrics/*' common/files.py`.
 
 A module's tests are those in the folder of its name under tests/, and what EXTRA adds. They run once without any
 change, to learn which test runs which line. A mutant then meets the tests that run its line; if none of them fails,
@@ -40,13 +40,23 @@ from mutation.baseline import Baseline, BrokenTestsError, digest
 from mutation.finder import Mutant, find_mutants
 from mutation.worker import StoppedError, Worker, repository_files, spread
 
-MODULES = ("scoring/*", "runs/*", "suites/*", "models/*", "plugin/checks*")
+MODULES = ("scoring/*", "runs/*", "suites/*", "models/*", "plugin/check*")
 # Beside tests/FOLDER/: where tests of commands, pages or options hold what a module does.
 EXTRA = {
-    "scoring/*": ("runs/test_gates.py", "plugin/test_ladder.py", "plugin/test_robust_[cgl]*.py", "plugin/test_sev*.py"),
-    "runs/*": ("cli/test_history.py", "report/test_m*.py", "plugin/test_robust_[bgmru]*.py", "plugin/test_run_*.py"),
-    "suites/*": ("cli/test_[acfs]*.py", "plugin/test_robust_c*.py"),
-    "models/*": ("cli/test_model.py", "scoring/test_training.py", "plugin/test_robust_[bdlmn]*.py"),
+    "scoring/*": (
+        *("runs/test_gates.py", "test_extensions.py", "plugin/test_ladder.py", "plugin/test_several_models.py"),
+        *("plugin/test_problems.py", "plugin/test_robust_[cglm]*.py"),
+    ),
+    "runs/*": (
+        *("cli/test_[ho]*.py", "report/test_m*.py", "test_extensions.py", "plugin/test_*_neighbours.py"),
+        *("plugin/test_old_records.py", "plugin/test_robust_[bgmru]*.py", "plugin/test_run_issues.py"),
+    ),
+    "suites/*": ("cli/test_[acfs]*.py", "plugin/test_problems.py", "plugin/test_robust_c*.py"),
+    "models/*": (
+        *("cli/test_model.py", "scoring/test_training.py", "test_extensions.py", "plugin/test_problems.py"),
+        "plugin/test_robust_[bdlmn]*.py",
+    ),
+    "plugin/*": ("test_extensions.py",),
 }
 STATES = ("killed", "timeout", "survived", "not covered")
 # A change that makes a list grow without end must not take the machine with it.

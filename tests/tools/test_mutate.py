@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -233,6 +234,13 @@ if __name__ == "__main__":
 def test_the_changes_are_those_that_a_test_should_notice(tiny: Path) -> None:
     write(tiny / "tiny/shapes/square.py", MODULE)
     assert sorted(listed(tiny, "shapes/square.py")) == sorted(CHANGES)
+
+
+def test_the_table_of_test_files_names_none_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(TOOL.parent))
+    extra: dict[str, tuple[str, ...]] = runpy.run_path(str(TOOL))["EXTRA"]
+    tests = TOOL.parents[1] / "tests"
+    assert [pattern for patterns in extra.values() for pattern in patterns if not any(tests.glob(pattern))] == []
 
 
 def test_what_cannot_be_done_is_one_line(tiny: Path) -> None:
