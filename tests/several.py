@@ -32,6 +32,6 @@ blue.png,ship,2
 
 def several_models(bench: Bench) -> tuple[str, ...]:
     """A suite of four images, and the options that name both models, the worse one first."""
-    bench.file("ships.py", SHIP)
+    bench.file("fleet.py", SHIP)
     bench.suite("mixed", ROWS)
-    return ("--robust-model", "ship=python:ships:make", "--robust-model", f"colour={bench.model}")
+    return ("--robust-model", "ship=python:fleet:make", "--robust-model", f"colour={bench.model}")

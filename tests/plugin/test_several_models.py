@@ -38,7 +38,7 @@ def test_models_that_agree_are_said_to(bench: Bench, models: tuple[str, ...]) ->
 
 
 def test_an_own_classifier_fixture_goes_with_one_model_only(bench: Bench, models: tuple[str, ...]) -> None:
-    own = "import pytest\nfrom ships import make\n\n@pytest.fixture(scope='session')\ndef classifier(): return make()\n"
+    own = "import pytest\nfrom fleet import make\n\n@pytest.fixture(scope='session')\ndef classifier(): return make()\n"
     conftest: Path = bench.path / "conftest.py"
     conftest.write_text(conftest.read_text(encoding="utf-8") + own, encoding="utf-8")
     bench.pytester.syspathinsert()

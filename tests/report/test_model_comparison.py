@@ -59,7 +59,7 @@ def test_what_both_missed_stands_apart_from_where_they_differ(bench: Bench, open
 @pytest.mark.parametrize("width", [375, 1280])
 def test_it_fits_a_phone_and_a_hostile_label_is_text(bench: Bench, open_page: Opener, width: int) -> None:
     models = several_models(bench)
-    ships = bench.path / "ships.py"
+    ships = bench.path / "fleet.py"
     ships.write_text(ships.read_text(encoding="utf-8").replace('"truck")', f'"truck", "{ATTACK}")'), encoding="utf-8")
     ships.write_text(
         ships.read_text(encoding="utf-8").replace("[0.0, 0.2, 0.8, 0.0]", "[0.0, 0.1, 0.2, 0.0, 0.7]"), encoding="utf-8"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import listed, one_line, suggestion
@@ -40,6 +41,27 @@ def parse_corruptions(text: str, problems: list[str], option: str = "--robust-co
     if needing and importlib.util.find_spec("cv2") is None:
         problems.append(f"{option}: OpenCV is missing, for {listed(needing)}; pip install 'tierbench[corruptions]'")
     return names
+
+
+def parse_severities(text: str, problems: list[str], option: str = "--robust-severities") -> tuple[int, ...]:
+    """Read `1-5` or `1,3,5`.
+
+    Args:
+        text: what to read.
+        problems: takes what is wrong, in one line.
+        option: where it was written, for messages.
+
+    Returns:
+        The severities, sorted; all of them if the text is wrong.
+    """
+    found: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*([1-5])(?:-([1-5]))?\s*", part)
+        if match is None:
+            problems.append(f"{option} {one_line(text)!r} is no list of 1 to 5; write 1-5, or 1,3,5")
+            return (1, 2, 3, 4, 5)
+        found |= set(range(int(match[1]), int(match[2] or match[1]) + 1))
+    return tuple(sorted(found))
 
 
 def _is_usable(name: str, problems: list[str], option: str) -> bool:

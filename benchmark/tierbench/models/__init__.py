@@ -1,8 +1,27 @@
 """Models under test: what a spec names becomes a `Classifier`; torch is imported when one first predicts."""
 
-from tierbench.models.classifier import Classifier
-from tierbench.models.load import load_classifier
-from tierbench.models.registry import MODEL_REGISTRY, Opener
-from tierbench.models.spec import ModelSpec
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tierbench.common.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from tierbench.models.classifier import Classifier
+    from tierbench.models.load import load_classifier
+    from tierbench.models.registry import MODEL_REGISTRY, Opener
+    from tierbench.models.spec import ModelSpec
 
 __all__ = ["MODEL_REGISTRY", "Classifier", "ModelSpec", "Opener", "load_classifier"]
+
+# Lazy, because every pytest session reads the options, which need `models/spec.py` alone.
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        "Classifier": "tierbench.models.classifier",
+        "MODEL_REGISTRY": "tierbench.models.registry",
+        "ModelSpec": "tierbench.models.spec",
+        "Opener": "tierbench.models.registry",
+        "load_classifier": "tierbench.models.load",
+    },
+)

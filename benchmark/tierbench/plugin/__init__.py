@@ -1,7 +1,7 @@
-"""The pytest plugin: its options always, all else only in a session that has suites.
+"""The pytest plugin: always its options, the rest only in a session that has suites.
 
-pytest loads it as an installed plugin of this very name, so that a conftest.py that says
-`pytest_plugins = ["tierbench.plugin"]` (needed only where installed plugins are not loaded) loads it once.
+The entry point has the name of this module, so a conftest.py with `pytest_plugins = ["tierbench.plugin"]` (needed only
+where pytest does not load installed plugins) does not load it a second time.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tierbench.plugin.option_paths import check_option_paths
 from tierbench.plugin.options import add_options
-from tierbench.plugin.startup import find_places
+from tierbench.plugin.startup import check_option_paths, find_places
 
 if TYPE_CHECKING:
     from tierbench.plugin.fixtures import RobustnessWarning, Verdict
@@ -23,7 +22,7 @@ _HOOKS = "tierbench-hooks"
 
 
 def __getattr__(name: str) -> object:
-    # Lazy: every pytest session of an environment imports this module.
+    # Lazy: every pytest session in the environment imports this module.
     if name in __all__:
         from tierbench.plugin import fixtures
 
@@ -38,15 +37,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
-    """Answer a path that moved pytest's idea of where the repository is."""
+    """Reject an option value that changed where pytest looks for the repository."""
     check_option_paths(early_config, parser, args)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Bring in the rest of the plugin where there are suites.
+    """Load the rest of the plugin if there are suites.
 
-    Before pytest-html's own configure, which reads where its report goes.
+    Runs before pytest-html's own configure, which reads where its report goes.
     """
     places = find_places(config)
     if places is not None:
@@ -58,6 +57,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Take the rest out again."""
+    """Unload the rest."""
     if (hooks := config.pluginmanager.unregister(name=_HOOKS)) is not None:
         hooks.end()

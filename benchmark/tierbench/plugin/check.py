@@ -1,4 +1,4 @@
-"""What every kind of test has: its id, marks, needed cases, `judge` and `decide`; the kinds stand in `checks.py`."""
+"""The base class of the kinds of tests: id, marks, needed cases, `judge` and `decide`. The kinds are in `checks.py`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tierbench.suites.case import Case, Suite
 
 
 class Session(Protocol):
-    """What a test may ask of the session that it runs in; `BenchmarkSession`, which knows the kinds in its turn."""
+    """What a test may ask of its session. `BenchmarkSession` implements it; importing that would be circular."""
 
     config: RunConfig
     chosen: list[Suite]
@@ -29,7 +29,7 @@ class Session(Protocol):
 
     @property
     def several_models(self) -> bool:
-        """Whether ids and messages must tell the model."""
+        """Whether ids and messages must name the model."""
 
     @property
     def updating(self) -> bool:
@@ -39,7 +39,7 @@ class Session(Protocol):
         """Return the results of the cases that a test needs."""
 
     def changes(self, name: str, results: Sequence[CaseResult]) -> list[Change | None]:
-        """Return how results of one model stand against its baseline."""
+        """Return how results of one model compare with its baseline."""
 
     def verdicts(self, name: str) -> Mapping[tuple[str, int], PairedVerdict]:
         """Return the paired verdicts of a model, by suite and tier."""
@@ -47,13 +47,13 @@ class Session(Protocol):
 
 @dataclass(frozen=True)
 class Judged:
-    """What came of a test.
+    """The outcome of a test, before it is decided whether it passes.
 
     Attributes:
-        result: of the schema; None for a case, whose row says all.
+        result: of the schema; None for a case, which is described by its row.
         rows: the rows that the test adds to the record.
         cases: results of the cases that decide, without skipped ones.
-        changes: how each of them stands against the baseline.
+        changes: how each of them compares with the baseline.
         error: why there is no result.
     """
 
@@ -69,7 +69,7 @@ class Check(ABC):
     """The parameter of one test.
 
     Attributes:
-        suite: that it is about.
+        suite: the suite that is tested.
         model: name of the model under test.
         name: the test's id, without the model.
         marks: names of the test's markers.
@@ -93,7 +93,7 @@ class Check(ABC):
 
     @abstractmethod
     def judge(self, session: Session) -> Judged:
-        """Return what came of it.
+        """Judge the results.
 
         Raises:
             UserError: if the model cannot be used, or does not fit the suites.
@@ -101,13 +101,13 @@ class Check(ABC):
 
     @abstractmethod
     def decide(self, session: Session, judged: Judged) -> Decision:
-        """Say what the test does about it."""
+        """Decide what the test does."""
 
     @staticmethod
     def key(result: Any) -> tuple[object, ...]:
-        """Return what a result of this kind is about, beside its model."""
+        """Return what identifies a result of this kind, besides the model."""
         return (result.suite,)
 
     def failed(self, error: UserError) -> Judged:
-        """Return what came of it where `judge` raised."""
+        """Return the outcome if `judge` raised."""
         return Judged(error=str(error))

@@ -1,6 +1,6 @@
-"""The kinds of tests, one class each: what a test is about, what it needs predicted, what it says and decides.
+"""The kinds of tests, one class each.
 
-A new kind is a new class in `KINDS`: selection, collection, fixtures, the record and the summary walk over them.
+To add a kind, add a class to `KINDS`: selection, collection, fixtures, record and summary iterate over it.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class SliceCheck(Check):
     """A slice of a sweep under a model: a suite's tier 1 under one corruption at one severity."""
 
     kind: ClassVar[str] = "slice"
-    says: ClassVar[str] = "Tier 1 under a corruption is seen as well as the suite demands."
+    says: ClassVar[str] = "Tier 1 under a corruption meets what the suite demands."
     result_type: ClassVar[type | None] = SliceResult
     corruption: str
     severity: int

@@ -1,4 +1,4 @@
-"""From suites to tests: each kind's tests with their ids and marks, whatever functions the user's test file has."""
+"""From suites to tests: parametrize the functions of the user's test file, and add those that it lacks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from tierbench.plugin.check import Check
 from tierbench.plugin.checks import KINDS
 from tierbench.plugin.fixtures import Verdict
 from tierbench.plugin.session import BenchmarkSession
-from tierbench.plugin.startup import Places, asks_for_checks, source
+from tierbench.suites.places import Places, asks_for_checks, source
 
-# The attribute by which a test file is known as ours once it is imported.
+# Marks an imported test file as ours.
 _MARK = "__tierbench__"
 _FIXTURE = re.compile(r"\brobust_[a-z]+\b")
 
@@ -32,7 +32,7 @@ class SuiteModule(pytest.Module):
         self._beside = beside
 
     def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
-        """Add the kinds that no test file of the folder has a function for, then collect as ever."""
+        """Add the kinds that no test file in the folder has a function for, then collect as usual."""
         with _name_taken(self.path):
             module = self.obj
         setattr(module, _MARK, True)
@@ -47,14 +47,14 @@ def module_of(module_path: Path, parent: Any, places: Places) -> pytest.Module |
         module: pytest.Module = SuiteModule.from_parent(parent, path=module_path, beside=places.beside(module_path))
         return module
     if hasattr(sys.modules.get(module_path.stem), _MARK):
-        # A file of the user's is called as ours: pytest knows it by the bare name too.
+        # Another file of the user's has the same bare name: let pytest import it.
         del sys.modules[module_path.stem]
     return None
 
 
 @contextmanager
 def _name_taken(file: Path) -> Iterator[None]:
-    """Let a test file be imported whose bare name another one has taken: two projects below one top have our file."""
+    """Import a test file whose bare name is taken: two projects in one repository both have our file."""
     taken = sys.modules.get(file.stem)
     if taken is None or getattr(taken, "__file__", None) in (None, str(file)):
         yield
@@ -79,7 +79,7 @@ def add_missing(module: ModuleType, asked_beside: Collection[str] = ()) -> None:
         if fixture not in asking and fixture not in asked_beside and not hasattr(module, f"test_{kind.kind}"):
             function = _test(fixture, kind)
             function.__module__ = module.__name__
-            # Reported as of the user's file, not of this one.
+            # pytest shall report it as part of the user's file.
             function.place_as = next(iter(asking.values()))
             setattr(module, function.__name__, function)
 

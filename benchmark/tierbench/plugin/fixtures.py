@@ -28,7 +28,7 @@ class RobustnessWarning(pytest.PytestWarning):
 
 
 class Verdict:
-    """What a test of the benchmark asks; what it does was decided when the result was known."""
+    """The decision about a test; `check()` carries it out."""
 
     def __init__(self, decision: Decision) -> None:
         self.decision = decision

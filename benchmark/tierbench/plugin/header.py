@@ -1,4 +1,4 @@
-"""The header lines: what is under test, on what, and what need not be computed again."""
+"""The header lines: models, devices, suites, cached predictions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def header_lines(session: BenchmarkSession, *, look_at_models: bool, own_classif
 
     Args:
         session: suites and models.
-        look_at_models: False where no model will run, or where the user's own fixture gives it.
+        look_at_models: False if no model will run, or if the user's own fixture returns it.
         own_classifier: whether it does.
     """
     lines = []

@@ -1,4 +1,4 @@
-"""The hooks of a session that has suites; what they do stands in the modules beside this one."""
+"""The hooks of a session that has suites; the work is done in the modules beside this one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from tierbench.plugin.options import read_options
 from tierbench.plugin.own_classifier import overrides_classifier
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.session import SESSION, BenchmarkSession
-from tierbench.plugin.startup import Places, is_concerned, only_looks
+from tierbench.plugin.startup import is_concerned, only_looks
+from tierbench.suites.places import Places
 from tierbench.suites.tags import refused_tag
 
 
@@ -80,7 +81,7 @@ class Hooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makemodule(self, module_path: Path, parent: Any) -> pytest.Module | None:
-        """Make of a test file that asks for our fixtures one that has a test for every kind."""
+        """Collect a test file that asks for our fixtures with a test for every kind."""
         return module_of(module_path, parent, self.places)
 
     @pytest.hookimpl(tryfirst=True)
@@ -104,14 +105,14 @@ class Hooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Return every xdist worker the folder that the workers of this run share."""
+        """Hand every xdist worker the folder that the workers of this run share."""
         node.workerinput["robust_shared"] = str(self.session.shared_folder())
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter, exitstatus: pytest.ExitCode
     ) -> Generator[None]:
-        """Say where suites were looked for, where no test was found."""
+        """Say where suites were looked for, if no test was found."""
         yield
         found = exitstatus != pytest.ExitCode.NO_TESTS_COLLECTED or not (self._concerned or not self.places.cases)
         if not found and not any(self.config.getoption(name, None) for name in ("keyword", "markexpr", "deselect")):

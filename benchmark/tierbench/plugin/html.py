@@ -61,7 +61,7 @@ class HtmlReport:
         self._shown[report.nodeid] = view
 
     def _show_crash(self, report: pytest.TestReport) -> None:
-        """Tell pytest-html that a test died with its worker: a test without an end it does not show."""
+        """Report a test that died with its worker to pytest-html, which does not show tests without an end."""
         plugin = self._recorder.html_plugin()
         if plugin is None:
             return
@@ -69,8 +69,8 @@ class HtmlReport:
         error.when, end.when = "setup", "teardown"
         end.outcome, end.longrepr, end.user_properties = "passed", None, []
         self.pytest_runtest_logreport(error)
-        for told in (error, end):
-            plugin.pytest_runtest_logreport(told)
+        for each in (error, end):
+            plugin.pytest_runtest_logreport(each)
 
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: MutableSequence[str]) -> None:
@@ -89,7 +89,7 @@ class HtmlReport:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: MutableSequence[str]) -> None:
-        """Leave out of a case's log what its row says anyway."""
+        """Remove from a case's log what its row shows already."""
         if report.nodeid in self._shown and report.when != "teardown":
             said = (escape(report.longreprtext) + "\n", "No log output captured.")
             data[:] = [entry for entry in data if entry not in said]
@@ -129,7 +129,7 @@ class HtmlReport:
         return any(extra["format_type"] in ("json", "text", "url") for test in tests for extra in test["extras"])
 
     def _collapse(self) -> None:
-        """Show every row closed, unless the user's ini file says otherwise: the overview names what was missed."""
+        """Collapse every row, unless the user's ini file says otherwise: the overview lists what was missed."""
         if self._recorder.config.getini("render_collapsed") == "passed":
             outcomes = ["passed", "skipped", "failed", "error", "xfailed", "xpassed", "rerun"]
             self._data.set_data("renderCollapsed", outcomes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,16 +115,16 @@ def add_options(parser: pytest.Parser) -> None:
 def read_options(config: pytest.Config, cases: tuple[Path, ...], only: frozenset[Path], own: bool) -> RunConfig:
     """Read the options; the command line wins over the ini file.
 
-    Nothing is raised: `--help` and `pytest --markers` come here too, and must not fail on a bad ini file.
+    Raises nothing: `--help` and `--markers` read the options too, and must not fail on a bad ini file.
 
     Args:
         config: pytest's configuration.
         cases: suite folders, or folders of suites.
         only: folders of the suites that pytest was pointed at.
-        own: whether a fixture `classifier` of the user's gives the model.
+        own: whether a `classifier` fixture of the user's returns the model.
     """
     # Here, because a session without suites needs none of it.
-    from tierbench.corruptions.selection import parse_corruptions
+    from tierbench.corruptions.selection import parse_corruptions, parse_severities
     from tierbench.models.label_file import label_files
     from tierbench.runs.baseline_source import BaselineChoice
     from tierbench.scoring.model_pool import ModelOptions
@@ -171,7 +170,7 @@ def read_options(config: pytest.Config, cases: tuple[Path, ...], only: frozenset
         gate=values["gate"],
         max_drop=values["max_drop"],
         corruptions=parse_corruptions(values["corruptions"], problems),
-        severities=_severities(values["severities"], problems),
+        severities=parse_severities(values["severities"], problems),
         markdown=root / expanded(values["markdown"]) if values["markdown"] else None,
         problems=tuple(problems),
     )
@@ -197,14 +196,3 @@ def _value(config: pytest.Config, name: str, kind: Any, default: str, problems: 
     except ValueError:
         problems.append(f"ini key robust_{name}: {one_line(str(text))!r} is not a number")
         return kind(default)
-
-
-def _severities(text: str, problems: list[str]) -> tuple[int, ...]:
-    found: set[int] = set()
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*([1-5])(?:-([1-5]))?\s*", part)
-        if match is None:
-            problems.append(f"--robust-severities {one_line(text)!r} is no list of 1 to 5; write 1-5, or 1,3,5")
-            return (1, 2, 3, 4, 5)
-        found |= set(range(int(match[1]), int(match[2] or match[1]) + 1))
-    return tuple(sorted(found))

@@ -1,4 +1,4 @@
-"""Asks whether the repository puts a model of its own under test, by a fixture `classifier` in a conftest.py."""
+"""Find out whether a `classifier` fixture in a conftest.py puts the repository's own model under test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A progress bar for predictions that last, on a terminal only."""
+"""A progress bar for long predictions, on terminals only."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 import pytest
 
-# Seconds after which a person begins to wonder.
+# Seconds before the bar appears.
 _DELAY = 2.0
 
 
 @contextmanager
 def progress_bar(config: pytest.Config, total: int, title: str) -> Iterator[Callable[[int], object]]:
-    """Return a function that is told how many more images are done; shows a bar where a person is watching.
+    """Yield a function to call with the number of images done; show a bar if stderr is a terminal.
 
     Args:
         config: pytest's configuration, whose output capture is lifted meanwhile.

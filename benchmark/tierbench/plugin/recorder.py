@@ -1,4 +1,4 @@
-"""The controller's side of a run: gathers what tests report, writes the record, prints the summary."""
+"""The controller's side of a run: collects reports, writes the record, prints the summary."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WITHOUT_A_TEST = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR)
 
 
 class Recorder:
-    """Keeps the record of a run; registered where tests are reported, never in an xdist worker.
+    """Keeps the record of a run; never registered in an xdist worker.
 
     Args:
         config: pytest's configuration.
@@ -45,7 +45,7 @@ class Recorder:
         self.gathered = Gathered()
         self.notes: list[str] = []
         self.failures: list[str] = []
-        # The run as it is recorded, when it is over.
+        # Set when the run is over.
         self.run: Run | None = None
         self._scores: ScoresFile | None = None
         self._begun = False
@@ -56,7 +56,7 @@ class Recorder:
     # -- the run's folder ---------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Make the run's folder, and point pytest-html at it; undone when no benchmark test is selected."""
+        """Make the run's folder, and point pytest-html at it; `discard` undoes it."""
         reports = self.session.config.reports
         self._made_reports = not reports.exists()
         try:
@@ -76,14 +76,14 @@ class Recorder:
             self.config.option.self_contained_html = True
 
     def problems(self) -> list[str]:
-        """Say why the record, or the summary that was asked for, cannot be written."""
+        """Return why the record or the summary cannot be written."""
         file = self.session.config.markdown
         foreign = foreign_file(file) if file else ""
-        told = f"--robust-markdown {shown_path(file)}: {foreign}" if file and foreign else ""
-        return [problem for problem in (self._unwritable, told) if problem]
+        summary = f"--robust-markdown {shown_path(file)}: {foreign}" if file and foreign else ""
+        return [problem for problem in (self._unwritable, summary) if problem]
 
     def begin(self) -> None:
-        """Start the record: some benchmark test will run."""
+        """Start the record, when it is known that a benchmark test will run."""
         if self._begun or self.folder is None:
             return
         self._begun = True
@@ -94,7 +94,7 @@ class Recorder:
             write_run(self.folder, self._assemble(complete=False))
 
     def discard(self) -> None:
-        """Take back the folder of a run that selected nothing of the benchmark."""
+        """Remove the folder of a run that selected no benchmark test."""
         if self.folder is None or self._begun:
             return
         self._silence_html()
@@ -123,7 +123,7 @@ class Recorder:
     def pytest_collection_finish(self) -> None:
         """Start the record, or take the folder back."""
         if self.config.getoption("dist", "no") != "no" and self.config.getoption("numprocesses", None):
-            return  # the workers collect; the next hook hears of it
+            return  # the workers collect; the next hook is called instead
         if self.session.selection.checks:
             self.begin()
         else:
@@ -138,7 +138,7 @@ class Recorder:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what a benchmark test hung on its report."""
+        """Record what a benchmark test attached to its report."""
         said = reported(report)
         if said is None:
             return
@@ -212,7 +212,7 @@ class Recorder:
         shown = self.report_file if self.report_file else self.folder / SCORES
         terminalreporter.write_line(f"report: {shown_path(shown)}")
 
-    # -- what came of it ----------------------------------------------------------------------
+    # -- the record ----------------------------------------------------------------------------
 
     @property
     def rows(self) -> list[CaseRow]:

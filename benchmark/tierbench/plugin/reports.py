@@ -1,4 +1,4 @@
-"""What a test of the benchmark hangs on its report, and reads from it: plain values that travel between processes."""
+"""Attach the result of a test to its report, and read it back: plain values that travel between processes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tierbench.plugin.checks import KINDS
 from tierbench.plugin.session import BenchmarkSession
 from tierbench.runs.record import cells, row_from, to_json
 
-# The user property that marks a report as the benchmark's.
+# The user property that marks a report as ours.
 _KIND = "robust"
 # When the report of a test was made with which a worker of pytest-xdist died.
 CRASHED = "???"
@@ -23,13 +23,13 @@ CRASHED = "???"
 
 @dataclass(frozen=True)
 class Reported:
-    """What a report of the benchmark says.
+    """The result that was attached to a report.
 
     Attributes:
         kind: of the test.
         model, fingerprint: of the model under test; empty where it could not be opened.
         result: of the schema; None of a case.
-        key: what the result is about, beside the model.
+        key: identifies the result, besides the model.
         rows: rows of the record.
     """
 
@@ -42,7 +42,7 @@ class Reported:
 
 
 def attach(item: pytest.Item, session: BenchmarkSession, check: Check, judged: Judged) -> None:
-    """Hang what came of a test on its reports: they travel to the controller, and into JUnit XML."""
+    """Attach the outcome of a test to its reports, which go to the controller and into JUnit XML."""
     if check.kind == "case":
         values = cells(judged.rows[0])
     else:
@@ -58,20 +58,20 @@ def attach(item: pytest.Item, session: BenchmarkSession, check: Check, judged: J
 
 
 def properties(kind: str, model: str, fingerprint: str, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """Return the user properties by which a report is known as the benchmark's; empty values are left out."""
+    """Return the user properties that mark a report as ours; empty values are left out."""
     named = {_KIND: kind, "model": model, "fingerprint": fingerprint, **values}
     return [entry for entry in named.items() if entry[1] is not None]
 
 
 def reported(report: pytest.TestReport) -> Reported | None:
-    """Read a report that speaks for its test; None for every other report.
+    """Read the report that counts for its test; return None for every other report.
 
-    A try that pytest-rerunfailures repeats does not speak: the last one does.
+    Of several tries by pytest-rerunfailures the last one counts.
     """
     values: dict[str, Any] = dict(getattr(report, "user_properties", ()))
     kind = KINDS.get(str(values.pop(_KIND, "")))
-    speaks = str(report.when) in ("call", CRASHED) or (report.when == "setup" and not report.passed)
-    if kind is None or not speaks or str(report.outcome) == "rerun":
+    counts = str(report.when) in ("call", CRASHED) or (report.when == "setup" and not report.passed)
+    if kind is None or not counts or str(report.outcome) == "rerun":
         return None
     fingerprint = str(values.pop("fingerprint", ""))
     model = str(values["model"])
@@ -84,7 +84,7 @@ def reported(report: pytest.TestReport) -> Reported | None:
 
 
 def case_row(report: pytest.TestReport) -> CaseRow | None:
-    """Return the row that a case hung on its report; None for every other report."""
+    """Return the row that a case attached to its report; None for every other report."""
     said = reported(report)
     return said.rows[0] if said is not None and said.kind == "case" else None
 

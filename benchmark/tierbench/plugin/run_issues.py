@@ -1,4 +1,4 @@
-"""What went wrong around a run and was survived: a full disk, a folder taken away, a worker that died."""
+"""Problems that a run survives: a full disk, a removed folder, a crashed worker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tierbench.scoring.results import CaseResult
 
 
 class RunIssues:
-    """Takes what went wrong; registered on the controller. A run with an issue is not complete.
+    """Collects them on the controller. A run with an issue is not complete.
 
     Args:
         session: suites and models.
@@ -37,10 +37,10 @@ class RunIssues:
 
     @contextmanager
     def survived(self, what: str) -> Iterator[None]:
-        """Go on where the disk refuses; the summary says so, once for each thing that was lost.
+        """Turn an OSError into a warning in the summary, once for each thing that was lost.
 
         Args:
-            what: what is not whole then, `scores.csv is not whole`.
+            what: the consequence, `scores.csv is not whole`.
         """
         try:
             yield
@@ -51,7 +51,7 @@ class RunIssues:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self) -> Generator[None, None, None]:
-        """Let the run end in order where a report cannot be written, pytest-html's or another's.
+        """Let the run end normally if a report cannot be written, pytest-html's or another plugin's.
 
         Innermost, so that the terminal still prints its summary.
         """
@@ -59,17 +59,17 @@ class RunIssues:
             yield
 
     def unfinished(self, session: pytest.Session) -> bool:
-        """Whether some selected test did not come to its end: the exit code does not always tell."""
+        """Whether a selected test did not finish: the exit code does not always show it."""
         expected = session.testscollected if self._sent_out is None else self._sent_out
         return len(self._finished) < expected
 
     @property
     def nothing_ran(self) -> bool:
-        """Whether no test came to its end."""
+        """Whether no test finished."""
         return not self._finished
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note a test that came to its end."""
+        """Note a test that finished."""
         if report.when == "teardown":
             self._finished.add(report.nodeid)
 
@@ -80,13 +80,13 @@ class RunIssues:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self) -> None:
-        """Note that the run was stopped, by Ctrl-C or by `pytest.exit()`, whose exit code may say that all is well."""
+        """Note that Ctrl-C or `pytest.exit()` stopped the run; the latter may exit with 0."""
         self.interrupted = True
 
     # After pytest-rerunfailures, which may have the test run again.
     @pytest.hookimpl(optionalhook=True, trylast=True)
     def pytest_handlecrashitem(self, crashitem: str, report: Any, sched: Any) -> None:
-        """Return the case with which a worker of pytest-xdist died an error for a result."""
+        """Record an error for the case with which a worker of pytest-xdist died."""
         if str(report.outcome) == "rerun":
             return
         self.lost_workers += 1

@@ -1,4 +1,4 @@
-"""What one pytest process knows of the benchmark: suites, models, baselines, the selection, predictions made once."""
+"""The state of the benchmark in one pytest process: suites, models, baselines, selection."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Selection:
     """What pytest selected.
 
     Attributes:
-        checks: the tests of ours, in their order.
+        checks: our tests, in their order.
         cases: the cases to be predicted under each model, by `suite/id`.
     """
 
@@ -55,7 +55,7 @@ class BenchmarkSession:
     Args:
         config: what the run was asked to do.
         pytest_config: pytest's own configuration.
-        own_model: whether a fixture `classifier` of the user's gives the first model.
+        own_model: whether a `classifier` fixture of the user's returns the first model.
         shared: under pytest-xdist, the folder that the workers of the run share.
     """
 
@@ -82,7 +82,7 @@ class BenchmarkSession:
 
     @property
     def several_models(self) -> bool:
-        """Whether ids and messages must tell the model."""
+        """Whether ids and messages must name the model."""
         return len(self.config.models.specs) > 1
 
     @property
@@ -117,7 +117,7 @@ class BenchmarkSession:
                 self.selection.add(check.model, check.needs)
         wanted = any(not {"scores", "predictions"}.isdisjoint(getattr(item, "fixturenames", ())) for item in items)
         if wanted and not self.selection.checks:
-            # Users' own tests want scores, and no test of ours says of which cases.
+            # Users' own tests want scores, and no test of ours is selected that names the cases.
             for name in self.names:
                 self.selection.add(name, (case for suite in self.suites for case in suite.cases))
 
@@ -130,7 +130,7 @@ class BenchmarkSession:
         return self.models.predicted(name, self.selection.cases.get(name, {}).values(), classifier)
 
     def shown_spec(self, name: str) -> str:
-        """Return what a model is, as records tell it: its spec, unless the user's own fixture gives it."""
+        """Return the spec of a model for the record, unless the user's own fixture returns the model."""
         return OWN_SPEC if self.own_model and name == self.names[0] else self.config.models.spec(name).spec
 
     # -- results ------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ class BenchmarkSession:
         return [model.result(case, self.by_name[case.suite]) for case in self.selection.cases[name].values()]
 
     def changes(self, name: str, results: Sequence[CaseResult]) -> list[Change | None]:
-        """Return how results of one model stand against its baseline; None where it has none, or nothing was scored."""
+        """Return how results of a model compare with its baseline; None without a baseline or a score."""
         baseline = self.baselines.of(name)
         if baseline is None:
             return [None] * len(results)
@@ -172,7 +172,7 @@ class BenchmarkSession:
         return self._verdicts[name]
 
     def problems(self) -> list[str]:
-        """Say what is wrong with the models, and with what they are to be compared with."""
+        """Return what is wrong with the models and their baselines."""
         models = [] if self.own_model else self.models.problems()
         return models + self.baselines.problems(updating=self.updating)
 

@@ -1,7 +1,14 @@
 """Suites: folders of images with expectations, read and checked without torch or pandas."""
 
-from tierbench.suites.case import Case, Ladder, MetricGate, Published, Suite, Thresholds, Tier
-from tierbench.suites.reader import find_suites, read_suite, read_suites
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tierbench.common.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from tierbench.suites.case import Case, Ladder, MetricGate, Published, Suite, Thresholds, Tier
+    from tierbench.suites.reader import find_suites, read_suite, read_suites
 
 __all__ = [
     "Case",
@@ -15,3 +22,14 @@ __all__ = [
     "read_suite",
     "read_suites",
 ]
+
+_CASE, _READER = "tierbench.suites.case", "tierbench.suites.reader"
+
+# Lazy, because every pytest session asks `suites/places.py` whether it has suites.
+__getattr__, __dir__ = lazy_exports(
+    __name__,
+    {
+        **dict.fromkeys(("Case", "Ladder", "MetricGate", "Published", "Suite", "Thresholds", "Tier"), _CASE),
+        **dict.fromkeys(("find_suites", "read_suite", "read_suites"), _READER),
+    },
+)
