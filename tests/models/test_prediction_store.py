@@ -146,8 +146,8 @@ PARTS = st.lists(PART, min_size=5, max_size=5)
 @given(PARTS, PARTS)
 def test_the_key_differs_when_anything_differs(first: list[str], second: list[str]) -> None:
     def key(values: list[str]) -> str:
-        fingerprint, image, device, dtype, variant = values
-        return prediction_key(fingerprint, image, device=device, dtype=dtype, variant=variant)
+        fingerprint, image, device, dtype, alteration = values
+        return prediction_key(fingerprint, image, device=device, dtype=dtype, alteration=alteration)
 
     assert (key(first) == key(second)) == (first == second)
 

@@ -13,7 +13,7 @@ from tests.conftest import SuiteWriter, write_suite
 from tierbench.suites import Suite, Thresholds, read_suite, read_suites
 from tierbench.suites.metadata import COLUMNS, read_cases
 from tierbench.suites.problems import Problems
-from tierbench.suites.settings import Settings
+from tierbench.suites.settings import SuiteSettings
 from tierbench.suites.tags import refused_tag
 
 HEAD = "file_name,label,tier\n"
@@ -183,7 +183,7 @@ def test_whatever_stands_in_the_rows_is_a_case_or_a_problem(some_folder: Path, r
     with (some_folder / "metadata.csv").open("w", encoding="utf-8", errors="ignore", newline="") as stream:
         csv.writer(stream).writerows([COLUMNS, *rows])
     problems = Problems()
-    cases = read_cases("any", some_folder, Settings(), problems)
+    cases = read_cases("any", some_folder, SuiteSettings(), problems)
     written = sum(any(cell.strip() for cell in row) for row in rows)
     assert len(cases) <= written
     assert bool(problems.lines) or len(cases) == written

@@ -87,10 +87,10 @@ def _proposed_tiers(
     """Show what the models say of each image; without a tier, propose one from how many of them miss it."""
     from tierbench.scoring.evaluate import judge_suite
     from tierbench.suites.metadata import COLUMNS
-    from tierbench.suites.settings import make_thresholds, read_settings
+    from tierbench.suites.settings import make_thresholds, read_suite_settings
 
     problems = Problems()
-    settings = read_settings(folder / "suite.toml", COLUMNS, problems)
+    settings = read_suite_settings(folder / "suite.toml", COLUMNS, problems)
     if problems.lines:
         raise UserError(*problems.lines)
     expected = tuple(part.strip() for part in label.split("|"))

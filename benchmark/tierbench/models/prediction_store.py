@@ -28,7 +28,7 @@ CREATE INDEX IF NOT EXISTS predictions_used ON predictions (used);
 """
 
 
-def prediction_key(fingerprint: str, image_sha256: str, *, device: str, dtype: str, variant: str = "") -> str:
+def prediction_key(fingerprint: str, image_sha256: str, *, device: str, dtype: str, alteration: str = "") -> str:
     """Return the key of a prediction: it holds all that can change what the model says.
 
     Args:
@@ -36,9 +36,9 @@ def prediction_key(fingerprint: str, image_sha256: str, *, device: str, dtype: s
         image_sha256: of the image file.
         device: the kind of device, `cpu`, `cuda` or `mps`.
         dtype: of the weights.
-        variant: what was done to the image after opening it (corruption, severity, seed); empty if nothing.
+        alteration: what was done to the image after opening it (corruption, severity, seed); empty if nothing.
     """
-    parts = (fingerprint, image_sha256, device, dtype, variant, *library_versions().values())
+    parts = (fingerprint, image_sha256, device, dtype, alteration, *library_versions().values())
     return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 

@@ -61,19 +61,19 @@ class Predictor:
         """The model's fingerprint, asked for once: of a module in memory it is a hash over all weights."""
         return self.classifier.fingerprint
 
-    def key(self, image_sha256: str, variant: str = "") -> str:
+    def key(self, image_sha256: str, alteration: str = "") -> str:
         """Return the store's key of an image under this model.
 
         Args:
             image_sha256: of the image file.
-            variant: what is done to the image after opening it.
+            alteration: what is done to the image after opening it.
         """
         return prediction_key(
             self.fingerprint,
             image_sha256,
             device=str(getattr(self.classifier, "device", "")),
             dtype=str(getattr(self.classifier, "dtype", "")),
-            variant=variant,
+            alteration=alteration,
         )
 
     def cached(self, cases: Sequence[Case]) -> int:

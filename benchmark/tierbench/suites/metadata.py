@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from tierbench.common.text import listed, suggestion
 from tierbench.suites.case import Case, Thresholds
 from tierbench.suites.problems import Problems
-from tierbench.suites.settings import THRESHOLD_RANGES, Settings, make_thresholds
+from tierbench.suites.settings import THRESHOLD_RANGES, SuiteSettings, make_thresholds
 from tierbench.suites.tags import refused_tag
 
 REQUIRED = ("file_name", "label", "tier")
@@ -38,7 +38,7 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 _URL = re.compile(r"https://[^\s/]+/\S+|package:[A-Za-z_][\w.-]*/\S+")
 
 
-def read_cases(suite: str, folder: Path, settings: Settings, problems: Problems) -> list[Case]:
+def read_cases(suite: str, folder: Path, settings: SuiteSettings, problems: Problems) -> list[Case]:
     """Read and check every row of `metadata.csv`.
 
     Args:
@@ -80,7 +80,7 @@ def read_cases(suite: str, folder: Path, settings: Settings, problems: Problems)
     return cases
 
 
-def _rows(text: str, file: Path, settings: Settings, problems: Problems) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(text: str, file: Path, settings: SuiteSettings, problems: Problems) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     known = COLUMNS + tuple(settings.parameters)
     try:
@@ -125,7 +125,7 @@ class _RowReader:
         suite: str,
         folder: Path,
         file: Path,
-        settings: Settings,
+        settings: SuiteSettings,
         problems: Problems,
         number: int,
         row: dict[str, str],

@@ -13,7 +13,7 @@ from tierbench.suites.case import Case, Published, Suite, Tier
 from tierbench.suites.locating import locate
 from tierbench.suites.metadata import COLUMNS, read_cases
 from tierbench.suites.problems import Problems
-from tierbench.suites.settings import read_settings
+from tierbench.suites.settings import read_suite_settings
 
 SUITE_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _PUBLISHED_COLUMNS = ("case", "model", "label", "score")
@@ -65,7 +65,7 @@ def read_suite(folder: Path, problems: Problems) -> Suite:
     """Read one suite folder; problems go to `problems`."""
     folder = folder.absolute()
     metadata, toml = folder / "metadata.csv", folder / "suite.toml"
-    settings = read_settings(toml, COLUMNS, problems)
+    settings = read_suite_settings(toml, COLUMNS, problems)
     cases: list[Case] = []
     needs: dict[str, None] = {}
     for case in read_cases(folder.name, folder, settings, problems):

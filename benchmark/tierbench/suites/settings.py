@@ -29,7 +29,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass
-class Settings:
+class SuiteSettings:
     """What `suite.toml` says; every part may be empty.
 
     Attributes:
@@ -54,7 +54,7 @@ def make_thresholds(declared: Mapping[str, float]) -> Thresholds:
     return Thresholds(declared.get("min_score", 0.5), int(rank), declared.get("min_margin", default_margin))
 
 
-def read_settings(file: Path, columns: tuple[str, ...], problems: Problems) -> Settings:
+def read_suite_settings(file: Path, columns: tuple[str, ...], problems: Problems) -> SuiteSettings:
     """Read and check `suite.toml`; a missing file gives the defaults.
 
     Args:
@@ -62,7 +62,7 @@ def read_settings(file: Path, columns: tuple[str, ...], problems: Problems) -> S
         columns: the column names of `metadata.csv`, which a parameter must not take.
         problems: takes what is wrong.
     """
-    settings = Settings()
+    settings = SuiteSettings()
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -83,7 +83,7 @@ def read_settings(file: Path, columns: tuple[str, ...], problems: Problems) -> S
     return settings
 
 
-def _read_tiers(table: Mapping[str, Any], settings: Settings, file: Path, problems: Problems) -> None:
+def _read_tiers(table: Mapping[str, Any], settings: SuiteSettings, file: Path, problems: Problems) -> None:
     for key, values in table.items():
         if not re.fullmatch(r"[0-9]{1,6}", key) or int(key) < 1:
             problems.add(file, f"[tiers.{key}]: a tier is an integer ≥ 1; write [tiers.1]")
@@ -109,7 +109,7 @@ def _read_tiers(table: Mapping[str, Any], settings: Settings, file: Path, proble
 
 
 def _read_parameters(
-    table: Mapping[str, Any], settings: Settings, columns: tuple[str, ...], file: Path, problems: Problems
+    table: Mapping[str, Any], settings: SuiteSettings, columns: tuple[str, ...], file: Path, problems: Problems
 ) -> None:
     for name, unit in table.items():
         if not _NAME.fullmatch(name) or name in columns:
@@ -124,7 +124,7 @@ def _read_parameters(
             settings.parameters[name] = unit
 
 
-def _read_labels(table: Mapping[str, Any], settings: Settings, file: Path, problems: Problems) -> None:
+def _read_labels(table: Mapping[str, Any], settings: SuiteSettings, file: Path, problems: Problems) -> None:
     owner: dict[str, str] = {}
     for concept, labels in table.items():
         texts = [labels] if isinstance(labels, str) else labels
@@ -145,7 +145,7 @@ def _read_labels(table: Mapping[str, Any], settings: Settings, file: Path, probl
         settings.labels[concept] = tuple(text.strip() for text in texts)
 
 
-def _read_ladders(table: Mapping[str, Any], settings: Settings, file: Path, problems: Problems) -> None:
+def _read_ladders(table: Mapping[str, Any], settings: SuiteSettings, file: Path, problems: Problems) -> None:
     for name, values in table.items():
         where = f"[ladders.{name}]"
         if not isinstance(values, dict):
@@ -184,7 +184,7 @@ def _check_corruptions(table: Mapping[str, Any], file: Path, problems: Problems)
                 _number(demands, key, 0.0, 1.0, place, file, problems)
 
 
-def _read_gates(table: Mapping[str, Any], settings: Settings, file: Path, problems: Problems) -> None:
+def _read_gates(table: Mapping[str, Any], settings: SuiteSettings, file: Path, problems: Problems) -> None:
     for name, demands in table.items():
         where = f"[gates] {name}"
         try:
