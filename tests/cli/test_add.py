@@ -49,7 +49,7 @@ def test_add_makes_a_suite_and_proposes_the_tier_from_the_models(tierbench: Call
 def test_the_same_image_twice_is_refused(tierbench: Call) -> None:
     answer = tierbench("add", "cases/colours/red.png", "--suite", "colours", "--label", "red", "--tier", "1")
     assert answer.code == 4
-    assert "is in the suite already, as colours/red" in answer.err
+    assert "is already in the suite, as colours/red" in answer.err
 
 
 def test_a_row_that_would_not_be_valid_changes_nothing(tierbench: Call, workplace: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_row_that_would_not_be_valid_changes_nothing(tierbench: Call, workplac
         "add", "green.png", "--suite", "colours", "--label", "green", "--tier", "1", "--tags", "parametrize"
     )
     assert answer.code == 4
-    assert "tag 'parametrize' cannot be a marker: it is a mark of pytest or of a plugin" in answer.err
+    assert "tag 'parametrize' cannot be a marker: it is a marker of pytest or of a plugin" in answer.err
     assert metadata.read_bytes() == before
     assert not (metadata.parent / "green.png").exists()
 
@@ -218,7 +218,7 @@ def test_a_suite_must_have_a_name_that_pytest_can_select(tierbench: Call, workpl
     (workplace / "cases" / "colours" / "red.png").unlink()
     told = tierbench("check")
     assert told.code == 1
-    assert "cases/my suite: name a suite folder with letters, digits, _ and - only" in told.out
+    assert "cases/my suite: the name of a suite folder may contain only letters, digits, _ and -" in told.out
     assert "image 'red.png' is missing" in told.out
 
 
@@ -231,5 +231,5 @@ def test_a_pipe_is_no_picture_and_what_errs_is_no_miss(tierbench: Call, workplac
     flat("green").save(workplace / "green.png")
     answer = tierbench("add", "green.png", "--suite", "new", "--label", "ship", "--model", "python:nan_to_add:make")
     assert answer.code == 4
-    assert "make: the model's output holds NaN or infinity" in answer.out
+    assert "make: the model's output contains NaN or infinity" in answer.out
     assert "say with --tier how hard the image is" in answer.err

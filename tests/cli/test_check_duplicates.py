@@ -58,7 +58,7 @@ def test_without_imagehash_one_line_says_so(tierbench: Call, pets: Path, monkeyp
     assert answer.code == 1
     assert answer.out.splitlines()[-2:] == [
         "pets: 6 cases, 1 problem",
-        "near-duplicates were not looked for: pip install 'tierbench[check]' brings imagehash",
+        "near-duplicates were not checked: imagehash is missing; pip install 'tierbench[check]'",
     ]
 
 

@@ -68,7 +68,7 @@ def test_another_image_under_the_url_never_reaches_the_suite(
     suite = remote_suite(workplace, f"{address}/there.png", "0" * 64)
     answer = tierbench("fetch", "remote")
     assert answer.code == 4
-    assert "gave another image: its SHA-256 differs" in answer.err
+    assert "is a different image: its SHA-256 is not that of the row" in answer.err
     assert sorted(path.name for path in suite.iterdir()) == ["metadata.csv"]
 
 
@@ -92,5 +92,5 @@ def test_fetch_takes_images_from_a_folder(tierbench: Call, workplace: Path, tmp_
     (suite / "here.png").write_bytes(b"something of mine")
     answer = tierbench("fetch", "remote", "--from", str(source))
     assert answer.code == 4
-    assert "another file is there" in answer.err
+    assert "the file exists with another content" in answer.err
     assert (suite / "here.png").read_bytes() == b"something of mine"

@@ -31,4 +31,4 @@ def test_a_folder_with_a_pickle_only_is_refused(tierbench: Call, workplace: Path
     (folder / "pytorch_model.bin").write_bytes(b"\x80")
     answer = tierbench("model", "pickled")
     assert answer.code == 4
-    assert "has its weights in pytorch_model.bin only, and pickles are never loaded" in answer.err
+    assert "has its weights only in pytorch_model.bin, and pickles are never loaded" in answer.err

@@ -1,4 +1,4 @@
-"""Images are opened as a viewer shows them; what cannot be opened says why."""
+"""Images are opened as a viewer shows them; the error of an unreadable image says why."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tierbench.common.images import PictureError, open_picture, quiet_pillow
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
 
-def seen(image: Image.Image, folder: Path, kind: str = "png", **options: Any) -> Image.Image:
+def opened(image: Image.Image, folder: Path, kind: str = "png", **options: Any) -> Image.Image:
     file = folder / f"image.{kind}"
     image.save(file, **options)
     picture = open_picture(file)
@@ -26,37 +26,37 @@ def seen(image: Image.Image, folder: Path, kind: str = "png", **options: Any) ->
     return picture
 
 
-def test_plain_colours_are_as_they_are(tmp_path: Path) -> None:
-    assert seen(Image.new("RGB", (3, 2), RED), tmp_path).getpixel((0, 0)) == RED
-    assert seen(Image.new("L", (3, 2), 77), tmp_path).getpixel((0, 0)) == (77, 77, 77)
-    assert seen(Image.new("1", (3, 2), 1), tmp_path).getpixel((0, 0)) == WHITE
+def test_plain_colours_are_unchanged(tmp_path: Path) -> None:
+    assert opened(Image.new("RGB", (3, 2), RED), tmp_path).getpixel((0, 0)) == RED
+    assert opened(Image.new("L", (3, 2), 77), tmp_path).getpixel((0, 0)) == (77, 77, 77)
+    assert opened(Image.new("1", (3, 2), 1), tmp_path).getpixel((0, 0)) == WHITE
 
 
 def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
-    red, green, blue = seen(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), tmp_path, "jpg", quality=100).getpixel(
+    red, green, blue = opened(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), tmp_path, "jpg", quality=100).getpixel(
         (8, 8)
     )  # type: ignore[misc]
     assert red > 240
     assert max(green, blue) < 15
-    assert seen(Image.new("CMYK", (4, 4), (0, 0, 0, 255)), tmp_path, "tif").getpixel((1, 1)) == (0, 0, 0)
+    assert opened(Image.new("CMYK", (4, 4), (0, 0, 0, 255)), tmp_path, "tif").getpixel((1, 1)) == (0, 0, 0)
 
 
 def test_16_bits_are_scaled_to_8(tmp_path: Path) -> None:
     values = np.array([[0, 256, 32768, 65535]], dtype=np.uint16)
     for kind in ("png", "tif"):
-        picture = seen(Image.fromarray(values), tmp_path, kind)
+        picture = opened(Image.fromarray(values), tmp_path, kind)
         assert np.asarray(picture)[0, :, 0].tolist() == [0, 1, 128, 255]
 
 
-def test_32_bit_integers_that_hold_16_are_scaled_too(tmp_path: Path) -> None:
-    wide = seen(Image.fromarray(np.array([[0, 32768, 65535]], dtype=np.int32)), tmp_path, "tif")
+def test_16_bits_in_32_bit_integers_are_scaled_too(tmp_path: Path) -> None:
+    wide = opened(Image.fromarray(np.array([[0, 32768, 65535]], dtype=np.int32)), tmp_path, "tif")
     assert np.asarray(wide)[0, :, 0].tolist() == [0, 128, 255]
-    narrow = seen(Image.fromarray(np.array([[0, 128, 255]], dtype=np.int32)), tmp_path, "tif")
+    narrow = opened(Image.fromarray(np.array([[0, 128, 255]], dtype=np.int32)), tmp_path, "tif")
     assert np.asarray(narrow)[0, :, 0].tolist() == [0, 128, 255]
 
 
 def test_floats_run_from_0_to_1(tmp_path: Path) -> None:
-    picture = seen(Image.fromarray(np.array([[0.0, 0.5, 1.0, np.nan]], dtype=np.float32)), tmp_path, "tif")
+    picture = opened(Image.fromarray(np.array([[0.0, 0.5, 1.0, np.nan]], dtype=np.float32)), tmp_path, "tif")
     assert np.asarray(picture)[0, :, 0].tolist() == [0, 127, 255, 0]
 
 
@@ -65,14 +65,14 @@ def test_transparency_is_laid_on_white(tmp_path: Path, kind: str) -> None:
     image = Image.new("RGBA", (3, 1), (*RED, 255))
     image.putpixel((1, 0), (255, 0, 0, 0))
     image.putpixel((2, 0), (255, 0, 0, 128))
-    picture = seen(image, tmp_path, kind, **({"lossless": True, "exact": True} if kind == "webp" else {}))
+    picture = opened(image, tmp_path, kind, **({"lossless": True, "exact": True} if kind == "webp" else {}))
     assert [picture.getpixel((x, 0)) for x in range(3)] == [RED, WHITE, (255, 127, 127)]
 
 
 def test_grey_with_alpha_is_laid_on_white(tmp_path: Path) -> None:
     image = Image.new("LA", (2, 1), (0, 255))
     image.putpixel((1, 0), (0, 0))
-    picture = seen(image, tmp_path)
+    picture = opened(image, tmp_path)
     assert [picture.getpixel((x, 0)) for x in range(2)] == [(0, 0, 0), WHITE]
 
 
@@ -82,7 +82,7 @@ def test_a_colour_declared_transparent_is_white(tmp_path: Path, mode: str, colou
     if mode == "P":
         image.putpalette([0, 0, 255, 255, 0, 0])
     image.putpixel((1, 0), (0, 0, 255) if mode == "RGB" else 0)
-    picture = seen(image, tmp_path, transparency=colour)
+    picture = opened(image, tmp_path, transparency=colour)
     assert picture.getpixel((0, 0)) == WHITE
     assert picture.getpixel((1, 0)) in {(0, 0, 255), (0, 0, 0)}
 
@@ -90,46 +90,46 @@ def test_a_colour_declared_transparent_is_white(tmp_path: Path, mode: str, colou
 def test_a_palette_becomes_its_colours(tmp_path: Path) -> None:
     image = Image.new("P", (2, 1), 1)
     image.putpalette([0, 0, 255, 255, 0, 0])
-    assert seen(image, tmp_path).getpixel((0, 0)) == RED
+    assert opened(image, tmp_path).getpixel((0, 0)) == RED
 
 
 @pytest.mark.parametrize("kind", ["gif", "webp", "png"])
-def test_of_an_animation_the_first_frame_is_seen(tmp_path: Path, kind: str) -> None:
+def test_the_first_frame_of_an_animation_is_read(tmp_path: Path, kind: str) -> None:
     frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, (0, 0, 255), (0, 255, 0))]
     options = {"lossless": True} if kind == "webp" else {}
-    picture = seen(frames[0], tmp_path, kind, save_all=True, append_images=frames[1:], duration=50, **options)
+    picture = opened(frames[0], tmp_path, kind, save_all=True, append_images=frames[1:], duration=50, **options)
     assert picture.getpixel((4, 4)) == RED
     assert picture.size == (8, 8)
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
 def test_exif_orientation_is_applied(tmp_path: Path, kind: str) -> None:
-    # Stored lying: its left half is red, and orientation 6 says that the stored left is the top.
+    # Stored sideways: the left half is red, and orientation 6 says that the left side is the top.
     image = Image.new("RGB", (32, 16), WHITE)
     image.paste(RED, (0, 0, 16, 16))
     exif = Image.Exif()
     exif[0x0112] = 6
-    picture = seen(image, tmp_path, kind, exif=exif, quality=100)
+    picture = opened(image, tmp_path, kind, exif=exif, quality=100)
     assert picture.size == (16, 32)
     assert picture.getpixel((8, 4))[1] < 40  # type: ignore[index]
     assert picture.getpixel((8, 28))[1] > 215  # type: ignore[index]
 
 
-def test_16_bit_pictures_are_turned_upright_too(tmp_path: Path) -> None:
+def test_16_bit_images_are_turned_upright_too(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    picture = seen(Image.fromarray(np.array([[65535, 0]], dtype=np.uint16)), tmp_path, exif=exif)
+    picture = opened(Image.fromarray(np.array([[65535, 0]], dtype=np.uint16)), tmp_path, exif=exif)
     assert np.asarray(picture)[:, :, 0].tolist() == [[255], [0]]
 
 
-def test_what_is_no_image_says_so(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_image_is_reported(tmp_path: Path) -> None:
     (tmp_path / "page.png").write_text("<html>", encoding="utf-8")
     with pytest.raises(PictureError, match=r"^the file is not an image that Pillow can read$"):
         open_picture(tmp_path / "page.png")
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "gif", "webp", "tiff", "bmp"])
-def test_a_truncated_image_says_so(tmp_path: Path, kind: str) -> None:
+def test_a_truncated_image_is_reported(tmp_path: Path, kind: str) -> None:
     buffer = io.BytesIO()
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(buffer, kind)
@@ -143,7 +143,7 @@ def test_the_pixel_limit_is_pillows_own(tmp_path: Path, monkeypatch: pytest.Monk
     Image.new("RGB", (10, 10)).save(tmp_path / "image.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     assert open_picture(tmp_path / "image.png").size == (10, 10)
-    # Between the limit and its double Pillow only warns; beyond, it raises.
+    # Between the limit and twice the limit Pillow only warns; above, it raises.
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
     with quiet_pillow(), pytest.raises(PictureError, match=r"^the image has too many pixels \("):
         open_picture(tmp_path / "image.png")
@@ -151,14 +151,14 @@ def test_the_pixel_limit_is_pillows_own(tmp_path: Path, monkeypatch: pytest.Monk
     assert open_picture(tmp_path / "image.png").size == (10, 10)
 
 
-def test_a_missing_file_is_no_traceback(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(PictureError, match="No such file"):
         open_picture(tmp_path / "nothing.png")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_decoding_in_threads_leaves_the_warning_filters_alone(tmp_path: Path) -> None:
-    """Two threads that decode at once, of which the one that began first ends first."""
+def test_decoding_in_threads_does_not_change_the_warning_filters(tmp_path: Path) -> None:
+    """Decode in two threads at once; the one that starts first also ends first."""
     before = list(warnings.filters)
     pipes = [tmp_path / name for name in ("first", "second")]
     threads, writers = [], []
@@ -179,8 +179,8 @@ def test_decoding_in_threads_leaves_the_warning_filters_alone(tmp_path: Path) ->
     assert list(warnings.filters) == before
 
 
-def test_a_format_whose_reader_cannot_wind_back_is_read(tmp_path: Path) -> None:
-    # A SPIDER picture that is no stack refuses even seek(0).
+def test_a_format_whose_reader_cannot_seek_is_read(tmp_path: Path) -> None:
+    # A SPIDER image that is not a stack refuses even seek(0).
     file = tmp_path / "electron.spi"
     Image.new("F", (4, 4), 0.5).save(file, format="SPIDER")
     assert open_picture(file).getpixel((0, 0)) == (127, 127, 127)

@@ -1,4 +1,4 @@
-"""Lazy exports are what they stand for, imported once and listed."""
+"""Lazy exports are imported once, on first access, and are listed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __getattr__, __dir__ = lazy_exports(__name__, {"answer": "lazy_shop.shelf"})
 """
 
 
-def test_an_export_is_imported_when_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_export_is_imported_on_first_access(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "lazy_shop").mkdir()
     (tmp_path / "lazy_shop" / "__init__.py").write_text(PACKAGE, encoding="utf-8")
     (tmp_path / "lazy_shop" / "shelf.py").write_text("answer = [42]\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A registry lists names without importing, loads a part at its first use, and says whose part is at problem."""
+"""A registry lists names without importing, loads a part on first use, and names the owner of a broken part."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def share_registry(built_in: Mapping[str, str] | None = None) -> Registry[Fracti
         "share",
         built_in or {"zero": "tests.common.shares:ZERO", "half": "tests.common.shares:HALF"},
         group=GROUP,
-        problem=lambda name, part: "" if isinstance(part, Fraction) else f"is no Fraction but {part!r}",
+        problem=lambda name, part: "" if isinstance(part, Fraction) else f"must be a Fraction, not {part!r}",
         reserved=("all",),
     )
 
@@ -34,8 +34,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def said(registry: Registry[Fraction], name: str) -> str:
-    """Return the one line that asking for a name ends in."""
+def message(registry: Registry[Fraction], name: str) -> str:
+    """Return the one line of the error that getting a name raises."""
     with pytest.raises(UserError) as error:
         registry.get(name)
     (line,) = error.value.lines
@@ -43,7 +43,7 @@ def said(registry: Registry[Fraction], name: str) -> str:
     return line
 
 
-def test_a_part_is_imported_when_it_is_first_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_is_imported_on_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "tests.common.shares", raising=False)
     registry = share_registry()
     assert registry.names() == ("zero", "half")
@@ -56,10 +56,10 @@ def test_a_part_is_imported_when_it_is_first_used(monkeypatch: pytest.MonkeyPatc
     assert "tests.common.shares" in sys.modules
 
 
-def test_a_miss_lists_the_nearest_and_all_names() -> None:
+def test_an_unknown_name_lists_the_nearest_and_all_names() -> None:
     registry = share_registry()
-    assert said(registry, "hafl") == "unknown share 'hafl'; did you mean 'half'? There are zero, half"
-    assert said(registry, "x\ny") == "unknown share 'x\\\\ny'; there are zero, half"
+    assert message(registry, "hafl") == "unknown share 'hafl'; did you mean 'half'? Known: zero, half"
+    assert message(registry, "x\ny") == "unknown share 'x\\\\ny'; known: zero, half"
 
 
 def test_an_entry_point_of_another_package_is_a_part(site: Path) -> None:
@@ -83,42 +83,42 @@ def test_an_entry_point_of_another_package_is_a_part(site: Path) -> None:
         ("shares_b:ABSENT", "", "cannot be loaded: AttributeError: module 'shares_b' has no attribute 'ABSENT'"),
         ("shares_c:X", "raise OSError('no\\ndisk')", "cannot be loaded: OSError: no"),
         ("shares_d:X", "raise SystemExit(3)", "cannot be loaded: SystemExit: 3"),
-        ("shares_e:X", "X = 3", "is no Fraction but 3"),
+        ("shares_e:X", "X = 3", "must be a Fraction, not 3"),
     ],
 )
-def test_what_cannot_be_loaded_is_one_line_that_names_its_package(
+def test_a_part_that_cannot_be_loaded_is_one_line_that_names_its_package(
     site: Path, target: str, text: str | None, problem: str
 ) -> None:
     modules = {target.partition(":")[0]: text} if text is not None else {}
     install(site, "broken", {GROUP: {"third": target}}, modules)
     registry = share_registry()
     expected = f"share 'third' of broken 1.0 ({target}) {problem}; fix or uninstall that package"
-    assert said(registry, "third") == expected
-    # The others go on working.
+    assert message(registry, "third") == expected
+    # The others still work.
     assert registry.get("half") == Fraction(1, 2)
 
 
-def test_a_name_claimed_twice_is_refused_with_both_owners(site: Path) -> None:
+def test_a_name_registered_twice_is_refused_with_both_owners(site: Path) -> None:
     install(site, "first", {GROUP: {"half": "one:X", "third": "one:X"}}, {})
     install(site, "second", {GROUP: {"third": "two:X"}}, {})
     registry = share_registry()
     assert registry.names() == ("zero", "half", "third")
     end = "; rename one or uninstall its package"
-    assert said(registry, "half") == f"share 'half' is registered twice: by tierbench and by first 1.0 (one:X){end}"
+    assert message(registry, "half") == f"share 'half' is registered twice: by tierbench and by first 1.0 (one:X){end}"
     twice = f"share 'third' is registered twice: by first 1.0 (one:X) and by second 1.0 (two:X){end}"
-    assert said(registry, "third") == twice
+    assert message(registry, "third") == twice
     assert registry.get("zero") == 0
 
 
-def test_names_that_no_part_may_have(site: Path) -> None:
+def test_invalid_names_are_refused(site: Path) -> None:
     install(site, "odd", {GROUP: {"all": "odd:X", "Fog-Heavy": "odd:X"}}, {})
     registry = share_registry()
-    assert said(registry, "all") == "share 'all' of odd 1.0 (odd:X): this name is reserved; choose another"
-    expected = "share 'Fog-Heavy' of odd 1.0 (odd:X): a name holds lower-case letters, digits and _ only"
-    assert said(registry, "Fog-Heavy") == expected
+    assert message(registry, "all") == "share 'all' of odd 1.0 (odd:X): this name is reserved; choose another"
+    expected = "share 'Fog-Heavy' of odd 1.0 (odd:X): the name may contain only lower-case letters, digits and _"
+    assert message(registry, "Fog-Heavy") == expected + "; choose another"
 
 
-def test_a_process_adds_parts_and_takes_them_back() -> None:
+def test_a_process_registers_and_unregisters_parts() -> None:
     registry = share_registry()
     registry.register("third", Fraction(1, 3))
     registry.register("quarter", "tests.common.shares:QUARTER")
@@ -135,14 +135,15 @@ def test_a_process_adds_parts_and_takes_them_back() -> None:
         registry.register("a third", Fraction(1, 3))
     registry.unregister("third")
     assert "third" not in registry
-    assert said(registry, "third").startswith("unknown share")
+    assert message(registry, "third").startswith("unknown share")
     with pytest.raises(KeyError):
         registry.unregister("half")
     registry.register("bad", "tests.common.shares:NO_SHARE")
-    assert said(registry, "bad").startswith("share 'bad' of this process (tests.common.shares:NO_SHARE) is no Fraction")
+    expected = "share 'bad' of this process (tests.common.shares:NO_SHARE) must be a Fraction"
+    assert message(registry, "bad").startswith(expected)
 
 
-def test_a_built_in_part_that_breaks_is_our_bug_and_no_user_error() -> None:
+def test_a_broken_built_in_part_is_not_a_user_error() -> None:
     with pytest.raises(AttributeError):
         share_registry({"zero": "tests.common.shares:ABSENT"}).get("zero")
 

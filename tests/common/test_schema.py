@@ -1,4 +1,4 @@
-"""A run has one shape: no second type with the same fields, and no reading and writing by hand."""
+"""A run has one schema: no second type with the same fields, and no conversion by hand."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import tierbench
 
-# The kinds of check hold the same (a suite, a tier, a model) and are told apart by what they do.
-DOING = "plugin/checks"
+# The kinds of check have the same fields (a suite, a tier, a model) and differ in what they do.
+CHECKS = "plugin/checks"
 PACKAGE = Path(tierbench.__file__).parent
-# Of fewer fields two types may well have the same by chance.
+# Two types with fewer fields may have the same ones by chance.
 LEAST = 4
 
 
@@ -22,7 +22,7 @@ def parsed() -> Iterator[tuple[str, ast.AST]]:
 
 
 def field_names(node: ast.ClassDef) -> frozenset[str]:
-    """The names of a dataclass's fields; empty for another class."""
+    """Return the names of a dataclass's fields; empty for another class."""
     if not any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
         return frozenset()
     fields = (each.target for each in node.body if isinstance(each, ast.AnnAssign))
@@ -42,13 +42,13 @@ def test_no_two_types_have_the_same_fields() -> None:
     seen: dict[frozenset[str], str] = {}
     twins = []
     for file, node in parsed():
-        if file.startswith(DOING):
+        if file.startswith(CHECKS):
             continue
         if isinstance(node, ast.ClassDef) and len(names := field_names(node)) >= LEAST:
             name = f"{file}: {node.name}"
             if names in seen:
                 twins.append((seen[names], name))
             seen[names] = name
-    # The types are found at all: those of the schema are among them.
+    # Make sure that the search finds types: those of the schema are among them.
     assert {"common/schema.py: Run", "common/schema.py: CaseRow"} <= set(seen.values())
     assert twins == []

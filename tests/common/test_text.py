@@ -1,4 +1,4 @@
-"""Text from suites and models is one line that a terminal shows and does not obey."""
+"""Text from suites and models becomes one line without characters that control the terminal."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from tierbench.common.text import listed, nearest, one_line, plural, suggestion
         ("lone \ud800 surrogate", "lone \\ud800 surrogate"),
     ],
 )
-def test_what_a_terminal_would_obey_is_shown(text: str, shown: str) -> None:
+def test_control_characters_are_escaped(text: str, shown: str) -> None:
     assert one_line(text) == shown
 
 
 @given(st.text(st.characters(codec=None), max_size=300))
-def test_it_is_always_one_printable_line(text: str) -> None:
+def test_the_result_is_always_one_printable_line(text: str) -> None:
     shown = one_line(text)
     assert len(shown.splitlines()) <= 1
     assert not any(unicodedata.category(character) in {"Cc", "Cs"} for character in shown)
@@ -52,7 +52,7 @@ def test_hints() -> None:
     assert (plural(1, "case"), plural(0, "case")) == ("1 case", "0 cases")
 
 
-def test_the_home_of_nobody_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_home_of_an_unknown_user_is_not_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     assert expanded("~/models") == Path("/home/me/models")
     assert expanded("~no_such_user_here/models") == Path("~no_such_user_here/models")

@@ -1,4 +1,4 @@
-"""The photographs that the corruptions are tried on; `tools/published_corruptions.py` measures the same."""
+"""The photographs that the corruptions are tested on; `tools/published_corruptions.py` uses the same ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIDES = {"imagenet_c": 224, "cifar10_c": 32}
 
 @functools.cache
 def photograph(name: str, side: int) -> npt.NDArray[np.uint8]:
-    """Cut the middle out of one of scikit-image's photographs, [side, side, 3], read-only."""
+    """Return the middle of one of scikit-image's photographs, [side, side, 3], read-only."""
     pixels: npt.NDArray[np.uint8] = getattr(skimage.data, name)()
     image = Image.fromarray(pixels)
     shorter = min(image.size)

@@ -1,4 +1,4 @@
-"""Our corruptions against figures of the published ones, which tools/published_corruptions.py wrote."""
+"""Our corruptions agree with figures of the published ones, which tools/published_corruptions.py wrote."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 EXPECTED_CHANGE = json.loads((HERE / "expected_change.json").read_text(encoding="utf-8"))
 EXPECTED_VALUES = json.loads((HERE / "expected_values.json").read_text(encoding="utf-8"))
 
-# Enough that the mean of the draws is within some 3 % of what it would be of endlessly many.
+# Enough draws for their mean to be within about 3 % of the expected value.
 DRAWS = {
     "imagenet_c": {"spatter": 50, "frost": 40, "elastic_transform": 25, "fog": 20, "motion_blur": 8},
     "cifar10_c": dict.fromkeys(CORRUPTIONS, 60) | {"spatter": 100},
@@ -25,7 +25,7 @@ DRAWS = {
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", CORRUPTIONS)
-def test_mean_change_is_the_published_one(name: str, variant: str) -> None:
+def test_the_mean_change_agrees_with_the_published_one(name: str, variant: str) -> None:
     draws = 1 if name in SEEDLESS else DRAWS[variant].get(name, 3)
     side = SIDES[variant]
     changes = [
@@ -41,14 +41,14 @@ def test_mean_change_is_the_published_one(name: str, variant: str) -> None:
         )
         for severity in SEVERITIES
     ]
-    # Frost is drawn from textures of our own.
+    # Frost uses textures of our own.
     tolerance = 0.25 if name == "frost" else 0.10
     assert changes == pytest.approx(EXPECTED_CHANGE[variant][name], rel=tolerance)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", sorted(SEEDLESS))
-def test_without_randomness_the_values_are_the_published_ones(name: str, variant: str) -> None:
+def test_the_values_of_seedless_corruptions_agree_with_the_published_ones(name: str, variant: str) -> None:
     clean = photograph(NAMES[0], SIDES[variant])
     for severity, expected in zip(SEVERITIES, EXPECTED_VALUES[variant][name], strict=True):
         values = corrupt(clean, name, severity, seed=0, variant=variant).ravel()

@@ -1,3 +1,5 @@
+"""Corruptions are seeded and reproducible, accept any image, and refuse wrong arguments."""
+
 from __future__ import annotations
 
 import doctest
@@ -40,7 +42,7 @@ CELLS = [(name, severity) for name in ALL_CORRUPTIONS for severity in (1, 3, 5)]
 
 
 def digest(variant: str) -> str:
-    """Hash what becomes of one picture under everything."""
+    """Return a hash over one image under all corruptions."""
     total = hashlib.sha256()
     for name, severity in CELLS:
         total.update(corrupt(CAT, name, severity, seed=7, variant=variant).tobytes())
@@ -66,14 +68,14 @@ def test_the_two_tables_are_not_the_same() -> None:
 
 
 @pytest.mark.parametrize("name", ALL_CORRUPTIONS)
-def test_the_seed_decides(name: str) -> None:
+def test_the_result_depends_on_the_seed(name: str) -> None:
     first, again, other = (corrupt(CAT, name, 3, seed=seed) for seed in (1, 1, 2))
     assert first.tobytes() == again.tobytes()
     assert (first.tobytes() == other.tobytes()) == (name in SEEDLESS)
     assert first.tobytes() != CAT.tobytes()
 
 
-def test_threads_change_nothing() -> None:
+def test_threads_do_not_change_the_result() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = [pool.submit(corrupt, CAT, name, severity, seed=7) for _ in range(3) for name, severity in CELLS]
         results = [future.result().tobytes() for future in found]
@@ -114,7 +116,7 @@ def test_any_size_is_corrupted(
 
 
 @pytest.mark.parametrize("name", ALL_CORRUPTIONS)
-def test_large_and_oblong(name: str) -> None:
+def test_large_and_oblong_images(name: str) -> None:
     clean = np.tile(photograph("coffee", 224), (3, 4, 1))
     assert corrupt(clean, name, 5, seed=0).shape == (672, 896, 3)
 
@@ -135,7 +137,7 @@ def test_any_mode_becomes_rgb(mode: str) -> None:
     assert result.size == image.size
 
 
-def test_what_is_transparent_is_laid_on_white() -> None:
+def test_transparent_areas_become_white() -> None:
     image = Image.new("RGBA", (8, 8), (200, 0, 0, 0))
     assert corrupt(image, "pixelate", 1, seed=0).getpixel((0, 0)) == (255, 255, 255)
 
@@ -158,19 +160,19 @@ def test_jpeg85_is_the_encoding_of_the_released_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"name": "fogg"}, ValueError, "unknown corruption 'fogg'; there are the published gaussian_noise, "),
-        ({"name": "fogg"}, ValueError, "not of the published set: rain, low_light"),
-        ({"severity": 0}, ValueError, "unknown severity 0; there are 1, 2, 3, 4, 5"),
+        ({"name": "fogg"}, ValueError, "unknown corruption 'fogg'; published: gaussian_noise, "),
+        ({"name": "fogg"}, ValueError, "not published: rain, low_light"),
+        ({"severity": 0}, ValueError, "unknown severity 0; choose one of 1, 2, 3, 4, 5"),
         ({"severity": 6}, ValueError, "unknown severity 6"),
         ({"severity": True}, ValueError, "unknown severity True"),
         ({"severity": 2.5}, ValueError, "unknown severity 2.5"),
-        ({"variant": "cifar"}, ValueError, "unknown variant 'cifar'; there are imagenet_c, cifar10_c"),
+        ({"variant": "cifar"}, ValueError, "unknown variant 'cifar'; choose one of imagenet_c, cifar10_c"),
         ({"seed": -1}, ValueError, "non-negative"),
         ({"seed": None}, TypeError, "seed must be an integer"),
         ({"image": "cat.png"}, TypeError, "image must be a PIL image or an array, got str"),
         ({"image": CAT / 255}, ValueError, r"uint8 of shape \[height, width, 3\], got float64"),
         ({"image": CAT[..., 0]}, ValueError, r"got uint8 of \[64, 64\]"),
-        ({"image": CAT[:0]}, ValueError, "an empty picture"),
+        ({"image": CAT[:0]}, ValueError, "an empty image"),
         ({"image": Image.new("I;16", (8, 8))}, ValueError, "mode 'I;16' has no 8-bit colours"),
         ({"image": Image.new("F", (8, 8))}, ValueError, "mode 'F'"),
     ],
@@ -187,7 +189,7 @@ def test_without_opencv_there_is_one_clear_line(monkeypatch: pytest.MonkeyPatch)
     try:
         with pytest.raises(ImportError, match=r"^this corruption needs OpenCV: pip install 'tierbench\[corr"):
             corrupt(CAT, "snow", 1, seed=0)
-        # Those that need none go on.
+        # The others still work.
         corrupt(CAT, "fog", 1, seed=0)
     finally:
         opencv.cache_clear()
@@ -204,7 +206,7 @@ def test_the_examples_in_the_docstrings() -> None:
     assert doctest.testmod(tierbench.corruptions.api) == doctest.TestResults(failed=0, attempted=4)
 
 
-def test_those_that_need_the_extra_are_known() -> None:
+def test_the_corruptions_that_need_opencv_are_listed() -> None:
     code = """
 import sys
 import numpy as np

@@ -1,3 +1,5 @@
+"""Frost textures: the generated ones, and those of a folder."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -15,7 +17,7 @@ CAT = photograph("chelsea", 64)
 
 
 @pytest.mark.parametrize("number", range(len(_FROSTS)))
-def test_textures_have_the_brightness_they_declare(number: int) -> None:
+def test_textures_have_their_declared_brightness(number: int) -> None:
     texture, frost = _texture(number), _FROSTS[number]
     assert texture.mean(axis=(0, 1)) == pytest.approx(frost.colour, abs=2)
     assert texture.mean(axis=2).std() == pytest.approx(frost.spread, rel=0.1)
@@ -27,7 +29,7 @@ def test_every_texture_is_drawn() -> None:
     assert len(drawn) == len(_FROSTS)
 
 
-def test_a_folder_of_originals_is_used_but_for_the_one_never_drawn(tmp_path: Path) -> None:
+def test_a_folder_of_originals_is_used_except_for_the_sixth_texture(tmp_path: Path) -> None:
     for name, shade in (("frost1.png", 40), ("frost2.png", 80), ("frost6.jpg", 250)):
         Image.new("RGB", (300, 300), (shade, shade, shade)).save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("not a picture", encoding="utf-8")
@@ -52,8 +54,8 @@ def test_a_texture_that_changed_is_read_again(tmp_path: Path) -> None:
     assert means == [35, 105]
 
 
-def test_folders_that_cannot_serve(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no picture in the folder of frost textures"):
+def test_unusable_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no image in the folder of frost textures"):
         corrupt(CAT, "frost", 1, seed=0, frost_textures=tmp_path)
     with pytest.raises(ValueError, match=r"cannot read the folder of frost textures .*No such file"):
         corrupt(CAT, "frost", 1, seed=0, frost_textures=str(tmp_path / "absent"))

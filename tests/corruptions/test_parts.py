@@ -1,4 +1,4 @@
-"""The parts of the corruptions, each against a slow and plain way to say the same."""
+"""The parts of the corruptions, each compared with a slow and simple implementation."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_impulse_noise_is_half_black_and_half_white() -> None:
     assert (values == 255).mean() == pytest.approx(0.135, abs=0.01)
 
 
-def test_noise_of_light_leaves_black_alone() -> None:
+def test_noise_of_light_does_not_change_black() -> None:
     for name in ("shot_noise", "speckle_noise"):
         assert not corrupt(GREY * 0, name, 5, seed=0).any()
 
@@ -61,7 +61,7 @@ def test_smooth_is_a_gaussian_cut_at_four_sigma(sigma: float) -> None:
 
 @pytest.mark.parametrize("factor", [1.0, 1.01, 1.18, 2.25, 4.5])
 @pytest.mark.parametrize("shape", [(64, 64, 3), (33, 50, 3), (31, 40), (1, 1), (2, 7)])
-def test_centre_zoom_is_the_zoom_of_scipy(shape: tuple[int, ...], factor: float) -> None:
+def test_centre_zoom_agrees_with_scipy(shape: tuple[int, ...], factor: float) -> None:
     picture = np.random.default_rng(0).random(shape, dtype=np.float32)
     height, width = shape[:2]
     rows, columns = math.ceil(height / factor), math.ceil(width / factor)
@@ -91,7 +91,7 @@ def test_line_blur_takes_pixels_along_a_line(shape: tuple[int, ...], angle: floa
 
 @pytest.mark.parametrize("reach", [1, 2, 4])
 @pytest.mark.parametrize("size", [(24, 31), (9, 8), (3, 40), (1, 1)])
-def test_strays_are_those_of_a_walk_from_pixel_to_pixel(size: tuple[int, int], reach: int) -> None:
+def test_strays_agree_with_a_walk_from_pixel_to_pixel(size: tuple[int, int], reach: int) -> None:
     height, width = size
     rows = range(reach + 1, height - reach + 1)
     columns = range(reach + 1, width - reach + 1)
@@ -149,7 +149,7 @@ def test_contrast_keeps_the_mean_of_each_channel() -> None:
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 @pytest.mark.parametrize(("side", "variant"), [(224, "imagenet_c"), (32, "cifar10_c"), (61, "cifar10_c")])
-def test_pixelate_goes_back_as_a_box_would(severity: int, side: int, variant: str) -> None:
+def test_pixelate_enlarges_with_the_box_filter(severity: int, side: int, variant: str) -> None:
     factors = {"imagenet_c": (0.6, 0.5, 0.4, 0.3, 0.25), "cifar10_c": (0.95, 0.9, 0.85, 0.75, 0.65)}
     small = int(side * factors[variant][severity - 1])
     image = Image.fromarray(photograph("coffee", side))
@@ -158,7 +158,7 @@ def test_pixelate_goes_back_as_a_box_would(severity: int, side: int, variant: st
     assert np.array_equal(corrupt(photograph("coffee", side), "pixelate", severity, seed=0, variant=variant), boxed)
 
 
-def test_jpeg_compression_is_the_encoder_of_pillow() -> None:
+def test_jpeg_compression_uses_pillows_encoder() -> None:
     file = io.BytesIO()
     Image.fromarray(CAT).save(file, "JPEG", quality=15)
     with Image.open(file) as image:
@@ -174,7 +174,7 @@ def test_fog_is_scaled_back_to_the_brightest_value() -> None:
 
 
 @pytest.mark.parametrize("name", ["snow", "frost", "brightness"])
-def test_what_whitens_only_brightens(name: str) -> None:
+def test_whitening_corruptions_only_brighten(name: str) -> None:
     black = GREY * 0
     assert corrupt(black, name, 1, seed=0).mean() > 5
     assert corrupt(black + np.uint8(100), "snow", 3, seed=0).min() >= 99
@@ -219,5 +219,5 @@ def test_truncation_is_not_rounding() -> None:
     assert truncate(np.array([-3, 0.99, 1.5, 254.9, 300], dtype=np.float32)).tolist() == [0, 0, 1, 254, 255]
 
 
-def test_every_corruption_says_what_it_does() -> None:
+def test_every_corruption_has_a_docstring() -> None:
     assert all(CORRUPTION_REGISTRY.get(name).function.__doc__ for name in ALL_CORRUPTIONS)

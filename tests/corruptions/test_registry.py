@@ -1,4 +1,4 @@
-"""A corruption of another package is one like ours: in `corrupt`, on the command line, in sweeps; never in the mCE."""
+"""Corruptions of other packages work in `corrupt`, on the command line and in sweeps, and are never in the mCE."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tierbench.corruptions.selection import corruption_sets, parse_corruptions
 from tierbench.suites import read_suites
 from tierbench.suites.derived import corruption_key, derive_cases, open_case
 
-# The whole of another package.
+# The whole code of another package.
 DIMMING = """
 import numpy as np
 from tierbench.corruptions import Corruption
@@ -59,7 +59,7 @@ def dimming() -> Iterator[Corruption]:
     CORRUPTION_REGISTRY.unregister("dimming")
 
 
-def test_the_built_in_ones_say_what_the_lists_say() -> None:
+def test_the_built_in_corruptions_match_the_lists() -> None:
     assert CORRUPTION_REGISTRY.names() == ALL_CORRUPTIONS
     parts = [CORRUPTION_REGISTRY.get(name) for name in ALL_CORRUPTIONS]
     assert [part.name for part in parts if part.counts_for_mce] == list(MEAN_CORRUPTIONS)
@@ -68,7 +68,7 @@ def test_the_built_in_ones_say_what_the_lists_say() -> None:
     assert {part.name: part.family for part in parts}["spatter"] == "weather"
 
 
-def test_another_package_adds_one_by_an_entry_point(tmp_path: Path) -> None:
+def test_another_package_adds_a_corruption_by_an_entry_point(tmp_path: Path) -> None:
     site = install(
         tmp_path / "site", "dim-pictures", {"tierbench.corruptions": {"dimming": "dim:DIMMING"}}, {"dim": DIMMING}
     )
@@ -103,7 +103,7 @@ print(corruption_version("dimming"))
     assert answer.stderr.strip() == "error: grey.png: dimming has no parameters for cifar10_c; it has imagenet_c"
 
 
-def test_a_package_that_breaks_is_one_line_on_the_command_line(tmp_path: Path) -> None:
+def test_a_broken_package_is_one_line_on_the_command_line(tmp_path: Path) -> None:
     points = {"tierbench.corruptions": {"dimming": "dim:DIMMING", "fog": "dim:FOG"}}
     site = install(tmp_path / "site", "dim-pictures", points, {"dim": "import no_such_module"})
     Image.fromarray(GREY).save(tmp_path / "grey.png")
@@ -127,7 +127,7 @@ def test_a_package_that_breaks_is_one_line_on_the_command_line(tmp_path: Path) -
     ]
 
 
-def test_it_is_in_all_and_never_in_the_mean(dimming: Corruption) -> None:
+def test_a_registered_corruption_is_in_all_and_never_in_the_mean(dimming: Corruption) -> None:
     assert corruption_sets() == {"all": (*ALL_CORRUPTIONS, "dimming"), "imagenet-c": MEAN_CORRUPTIONS}
     assert not dimming.counts_for_mce
     problems: list[str] = []
@@ -137,16 +137,18 @@ def test_it_is_in_all_and_never_in_the_mean(dimming: Corruption) -> None:
     assert needing_opencv(["fog", "dimming"]) == ["dimming"]
 
 
-def test_names_that_are_none_are_one_line_each(dimming: Corruption) -> None:
+def test_unknown_names_are_one_line_each(dimming: Corruption) -> None:
     problems: list[str] = []
     assert parse_corruptions("diming,,fog", problems, "--sweep") == ("fog",)
-    assert problems[0] == "--sweep: 'diming' is no corruption; did you mean 'dimming'?"
-    assert problems[1].startswith("--sweep: '' is no corruption; known: all, imagenet-c, gaussian_noise, ")
-    with pytest.raises(ValueError, match=r"unknown corruption 'diming'; there are .*; of other packages: dimming$"):
+    assert problems[0] == "--sweep: 'diming' is not a corruption; did you mean 'dimming'?"
+    assert problems[1].startswith("--sweep: '' is not a corruption; known: all, imagenet-c, gaussian_noise, ")
+    with pytest.raises(ValueError, match=r"unknown corruption 'diming'; published: .*; from other packages: dimming$"):
         corrupt(GREY, "diming", 1, seed=0)
 
 
-def test_a_sweep_derives_cases_of_it_and_keeps_their_predictions_apart(dimming: Corruption, tmp_path: Path) -> None:
+def test_a_sweep_derives_cases_and_keeps_the_predictions_of_different_versions_apart(
+    dimming: Corruption, tmp_path: Path
+) -> None:
     folder = write_suite(tmp_path / "s", "file_name,label,tier\nred.png,car,1\n")
     (suite,), _ = read_suites([folder])
     fog, case = derive_cases(suite, ["fog", "dimming"], [5])
@@ -164,7 +166,7 @@ def test_a_sweep_derives_cases_of_it_and_keeps_their_predictions_apart(dimming: 
     assert len(keys) == 3
 
 
-def test_what_it_takes_it_gets(tmp_path: Path) -> None:
+def test_a_corruption_gets_the_arguments_that_it_takes(tmp_path: Path) -> None:
     seen: dict[str, Any] = {}
 
     def look(pixels: Any, parameters: Any, rng: np.random.Generator, **further: Any) -> Any:
@@ -182,7 +184,7 @@ def test_what_it_takes_it_gets(tmp_path: Path) -> None:
         CORRUPTION_REGISTRY.unregister("look")
 
 
-def test_one_that_draws_is_seeded_whatever_it_says_of_itself() -> None:
+def test_a_corruption_that_draws_is_seeded_even_if_it_claims_to_be_seedless() -> None:
     def dots(pixels: Any, parameters: Any, rng: np.random.Generator) -> Any:
         return rng.integers(256, size=pixels.shape, dtype=np.uint8)
 
@@ -197,13 +199,13 @@ def test_one_that_draws_is_seeded_whatever_it_says_of_itself() -> None:
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        (lambda pixels, parameters, rng: None, r"must return an array of uint8 of shape \[8, 6, 3\], got NoneType"),
+        (lambda pixels, parameters, rng: None, r"must return a uint8 array of shape \[8, 6, 3\], got NoneType"),
         (lambda pixels, parameters, rng: pixels / 2, r"got float64 of \[8, 6, 3\]"),
         (lambda pixels, parameters, rng: pixels[:4], r"got uint8 of \[4, 6, 3\]"),
         (lambda pixels, parameters, rng: pixels.fill(0), "read-only"),
     ],
 )
-def test_one_that_returns_no_picture_is_refused(function: Any, message: str) -> None:
+def test_a_result_that_is_not_an_image_is_refused(function: Any, message: str) -> None:
     CORRUPTION_REGISTRY.register("odd", Corruption("odd", function, TABLE))
     try:
         with pytest.raises(ValueError, match=message):
@@ -213,24 +215,26 @@ def test_one_that_returns_no_picture_is_refused(function: Any, message: str) -> 
         CORRUPTION_REGISTRY.unregister("odd")
 
 
-def test_tables_that_cannot_serve() -> None:
+def test_invalid_parameters_are_refused() -> None:
     with pytest.raises(ValueError, match="corruption 'x' has no parameters"):
         Corruption("x", dim, {})
-    with pytest.raises(ValueError, match="corruption 'x': unknown variant 'imagenet'; there are imagenet_c, cifar10_c"):
+    with pytest.raises(
+        ValueError, match="corruption 'x': unknown variant 'imagenet'; choose one of imagenet_c, cifar10_c"
+    ):
         Corruption("x", dim, {"imagenet": (1, 2, 3, 4, 5)})
     with pytest.raises(ValueError, match="imagenet_c must have 5 rows of parameters, not 4"):
         Corruption("x", dim, {"imagenet_c": (1, 2, 3, 4)})
     assert parameters("fog", 1) == (1.5, 2)
 
 
-def test_what_is_no_corruption_is_refused() -> None:
+def test_an_object_that_is_not_a_corruption_is_refused() -> None:
     for name, target, problem in (
-        ("plain", dim, "is no tierbench.corruptions.Corruption but 'function'"),
-        ("other", Corruption("dimming", dim, TABLE), "calls itself 'dimming'"),
+        ("plain", dim, "must be a tierbench.corruptions.Corruption, not 'function'"),
+        ("other", Corruption("dimming", dim, TABLE), "has another name, 'dimming'"),
     ):
         CORRUPTION_REGISTRY.register(name, target)  # type: ignore[arg-type]  # wrong on purpose
         try:
-            with pytest.raises(UserError, match=f"corruption '{name}' of this process .* {problem}; fix what"):
+            with pytest.raises(UserError, match=f"corruption '{name}' of this process .* {problem}; fix the"):
                 corrupt(GREY, name, 1, seed=0)
         finally:
             CORRUPTION_REGISTRY.unregister(name)

@@ -1,3 +1,5 @@
+"""The contact sheet shows an image under every corruption and severity."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -12,7 +14,7 @@ PIXELS = photograph("chelsea", 48)
 CAT = Image.fromarray(PIXELS)
 
 
-def test_a_row_for_each_name_with_the_clean_picture_first() -> None:
+def test_each_name_is_a_row_that_starts_with_the_clean_image() -> None:
     sheet = contact_sheet(CAT, ["fog", "contrast"], size=48)
     cells = np.asarray(sheet)[:, -6 * 54 :]
     top = sheet.height - 2 * 54 - 6
@@ -24,7 +26,7 @@ def test_a_row_for_each_name_with_the_clean_picture_first() -> None:
             assert np.array_equal(cell, corrupt(PIXELS, name, severity, seed=0))
 
 
-def test_the_whole_set_at_the_size_it_was_made_for() -> None:
+def test_the_default_size_depends_on_the_variant() -> None:
     large = contact_sheet(CAT)
     assert large.width > 6 * 224
     assert large.height > 19 * 224
@@ -32,7 +34,7 @@ def test_the_whole_set_at_the_size_it_was_made_for() -> None:
     assert 6 * 64 < tiny.width < 6 * 224
 
 
-def test_what_is_not_square_is_cropped_to_its_middle() -> None:
+def test_an_image_that_is_not_square_is_cropped_to_its_middle() -> None:
     wide = Image.new("RGB", (96, 48), "red")
     wide.paste(CAT, (24, 0))
     assert contact_sheet(wide, ["fog"], size=48).tobytes() == contact_sheet(CAT, ["fog"], size=48).tobytes()

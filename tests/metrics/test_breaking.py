@@ -1,4 +1,4 @@
-"""A model breaks before its first miss, or where half of its pass rate is lost."""
+"""A model breaks before its first miss, or at the severity at which half of its pass rate is lost."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ def test_effective_breaking_severity_lies_on_the_curve(clean: float, rates: list
     ("clean", "rates", "share", "message"),
     [(0.5, [], 0.5, "at least one"), (50, [40], 0.5, "fractions"), (0.5, [0.4], 1.0, "share must lie")],
 )
-def test_effective_breaking_severity_refuses(clean: float, rates: list[float], share: float, message: str) -> None:
+def test_effective_breaking_severity_refuses_wrong_arguments(
+    clean: float, rates: list[float], share: float, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         effective_breaking_severity(clean, rates, share=share)

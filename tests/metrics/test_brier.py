@@ -28,6 +28,8 @@ def test_brier_by_hand() -> None:
         (np.zeros((0, 3)), np.zeros(0, dtype=int), "at least one value"),
     ],
 )
-def test_multiclass_brier_refuses(probabilities: npt.ArrayLike, labels: npt.ArrayLike, message: str) -> None:
+def test_multiclass_brier_refuses_wrong_arguments(
+    probabilities: npt.ArrayLike, labels: npt.ArrayLike, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         multiclass_brier_score(probabilities, labels)

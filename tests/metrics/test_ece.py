@@ -39,7 +39,7 @@ def test_a_calibrated_model_has_no_calibration_error() -> None:
 
 
 @given(st.data(), st.integers(1, 50), st.integers(1, 40))
-def test_calibration_error_against_a_loop(data: st.DataObject, total: int, bins: int) -> None:
+def test_calibration_error_agrees_with_a_loop(data: st.DataObject, total: int, bins: int) -> None:
     confidence = data.draw(stn.arrays(np.float64, total, elements=st.floats(0, 1)))
     correct = data.draw(stn.arrays(np.bool_, total))
     expected = 0.0
@@ -57,13 +57,15 @@ def test_calibration_error_against_a_loop(data: st.DataObject, total: int, bins:
     ("confidence", "correct", "bins", "message"),
     [
         ([], [], 15, "confidence must be a list of at least one value"),
-        ([0.5], [True, False], 15, "confidence and correct must be equally long, got 1 and 2"),
+        ([0.5], [True, False], 15, "confidence and correct must have the same length, got 1 and 2"),
         ([1.2], [True], 15, r"confidence must lie in \[0, 1\]"),
         ([math.nan], [True], 15, r"confidence must lie in \[0, 1\]"),
-        ([0.5], [0.5], 15, "correct must hold true and false only"),
+        ([0.5], [0.5], 15, "correct must contain only true and false"),
         ([0.5], [True], 0, "bins must be at least 1, got 0"),
     ],
 )
-def test_calibration_error_refuses(confidence: list[float], correct: list[bool], bins: int, message: str) -> None:
+def test_calibration_error_refuses_wrong_arguments(
+    confidence: list[float], correct: list[bool], bins: int, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         expected_calibration_error(confidence, correct, bins=bins)

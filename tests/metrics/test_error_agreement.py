@@ -1,4 +1,4 @@
-"""Error consistency is that of Geirhos et al.: symmetric, bounded, and not defined where chance is certain."""
+"""Error consistency follows Geirhos et al.: symmetric, bounded, and undefined if agreement by chance is certain."""
 
 from __future__ import annotations
 
@@ -37,6 +37,6 @@ def test_error_consistency_is_symmetric_and_bounded(a: npt.NDArray[np.bool_], da
         assert (kappa == 1) == np.array_equal(a, b)
 
 
-def test_error_consistency_refuses() -> None:
-    with pytest.raises(ValueError, match="correct_a and correct_b must be equally long, got 2 and 3"):
+def test_error_consistency_refuses_different_lengths() -> None:
+    with pytest.raises(ValueError, match="correct_a and correct_b must have the same length, got 2 and 3"):
         error_consistency([True, False], [True, False, True])

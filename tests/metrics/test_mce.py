@@ -1,4 +1,4 @@
-"""Corruption errors and their means agree with published figures, and no hole goes unnoticed."""
+"""Corruption errors and their means agree with published figures, and missing values are errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RESNET50_CE = (79.8, 81.6, 82.6, 74.7, 88.6, 78.0, 79.9, 77.8, 74.8, 66.1, 56.6,
 
 
 def constant_errors(means: dict[str, float]) -> pd.DataFrame:
-    """Return a table whose rows have these means, falling and rising around them."""
+    """Return a table whose rows have these means and vary around them."""
     shape = np.array([-0.02, 0.01, 0, 0.015, -0.005])
     rows = [np.array(mean) + shape for mean in means.values()]
     return pd.DataFrame(rows, index=list(means), columns=range(1, 6))
@@ -34,7 +34,7 @@ def alexnet() -> pd.DataFrame:
     return constant_errors(dict(ALEXNET_ERRORS))
 
 
-def test_alexnet_is_its_own_measure() -> None:
+def test_alexnet_has_an_mce_of_100() -> None:
     assert mean_corruption_error(alexnet()) == pytest.approx(100)
     assert relative_mean_corruption_error(alexnet(), ALEXNET_CLEAN_ERROR) == pytest.approx(100)
     assert corruption_errors(alexnet()).to_numpy() == pytest.approx(np.ones(15))
@@ -58,7 +58,7 @@ def test_relative_errors_by_hand() -> None:
     assert mean_corruption_error(errors, reference=reference) == pytest.approx(100 * (1 / 2 + 5 / 9) / 2)
 
 
-def test_severities_count_by_their_sum_not_by_their_ratios() -> None:
+def test_severities_are_summed_before_dividing() -> None:
     errors = pd.DataFrame([[0.1, 0.2, 0.3, 0.4, 1.0]], index=["fog"], columns=range(1, 6))
     assert corruption_errors(errors, reference={"fog": 0.5})["fog"] == pytest.approx(2.0 / 2.5)
 
@@ -94,18 +94,18 @@ FUNCTIONS = [
         (lambda e: e.mask(e == e.loc["fog", 2]), "^no error for fog at severity 2$"),
         (lambda e: e * 100, "fractions in .0, 1., not per cent"),
         (lambda e: e - 1, "fractions in"),
-        (lambda e: pd.concat([e, e.loc[["fog"]]]), "stands there twice"),
+        (lambda e: pd.concat([e, e.loc[["fog"]]]), "appears twice"),
         (lambda e: e.iloc[:0], "no errors for gaussian_noise"),
     ],
 )
-def test_a_hole_is_an_error_not_a_smaller_mean(
+def test_a_missing_value_is_an_error_not_a_smaller_mean(
     function: Callable[[pd.DataFrame], object], spoil: Callable[[pd.DataFrame], pd.DataFrame], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         function(spoil(alexnet()))
 
 
-def test_references_that_cannot_serve() -> None:
+def test_invalid_references_are_refused() -> None:
     with pytest.raises(ValueError, match=r"must exceed 0\.0; they do not for fog"):
         corruption_errors(alexnet(), reference={"fog": 0.0, "snow": 0.5})
     with pytest.raises(ValueError, match=r"must exceed 0\.9; they do not for fog, snow"):

@@ -1,4 +1,4 @@
-"""The negative log-likelihood by hand, also of float32 that sums to slightly more than 1."""
+"""The negative log-likelihood by hand, also for float32 probabilities slightly above 1."""
 
 from __future__ import annotations
 

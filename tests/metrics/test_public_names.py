@@ -1,4 +1,4 @@
-"""Every public name of the metrics can be imported, is documented, and costs only what it needs."""
+"""Every public name of the metrics can be imported, has a docstring, and imports only what it needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_all_public_names_can_be_imported_and_are_documented() -> None:
 
 
 def loaded(code: str) -> list[str]:
-    """Return what of the heavy libraries and of the metrics a process has imported after some code."""
+    """Return which heavy libraries and metrics a process has imported after running some code."""
     heavy = "{'numpy', 'pandas', 'torch', 'scipy', 'cv2', 'tierbench.metrics.mce', 'tierbench.metrics.ece'}"
     code = f"import sys; {code}; print(*sorted({heavy} & set(sys.modules)))"
     root = Path(__file__).parents[1]
@@ -39,7 +39,7 @@ def test_importing_one_name_does_not_import_all() -> None:
 
 
 @pytest.mark.parametrize("package", [metrics, corruptions])
-def test_no_module_bears_the_name_of_an_export(package: ModuleType) -> None:
-    # Importing such a module would put it in the place of the export.
+def test_no_module_has_the_name_of_an_export(package: ModuleType) -> None:
+    # Importing such a module would replace the export.
     assert [name for name in package.__all__ if find_spec(f"{package.__name__}.{name}")] == []
     assert set(package.__all__) <= set(dir(package))

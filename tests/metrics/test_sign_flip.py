@@ -1,4 +1,4 @@
-"""The sign-flip test agrees with scipy and published figures, and its bounds with the test they invert."""
+"""The sign-flip test agrees with SciPy and published figures, and its bounds agree with the test."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ def test_p_value_is_the_share_of_patterns(values: list[float]) -> None:
 
 
 @pytest.mark.parametrize("sums", list(itertools.permutations([0.1, 0.2, -0.3])))
-def test_a_pattern_that_equals_the_observed_one_but_for_rounding_counts(sums: tuple[float, ...]) -> None:
+def test_a_pattern_that_differs_from_the_observed_one_only_by_rounding_counts(sums: tuple[float, ...]) -> None:
     # 0.1 + 0.2 - 0.3 is 0, and 5.6e-17 or 2.8e-17 in floats. At or below it: nothing flipped, all, and three more.
     flips = sign_flip(sums, [1, 1, 1])
     assert flips.p_value == 5 / 8
 
 
-def test_p_value_is_fishers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_p_value_agrees_with_fishers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signflip, "EXACT_GROUPS", 15)
     assert sign_flip(DARWIN, np.ones(15)).p_value == 863 / 32768
 
 
-def test_random_patterns_come_near_fishers() -> None:
+def test_random_patterns_approximate_fishers_p_value() -> None:
     random = sign_flip(DARWIN, np.ones(15))
     assert random.patterns == RANDOM_PATTERNS + 1
     # Four standard errors of a share of 10,000 patterns.
@@ -81,7 +81,7 @@ def test_a_random_pattern_that_flips_nothing_counts_as_the_observed_one() -> Non
 
 
 def _p_against(shift: float, sums: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:
-    """Brute force: one-sided p-values of "the drop is `shift`" against less and against more."""
+    """Return the one-sided p-values of "the drop is `shift`" against less and against more, by brute force."""
     centred = sums - shift * sizes
     signs = np.array(list(itertools.product([1, -1], repeat=len(sums))))
     flipped, observed = signs @ centred, centred.sum()
@@ -127,12 +127,12 @@ def test_too_few_groups_have_no_bound() -> None:
         ([[0.1]], [[1]], "shape"),
     ],
 )
-def test_what_is_no_sample_is_refused(sums: list[float], sizes: list[float], problem: str) -> None:
+def test_invalid_samples_are_refused(sums: list[float], sizes: list[float], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         sign_flip(sums, sizes)
 
 
 @pytest.mark.parametrize("level", [0, 1, -0.1, float("nan")])
-def test_a_level_lies_between_0_and_1(level: float) -> None:
+def test_a_level_must_lie_between_0_and_1(level: float) -> None:
     with pytest.raises(ValueError, match="level"):
         sign_flip([0.1] * 6, [1] * 6).upper(level)

@@ -1,4 +1,4 @@
-"""Slices of a table: by columns, by tags, under other names, of nothing."""
+"""Slices of a table: by columns, by tags, under other names, without rows."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_slices_under_other_names() -> None:
     assert slice_summary(TABLE, "group").loc["a", "total"] == 2
 
 
-def test_the_table_is_left_alone_and_may_be_empty() -> None:
+def test_the_table_is_not_changed_and_may_be_empty() -> None:
     before = TABLE.copy(deep=True)
     slice_summary(TABLE, "tags")
     pd.testing.assert_frame_equal(TABLE, before)
@@ -57,8 +57,8 @@ def test_the_table_is_left_alone_and_may_be_empty() -> None:
     assert {"passed", "total", "rate", "low", "high", "groups"} == set(empty.columns)
 
 
-def test_slices_refuse() -> None:
+def test_slices_refuse_wrong_tables() -> None:
     with pytest.raises(ValueError, match="the table has no column 'weather', 'ok'"):
         slice_summary(TABLE, "weather", passed="ok")
-    with pytest.raises(ValueError, match="passed must hold true and false only"):
+    with pytest.raises(ValueError, match="passed must contain only true and false"):
         slice_summary(TABLE.assign(passed=["yes", "no", "yes", "no", "no"]), "corruption")

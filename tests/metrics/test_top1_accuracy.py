@@ -1,4 +1,4 @@
-"""Accuracy is a share with its interval, of true and false only."""
+"""Accuracy is a share with an interval, and accepts only true and false."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def test_accuracy_has_its_interval() -> None:
     ("values", "message"),
     [
         ([], "at least one value"),
-        ([0.5], "true and false only"),
-        (["True"], "true and false only"),
+        ([0.5], "only true and false"),
+        (["True"], "only true and false"),
         ([[1]], "1, 1"),
     ],
 )
-def test_accuracy_refuses(values: object, message: str) -> None:
+def test_accuracy_refuses_wrong_values(values: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         accuracy(values)  # type: ignore[arg-type]  # wrong on purpose

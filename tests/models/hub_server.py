@@ -1,4 +1,4 @@
-"""A local server that speaks as much of the Hub's protocol as the huggingface_hub client asks for to bring a model."""
+"""A local server with the part of the Hub's protocol that the huggingface_hub client needs to download a model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPO = "acme/colours"
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One private repository; whoever comes without the token is told what the Hub tells a stranger."""
+    """One private repository; requests without the token get the answer that the Hub gives."""
 
     protocol_version = "HTTP/1.1"
     # Revision → the folder with its files; a commit is the hash of the revision's name.
@@ -36,22 +36,22 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path = unquote(urlsplit(self.path).path).strip("/")
         if self.broken:
-            self._say(503, b"")
+            self._send(503, b"")
         elif self.headers.get("Authorization") != f"Bearer {TOKEN}":
-            self._say(401, b"", {"X-Error-Message": "Invalid username or password."})
+            self._send(401, b"", {"X-Error-Message": "Invalid username or password."})
         elif path.startswith(f"api/models/{REPO}"):
             self._api(path.removeprefix(f"api/models/{REPO}").strip("/"))
         elif path.startswith(f"{REPO}/resolve/"):
             commit, _, name = path.removeprefix(f"{REPO}/resolve/").partition("/")
             self._file(commit, name)
         else:
-            self._say(404, b"", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
+            self._send(404, b"", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
 
     def _api(self, rest: str) -> None:
         kind, _, name = rest.partition("/")
         revision = self._revision(name or "main")
         if revision is None:
-            self._say(404, b"", {"X-Error-Code": "RevisionNotFound", "X-Error-Message": "Invalid rev id"})
+            self._send(404, b"", {"X-Error-Code": "RevisionNotFound", "X-Error-Message": "Invalid rev id"})
             return
         files = sorted(self.revisions[revision].iterdir())
         if kind == "tree":
@@ -64,17 +64,17 @@ class _Handler(BaseHTTPRequestHandler):
         revision = self._revision(commit)
         file = self.revisions[revision] / name if revision else None
         if file is None or not file.is_file():
-            self._say(404, b"", {"X-Error-Code": "EntryNotFound"})
+            self._send(404, b"", {"X-Error-Code": "EntryNotFound"})
             return
-        self._say(200, file.read_bytes(), {"ETag": f'"{_blob(file)}"', "X-Repo-Commit": commit})
+        self._send(200, file.read_bytes(), {"ETag": f'"{_blob(file)}"', "X-Repo-Commit": commit})
 
     def _revision(self, name: str) -> str | None:
         return next((revision for revision in self.revisions if name in (revision, commit_of(revision))), None)
 
     def _json(self, content: object) -> None:
-        self._say(200, json.dumps(content).encode(), {"Content-Type": "application/json"})
+        self._send(200, json.dumps(content).encode(), {"Content-Type": "application/json"})
 
-    def _say(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+    def _send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -85,17 +85,17 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _blob(file: Path) -> str:
-    return hashlib.sha1(file.read_bytes()).hexdigest()  # noqa: S324 (what git calls a blob by)
+    return hashlib.sha1(file.read_bytes()).hexdigest()  # noqa: S324 (the id of a git blob)
 
 
 def commit_of(revision: str) -> str:
-    """The commit that a revision's name stands for."""
+    """Return the commit of a revision."""
     return hashlib.sha1(revision.encode()).hexdigest()  # noqa: S324 (a commit id)
 
 
 @contextmanager
 def hub(revisions: Mapping[str, Path], *, broken: bool = False) -> Iterator[str]:
-    """Serve the revisions of `acme/colours` on the loopback, and give the endpoint."""
+    """Serve the revisions of `acme/colours` on the loopback interface; yield the endpoint."""
     handler = type("_Handler", (_Handler,), {"revisions": dict(revisions), "broken": broken})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

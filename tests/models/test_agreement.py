@@ -39,7 +39,7 @@ def test_probabilities_agree_with_the_pipeline(
     for row, answer in enumerate(answers):
         seen: dict[str, int] = {}
         for entry in answer:
-            # Two ImageNet labels may have one name ("crane", "maillot"): those are compared by rank below.
+            # Two ImageNet labels may have the same name ("crane", "maillot"); these are compared by rank below.
             seen[entry["label"]] = seen.get(entry["label"], 0) + 1
             if seen[entry["label"]] == 1:
                 expected[row, column[entry["label"]]] = entry["score"]
@@ -68,7 +68,7 @@ def test_the_converted_logits_agree_with_the_original(reference_model: Path, pho
     assert difference < 1e-5
 
 
-def test_the_preprocessing_is_that_of_the_authors(reference_model: Path, photos: list[Image.Image]) -> None:
+def test_the_preprocessing_agrees_with_that_of_the_authors(reference_model: Path, photos: list[Image.Image]) -> None:
     classifier = load_classifier(str(reference_model), device="cpu")
     with quiet_transformers():
         model = AutoModelForImageClassification.from_pretrained(reference_model).eval()
@@ -78,16 +78,16 @@ def test_the_preprocessing_is_that_of_the_authors(reference_model: Path, photos:
 
 
 def _as_the_authors(photo: Image.Image) -> np.ndarray:
-    """The shortest edge to 256 (224 / 0.875), bicubic; the central 224 × 224; (x - 127) / 128."""
+    """Resize the shortest edge to 256 (224 / 0.875), bicubic; crop the central 224 × 224; return (x - 127) / 128."""
     scale = 256 / min(photo.size)
-    # As transformers rounds: the long edge down.
+    # Like transformers, round the long edge down.
     photo = photo.resize((int(photo.width * scale), int(photo.height * scale)), Image.Resampling.BICUBIC)
     left, top = (photo.width - 224) // 2, (photo.height - 224) // 2
     pixels = np.asarray(photo.crop((left, top, left + 224, top + 224)), dtype=np.float32)
     return ((pixels - 127) / 128).transpose(2, 0, 1)
 
 
-def test_reference_names_what_is_on_the_photographs(reference_model: Path, photos: list[Image.Image]) -> None:
+def test_the_reference_model_recognises_the_photographs(reference_model: Path, photos: list[Image.Image]) -> None:
     classifier = load_classifier(str(reference_model), device="cpu")
     best = [classifier.labels[index].partition(",")[0] for index in classifier.predict(photos).argmax(axis=1)]
     assert best[2] == "espresso"

@@ -1,4 +1,4 @@
-"""What an opened model says of itself, where it runs, and what a user's own factory may do wrong."""
+"""Model cards, dtypes and devices of opened models, and errors of a user's own factory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tierbench.common.errors import UserError
 from tierbench.models.transformers_model import resolve_device
 
 
-def test_the_card_says_what_the_model_is_made_of(colour_model: Path) -> None:
+def test_the_card_describes_the_model(colour_model: Path) -> None:
     classifier = load_classifier(str(colour_model), device="cpu")
     assert isinstance(classifier, Classifier)
     card = classifier.describe()
@@ -37,14 +37,14 @@ def test_sigmoid_outputs(multi_label_model: Path) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
-def test_every_dtype_gives_float32_probabilities(colour_model: Path, dtype: str) -> None:
+def test_every_dtype_returns_float32_probabilities(colour_model: Path, dtype: str) -> None:
     outputs = load_classifier(str(colour_model), device="cpu", dtype=dtype).predict([flat("red"), flat("blue")])
     assert outputs.dtype == np.float32
     assert outputs.shape == (2, 4)
     assert outputs.sum(axis=1) == pytest.approx([1, 1], abs=1e-4)
 
 
-def test_pictures_of_any_size_go_into_one_batch(colour_model: Path) -> None:
+def test_images_of_any_size_fit_into_one_batch(colour_model: Path) -> None:
     classifier = load_classifier(str(colour_model), device="cpu")
     outputs = classifier.predict([flat("red", (200, 50)), flat("red", (1, 1)), flat("red", (33, 400))])
     assert outputs == pytest.approx(np.array([SAID["red"]] * 3), abs=1e-4)
@@ -61,7 +61,7 @@ def test_devices() -> None:
         if there:
             assert resolve_device(device) == device
         else:
-            with pytest.raises(UserError, match=f"--robust-device {device}: torch .* finds no such device here; use"):
+            with pytest.raises(UserError, match=f"--robust-device {device}: torch .* does not find such a device; use"):
                 resolve_device(device)
 
 
@@ -85,11 +85,15 @@ make = Model
         ("raise ValueError('no\\nweights')", "make", "cannot import {module}: ValueError: no"),
         ("import nothing_of_this_name", "make", "cannot import {module}: ModuleNotFoundError: "),
         ("def make(): raise OSError('gone')", "make", "make() failed: OSError: gone"),
-        ("def make(): return 3", "make", "int is no classifier, it lacks labels, fingerprint, describe, predict; see"),
+        (
+            "def make(): return 3",
+            "make",
+            "int is not a classifier, it lacks labels, fingerprint, describe, predict; see",
+        ),
         (GOOD.replace('["red", "green"]', "[]"), "make", "it has no labels; name its outputs"),
-        (GOOD.replace('["red", "green"]', "'red'"), "make", "its labels must be a sequence of texts"),
-        (GOOD.replace('["red", "green"]', "[1, 2]"), "make", "its labels must be a sequence of texts"),
-        (GOOD.replace('fingerprint = "1"', "fingerprint = 1"), "make", "its fingerprint must be a text"),
+        (GOOD.replace('["red", "green"]', "'red'"), "make", "its labels must be a sequence of strings"),
+        (GOOD.replace('["red", "green"]', "[1, 2]"), "make", "its labels must be a sequence of strings"),
+        (GOOD.replace('fingerprint = "1"', "fingerprint = 1"), "make", "its fingerprint must be a string"),
     ],
 )
 def test_a_factory(

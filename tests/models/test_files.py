@@ -1,4 +1,4 @@
-"""A model folder that cannot be used is one line each, told before torch is needed."""
+"""Every problem of a model folder is one line, reported before torch is needed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Change = Callable[[Path], object]
 
 @pytest.fixture
 def folder(tmp_path: Path, colour_model: Path) -> Path:
-    """A copy of the model, to be broken."""
+    """Return a copy of the model that a test may break."""
     copy = tmp_path / "model"
     shutil.copytree(colour_model, copy)
     return copy
@@ -66,14 +66,14 @@ def sharded(shard: str) -> Change:
     [
         (removed("config.json"), "has no config.json; save the model with save_pretrained()"),
         (replaced("config.json", "{"), "config.json cannot be read (Expecting property name"),
-        (replaced("config.json", "[]"), "config.json holds no JSON object; save the model"),
+        (replaced("config.json", "[]"), "config.json is not a JSON object; save the model"),
         (removed("model.safetensors"), "has no weights (model.safetensors), and pickled ones are never loaded; save"),
         (
             renamed("model.safetensors", "pytorch_model.bin"),
-            "has its weights in pytorch_model.bin only, and pickles are never loaded; save them with save_pretrained()",
+            "has its weights only in pytorch_model.bin, and pickles are never loaded; save them with save_pretrained()",
         ),
-        (removed("preprocessor_config.json"), "has no preprocessor_config.json, so how it wants its images is unknown"),
-        (config(id2label=None), "its config.json names no labels; write the names of the classes"),
+        (removed("preprocessor_config.json"), "has no preprocessor_config.json, so its preprocessing is unknown"),
+        (config(id2label=None), "its config.json has no labels; write the names of the classes"),
         (config(id2label={"a": "cat"}), "the keys of id2label must be numbers; write"),
         (config(id2label={"1": "cat"}), "the keys of id2label must run from 0 to 0; write"),
         (
@@ -86,7 +86,7 @@ def sharded(shard: str) -> Change:
     ],
     ids=lambda value: value[:60] if isinstance(value, str) else "",
 )
-def test_every_fault_is_one_line(folder: Path, change: Change, line: str) -> None:
+def test_every_problem_is_one_line(folder: Path, change: Change, line: str) -> None:
     change(folder)
     with pytest.raises(UserError) as error:
         load_classifier(str(folder))
@@ -109,7 +109,7 @@ def test_every_fault_is_one_line(folder: Path, change: Change, line: str) -> Non
     ],
     ids=["broken weights", "unknown processor", "broken processor", "other model", "other labels", "other depths"],
 )
-def test_what_only_loading_shows_is_one_line_too(folder: Path, change: Change, line: str) -> None:
+def test_problems_that_only_loading_finds_are_one_line_too(folder: Path, change: Change, line: str) -> None:
     from tests.flat_colours import flat
 
     change(folder)
@@ -120,7 +120,7 @@ def test_what_only_loading_shows_is_one_line_too(folder: Path, change: Change, l
     assert error.value.lines[0].startswith(f"model '{folder}': {line}")
 
 
-def test_the_fingerprint_changes_with_whatever_changes_predictions(folder: Path) -> None:
+def test_the_fingerprint_changes_with_everything_that_changes_predictions(folder: Path) -> None:
     def fingerprint() -> str:
         return read_model_folder(folder, "m").fingerprint
 
@@ -177,20 +177,20 @@ def test_a_spec_is_read(tmp_path: Path, text: str, name: str, spec: str, kind: s
 
 
 @pytest.mark.parametrize("text", ["", " ", "name=", "my name=x", "=x", "a" * 51 + "=x"])
-def test_a_spec_that_names_nothing_is_refused(text: str) -> None:
+def test_an_invalid_spec_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="--robust-model"):
         ModelSpec.parse(text)
 
 
 @pytest.mark.parametrize("spec", ["nothing here", "./nothing", "~no_such_user_here/x", "a/b/c"])
-def test_a_folder_that_is_not_there_is_one_line(spec: str) -> None:
+def test_a_missing_folder_is_one_line(spec: str) -> None:
     with pytest.raises(UserError, match="there is no such folder; write a folder, a Hub id") as error:
         load_classifier(spec)
     assert len(error.value.lines) == 1
 
 
 def test_a_hub_id_without_a_connection_is_one_line() -> None:
-    with pytest.raises(UserError, match="is no folder here, and the Hub cannot be reached") as error:
+    with pytest.raises(UserError, match="is not a folder, and the Hub cannot be reached") as error:
         load_classifier("org-of-nobody/name-of-nothing")
     assert len(error.value.lines) == 1
 

@@ -1,4 +1,4 @@
-"""Models of the Hub, through the real client: private ones, revisions, the cache, and what it says when it fails."""
+"""Models on the Hub, through the real client: private ones, revisions, the cache, and error messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tierbench.runs.record import to_json
 
 @pytest.fixture(scope="module")
 def revisions(colour_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """`v2` is the model; `main` has lost the names of its classes; `pickled` has its weights in a pickle."""
+    """`v2` is the model; `main` lacks the names of its classes; `pickled` has its weights in a pickle."""
     top = tmp_path_factory.mktemp("hub")
     for name in ("main", "v2", "pickled"):
         shutil.copytree(colour_model, top / name)
@@ -33,7 +33,7 @@ def revisions(colour_model: Path, tmp_path_factory: pytest.TempPathFactory) -> M
 
 @pytest.fixture
 def hub_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The client's own folder: cache and token; it is online."""
+    """Return an empty folder for the client's cache and token; the client is online."""
     home = tmp_path / "hf-home"
     for name in ("HF_HUB_OFFLINE", "HF_TOKEN", "HF_HUB_CACHE"):
         monkeypatch.delenv(name, raising=False)
@@ -51,7 +51,7 @@ def private_hub(
 
 
 def check(folder: Path, spec: str) -> tuple[int, list[str]]:
-    """Ask for the labels of a model in a process of its own: exit code and what it said."""
+    """Check the labels of a model in a separate process; return the exit code and the lines of output."""
     suite = write_suite(folder / "cases" / "study", STUDY)
     command = [sys.executable, "-m", "tierbench", "check", str(suite), "--model", spec]
     answer = subprocess.run(
@@ -98,11 +98,11 @@ def test_the_token_of_hf_auth_login_opens_a_private_model_at_a_commit(
 
 
 @pytest.mark.parametrize(
-    ("spec", "token", "said"),
+    ("spec", "token", "message"),
     [
-        (REPO, "", "the Hub shows no such model; check the name, and for a private or gated model the token"),
-        (REPO, "hf_wrong", "the Hub shows no such model"),
-        ("acme/nothing", TOKEN, "the Hub shows no such model"),
+        (REPO, "", "the Hub does not show such a model; check the name, and for a private or gated model the token"),
+        (REPO, "hf_wrong", "the Hub does not show such a model"),
+        ("acme/nothing", TOKEN, "the Hub does not show such a model"),
         (f"{REPO}@v9", TOKEN, "on the Hub it has no revision 'v9'; name a branch, a tag or a commit"),
         (
             REPO,
@@ -113,18 +113,18 @@ def test_the_token_of_hf_auth_login_opens_a_private_model_at_a_commit(
     ],
     ids=["no token", "wrong token", "no such model", "no such revision", "no labels", "pickle only"],
 )
-def test_what_the_hub_does_not_give_is_one_line(
+def test_a_model_that_cannot_be_downloaded_is_one_line(
     private_hub: Mapping[str, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     spec: str,
     token: str,
-    said: str,
+    message: str,
 ) -> None:
     if token:
         monkeypatch.setenv("HF_TOKEN", token)
     code, lines = check(tmp_path, spec)
-    found = [line for line in lines if said in line]
+    found = [line for line in lines if message in line]
     assert len(found) == 1, lines
     assert repr(spec) in found[0]
     assert code in (1, 4)
@@ -133,9 +133,9 @@ def test_what_the_hub_does_not_give_is_one_line(
 def test_a_hub_that_cannot_be_reached_is_one_line(
     hub_home: Path, tmp_path: Path, revisions: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = "the Hub cannot be reached and the cache does not hold it whole"
+    message = "the Hub cannot be reached and the cache lacks some of its files"
     with hub(revisions, broken=True) as endpoint:
         monkeypatch.setenv("HF_ENDPOINT", endpoint)
-        assert any(said in line for line in check(tmp_path, REPO)[1])
-    # Now nobody listens there.
-    assert any(said in line for line in check(tmp_path, REPO)[1])
+        assert any(message in line for line in check(tmp_path, REPO)[1])
+    # Now the server is gone.
+    assert any(message in line for line in check(tmp_path, REPO)[1])

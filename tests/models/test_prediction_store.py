@@ -1,4 +1,4 @@
-"""Predictions are kept, shared and never the user's problem; their key changes with all that can change them."""
+"""Predictions are kept and shared, a broken store is not an error, and keys change with everything relevant."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tierbench.models.prediction_store import PredictionStore, card_key, library
 VALUES = np.array([0.25, 0.75], dtype=np.float32)
 
 
-def test_what_is_put_is_got_by_another_store(tmp_path: Path) -> None:
+def test_another_store_gets_what_was_put(tmp_path: Path) -> None:
     file = tmp_path / "sub" / "predictions.sqlite"
     first = PredictionStore(file)
     first.put({"a": VALUES, "b": VALUES[::-1]})
@@ -35,7 +35,7 @@ def test_what_is_put_is_got_by_another_store(tmp_path: Path) -> None:
     assert second.warning == ""
 
 
-def test_without_a_file_all_stays_in_memory() -> None:
+def test_without_a_file_everything_stays_in_memory() -> None:
     store = PredictionStore(None)
     store.put({"a": VALUES})
     assert len(store.get_keys(["a"])) == 1
@@ -65,7 +65,7 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\0" + b"\0" * 4000])
-def test_a_broken_file_is_made_anew(tmp_path: Path, content: bytes) -> None:
+def test_a_broken_file_is_replaced(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "predictions.sqlite"
     file.write_bytes(content)
     store = PredictionStore(file)
@@ -74,7 +74,7 @@ def test_a_broken_file_is_made_anew(tmp_path: Path, content: bytes) -> None:
     assert len(PredictionStore(file).get_keys(["a"])) == 1
 
 
-def test_a_file_that_breaks_later_loses_only_what_was_kept(tmp_path: Path) -> None:
+def test_a_file_that_breaks_later_loses_only_its_predictions(tmp_path: Path) -> None:
     file = tmp_path / "predictions.sqlite"
     store = PredictionStore(file)
     store.put({f"key-{index}": np.full(500, index, dtype=np.float32) for index in range(50)})
@@ -88,7 +88,7 @@ def test_a_file_that_breaks_later_loses_only_what_was_kept(tmp_path: Path) -> No
     assert len(store.get_keys(["new"])) == 1 or store.warning.startswith("predictions are not kept: ")
 
 
-def test_a_row_of_another_length_is_not_taken_for_a_prediction(tmp_path: Path) -> None:
+def test_a_row_of_the_wrong_length_is_ignored(tmp_path: Path) -> None:
     file = tmp_path / "predictions.sqlite"
     PredictionStore(file).close()
     connection = sqlite3.connect(file)
@@ -98,7 +98,7 @@ def test_a_row_of_another_length_is_not_taken_for_a_prediction(tmp_path: Path) -
     assert PredictionStore(file).get(["a"]) == {}
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_memory_used(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported_and_memory_is_used(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "folder.sqlite").mkdir()
     for file in (tmp_path / "file" / "predictions.sqlite", tmp_path / "folder.sqlite"):
@@ -109,7 +109,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_memory_used(tmp_path: Path)
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nothing is read-only for this user")
-def test_a_read_only_folder_is_told_and_memory_used(tmp_path: Path) -> None:
+def test_a_read_only_folder_is_reported_and_memory_is_used(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         store = PredictionStore(tmp_path / "predictions.sqlite")
@@ -120,15 +120,15 @@ def test_a_read_only_folder_is_told_and_memory_used(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
-def test_a_file_that_became_read_only_is_told(tmp_path: Path) -> None:
+def test_a_file_that_became_read_only_is_reported(tmp_path: Path) -> None:
     store = PredictionStore(tmp_path / "predictions.sqlite")
-    # What a full disk or a lost permission is to SQLite, whoever runs the tests.
+    # For SQLite this is like a full disk or a lost permission, and it works for every user.
     store._connection.execute("PRAGMA query_only = ON")
     store.put({"a": VALUES})
     assert store.warning == "predictions are not kept: attempt to write a readonly database"
 
 
-def test_the_oldest_rows_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_rows_are_deleted_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_module, "_MAX_ROWS", 3)
     ticks = iter(range(100))
     monkeypatch.setattr("tierbench.models.prediction_store.time.time", lambda: float(next(ticks)))
@@ -157,7 +157,7 @@ def test_the_key_changes_with_the_libraries(monkeypatch: pytest.MonkeyPatch, lib
     before = prediction_key("f", "i", device="cpu", dtype="float32"), card_key("f")
     versions = library_versions()
     monkeypatch.setattr(store_module, "version", lambda name: "99" if name == library else versions[name])
-    # They are asked for once a process.
+    # Versions are read once per process.
     library_versions.cache_clear()
     after = prediction_key("f", "i", device="cpu", dtype="float32"), card_key("f")
     library_versions.cache_clear()

@@ -1,4 +1,4 @@
-"""Every image once, in batches; what one image breaks, no other loses."""
+"""Every image is predicted once, in batches, and a broken image does not affect the others."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def cases_of(folder: Path) -> list[Case]:
 
 @dataclass
 class Counting:
-    """A user's own classifier: the share of red, green and blue; it counts what it is asked."""
+    """A user's own classifier: returns the shares of red, green and blue, and records the size of each batch."""
 
     labels: Sequence[str] = ("red", "green", "blue")
     fingerprint: str = "counting-1"
@@ -58,7 +58,7 @@ def store() -> PredictionStore:
     return PredictionStore(None)
 
 
-def test_a_real_model_says_what_it_was_made_to_say(suite: SuiteWriter, colour_model: Path, cache: Path) -> None:
+def test_a_real_model_returns_its_known_probabilities(suite: SuiteWriter, colour_model: Path, cache: Path) -> None:
     found = Predictor(load_classifier(str(colour_model)), store()).predict(cases_of(suite(ROWS)))
     for key, prediction in found.items():
         colour = key.removeprefix("colours/").partition("_")[0]
@@ -66,7 +66,7 @@ def test_a_real_model_says_what_it_was_made_to_say(suite: SuiteWriter, colour_mo
         assert prediction.probabilities == pytest.approx(SAID[colour], abs=1e-5)
 
 
-def test_equal_images_are_predicted_once_and_batches_are_kept_small(suite: SuiteWriter) -> None:
+def test_equal_images_are_predicted_once_in_small_batches(suite: SuiteWriter) -> None:
     model = Counting()
     done: list[int] = []
     found = Predictor(model, store(), batch_size=3).predict(cases_of(suite(ROWS)), done.append)
@@ -75,7 +75,7 @@ def test_equal_images_are_predicted_once_and_batches_are_kept_small(suite: Suite
     assert sum(done) == len(found) == 5
 
 
-def test_what_the_store_has_is_not_predicted_again(suite: SuiteWriter, cache: Path) -> None:
+def test_stored_predictions_are_not_computed_again(suite: SuiteWriter, cache: Path) -> None:
     cases = cases_of(suite(ROWS))
     file = cache / "predictions.sqlite"
     first = Predictor(Counting(), PredictionStore(file)).predict(cases)
@@ -90,7 +90,7 @@ def test_what_the_store_has_is_not_predicted_again(suite: SuiteWriter, cache: Pa
     assert other.cached(cases) == 0
 
 
-def test_a_broken_picture_errs_alone(suite: SuiteWriter) -> None:
+def test_a_broken_image_does_not_affect_others(suite: SuiteWriter) -> None:
     folder = suite(ROWS)
     cases = cases_of(folder)
     (folder / "green.png").write_bytes((folder / "green.png").read_bytes()[:50])
@@ -104,7 +104,7 @@ def test_a_broken_picture_errs_alone(suite: SuiteWriter) -> None:
 
 
 class Choosy(Counting):
-    """Gives for green what a broken model gives."""
+    """Returns an invalid value for green."""
 
     value = np.nan
 
@@ -119,13 +119,13 @@ class Choosy(Counting):
 @pytest.mark.parametrize(
     ("value", "error"),
     [
-        (np.nan, "the model's output holds NaN or infinity"),
-        (np.inf, "the model's output holds NaN or infinity"),
-        (17.0, "the model's output is no probability (from 0."),
-        (-0.5, "the model's output is no probability (from -0.5 to 0."),
+        (np.nan, "the model's output contains NaN or infinity"),
+        (np.inf, "the model's output contains NaN or infinity"),
+        (17.0, "the model's outputs are not probabilities (0."),
+        (-0.5, "the model's outputs are not probabilities (-0.5 to 0."),
     ],
 )
-def test_an_output_that_is_no_probability_errs_alone(suite: SuiteWriter, value: float, error: str) -> None:
+def test_an_invalid_output_does_not_affect_others(suite: SuiteWriter, value: float, error: str) -> None:
     model = Choosy()
     model.value = value
     kept = store()
@@ -133,7 +133,7 @@ def test_an_output_that_is_no_probability_errs_alone(suite: SuiteWriter, value: 
     predictor = Predictor(model, kept)
     found = predictor.predict(cases)
     assert [prediction.error[: len(error)] for prediction in found.values()] == ["", "", error, "", ""]
-    # What is no prediction is not kept either.
+    # The invalid output is not stored.
     assert predictor.cached(cases) == 4
 
 
@@ -151,7 +151,7 @@ def test_out_of_memory_halves_the_batch(suite: SuiteWriter) -> None:
     assert model.batches == [4, 2, 1, 1, 2, 1, 1]
 
 
-def test_what_the_failed_batch_held_is_free_before_the_halves_run(suite: SuiteWriter) -> None:
+def test_the_memory_of_a_failed_batch_is_free_before_the_halves_run(suite: SuiteWriter) -> None:
     class Buffer:
         pass
 
@@ -171,14 +171,16 @@ def test_what_the_failed_batch_held_is_free_before_the_halves_run(suite: SuiteWr
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (MemoryError(), "not enough memory for a single image: MemoryError"),
         (RuntimeError("CUDA out of memory. Tried\nmore"), "not enough memory for a single image: RuntimeError: CUDA"),
         (ValueError("too\nlong"), "the model failed on the image: ValueError: too"),
     ],
 )
-def test_an_image_that_the_model_cannot_take_errs_alone(suite: SuiteWriter, error: Exception, said: str) -> None:
+def test_an_image_that_the_model_cannot_process_does_not_affect_others(
+    suite: SuiteWriter, error: Exception, message: str
+) -> None:
     class Raising(Counting):
         def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
             if any(image.getpixel((0, 0)) == flat("blue").getpixel((0, 0)) for image in images):
@@ -186,15 +188,15 @@ def test_an_image_that_the_model_cannot_take_errs_alone(suite: SuiteWriter, erro
             return super().predict(images)
 
     found = Predictor(Raising(), store()).predict(cases_of(suite(ROWS)))
-    assert [prediction.error[: len(said)] for prediction in found.values()] == ["", "", "", said, ""]
+    assert [prediction.error[: len(message)] for prediction in found.values()] == ["", "", "", message, ""]
 
 
-def test_an_array_of_the_wrong_shape_is_the_classifiers_problem(suite: SuiteWriter) -> None:
-    with pytest.raises(UserError, match=r"gave an array of shape \(4, 3\), not \(4, 2\) \(images × labels\); fix"):
+def test_an_array_of_the_wrong_shape_is_an_error_of_the_classifier(suite: SuiteWriter) -> None:
+    with pytest.raises(UserError, match=r"returned an array of shape \(4, 3\), not \(4, 2\) \(images × labels\); fix"):
         Predictor(Counting(labels=("red", "green")), store()).predict(cases_of(suite(ROWS)))
 
 
-def test_evaluate_is_the_same_path_without_pytest(suite: SuiteWriter, colour_model: Path, cache: Path) -> None:
+def test_evaluate_predicts_without_pytest(suite: SuiteWriter, colour_model: Path, cache: Path) -> None:
     frame = evaluate(str(colour_model), suite(ROWS), model="mine")
     assert list(frame["case"]) == ["red", "red_2", "green", "blue", "grey"]
     assert set(frame["model"]) == {"mine"}
@@ -205,7 +207,7 @@ def test_evaluate_is_the_same_path_without_pytest(suite: SuiteWriter, colour_mod
     assert list(LABELS) == sorted(LABELS)
 
 
-def test_evaluate_tells_faults_as_one_error(suite: SuiteWriter, colour_model: Path, tmp_path: Path) -> None:
+def test_evaluate_reports_problems_as_one_error(suite: SuiteWriter, colour_model: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="tier 'x' is not an integer"):
         evaluate(str(colour_model), suite("file_name,label,tier\nred.png,ship,x\n"))
     with pytest.raises(UserError, match="no label of model 'model' counts as 'cat'"):

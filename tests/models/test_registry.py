@@ -1,4 +1,4 @@
-"""A model kind of another package is opened by its scheme, wherever a spec may stand; what goes wrong is one line."""
+"""A model kind of another package is opened by its scheme, wherever a spec is accepted; errors are one line."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Constant:
 """
 
 
-def test_another_package_adds_one_by_an_entry_point(tmp_path: Path) -> None:
+def test_another_package_adds_a_model_kind_by_an_entry_point(tmp_path: Path) -> None:
     points = {"tierbench.models": {"constant": "constants:Constant", "broken": "constants:Absent"}}
     site = install(tmp_path / "site", "constant-models", points, {"constants": CONSTANT})
     write_suite(tmp_path / "study", STUDY)
@@ -76,7 +76,7 @@ def scheme() -> Iterator[Any]:
 
 
 class Flat:
-    """A classifier that says the same of every picture."""
+    """A classifier with the same output for every image."""
 
     labels: Sequence[str] = LABELS
     fingerprint = "flat"
@@ -88,7 +88,7 @@ class Flat:
         return np.full((len(images), len(LABELS)), 0.25, dtype=np.float32)
 
 
-def test_an_opener_gets_all_that_was_said(scheme: Any, tmp_path: Path) -> None:
+def test_an_opener_gets_all_arguments(scheme: Any, tmp_path: Path) -> None:
     seen: dict[str, Any] = {}
 
     def opener(spec: str, **further: Any) -> Flat:
@@ -105,7 +105,7 @@ def test_an_opener_gets_all_that_was_said(scheme: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("opener", "line"),
     [
-        (lambda spec, **_: 3, "model 'myscheme:x': int is no classifier, it lacks labels, fingerprint, describe, pre"),
+        (lambda spec, **_: 3, "model 'myscheme:x': int is not a classifier, it lacks labels, fingerprint, describe, p"),
         (lambda spec: Flat(), "model 'myscheme:x': this process cannot open it: TypeError: "),
         (lambda spec, **_: [][0], "model 'myscheme:x': this process cannot open it: IndexError: list index out of"),
         ("tests.models.test_registry:LABELS", "kind of model 'myscheme' of this process (tests.models.test_registry:"),
@@ -119,7 +119,7 @@ def test_an_opener_that_fails_is_one_line(scheme: Any, opener: Any, line: str) -
     assert error.value.lines[0].startswith(line)
 
 
-def test_an_error_of_its_own_comes_through(scheme: Any) -> None:
+def test_a_user_error_of_an_opener_is_not_changed(scheme: Any) -> None:
     def opener(spec: str, **_: Any) -> Flat:
         raise UserError("model 'myscheme:x': no such drawer; open another")
 
@@ -128,7 +128,7 @@ def test_an_error_of_its_own_comes_through(scheme: Any) -> None:
         load_classifier("myscheme:x")
 
 
-def test_what_a_spec_names(tmp_path: Path) -> None:
+def test_the_kind_of_a_spec(tmp_path: Path) -> None:
     for name in ("reference", "python", "org/name", "hub:x"):
         (tmp_path / name).mkdir(parents=True)
     kinds = {
@@ -139,7 +139,7 @@ def test_what_a_spec_names(tmp_path: Path) -> None:
         "org/name": "folder",
         "org/other": "hub",
         "org/other@v2": "hub",
-        # The kinds that have no scheme cannot be asked for by one.
+        # Kinds without a scheme cannot be selected by one.
         "hub:x": "folder",
     }
     assert {spec: kind_of(spec, tmp_path) for spec in kinds} == kinds

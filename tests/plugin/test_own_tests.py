@@ -71,9 +71,8 @@ def test_an_overridden_classifier_that_is_none_errs_with_one_line(study: Bench) 
     answer = study.run("-k", "test_case")
     assert answer.code == 1
     assert counts(answer.text) == {"error": 3}
-    assert (
-        "the fixture 'classifier': str is no classifier, it lacks labels, fingerprint, describe, predict" in answer.text
-    )
+    line = "the fixture 'classifier': str is not a classifier, it lacks labels, fingerprint, describe, predict"
+    assert line in answer.text
 
 
 def with_own_classifier(study: Bench) -> None:

@@ -97,7 +97,7 @@ def test_a_picture_over_the_pixel_limit_errs_its_case_alone(study: Bench, monkey
 @pytest.mark.parametrize(
     ("black", "message"),
     [
-        ("output[0] = np.nan", "the model's output holds NaN or infinity"),
+        ("output[0] = np.nan", "the model's output contains NaN or infinity"),
         ("raise MemoryError()", "not enough memory for a single image: MemoryError"),
         ("raise ValueError('odd')", "the model failed on the image: ValueError: odd"),
     ],
@@ -121,7 +121,7 @@ def test_a_model_that_cannot_be_loaded_is_tried_once(study: Bench) -> None:
     answer = study.run(*factory(study, every=every))
     assert answer.code == 1
     assert counts(answer.text) == {"error": 6}
-    assert "the model's predict() gave an array of shape (3, 1), not (3, 2)" in answer.text
+    assert "the model's predict() returned an array of shape (3, 1), not (3, 2)" in answer.text
     assert (study.path / "calls").read_text(encoding="utf-8") == "x"
 
 

@@ -27,7 +27,7 @@ def test_the_ini_key_is_relative_to_the_rootpath(study: Bench, monkeypatch: pyte
 def test_a_path_that_is_not_there_is_one_line(study: Bench, path: str) -> None:
     answer = study.run("--robust-cases", path)
     assert answer.code == 4
-    assert answer.errors == [f"{path}: is no folder; name a suite folder or a folder of suites (--robust-cases)"]
+    assert answer.errors == [f"{path}: is not a folder; name a suite folder or a folder of suites (--robust-cases)"]
 
 
 def test_a_repository_without_suites_selects_nothing(bench: Bench) -> None:

@@ -117,10 +117,10 @@ def test_a_suite_may_stay_out_of_sweeps(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--robust-corruptions", "fogg"), "--robust-corruptions: 'fogg' is no corruption; did you mean 'fog'?"),
+        (("--robust-corruptions", "fogg"), "--robust-corruptions: 'fogg' is not a corruption; did you mean 'fog'?"),
         (
             ("--robust-corruptions", "fog", "--robust-severities", "0-9"),
-            "--robust-severities '0-9' is no list of 1 to 5; write 1-5, or 1,3,5",
+            "--robust-severities '0-9' is not a list of severities 1 to 5; write 1-5 or 1,3,5",
         ),
     ],
 )
@@ -138,7 +138,7 @@ def test_wrong_gates_are_told_with_their_place(bench: Bench) -> None:
     answer = bench.run()
     assert answer.code == 4
     assert len(answer.errors) == 3
-    assert "cases/s/suite.toml: [corruptions.gates] 'fog' names no slice" in answer.errors[1]
+    assert "cases/s/suite.toml: [corruptions.gates] 'fog' is not a slice" in answer.errors[1]
 
 
 def test_without_opencv_one_line_says_what_to_install(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,6 +147,6 @@ def test_without_opencv_one_line_says_what_to_install(bench: Bench, monkeypatch:
     answer = bench.run("--robust-corruptions", "fog,snow,frost", "-m", "corruption")
     assert answer.code == 4
     assert answer.errors == [
-        "--robust-corruptions: OpenCV is missing, for snow, frost; pip install 'tierbench[corruptions]'"
+        "--robust-corruptions: OpenCV is missing (needed for snow, frost); pip install 'tierbench[corruptions]'"
     ]
     assert bench.run("--robust-corruptions", "fog", "--robust-severities", "1", "-m", "corruption").code == 0

@@ -20,7 +20,7 @@ def test_cuda_asked_for_and_absent_is_one_line(study: Bench) -> None:
     assert answer.code == 4
     assert len(answer.errors) == 1
     assert answer.errors[0].startswith("--robust-device cuda: torch ")
-    assert answer.errors[0].endswith("finds no such device here; use --robust-device auto or cpu")
+    assert answer.errors[0].endswith("does not find such a device; use --robust-device auto or cpu")
 
 
 def test_an_unknown_device(study: Bench) -> None:

@@ -30,7 +30,7 @@ def test_a_model_without_names_is_refused_with_the_way_to_name_them(nameless: Be
     assert answer.code == 4
     (line,) = answer.errors
     assert "its labels are only LABEL_0 to LABEL_3" in line
-    assert "or one a line into a file for --robust-labels [NAME=]FILE" in line
+    assert "or one per line into a file for --robust-labels [NAME=]FILE" in line
 
 
 def test_names_from_a_file_make_it_run(nameless: Bench) -> None:
@@ -54,7 +54,7 @@ def test_with_several_models_the_name_says_whose(nameless: Bench) -> None:
     answer = nameless.run(*models, "--robust-labels", "names.txt", "--robust-labels", "c=names.txt")
     assert answer.code == 4
     assert answer.errors[:2] == [
-        "--robust-labels 'names.txt' must say whose labels, of 2 models; write NAME=FILE",
+        "--robust-labels 'names.txt' must say which of 2 models it is for; write NAME=FILE",
         "--robust-labels 'c=names.txt': no model is named 'c'; known: a, b",
     ]
 
@@ -62,10 +62,10 @@ def test_with_several_models_the_name_says_whose(nameless: Bench) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "labels names.txt: cannot be read (No such file or directory); write one label a line"),
-        (b"", "labels names.txt: holds no label; write one label a line"),
-        (b"a\n\nb\nc\n", "labels names.txt: line 2 is empty; write one label a line, none left out"),
-        (b"a\nb\nc\n", "model 'nameless': has 4 classes, but its file of labels 3; write one label a line"),
+        (None, "labels names.txt: cannot be read (No such file or directory); write one label per line"),
+        (b"", "labels names.txt: has no label; write one label per line"),
+        (b"a\n\nb\nc\n", "labels names.txt: line 2 is empty; write one label per line, without gaps"),
+        (b"a\nb\nc\n", "model 'nameless': has 4 classes, but its label file has 3; write one label per line"),
         (b"\xff\xfe", "labels names.txt: is not UTF-8 (invalid start byte at byte 0); save it as UTF-8"),
     ],
     ids=["missing", "empty", "gap", "too few", "not UTF-8"],
@@ -83,5 +83,5 @@ def test_a_file_that_names_no_labels_is_one_line(nameless: Bench, content: bytes
 def test_a_factory_names_its_labels_itself(nameless: Bench) -> None:
     answer = nameless.run("--robust-model", "python:mine:make", "--robust-labels", "names.txt")
     assert answer.errors == [
-        "model 'python:mine:make': names its labels itself; leave --robust-labels (tierbench: --labels) out"
+        "model 'python:mine:make': the factory defines the labels; leave out --robust-labels (tierbench: --labels)"
     ]

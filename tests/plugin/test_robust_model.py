@@ -28,10 +28,10 @@ def test_a_name_is_the_slot(study: Bench) -> None:
     [
         (["a=x", "a=y"], "--robust-model: two models are named 'a'; give each a name: NAME=SPEC"),
         (["a/x", "b/x"], "--robust-model: two models are named 'x'; give each a name: NAME=SPEC"),
-        (["a b=x"], "--robust-model 'a b=x': a model's name may hold letters, digits, _, . and - only; write NAME="),
+        (["a b=x"], "--robust-model 'a b=x': a model's name may contain only letters, digits, _, . and -; write NAME="),
         (["a="], "--robust-model 'a=' names no model; write a folder, a Hub id"),
         (["nowhere"], "model 'nowhere': there is no such folder; write a folder, a Hub id (org/name or "),
-        (["org-x/name-y"], "model 'org-x/name-y': is no folder here, and the Hub cannot be reached"),
+        (["org-x/name-y"], "model 'org-x/name-y': is not a folder, and the Hub cannot be reached"),
         (["python:nothing_here:make"], "model 'python:nothing_here:make': cannot import nothing_here: ModuleNotFound"),
     ],
 )

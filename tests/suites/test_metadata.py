@@ -1,4 +1,4 @@
-"""Every static problem of metadata.csv is one line with file, row and fix; good rows are read as they stand."""
+"""Every static problem of metadata.csv is one line with file, row and fix; valid rows are read completely."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str
         ("", "1: column file_name, label, tier is missing; the first row must name file_name, label, tier"),
         ("file_name,tier\nred.png,1\n", "1: column label is missing; the first row must name file_name, label, tier"),
         ("file_name,label,tier,teir\nred.png,a,1,\n", "1: unknown column 'teir'; did you mean 'tier'?"),
-        ("file_name,label,tier,tier\nred.png,a,1,1\n", "1: column 'tier' stands there twice; remove one"),
-        (HEAD + "red.png,a\n", "2: has 2 fields, the header 3; put a text with a comma in quotes"),
+        ("file_name,label,tier,tier\nred.png,a,1,1\n", "1: column 'tier' appears twice; remove one"),
+        (HEAD + "red.png,a\n", "2: has 2 fields, but the header has 3; put a text with a comma in quotes"),
         (HEAD + 'red.png,"a"b,1\n', "2: is not valid CSV: "),
         (HEAD + "red.png,a,one\n", "2: tier 'one' is not an integer ≥ 1; write 1, 2 or 3"),
         (HEAD + "red.png,a,0\n", "2: tier '0' is not an integer ≥ 1"),
@@ -42,10 +42,13 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str
         (HEAD + "red.png,,1\n", "2: label is empty; write the concept that the image shows"),
         (HEAD + "red.png,a|,1\n", "2: label is empty; write the concept that the image shows"),
         (HEAD + ",a,1\n", "2: file_name is empty; name the image, relative to the suite folder"),
-        ("file_name,label,tier,id\nred.png,a,1,Red!\n", "2: id 'Red!' may hold a-z, 0-9, _ and - only"),
-        (HEAD + "Red.png,a,1\n", "2: id 'Red' (from file_name) may hold a-z, 0-9, _ and - only"),
+        ("file_name,label,tier,id\nred.png,a,1,Red!\n", "2: id 'Red!' may contain only a-z, 0-9, _ and -"),
+        (HEAD + "Red.png,a,1\n", "2: id 'Red' (from file_name) may contain only a-z, 0-9, _ and -"),
         ("file_name,label,tier,id\nred.png,a,1," + "x" * 101 + "\n", "2: id 'xxxx"),
-        (HEAD + "red.png,a,1\n\nsub/red.png,a,2\n", "4: id 'red' is taken by row 2; give one of them another id"),
+        (
+            HEAD + "red.png,a,1\n\nsub/red.png,a,2\n",
+            "4: id 'red' is already used in row 2; give one of them another id",
+        ),
         ("file_name,label,tier,min_score\nred.png,a,1,high\n", "2: min_score 'high' is not a number from 0 to 1"),
         ("file_name,label,tier,min_score\nred.png,a,1,50\n", "2: min_score '50' is not a number from 0 to 1"),
         ("file_name,label,tier,min_score\nred.png,a,1,nan\n", "2: min_score 'nan' is not a number from 0 to 1"),
@@ -54,12 +57,15 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str
         ("file_name,label,tier,min_margin\nred.png,a,1,2\n", "2: min_margin '2' is not a number from -1 to 1"),
         ("file_name,label,tier,tags\nred.png,a,1,Fog\n", "2: tag 'Fog' cannot be a marker: use lower-case letters"),
         ("file_name,label,tier,tags\nred.png,a,1,not\n", "2: tag 'not' cannot be a marker: the word has a meaning"),
-        ("file_name,label,tier,tags\nred.png,a,1,xfail\n", "2: tag 'xfail' cannot be a marker: it is a mark of pytest"),
-        ("file_name,label,tier,tags\nred.png,a,1,tier2\n", "2: tag 'tier2' cannot be a marker: it is a mark of the b"),
+        ("file_name,label,tier,tags\nred.png,a,1,xfail\n", "2: tag 'xfail' cannot be a marker: it is a marker of py"),
+        ("file_name,label,tier,tags\nred.png,a,1,tier2\n", "2: tag 'tier2' cannot be a marker: it is a marker of th"),
         ("file_name,label,tier,ladder\nred.png,a,,fog\n", "2: ladder 'fog' is not declared; add [ladders.fog] to"),
         (f"file_name,label,tier,sha256\nred.png,a,1,{DIGEST[:-1]}\n", "2: sha256 '000"),
         (f"file_name,label,tier,sha256\nred.png,a,1,{DIGEST}\n", "2: image 'red.png' has SHA-256 "),
-        ("file_name,label,tier,url\nred.png,a,1,http://x.org/a.png\n", "2: url 'http://x.org/a.png' must start with"),
+        (
+            "file_name,label,tier,url\nred.png,a,1,http://x.org/a.png\n",
+            "2: url 'http://x.org/a.png' must be https://… or",
+        ),
         ("file_name,label,tier,url\nred.png,a,1,https://x.org/a.png\n", "2: url needs the sha256 of the image"),
         (
             f"file_name,label,tier,url,sha256\nx.png,a,1,package:skimage/../x.png,{DIGEST}\n",
@@ -67,7 +73,7 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str
         ),
         (
             f"file_name,label,tier,url,sha256\nx.png,a,1,package:skimage/data/x.png,{DIGEST}\n",
-            "2: url 'package:skimage/data/x.png' names no file of the installed package; fix the url",
+            "2: url 'package:skimage/data/x.png' is not a file of the installed package; fix the url",
         ),
         (HEAD + "absent.png,a,1\n", "2: image 'absent.png' is missing; put it there or fix file_name"),
         (HEAD + ".,a,1\n", "2: file_name is empty"),
@@ -81,7 +87,7 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else None,
 )
-def test_every_fault_is_one_line_with_file_row_and_mend(
+def test_every_problem_is_one_line_with_file_row_and_fix(
     suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch, rows: str, line: str
 ) -> None:
     _, problems = read(suite(rows), monkeypatch)
@@ -89,7 +95,7 @@ def test_every_fault_is_one_line_with_file_row_and_mend(
     assert problems[0].startswith("colours/metadata.csv:" + line)
 
 
-def test_all_faults_of_a_suite_are_listed_at_once(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_problems_of_a_suite_are_listed_at_once(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = suite(HEAD + "red.png,,one\nabsent.png,a,1\nred.png,a,1\n", '[tiers.0]\nname = "none"\n')
     found, problems = read(folder, monkeypatch)
     assert problems == [
@@ -101,14 +107,14 @@ def test_all_faults_of_a_suite_are_listed_at_once(suite: SuiteWriter, monkeypatc
     assert [case.id for case in found.cases] == ["absent", "red"]
 
 
-def test_a_metadata_file_that_is_no_utf8_is_one_line(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_metadata_file_that_is_not_utf8_is_one_line(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = suite(HEAD)
     (folder / "metadata.csv").write_bytes("file_name,label,tier\nred.png,Auto\xe4,1\n".encode("latin-1"))
     _, problems = read(folder, monkeypatch)
     assert problems == ["colours/metadata.csv: is not UTF-8 (invalid continuation byte at byte 33); save it as UTF-8"]
 
 
-def test_links_and_empty_files_are_told(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_and_empty_files_are_reported(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     names = ("outside", "dangling", "inside", "empty", "folder")
     folder = suite(HEAD + "red.png,a,1\n" + "".join(f"{name}.png,a,1\n" for name in names))
     Image.new("RGB", (4, 4)).save(folder.parent / "elsewhere.png")
@@ -120,13 +126,13 @@ def test_links_and_empty_files_are_told(suite: SuiteWriter, monkeypatch: pytest.
     _, problems = read(folder, monkeypatch)
     assert problems == [
         "colours/metadata.csv:3: image 'outside.png' is a link that leaves the suite folder; copy the file in",
-        "colours/metadata.csv:4: image 'dangling.png' is a link to nothing; put the file there",
+        "colours/metadata.csv:4: image 'dangling.png' is a broken link; put the file there",
         "colours/metadata.csv:6: image 'empty.png' has zero bytes; put the image there",
         "colours/metadata.csv:7: image 'folder.png' is not a file; name a file",
     ]
 
 
-def test_a_row_is_read_as_it_stands(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_columns_of_a_row_are_read(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = (
         "\ufefffile_name, label ,tier,id,min_score,max_rank,min_margin,tags,group,known_issue,source,license,notes,m\n"
         'sub/red.png,car|"big, truck",2,my-red_1,0.3,2,-0.5,fog night fog,scene1,#7,"Doe, J.",CC0,"two\nlines",1e3\n'
@@ -141,18 +147,18 @@ def test_a_row_is_read_as_it_stands(suite: SuiteWriter, monkeypatch: pytest.Monk
     assert (first.tags, first.group, first.known_issue) == (("fog", "night"), "scene1", "#7")
     assert (first.source, first.license, first.notes) == ("Doe, J.", "CC0", "two\nlines")
     assert first.parameters == {"m": 1000.0}
-    # Rows are told by the line on which they begin.
+    # The number of a row is the line on which it starts.
     assert (first.row, second.row) == (2, 5)
     assert (second.id, second.group, second.thresholds) == ("blue", "blue", Thresholds(0.5, 1, 0.0))
 
 
-def test_thresholds_default_from_the_tier_then_from_the_house(
+def test_thresholds_default_to_the_tier_then_to_general_defaults(
     suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = "file_name,label,tier,min_score\nred.png,a,1,\nblue.png,a,2,\ngreen.png,a,2,0.9\n"
     found, problems = read(suite(rows, "[tiers.2]\nmin_score = 0.25\nmax_rank = 3\n"), monkeypatch)
     assert problems == []
-    # Who allows rank 3 demands no margin over the best other.
+    # A tier that allows rank 3 requires no margin over the best other concept.
     assert [case.thresholds for case in found.cases] == [
         Thresholds(0.5, 1, 0.0),
         Thresholds(0.25, 3, -1.0),
@@ -161,7 +167,7 @@ def test_thresholds_default_from_the_tier_then_from_the_house(
 
 
 @given(st.text(max_size=60))
-def test_no_tag_that_passes_can_steer_pytest(tag: str) -> None:
+def test_no_accepted_tag_has_a_meaning_for_pytest(tag: str) -> None:
     if not refused_tag(tag):
         assert tag.isascii()
         assert tag.isidentifier()
@@ -177,7 +183,7 @@ CELL = st.one_of(st.text(max_size=12), st.sampled_from(["./", "..", "1", "red.pn
 
 
 @given(st.lists(st.lists(CELL, min_size=len(COLUMNS), max_size=len(COLUMNS)), max_size=3))
-def test_whatever_stands_in_the_rows_is_a_case_or_a_problem(some_folder: Path, rows: list[list[str]]) -> None:
+def test_every_row_is_a_case_or_a_problem(some_folder: Path, rows: list[list[str]]) -> None:
     import csv
 
     with (some_folder / "metadata.csv").open("w", encoding="utf-8", errors="ignore", newline="") as stream:

@@ -1,4 +1,4 @@
-"""Suites are found at paths, told apart by name, and read whole."""
+"""Suites are found at paths, identified by name, and read completely."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_path_is_a_suite_or_a_folder_of_suites(suite: SuiteWriter, tmp_path: P
     assert [found.name for found in suites] == ["a", "b", "c"]
 
 
-def test_two_suites_of_one_name_names_that_no_id_can_hold_and_paths_without_suite(
+def test_duplicate_names_invalid_names_and_paths_without_a_suite_are_reported(
     suite: SuiteWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -37,11 +37,11 @@ def test_two_suites_of_one_name_names_that_no_id_can_hold_and_paths_without_suit
     paths = [tmp_path / name for name in ("one", "two", "my cars", "nowhere", "empty", "forgot")]
     _, problems = read_suites(paths)
     assert problems == [
-        "two/cars: the name is taken by one/cars; rename one",
-        "my cars: name a suite folder with letters, digits, _ and - only",
-        "nowhere: is no folder; name a suite folder or a folder of suites (--robust-cases)",
-        "empty: holds no suite: neither it nor a folder in it has a metadata.csv; add one",
-        "forgot/metadata.csv: is missing; `tierbench add` writes it with a first image, or write it yourself",
+        "two/cars: has the same name as one/cars; rename one",
+        "my cars: the name of a suite folder may contain only letters, digits, _ and -; rename it",
+        "nowhere: is not a folder; name a suite folder or a folder of suites (--robust-cases)",
+        "empty: has no suite: neither it nor a folder in it has a metadata.csv; add one",
+        "forgot/metadata.csv: is missing; add a first image with `tierbench add`, or write the file yourself",
     ]
 
 
@@ -53,7 +53,7 @@ def test_the_digest_changes_with_either_file(suite: SuiteWriter) -> None:
     assert len(digests) == 3
 
 
-def test_an_image_of_a_package_is_read_from_there(suite: SuiteWriter) -> None:
+def test_an_image_of_a_package_is_read_from_the_package(suite: SuiteWriter) -> None:
     photo = Path(skimage.__file__).parent / "data" / "coffee.png"
     rows = "file_name,label,tier,url,sha256\ncup.png,cup,1,package:skimage/data/coffee.png,"
     (found,), problems = read_suites([suite(rows + file_sha256(photo))])
@@ -63,7 +63,7 @@ def test_an_image_of_a_package_is_read_from_there(suite: SuiteWriter) -> None:
     assert "has SHA-256 cc02f8ca188b…, the row says 000000000000…; fetch it again or fix the row" in problems[0]
 
 
-def test_what_would_bring_the_images_is_told(suite: SuiteWriter, tmp_path: Path) -> None:
+def test_the_command_that_fetches_images_is_reported(suite: SuiteWriter, tmp_path: Path) -> None:
     rows = "file_name,label,tier,url,sha256\n"
     digest = "0" * 64
     (found,), problems = read_suites([suite(rows + f"x.png,cup,1,package:absent_package_x/x.png,{digest}\n")])
@@ -75,14 +75,16 @@ def test_what_would_bring_the_images_is_told(suite: SuiteWriter, tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("case,label\n", "1: the first row must read case,model,label,score"),
+        ("case,label\n", "1: the first row must be case,model,label,score"),
         ("case,model,label,score\nred,m,car,high\n", "2: score 'high' is not a number from 0 to 1"),
         ("case,model,label,score\nred,m,car,1.5\n", "2: score 1.5 is not a number from 0 to 1"),
         ("case,model,label,score\nblue,m,car,0.5\n", "2: case 'blue' is not in the suite; fix the id"),
         ("case,model,label,score\nred,m\n", "2: score None is not a number from 0 to 1"),
     ],
 )
-def test_faults_of_published_scores(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch, text: str, line: str) -> None:
+def test_problems_of_published_scores(
+    suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch, text: str, line: str
+) -> None:
     folder = suite(ROWS)
     (folder / "published.csv").write_text(text, encoding="utf-8")
     monkeypatch.chdir(folder.parent)
@@ -90,7 +92,7 @@ def test_faults_of_published_scores(suite: SuiteWriter, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("name", ["photos", "rothman"])
-def test_the_committed_suites_have_no_fault_and_follow_imagefolder(name: str) -> None:
+def test_the_committed_suites_have_no_problem_and_follow_imagefolder(name: str) -> None:
     folder = Path(__file__).parents[2] / "cases" / name
     (found,), problems = read_suites([folder])
     assert problems == []

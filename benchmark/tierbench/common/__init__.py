@@ -1,1 +1,1 @@
-"""Pure ground that every other folder stands on: errors, text, images, files."""
+"""What all other folders use: errors, text, files, images, registries and the schema of a run."""

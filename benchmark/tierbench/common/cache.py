@@ -1,4 +1,4 @@
-"""Where the project keeps what it can make again: converted models, fetched images, predictions."""
+"""The cache folder, for files that can be recreated: converted models, fetched images, predictions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ import platformdirs
 
 
 def cache_folder() -> Path:
-    """Return the user's cache folder, or `$TIERBENCH_CACHE` where that is set; it may not exist yet."""
+    """Return the user's cache folder, or `$TIERBENCH_CACHE` if that is set; the folder may not exist yet."""
     override = os.environ.get("TIERBENCH_CACHE")
     return Path(override) if override else Path(platformdirs.user_cache_dir("tierbench", appauthor=False))

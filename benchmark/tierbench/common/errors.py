@@ -1,13 +1,13 @@
-"""The one kind of error that a user can cause: lines that say what is wrong, where, and how to fix it."""
+"""`UserError`, for problems that the user can fix: each line says what is wrong, where, and how to fix it."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """Something that the user can fix; each line names the place and the fix.
+    """A problem that the user can fix; each line names the place and the fix.
 
     Args:
-        lines: one message each, without a trailing newline; at least one.
+        lines: one or more messages, each without a trailing newline.
     """
 
     def __init__(self, *lines: str) -> None:

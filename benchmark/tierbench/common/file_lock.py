@@ -1,4 +1,4 @@
-"""Lets one process at a time change a file that several may read, change and write back."""
+"""A lock between processes, for files that are read, changed and written back."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
-    """Keep other processes of ours from changing a file between its reading and its writing.
+    """Hold a lock while a file is read, changed and written back; other processes of tierbench wait for it.
 
-    The lock is a file in the system's folder for such: beside the file it would be committed with it.
+    The lock file is in the system's temporary folder: next to the file it would end up in commits.
     """
     from filelock import FileLock
 

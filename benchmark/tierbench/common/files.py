@@ -1,4 +1,4 @@
-"""Files: written in one step, hashed, and named in messages."""
+"""Write files atomically, hash them, and show their paths in messages."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tierbench.common.text import one_line
 
 
 def write_atomically(file: Path, text: str) -> None:
-    """Replace a file by new text; whoever reads it sees the old one or the new one, never a part.
+    """Replace the text of a file in one step: readers see the old text or the new text, never a part.
 
     Raises:
-        OSError: if the folder cannot be written; the old file is then as it was.
+        OSError: if the folder cannot be written to; the old file is left unchanged.
     """
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
     try:
@@ -29,7 +29,7 @@ def write_atomically(file: Path, text: str) -> None:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as 64 hexadecimal digits; remembered while the file stays as it is."""
+    """Return the SHA-256 of a file as 64 hexadecimal digits, cached until its size or modification time changes."""
     status = path.stat()
     return _sha256(path, status.st_size, status.st_mtime_ns)
 
@@ -41,7 +41,7 @@ def _sha256(path: Path, size: int, mtime_ns: int) -> str:
 
 
 def shown_path(path: Path) -> str:
-    """Return a path as a person would type it: relative to the working directory where it lies below it."""
+    """Return a path as a person would type it: relative to the working directory if it is inside it."""
     try:
         return one_line(os.fspath(path.relative_to(Path.cwd())), 300)
     except ValueError:
@@ -49,7 +49,7 @@ def shown_path(path: Path) -> str:
 
 
 def expanded(path: str) -> Path:
-    """Return the path with `~` as the user's home; `~nobody`, of whom there is no home, stays as it is."""
+    """Return the path with `~` expanded; `~name` is left unchanged if there is no such user."""
     try:
         return Path(path).expanduser()
     except RuntimeError:

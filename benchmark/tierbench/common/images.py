@@ -1,4 +1,4 @@
-"""Opens images as people see them: upright, on white, in RGB."""
+"""Open images as a viewer shows them: upright, on white, in RGB."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 class PictureError(Exception):
-    """An image that cannot be read; the message says why, for the case that it belongs to."""
+    """An image cannot be read; the message says why."""
 
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Silence what Pillow says of odd files: what matters of it becomes an error of its case.
+    """Silence Pillow's warnings about unusual files: serious problems become errors of their cases.
 
-    For the one thread that others decode for: the filters belong to the whole process, and threads that each
-    changed them would leave them changed.
+    Use it in the thread that starts the decoding threads, not in those: warning filters are global to the process,
+    and threads that each change and restore them can leave them changed.
     """
     from PIL import Image
 
@@ -34,17 +34,17 @@ def quiet_pillow() -> Iterator[None]:
 def open_picture(path: Path) -> Image.Image:
     """Read an image file as RGB.
 
-    EXIF orientation is applied, transparency is laid on white, of an animation the first frame is taken;
-    CMYK, palette, grey and 16-bit images (scaled to 8 bits) become RGB.
+    EXIF orientation is applied, transparent areas become white, and only the first frame of an animation is read.
+    CMYK, palette, grey and 16-bit images (scaled to 8 bits) are converted to RGB.
 
     Raises:
-        PictureError: if the file is no image, is truncated, or has more pixels than Pillow's limit.
+        PictureError: if the file is not an image, is truncated, or has more pixels than Pillow's limit.
     """
     from PIL import Image, UnidentifiedImageError
 
     try:
         with Image.open(path) as image:
-            # Pillow warns from its limit on and refuses from twice the limit; either way it is too large.
+            # Pillow warns above its limit and raises above twice the limit; here both are errors.
             limit = Image.MAX_IMAGE_PIXELS
             if limit is not None and image.width * image.height > limit:
                 raise PictureError(
@@ -61,12 +61,12 @@ def open_picture(path: Path) -> Image.Image:
     except MemoryError as error:
         raise PictureError("there is not enough memory to decode the image") from error
     except Exception as error:
-        # Pillow's decoders raise anything on broken data: OSError, SyntaxError, struct.error, IndexError …
+        # Pillow's decoders raise all kinds of errors on broken data: OSError, SyntaxError, struct.error, IndexError …
         raise PictureError(f"the image cannot be decoded: {str(error) or type(error).__name__}") from error
 
 
 def as_seen(image: Image.Image) -> Image.Image:
-    """Turn a loaded image of any mode into RGB, as a viewer shows it."""
+    """Convert a loaded image of any mode to RGB, as a viewer shows it."""
     from PIL import Image, ImageOps
 
     image = ImageOps.exif_transpose(image)
@@ -80,7 +80,7 @@ def as_seen(image: Image.Image) -> Image.Image:
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit greys by 1/256 (32-bit integers too, where they hold 16 bits); floats of 0…1 by 255."""
+    """Scale 16-bit grey values by 1/256 (also if stored in 32-bit integers), and floats from 0 to 1 by 255."""
     import numpy as np
     from PIL import Image
 

@@ -1,4 +1,4 @@
-"""Exports of a package that are imported when they are first asked for."""
+"""Lazy exports: public names of a package that are imported on first access."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 
 def lazy_exports(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return the `__getattr__` and the `__dir__` of a package whose public names live in its modules.
+    """Return `__getattr__` and `__dir__` for a package whose public names are defined in its modules.
 
-    No module may bear the name of what it exports: importing it would put the module in the place of the export.
+    No module may have the same name as an export: importing the module would replace the export.
 
     Args:
         package: the package's `__name__`.

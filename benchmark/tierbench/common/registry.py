@@ -1,4 +1,4 @@
-"""Registries of named parts, open to other packages through entry points; a part is imported when it is first used."""
+"""Registries of named parts, open to other packages through entry points; a part is imported on first use."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class _Entry:
 
 
 class Registry(Generic[Part]):
-    """Parts of one kind by name: built-in ones, those of installed packages, and those that this process adds.
+    """Parts of one kind, by name: built in, from installed packages, or registered in this process.
 
-    Listing and checking names imports no part. A name that two owners claim is refused when it is used, so that
-    neither wins unnoticed; the other names go on working.
+    Listing and checking names does not import the parts. A name that is registered twice is refused when it is used,
+    so that no part silently replaces another; all other names still work.
 
     Args:
-        noun: what one part is called in messages.
+        noun: what a part is called in messages.
         built_in: name → `"module:object"`, in the order in which names are listed.
-        group: the entry points of other packages that are read, such as `tierbench.corruptions`.
-        problem: says what is wrong with an object loaded under a name ("is no …"); empty where it is a part.
-        reserved: names that no part may take, because they mean something else where names are written.
+        group: the group of entry points of other packages, such as `tierbench.corruptions`.
+        problem: returns what is wrong with an object that was loaded under a name ("must be …"); empty if nothing is.
+        reserved: names that no part may have, because they have another meaning in options or files.
     """
 
     def __init__(
@@ -60,14 +60,14 @@ class Registry(Generic[Part]):
         self._loaded: dict[str, Part] = {}
 
     def names(self) -> tuple[str, ...]:
-        """Return all names: the built-in ones in their order, then the others by alphabet."""
+        """Return all names: the built-in ones in their own order, then the others alphabetically."""
         return tuple(self._all())
 
     def __contains__(self, name: object) -> bool:
         return name in self._all()
 
     def is_built_in(self, name: str) -> bool:
-        """Return whether a part of this name comes with tierbench."""
+        """Return whether the part with this name comes with tierbench."""
         return name in self._built_in
 
     def owner(self, name: str) -> str:
@@ -82,15 +82,15 @@ class Registry(Generic[Part]):
         """Check that a name can be used, without importing its part.
 
         Raises:
-            UserError: if it is unknown, claimed twice, or no name; one line.
+            UserError: if it is unknown, registered twice, reserved, or not a valid name; one line.
         """
         self._entry(name)
 
     def get(self, name: str) -> Part:
-        """Return the part of a name, imported at the first call.
+        """Return the part with a name; the first call imports it.
 
         Raises:
-            UserError: as `check` does, and if the part of another package cannot be loaded or is of another kind.
+            UserError: as `check` does, and if the part of another package cannot be loaded or is not valid.
         """
         if name not in self._loaded:
             self._loaded[name] = self._load(name, self._entry(name))
@@ -101,10 +101,10 @@ class Registry(Generic[Part]):
 
         Args:
             name: lower-case letters, digits and _.
-            target: the part, or `"module:object"`, imported at the first use.
+            target: the part, or `"module:object"`, which is imported on first use.
 
         Raises:
-            UserError: if the name is taken, or no name.
+            UserError: if the name is taken, reserved, or not valid.
         """
         if isinstance(target, str):
             place = target
@@ -116,10 +116,10 @@ class Registry(Generic[Part]):
         self._all()[name] = [entry]
 
     def unregister(self, name: str) -> None:
-        """Take back what `register` added.
+        """Remove a part that `register` added.
 
         Raises:
-            KeyError: if this process registered no such name.
+            KeyError: if this process did not register the name.
         """
         entries = self._all()
         if name not in entries or entries[name][0].owner != _HERE:
@@ -129,7 +129,7 @@ class Registry(Generic[Part]):
 
     def _all(self) -> dict[str, list[_Entry]]:
         if self._entries is None:
-            # Here, because whoever asks for no name must not pay for it: 25 ms where pytest has not imported it yet.
+            # Imported here because it takes 25 ms if pytest has not done it yet, and most sessions need no names.
             from importlib.metadata import entry_points
 
             found = {name: [_built_in_entry(place)] for name, place in self._built_in.items()}
@@ -144,8 +144,8 @@ class Registry(Generic[Part]):
         if not entries:
             known = self.names()
             close = nearest(name, known)
-            hint = f"did you mean {' or '.join(map(repr, close))}? There" if close else "there"
-            raise UserError(f"unknown {self.noun} {one_line(name)!r}; {hint} are {', '.join(known)}")
+            hint = f"did you mean {' or '.join(map(repr, close))}? Known" if close else "known"
+            raise UserError(f"unknown {self.noun} {one_line(name)!r}; {hint}: {', '.join(known)}")
         self._check(name, entries)
         return entries[0]
 
@@ -155,7 +155,8 @@ class Registry(Generic[Part]):
             owners = " and by ".join(_shown(entry) for entry in entries)
             raise UserError(f"{label} is registered twice: by {owners}; rename one or uninstall its package")
         if not _NAME.fullmatch(name):
-            raise UserError(f"{label} of {_shown(entries[0])}: a name holds lower-case letters, digits and _ only")
+            rule = "the name may contain only lower-case letters, digits and _"
+            raise UserError(f"{label} of {_shown(entries[0])}: {rule}; choose another")
         if name in self._reserved:
             raise UserError(f"{label} of {_shown(entries[0])}: this name is reserved; choose another")
 
@@ -164,7 +165,7 @@ class Registry(Generic[Part]):
         try:
             part = entry.load()
         except (Exception, SystemExit) as error:
-            # Another package may raise anything while it is imported.
+            # Importing another package may raise anything.
             if entry.owner == _OURS:
                 raise
             raise UserError(f"{label} cannot be loaded: {error_text(error)}; {_remedy(entry)}") from error
@@ -182,7 +183,7 @@ def _owner(point: EntryPoint) -> str:
 
 
 def _remedy(entry: _Entry) -> str:
-    return "fix what registers it" if entry.owner == _HERE else "fix or uninstall that package"
+    return "fix the code that registers it" if entry.owner == _HERE else "fix or uninstall that package"
 
 
 def _shown(entry: _Entry) -> str:

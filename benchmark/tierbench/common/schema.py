@@ -1,7 +1,7 @@
-"""The schema of a run: what is computed, sent by workers, kept in the record and shown on pages. No I/O.
+"""The schema of a run: the types that are computed, sent by workers, recorded and shown on pages. No I/O.
 
-`runs/record.py` writes and reads it, through msgspec. A new field has a default, so that older records stay readable;
-a field that this version does not know is ignored. Bounds in the annotations are checked when a record is read.
+`runs/record.py` reads and writes it through msgspec. New fields have defaults, so that older records stay readable;
+unknown fields are ignored. The bounds in the annotations are checked when a record is read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-# Raised when a reader of an older version would misunderstand the record.
+# Increase this when older versions would misread the record.
 SCHEMA = 1
 
 Gate = Literal["thresholds", "flips", "regression"]
@@ -22,26 +22,26 @@ State = Literal["regressed", "cleared", "not shown"]
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Number = Annotated[float, Meta(gt=-1e12, lt=1e12)]
-# Probabilities of half precision sum to a little over 1.
+# Half-precision probabilities can sum to slightly more than 1.
 Share = Annotated[float, Meta(ge=-0.001, le=1.001)]
 Margin = Annotated[float, Meta(ge=-1.001, le=1.001)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseRow:
-    """A case under a model: a row of `scores.csv`, where the parameters are columns of their own.
+    """The result of one case and one model: a row of `scores.csv`, in which each parameter has its own column.
 
     Attributes:
-        tier: None for a step of a ladder and for what a sweep derived.
+        tier: None for steps of ladders and for derived cases.
         tags: separated by spaces.
         expected: the concept; alternatives separated by `|`.
-        predicted: the concept or label that scored highest; None where nothing was predicted, as all figures are.
+        predicted: the concept or label with the highest score; None, like all figures, if nothing was predicted.
         confidence: its probability.
-        score, rank, margin: of what was expected.
+        score, rank, margin: of the expectation.
         outcome: `passed`, `failed`, `xfailed`, `error` or `skipped`.
         reason: why the case did not pass.
-        change: `regressed`, `fixed`, `same` or `new` against the baseline; None without one.
-        corruption, severity: of a case that a sweep derived.
+        change: `regressed`, `fixed`, `same` or `new` compared with the baseline; None without one.
+        corruption, severity: only for derived cases.
         top: the ten most probable labels with their probabilities.
         parameters: values of the suite's numeric columns.
     """
@@ -80,20 +80,20 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierResult:
-    """How a model did on one tier of one suite.
+    """The result of a model on one tier of one suite.
 
     Attributes:
-        passed: cases that met their thresholds; known issues that were missed do not count.
-        total: cases that were judged, errors included.
-        size: cases that the tier has.
-        errors: cases without a verdict.
+        passed: number of cases that met their thresholds; a missed known issue is not one of them.
+        total: number of judged cases, including errors.
+        size: number of cases in the tier.
+        errors: number of cases without a verdict.
         low, high: 95 % Wilson interval of the pass rate, for independent images.
-        groups: scenes or source pictures that the judged cases come from.
-        mean_score: of the cases with a verdict; None where there is none.
+        groups: number of scenes or source images that the judged cases come from.
+        mean_score: over the cases with a verdict; None if there are none.
         worst_case, worst_score: the judged case with the lowest score.
-        min_pass_rate: what the suite demands.
-        met: whether the demand is met; None where the tier was not judged whole, or errors leave it open.
-        metrics: figures of the registered metrics, by name; those without a value are left out.
+        min_pass_rate: the pass rate that the suite requires.
+        met: whether it is reached; None if not every case was judged, or if it depends on the errors.
+        metrics: values of the registered metrics, by name, without the undefined ones.
     """
 
     suite: str
@@ -127,12 +127,12 @@ class TierResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagResult:
-    """How a model did on the cases of one suite that share a tag.
+    """The result of a model on the cases of one suite that share a tag.
 
     Attributes:
-        passed, total: cases that met their thresholds, of those that were judged.
+        passed, total: number of cases that met their thresholds, and of judged cases.
         low, high: 95 % Wilson interval of the pass rate, for independent images.
-        groups: scenes or source pictures that they come from.
+        groups: number of scenes or source images that they come from.
         metrics: as in `TierResult`.
     """
 
@@ -149,16 +149,16 @@ class TagResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LadderResult:
-    """How far a model sees along one ladder.
+    """The result of a model on one ladder.
 
     Attributes:
         parameter, unit: what changes from step to step.
-        direction: `falling` or `rising`: which way the scene gets harder.
+        direction: `falling` or `rising`: the direction in which the scene gets harder.
         values: the parameter at each step, from easy to hard.
-        scores: the expected concept's score at each step; None where the step was not scored.
+        scores: the score of the expectation at each step; None if the step has no score.
         passed: whether each step met its thresholds.
-        breaking_point: the parameter at the last step before the first miss; None where the first step missed.
-        gate: what the breaking point must reach; None: nothing is demanded.
+        breaking_point: the parameter at the last step before the first miss; None if the first step missed.
+        gate: the value that the breaking point must reach; None: no gate.
     """
 
     suite: str
@@ -180,7 +180,7 @@ class LadderResult:
 
     @property
     def met(self) -> bool:
-        """Whether the breaking point reaches the gate; without a gate always."""
+        """Whether the breaking point reaches the gate; always True without a gate."""
         if self.gate is None:
             return True
         if self.breaking_point is None:
@@ -192,14 +192,14 @@ class LadderResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SliceResult:
-    """How a model did on one corruption at one severity.
+    """The result of a model on one corruption at one severity.
 
     Attributes:
-        passed, total: derived cases that met their thresholds, of those that were judged.
-        errors: how many of the judged did not rank their concept first; what corruption errors are made of.
-        clean_passed, clean_errors: the same of the uncorrupted images.
+        passed, total: number of derived cases that met their thresholds, and of judged ones.
+        errors: number of judged cases whose concept did not rank first; corruption errors are computed from it.
+        clean_passed, clean_errors: the same numbers for the uncorrupted images.
         low, high: 95 % Wilson interval of the pass rate.
-        min_pass_rate, max_drop: what the suite demands; None: nothing.
+        min_pass_rate, max_drop: the limits that the suite sets; None: no limit.
         metrics: as in `TierResult`.
     """
 
@@ -232,24 +232,24 @@ class SliceResult:
 
     @property
     def clean_rate(self) -> float:
-        """The same of the uncorrupted images."""
+        """The same share for the uncorrupted images."""
         return self.clean_passed / self.total if self.total else 0.0
 
     @property
     def met(self) -> bool:
-        """Whether the demands are met; without a demand always."""
+        """Whether the limits are kept; always True without limits."""
         enough = self.min_pass_rate is None or self.rate >= self.min_pass_rate - 1e-9
         return enough and (self.max_drop is None or self.clean_rate - self.rate <= self.max_drop + 1e-9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricResult:
-    """A registered metric over the tiers of a suite that demands something of it.
+    """The value of a registered metric over the tiers of a suite that sets a gate for it.
 
     Attributes:
-        value: None where the metric is not defined.
-        cases: how many it is over.
-        least, most: what the suite demands; None: nothing.
+        value: None if the metric is not defined.
+        cases: number of cases that it is computed from.
+        least, most: the limits that the suite sets; None: no limit.
     """
 
     suite: str
@@ -262,7 +262,7 @@ class MetricResult:
 
     @property
     def met(self) -> bool:
-        """Whether the demands are met; what is not defined meets none."""
+        """Whether the value is within the limits; False if it is not defined."""
         if self.value is None:
             return False
         return (self.least is None or self.value >= self.least) and (self.most is None or self.value <= self.most)
@@ -270,12 +270,12 @@ class MetricResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepSummary:
-    """The standard figures of one suite's sweep under one model.
+    """The standard figures of a sweep of one suite under one model.
 
     Attributes:
-        mce, relative_mce: mean corruption errors against AlexNet's (100: as bad), None unless all 15
+        mce, relative_mce: mean corruption errors relative to AlexNet (100: as bad as AlexNet); None unless all 15
             corruptions were run at all 5 severities.
-        mean_error: plain mean of the errors over those 75, as CIFAR-10-C is reported; None likewise.
+        mean_error: plain mean of the errors over those 75 slices, as reported for CIFAR-10-C; None likewise.
     """
 
     suite: str
@@ -287,23 +287,23 @@ class SweepSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedVerdict:
-    """What the cases that run and baseline share say of one suite and tier.
+    """The paired comparison of a run with its baseline on one tier of one suite.
 
     Attributes:
         state: `regressed`, `cleared` or `not shown`.
-        cases, groups: how many both sides have, and how many groups they come from.
-        drop: mean of baseline score less score; negative where scores rose; 0 without cases.
-        upper: one-sided upper 95 % bound of the drop; None: too few groups for a bound.
-        p_value: of the one-sided sign-flip test; None where the groups are too few for one.
-        p_holm: the same after Holm's correction over all tests; this one decides.
-        tests: how many suites and tiers were tested together.
-        detectable: a mean drop above this would have been significant, given how much the differences of this
-            sample vary; None: no drop could have been.
-        allowed_drop: the declared margin that `upper` is held against.
-        worse: cases that passed in the baseline and fail now.
-        better: cases that failed in the baseline and pass now.
-        mcnemar_p: exact two-sided p-value of McNemar's test on the flips; decides nothing.
-        bootstrap: 95 % interval of the drop from drawing groups again; None under two; decides nothing.
+        cases, groups: number of cases that both have, and of groups that these come from.
+        drop: mean of the baseline's score minus the run's; negative if scores rose; 0 without cases.
+        upper: one-sided upper 95 % bound of the drop; None with too few groups.
+        p_value: of the one-sided sign-flip test; None with too few groups.
+        p_holm: the same after Holm's correction over all tests; the state depends on this one.
+        tests: number of suites and tiers that were tested together.
+        detectable: a mean drop above this would have been significant, given the spread of the differences in this
+            sample; None if no drop could have been.
+        allowed_drop: the declared limit that `upper` is compared with.
+        worse: number of cases that passed in the baseline and fail now.
+        better: number of cases that failed in the baseline and pass now.
+        mcnemar_p: exact two-sided p-value of McNemar's test on the flips; for information only.
+        bootstrap: 95 % interval of the drop from resampling groups; None with fewer than two; for information only.
     """
 
     suite: str
@@ -326,14 +326,14 @@ class PairedVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineComparison:
-    """How a model stands against its baseline.
+    """A model compared with its baseline.
 
     Attributes:
         baseline: the file or run, as a person would type it.
-        gate: how the model is gated.
+        gate: the gate that applies to the model.
         regressed, fixed, same, new: numbers of cases.
-        differences: what the baseline was made with and this run was not, a line each.
-        verdicts: the paired verdicts that were asked for.
+        differences: what the baseline was made with and this run was not, one line each.
+        verdicts: the paired verdicts that were requested.
     """
 
     model: str
@@ -349,16 +349,16 @@ class BaselineComparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPair:
-    """Two models on the same images.
+    """Two models compared on the same images.
 
     Attributes:
         first, second: names of the models.
-        both, only_first, only_second, neither: images by who passes them.
-        lead: share of the images that the first passes less that of the second.
-        interval: two-sided 95 % interval of the lead: what sign flips by group do not reject (see `sign_flip`); None
-            where the groups are too few for one.
-        groups: scenes or source pictures that the images come from.
-        consistency: κ of their errors (Geirhos et al. 2020); None where it is not defined.
+        both, only_first, only_second, neither: numbers of images, by which of the models pass them.
+        lead: pass rate of the first model minus that of the second.
+        interval: two-sided 95 % interval of the lead, the values that the sign-flip test by group does not reject (see
+            `sign_flip`); None with too few groups.
+        groups: number of scenes or source images that the images come from.
+        consistency: κ of their errors (Geirhos et al. 2020); None if it is not defined.
     """
 
     first: str
@@ -378,13 +378,13 @@ class ModelEntry:
     """A model of a run.
 
     Attributes:
-        name: under which it is compared over time.
+        name: the name under which it is compared over time.
         level: the highest tier up to which every suite meets its pass rates; None: not determined.
-        of: the highest tier that a suite has.
-        level_text: the level in words, with what leaves it open.
-        spec: what was named as the model.
-        fingerprint: over all that changes its outputs; empty where it is not known.
-        preprocessing: as the model card has it.
+        of: the highest tier of any suite.
+        level_text: the level in words; in parentheses, what leaves it open.
+        spec: the spec that the user gave.
+        fingerprint: a hash over everything that changes its outputs; empty if it is not known.
+        preprocessing: copied from the model card.
     """
 
     name: str
@@ -398,20 +398,20 @@ class ModelEntry:
 
     @property
     def note(self) -> str:
-        """What leaves the level open; empty where nothing does."""
+        """What leaves the level open; empty if nothing does."""
         return self.level_text.partition(" (")[2].removesuffix(")")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One execution: what `run.json` holds.
+    """One execution: the content of `run.json`.
 
     Attributes:
-        complete: False while the run goes on, and for good where it stopped early.
+        complete: False during the run, and afterwards if it stopped early.
         started: UTC, `2026-11-25T03:17:00Z`.
         suites: name → digest of `metadata.csv` and `suite.toml`.
-        seed: None: what is random follows from case, corruption and severity.
-        cache: the folder of kept predictions; empty without.
+        seed: None: all randomness is derived from case, corruption and severity.
+        cache: the folder of stored predictions; empty without one.
     """
 
     complete: bool
@@ -437,7 +437,7 @@ class Run:
     cache: str = ""
 
     def comparison(self, model: str) -> BaselineComparison | None:
-        """Return how a model stood against its baseline; None without one."""
+        """Return the comparison of a model with its baseline; None without one."""
         return next((each for each in self.comparisons if each.model == model), None)
 
 

@@ -1,4 +1,4 @@
-"""Text from suites and models made fit for one line of a terminal, and hints for misspelt names."""
+"""Make text from suites and models safe for one line of a terminal, and suggest names for misspelt ones."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-# Format characters that turn the reading direction: they would reorder the rest of a line.
+# Format characters that change the reading direction: they would reorder the rest of a line.
 _BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def one_line(text: str, limit: int = 200) -> str:
-    """Return the text as one line that a terminal shows and does not obey.
+    """Return the text as one line without characters that control the terminal.
 
-    Control characters and marks that turn the reading direction become their escapes; what is longer than
-    `limit` characters ends in an ellipsis.
+    Control characters and those that change the reading direction are escaped; a text longer than `limit` characters
+    is cut and ends in an ellipsis.
     """
     if len(text) > limit:
         text = text[: limit - 1] + "…"
@@ -25,18 +25,18 @@ def one_line(text: str, limit: int = 200) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """Return the kind of an error and the first line of what it says: `ValueError: no weights`."""
+    """Return the type of an error and the first line of its message: `ValueError: no weights`."""
     lines = str(error).strip().splitlines()
     return one_line(f"{type(error).__name__}: {lines[0] if lines else ''}".rstrip(": "))
 
 
 def printable(text: str) -> str:
-    """Return the text with lone surrogates as their escapes: JSON can hold them, UTF-8 files cannot."""
+    """Return the text with lone surrogates escaped: JSON can contain them, UTF-8 files cannot."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def printable_values(value: Any) -> Any:
-    """Return JSON values with every text in them `printable`."""
+    """Return a JSON value with `printable` applied to every string in it."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, Mapping):
@@ -53,9 +53,9 @@ def _shown(character: str) -> str:
 
 
 def nearest(name: str, choices: Iterable[str], count: int = 3) -> list[str]:
-    """Return the choices that are nearest to the name, best first, without case.
+    """Return the choices that are nearest to the name, best first, ignoring case.
 
-    First those that hold its words (`cat`: Egyptian cat), then those that are spelt alike.
+    Choices that contain all of its words come first (`cat`: Egyptian cat), then those with a similar spelling.
     """
     by_lower: dict[str, str] = {}
     for choice in choices:
@@ -67,7 +67,7 @@ def nearest(name: str, choices: Iterable[str], count: int = 3) -> list[str]:
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:
-    """Return `"; did you mean 'x'?"` where a choice is close to the name, else the list of choices."""
+    """Return `did you mean 'x'?` if a choice is close to the name, else the list of choices."""
     known = list(choices)
     close = nearest(name, known, count=1)
     if close:
@@ -76,7 +76,7 @@ def suggestion(name: str, choices: Iterable[str]) -> str:
 
 
 def listed(names: Iterable[str], limit: int = 5) -> str:
-    """Join names by commas, and say how many more there are than `limit`."""
+    """Join up to `limit` names with commas, and add how many more there are."""
     shown = [one_line(name, 60) for name in names]
     more = len(shown) - limit
     return ", ".join(shown[:limit]) + (f" and {more} more" if more > 0 else "")
@@ -88,6 +88,6 @@ def plural(count: int, noun: str) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows of cells as lines whose columns stand below each other."""
+    """Return rows of cells as lines with aligned columns."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

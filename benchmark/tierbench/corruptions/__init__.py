@@ -1,4 +1,4 @@
-"""The corruptions of ImageNet-C and CIFAR-10-C, seeded, at any size; two of our own; and those of other packages."""
+"""Seeded corruptions for images of any size: ImageNet-C and CIFAR-10-C, two of our own, and those of other packages."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ __all__ = [
     "parameters",
 ]
 
-# The names of the corruptions are read while options are parsed, and must not bring NumPy in.
+# Option parsing needs the names of the corruptions, and must not import NumPy.
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {

@@ -1,4 +1,4 @@
-"""`corrupt`: one picture, one corruption, one severity, one seed."""
+"""`corrupt`: apply one corruption to one image."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tierbench.corruptions.tables import find_corruption
 
 _Picture = TypeVar("_Picture", Image.Image, npt.NDArray[np.uint8])
 
-_IDLE: Final = np.random.default_rng(0)  # nothing is ever drawn from it
+_IDLE: Final = np.random.default_rng(0)  # for corruptions that draw nothing
 
 
 def corrupt(
@@ -32,34 +32,34 @@ def corrupt(
     jpeg85: bool = False,
     frost_textures: Path | str | None = None,
 ) -> _Picture:
-    """Corrupt a picture as ImageNet-C or CIFAR-10-C does (Hendrycks & Dietterich 2019).
+    """Corrupt an image as ImageNet-C or CIFAR-10-C does (Hendrycks & Dietterich 2019).
 
-    The parameters count in pixels: `imagenet_c` is made for pictures of 224 px, `cifar10_c` for 32 px. A
-    picture of another size is corrupted all the same, but then the severity is not the published one.
+    The parameters are in pixels: `imagenet_c` is made for images of 224 px, `cifar10_c` for 32 px. Images of other
+    sizes can be corrupted too, but then the severity is not the published one.
 
-    The same arguments give the same bytes, in any thread and process on the same machine and library
-    versions. Only `frost` differs from the published set by design: its textures are drawn by a program,
-    unless `frost_textures` names a folder of the originals.
+    The same arguments give the same bytes, in any thread and process, on the same machine with the same library
+    versions. Only `frost` differs from the published set by design: its textures are generated, unless
+    `frost_textures` names a folder with the originals.
 
     Args:
         image: a PIL image, or a uint8 array of shape [height, width, 3], RGB. It is not changed.
-        name: a registered corruption: one of `ALL_CORRUPTIONS`, of which those in `OWN_CORRUPTIONS` are not of the
-            published set, or one of another package.
+        name: a registered corruption: one of `ALL_CORRUPTIONS`, or one of another package. Those in
+            `OWN_CORRUPTIONS` are not part of the published set.
         severity: 1 to 5.
-        seed: what all randomness of this call follows from; the corruptions in `SEEDLESS` ignore it. See
-            `derive_seed` for one that depends on the case.
-        variant: which published table of parameters, `imagenet_c` or `cifar10_c`.
-        jpeg85: also write the result as JPEG of quality 85 and read it back, as the released ImageNet-C files
-            are. CIFAR-10-C is raw.
-        frost_textures: a folder with the pictures that `frost` lays over the image.
+        seed: the source of all randomness of this call; the corruptions in `SEEDLESS` ignore it. See `derive_seed`
+            for one that depends on the case.
+        variant: the published table of parameters, `imagenet_c` or `cifar10_c`.
+        jpeg85: whether to write the result as JPEG of quality 85 and read it back, like the released files of
+            ImageNet-C. CIFAR-10-C was released without compression.
+        frost_textures: a folder with the textures of `frost`.
 
     Returns:
-        What came in: an RGB image or an array, of the same size.
+        An RGB image, or an array if `image` is one; the size is that of `image`.
 
     Raises:
-        ValueError: for an unknown name, severity or variant, a negative seed, an empty picture, an array that
-            is no uint8 RGB picture, or an image without 8-bit colours; and if the corruption of another package
-            returns something else than a picture of the same size.
+        ValueError: for an unknown name, severity or variant, a negative seed, an empty image, an array that is not
+            a uint8 RGB image, or an image without 8-bit colours; and if the corruption of another package does not
+            return an image of the same size.
         TypeError: if `image` is neither an image nor an array, or `seed` is not made of integers.
         ImportError: if OpenCV is not installed.
         UserError: if the corruption of another package cannot be loaded.
@@ -88,21 +88,21 @@ def _apply(
     jpeg85: bool,
 ) -> Pixels:
     if pixels.size == 0:
-        raise ValueError("an empty picture cannot be corrupted")
+        raise ValueError("an empty image cannot be corrupted")
     further = {keyword: given[keyword] for keyword in corruption.takes}
     result = corruption.function(pixels, numbers, _generator(seed, corruption.name), **further)
     if getattr(result, "dtype", None) != np.uint8 or result.shape != pixels.shape:
-        wanted, got = f"an array of uint8 of shape {list(pixels.shape)}", _shown(result)
+        wanted, got = f"a uint8 array of shape {list(pixels.shape)}", _shown(result)
         raise ValueError(f"{corruption.name} must return {wanted}, got {got}")
     return jpeg(result, 85, optimize=True) if jpeg85 else result
 
 
 def _generator(seed: int | Sequence[int] | None, name: str) -> np.random.Generator:
     if seed is None:
-        raise TypeError("seed must be an integer or a sequence of them: without one no result can be repeated")
+        raise TypeError("seed must be an integer or a sequence of them: without a seed, results cannot be reproduced")
     if name in SEEDLESS and isinstance(seed, int) and seed >= 0:
-        # Making a generator would take a tenth of the time of the fastest ones. Only of ours is it sure that they
-        # draw nothing, which would make what the others draw depend on their order.
+        # Creating a generator takes a tenth of the time of the fastest corruptions. The shared one is only for built-in
+        # corruptions, which are known to draw nothing: with any draw, results would depend on the order of the calls.
         return _IDLE
     return np.random.default_rng(seed)
 
@@ -114,9 +114,9 @@ def _shown(result: object) -> str:
 
 
 def derive_seed(*parts: str | int) -> int:
-    """Derive a seed from what identifies a result, such as case id, corruption and severity.
+    """Derive a seed from everything that identifies a result, such as case id, corruption and severity.
 
-    It is the same on every machine and in every version of Python; `hash()` is not.
+    Unlike `hash()`, it is the same on every machine and in every version of Python.
 
     >>> derive_seed("vehicles/sedan_day", "fog", 3) == derive_seed("vehicles/sedan_day", "fog", 3)
     True

@@ -1,4 +1,4 @@
-"""Blur of the lens, the glass before it and the motion: defocus, glass, motion, zoom, gaussian."""
+"""The blur corruptions: defocus, glass, motion, zoom, gaussian."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tierbench.corruptions.zoom import centre_zoom
 
 
 def smooth(picture: Floats, sigma: float) -> Floats:
-    """Blur by a Gaussian cut at 4 σ; beyond the border the last pixel goes on."""
+    """Blur with a Gaussian that is cut at 4 σ; the border pixels are repeated outwards."""
     size = 2 * int(4 * sigma + 0.5) + 1
     if size == 1:
         return picture
@@ -22,16 +22,16 @@ def smooth(picture: Floats, sigma: float) -> Floats:
 
 
 def gaussian_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Blur by a Gaussian of `sigma` pixels."""
+    """Blur with a Gaussian of `sigma` pixels."""
     (sigma,) = p
     return to_bytes(smooth(unit(pixels), sigma))
 
 
 def defocus_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Spread each point over a disk of `radius` pixels, as a lens out of focus; `alias` softens its rim."""
+    """Spread each point over a disk of `radius` pixels, like a lens out of focus; `alias` softens the rim."""
     radius, alias = p
     cv2 = opencv()
-    # A radius of 1.5 is meant: the small grid serves every radius up to 8.
+    # As published: one small grid for every radius up to 8, which may be a fraction such as 1.5.
     reach, rim = (8, 3) if radius <= 8 else (int(radius), 5)
     grid = np.arange(-reach, reach + 1)
     disk = (grid[:, None] ** 2 + grid**2 <= radius**2).astype(np.float32)
@@ -40,13 +40,13 @@ def defocus_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pix
 
 
 def motion_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Smear along a line that leans up to 45 degrees; see `line_blur` for `radius` and `sigma`."""
+    """Smear along a line at up to 45 degrees; see `line_blur` for `radius` and `sigma`."""
     radius, sigma = p
     return truncate(line_blur(pixels.astype(np.float32), radius, sigma, rng.uniform(-45, 45)))
 
 
 def zoom_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Average the picture with zooms into its middle, by factors from `start` to `stop` in `step`s."""
+    """Average the image with zooms into its middle, by factors from `start` to `stop` in steps of `step`."""
     start, stop, step = p
     factors = np.arange(start, stop, step)
     picture = pixels.astype(np.float32)
@@ -58,7 +58,7 @@ def zoom_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels
 
 
 def glass_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Blur by `sigma`, let pixels stray by up to `reach` in some `rounds`, and blur again."""
+    """Blur by `sigma`, displace pixels by up to `reach` in each of `rounds` rounds, and blur again."""
     sigma, reach, rounds = p
     height, width = pixels.shape[:2]
     points = to_bytes(smooth(unit(pixels), sigma)).reshape(-1, 3)
@@ -68,15 +68,15 @@ def glass_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixel
 
 
 def _strays(height: int, width: int, reach: int, rng: np.random.Generator) -> npt.NDArray[np.int32]:
-    """Say for each pixel which pixel it shows after one round of the published walk.
+    """Return for each pixel the index of the pixel that it shows after one round of the published walk.
 
-    The walk goes from the bottom right to the top left. A pixel takes the value that stands, at that moment,
-    at a place drawn up to `reach` away; if the walk has been there, that is what the place took before. So
-    each pixel begins a chain of places which ends at the first one that the walk had not reached yet. All
-    chains are followed at once, twice as far in each turn.
+    The walk visits the pixels from the bottom right to the top left. Each pixel takes the current value of a random
+    place up to `reach` away; if the walk has visited that place already, this is the value that the place took. So
+    each pixel starts a chain of places, which ends at the first place that the walk had not visited yet. All chains
+    are followed at once, twice as far in each iteration.
     """
     count = height * width
-    # Up to `count` a number means "what that place takes", from there on "what stood there before".
+    # A number below `count` means "the value that this place takes"; from `count` on, "the value that it had before".
     source = np.arange(count, 2 * count, dtype=np.int32)
     rows = np.arange(reach + 1, height - reach + 1, dtype=np.int32)[:, None]
     columns = np.arange(reach + 1, width - reach + 1, dtype=np.int32)

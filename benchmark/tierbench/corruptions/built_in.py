@@ -1,4 +1,4 @@
-"""The built-in corruptions: what `names.py` and `parameters.json` say of them, and the functions that make them."""
+"""The built-in corruptions: their functions, joined with the data in `names.py` and `parameters.json`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What processing does to a picture: contrast, elastic, pixels, JPEG and saturation."""
+"""The digital corruptions: contrast, elastic transform, pixelate, JPEG compression and saturate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tierbench.corruptions.pixels import Floats, Parameters, Pixels, to_bytes, t
 
 
 def contrast(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Draw all values towards the mean of their channel; `factor` of the contrast is left."""
+    """Move all values towards the mean of their channel, so that `factor` of the contrast is left."""
     (factor,) = p
     means = opencv().mean(pixels)[:3]
     tables = truncate((np.arange(256)[:, None] - means) * factor + means)
@@ -32,19 +32,19 @@ def saturate(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
     spread = value[:, None] - value
     saturation = spread / np.maximum(value[:, None], 1)
     wanted = np.clip(saturation * factor + offset, 0, 1)
-    # For every pair of highest and lowest channel: by how much the distances to the highest grow.
+    # For every pair of highest and lowest channel: the factor by which distances to the highest grow.
     growth = np.divide(wanted, saturation, out=np.zeros_like(wanted), where=spread > 0)
     below = highest[..., None] - pixels
     result = highest[..., None] - below * growth[highest, lowest][..., None]
     if offset > 0:
-        # A grey has hue 0, which is red: green and blue fall by the new saturation.
+        # Grey has hue 0, which is red: green and blue fall by the new saturation.
         grey = highest == lowest
         result[grey, 1:] = highest[grey, None] * np.float32(1 - min(1.0, offset))
     return truncate(result)
 
 
 def jpeg(pixels: Pixels, quality: int, *, optimize: bool = False) -> Pixels:
-    """Write a picture as JPEG and read it back."""
+    """Write an image as JPEG and read it back."""
     file = io.BytesIO()
     _image(pixels).save(file, "JPEG", quality=quality, optimize=optimize)
     with Image.open(file, formats=["JPEG"]) as image:
@@ -52,32 +52,33 @@ def jpeg(pixels: Pixels, quality: int, *, optimize: bool = False) -> Pixels:
 
 
 def _image(pixels: Pixels) -> Image.Image:
-    """Do what `Image.fromarray` does, without its checks: half of its time."""
+    """Convert as `Image.fromarray` does, in half of the time, without its checks."""
     height, width = pixels.shape[:2]
     return Image.frombuffer("RGB", (width, height), pixels, "raw", "RGB", 0, 1)
 
 
 def jpeg_compression(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Write as JPEG of a `quality` and read back."""
+    """Write as JPEG with the given `quality` and read it back."""
     (quality,) = p
     return jpeg(pixels, quality)
 
 
 def pixelate(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Shrink to `factor` of the size by averaging, and enlarge again without smoothing."""
+    """Shrink to `factor` of the size by averaging, then enlarge again without smoothing."""
     (factor,) = p
     height, width = pixels.shape[:2]
     small = (max(1, int(width * factor)), max(1, int(height * factor)))
     shrunk = np.asarray(_image(pixels).resize(small, Image.Resampling.BOX))
-    # Columns first: then rows are copied whole.
+    # Columns first, because whole rows are then copied.
     return shrunk.take(_boxes(small[0], width), axis=1).take(_boxes(small[1], height), axis=0)
 
 
 @functools.lru_cache(maxsize=64)
 def _boxes(small: int, large: int) -> npt.NDArray[np.intp]:
-    """Say which pixel each pixel of an enlarged axis shows, where Pillow's box filter enlarges.
+    """Return for each pixel of an axis that Pillow's box filter enlarges the index of the pixel that it shows.
 
-    It always shows one pixel whole, so a ramp of indices tells which; NEAREST decides ties otherwise.
+    An enlarged pixel always shows exactly one pixel, so enlarging a ramp of indices reveals which one. NEAREST breaks
+    ties differently.
     """
     ramp = Image.fromarray(np.arange(small, dtype=np.float32)[None])
     indices: npt.NDArray[np.intp] = np.asarray(ramp.resize((large, 1), Image.Resampling.BOX))[0].astype(np.intp)
@@ -85,10 +86,10 @@ def _boxes(small: int, large: int) -> npt.NDArray[np.intp]:
 
 
 def elastic_transform(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Tilt the picture and stretch it like rubber.
+    """Tilt the image and stretch it like rubber.
 
-    An affine map moves three points by up to `tilt` pixels each; then each pixel is displaced by uniform
-    noise, smoothed by `sigma` pixels and multiplied by `alpha`.
+    An affine map moves three points by up to `tilt` pixels each. Then each pixel is displaced by uniform noise that
+    is smoothed by `sigma` pixels and multiplied by `alpha`.
     """
     alpha, sigma, tilt = p
     cv2 = opencv()
@@ -112,9 +113,9 @@ def elastic_transform(pixels: Pixels, p: Parameters, rng: np.random.Generator) -
 
 
 def _rubber(height: int, width: int, sigma: float, rng: np.random.Generator) -> Floats:
-    """Smooth uniform noise in -1…1 by a Gaussian cut at 3 σ; at the border the field is mirrored.
+    """Return uniform noise in -1…1, smoothed with a Gaussian that is cut at 3 σ and mirrored at the borders.
 
-    The cosine transform makes that mirrored convolution a product, so a σ wider than the picture, which the
+    The cosine transform turns the mirrored convolution into a product, so that a σ wider than the image, which the
     published table has, costs no more than a narrow one.
     """
     noise = rng.random((height, width), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Frost on a window: procedural textures, or those of a folder."""
+"""The textures of frost on a window: generated, or read from a folder."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from tierbench.corruptions.plasma import plasma
 
 _HEIGHT, _WIDTH = 400, 600
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
-# The folder of the originals holds a sixth texture that the published code never draws.
+# The folder of the originals has a sixth texture that the published code never uses.
 _NEVER_DRAWN = "frost6.jpg"
 
 
 class _Frost(NamedTuple):
-    """What one texture looks like; brightness and contrast are those of the published textures."""
+    """The look of one texture; brightness and contrast are those of the published textures."""
 
     colour: tuple[int, int, int]
     """Mean red, green and blue."""
     spread: int
     """Standard deviation of the brightness, in grey levels."""
     clouds: float
-    """How much of the brightness is clouds rather than crystals, 0 to 1."""
+    """Share of the brightness that comes from clouds rather than crystals, 0 to 1."""
     feathers: int
     length: tuple[int, int]
-    """Shortest and longest spine of a feather, in pixels."""
+    """Length of the shortest and the longest spine of a feather, in pixels."""
 
 
 _FROSTS: Final = (
@@ -45,14 +45,14 @@ _FROSTS: Final = (
 
 
 def draw_texture(rng: np.random.Generator, folder: Path | str | None = None) -> Pixels:
-    """Pick a texture, each as likely as the others.
+    """Return a texture at random, all with the same probability.
 
     Args:
-        rng: where the randomness comes from.
-        folder: pictures to pick from, such as the originals of ImageNet-C; default: the procedural ones.
+        rng: the source of randomness.
+        folder: the textures to choose from, such as the originals of ImageNet-C; default: the generated ones.
 
     Raises:
-        ValueError: if the folder cannot be read or holds no picture, or a file in it is none.
+        ValueError: if the folder cannot be read or contains no image, or if one of its files cannot be read.
     """
     if folder is None:
         return _texture(int(rng.integers(len(_FROSTS))))
@@ -64,7 +64,7 @@ def draw_texture(rng: np.random.Generator, folder: Path | str | None = None) -> 
     except OSError as error:
         raise ValueError(f"cannot read the folder of frost textures {folder}: {error.strerror}") from error
     if not files:
-        raise ValueError(f"no picture in the folder of frost textures {folder}")
+        raise ValueError(f"no image in the folder of frost textures {folder}")
     path = files[int(rng.integers(len(files)))]
     return _read(path, path.stat().st_mtime_ns)
 
@@ -80,7 +80,7 @@ def _read(path: Path, changed: int) -> Pixels:
 
 @functools.cache
 def _texture(number: int) -> Pixels:
-    """Make one of the procedural textures; always the same one for the same number."""
+    """Generate one of the textures; the same number always gives the same texture."""
     frost = _FROSTS[number]
     rng = np.random.default_rng([0xF2057, number])
     clouds = smooth(plasma(_HEIGHT, _WIDTH, 1.9, rng), 2)
@@ -97,13 +97,13 @@ def _standard(layer: Floats) -> Floats:
 
 
 def _feathers(frost: _Frost, rng: np.random.Generator) -> Floats:
-    """Scatter ice feathers, the faint ones below the bright ones."""
+    """Draw ice feathers at random places, with the bright ones above the faint ones."""
     cv2 = opencv()
     canvas = np.zeros((_HEIGHT, _WIDTH), dtype=np.uint8)
     for shade in np.linspace(20, 255, frost.feathers):
         start = rng.uniform((0, 0), (_WIDTH, _HEIGHT))
         lines = _feather(start, rng.uniform(*frost.length), rng)
-        # 4 fractional bits: the ends need not lie on whole pixels.
+        # 4 fractional bits, so that the ends may lie between pixels.
         ends = [np.rint(line * 16).astype(np.int32) for line in lines]
         cv2.polylines(canvas, ends, False, float(shade), 1, cv2.LINE_AA, 4)
     bright: Floats = canvas.astype(np.float32)
@@ -111,7 +111,7 @@ def _feathers(frost: _Frost, rng: np.random.Generator) -> Floats:
 
 
 def _feather(start: npt.NDArray[np.float64], length: float, rng: np.random.Generator) -> list[npt.NDArray[np.float64]]:
-    """Return the lines of one feather, each [points, (x, y)]: a bent spine and uneven branches at its sides."""
+    """Return the lines of one feather, each [points, (x, y)]: a bent spine with uneven branches on both sides."""
     along = np.linspace(0, 1, max(4, int(length / 3)))
     angle = rng.uniform(0, 2 * np.pi) + rng.uniform(-0.9, 0.9) * along
     steps = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (length / along.size)

@@ -1,4 +1,4 @@
-"""Blur along a line, as ImageMagick's motion blur does it; motion blur, snow and rain share it."""
+"""Blur along a line, like ImageMagick's motion blur; used by motion blur, snow and rain."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tierbench.corruptions.pixels import Floats
 
 
 def line_blur(picture: Floats, radius: int, sigma: float, angle: float) -> Floats:
-    """Smear a picture one way along a line.
+    """Smear an image in one direction along a line.
 
-    The step at distance i weighs exp(-i²/2σ²) and takes the nearest pixel; beyond the border the last pixel
-    goes on.
+    The step at distance i has the weight exp(-i²/2σ²) and takes the nearest pixel; the border pixels are repeated
+    outwards.
 
     Args:
         picture: [height, width] or [height, width, channels].
-        radius: half the length of the line, in pixels: there are 2·radius + 1 steps.
+        radius: half of the length of the line, in pixels: there are 2·radius + 1 steps.
         sigma: spread of the weights, in pixels.
         angle: direction in degrees; 0 is to the right, 90 is down.
 
@@ -30,7 +30,7 @@ def line_blur(picture: Floats, radius: int, sigma: float, angle: float) -> Float
     weights = np.exp(-(np.arange(steps) ** 2) / (2 * sigma**2))
     weights /= weights.sum()
     along, across = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    # Several steps can fall onto one pixel.
+    # Several steps can land on the same pixel.
     merged: dict[tuple[int, int], float] = {}
     for step, weight in enumerate(weights.tolist()):
         offset = (math.ceil(step * across - 0.5), math.ceil(step * along - 0.5))

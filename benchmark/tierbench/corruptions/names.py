@@ -1,4 +1,4 @@
-"""The names of the corruptions, in the order in which the literature lists them."""
+"""The names of the corruptions, in the order of the literature."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ WEATHER: Final = ("snow", "frost", "fog", "brightness")
 DIGITAL: Final = ("contrast", "elastic_transform", "pixelate", "jpeg_compression")
 
 MEAN_CORRUPTIONS: Final[tuple[str, ...]] = NOISE + BLUR + WEATHER + DIGITAL
-"""The 15 that the mean corruption error is taken over."""
+"""The 15 corruptions that the mean corruption error is computed from."""
 
 EXTRA_CORRUPTIONS: Final[tuple[str, ...]] = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
-"""The 4 published for validation: never part of the mean."""
+"""The 4 that were published for validation; never part of the mean."""
 
 CORRUPTIONS: Final[tuple[str, ...]] = MEAN_CORRUPTIONS + EXTRA_CORRUPTIONS
 """The 19 of ImageNet-C and CIFAR-10-C (Hendrycks & Dietterich 2019)."""
 
 OWN_CORRUPTIONS: Final[tuple[str, ...]] = ("rain", "low_light")
-"""This project's own. Nothing published can be compared with them, and no mean holds them."""
+"""This project's own corruptions: not comparable with published figures, and never part of a mean."""
 
 ALL_CORRUPTIONS: Final[tuple[str, ...]] = CORRUPTIONS + OWN_CORRUPTIONS
 
@@ -36,7 +36,7 @@ SEEDLESS: Final[frozenset[str]] = frozenset(
         "saturate",
     }
 )
-"""Those that draw nothing: their result is the same for every seed."""
+"""Corruptions without randomness: the result is the same for every seed."""
 
 NEEDS_OPENCV: Final[frozenset[str]] = frozenset(
     {
@@ -52,7 +52,7 @@ NEEDS_OPENCV: Final[frozenset[str]] = frozenset(
         "spatter",
     }
 )
-"""Those that need the extra `corruptions`."""
+"""Corruptions that need the extra `corruptions`."""
 
 FAMILIES: Final = MappingProxyType(
     {
@@ -63,7 +63,7 @@ FAMILIES: Final = MappingProxyType(
         "own": OWN_CORRUPTIONS,
     }
 )
-"""All names by family; the four extra ones stand with the family that the paper gives them."""
+"""All names by family; the four extra ones are in the families that the paper assigns them to."""
 
 SEVERITIES: Final = (1, 2, 3, 4, 5)
 VARIANTS: Final = ("imagenet_c", "cifar10_c")

@@ -1,4 +1,4 @@
-"""Noise of the sensor: gaussian, shot, impulse and speckle."""
+"""The noise corruptions: gaussian, shot, impulse and speckle."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tierbench.corruptions.pixels import Floats, Parameters, Pixels, truncate
 
 
 def gaussian_noise(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Add normal noise of one spread everywhere, as of a sensor in low light."""
+    """Add normal noise with the same spread everywhere, like a sensor in low light."""
     (sigma,) = p
     noise = _normal(rng, pixels.shape)
     noise *= sigma * 255
@@ -17,11 +17,11 @@ def gaussian_noise(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> P
 
 
 def shot_noise(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Count photons: white is `count` of them on average, and the count follows Poisson."""
+    """Replace each value by a Poisson number of photons; white is `count` photons on average."""
     (count,) = p
     levels = np.arange(256) * (count / 255)
     photons = rng.poisson(levels[pixels])
-    # In integers, so that a whole grey level is not lost to rounding.
+    # In integers, so that rounding does not lose a whole grey level.
     photons *= 255
     photons //= int(count)
     result: Pixels = np.minimum(photons, 255).astype(np.uint8)
@@ -29,7 +29,7 @@ def shot_noise(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixel
 
 
 def impulse_noise(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Set values to black or white, each channel for itself; half of `amount` each."""
+    """Set random values to black or white, half of `amount` each, independently in each channel."""
     (amount,) = p
     draw = rng.random(pixels.shape, dtype=np.float32)
     result = pixels.copy()
@@ -39,7 +39,7 @@ def impulse_noise(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pi
 
 
 def speckle_noise(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Add normal noise that grows with the brightness of the value."""
+    """Add normal noise that is proportional to the value."""
     (sigma,) = p
     factor = _normal(rng, pixels.shape)
     factor *= sigma

@@ -1,4 +1,4 @@
-"""OpenCV on first use: it is an optional extra, and listing the corruptions must not need it."""
+"""Import OpenCV on first use: it is an optional extra, and listing the corruptions must work without it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def opencv() -> ModuleType:
     """Return the module `cv2`.
 
     Raises:
-        ImportError: one line that says what to install.
+        ImportError: if OpenCV is not installed; one line that says what to install.
     """
     try:
         import cv2

@@ -1,4 +1,4 @@
-"""Rain and low light: this project's own corruptions, not of any published set."""
+"""Rain and low light: this project's own corruptions, which are not part of any published set."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _GAMMA = 2.2
 
 
 def rain(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Let it rain, slanted by up to 20 degrees.
+    """Add rain, slanted by up to 20 degrees.
 
-    `density` of the pixels start a streak of about 2·`radius` pixels, `strength` opaque; `veil` of the
-    picture is lost to grey air and wet gloom.
+    The share `density` of the pixels starts a streak of about 2·`radius` pixels with the opacity `strength`. Grey air
+    replaces the share `veil` of the image.
     """
     density, radius, strength, veil = p
     height, width = pixels.shape[:2]
-    # Streaks also come in from outside: beyond the border `line_blur` would draw out what lies on it.
+    # Streaks also enter from outside: without this margin, `line_blur` would stretch the drops on the border.
     steps = 2 * radius + 1
     around = (height + 2 * steps, width + 2 * steps)
     drops = (rng.random(around, dtype=np.float32) < density).astype(np.float32)
-    # Near drops are brighter than far ones.
+    # Drops near the camera are brighter than distant ones.
     drops *= rng.uniform(0.3, 1.0, around).astype(np.float32)
     streaks = smooth(line_blur(drops, radius, radius, -90 + rng.uniform(-20, 20)), 0.5)
     streaks = streaks[steps:-steps, steps:-steps]
-    # Divide by the weight of the first step, so that a streak starts at its drop's own brightness.
+    # Divide by the weight of the first step, so that a streak starts with the brightness of its drop.
     streaks *= np.exp(-(np.arange(steps) ** 2) / (2 * radius**2)).sum()
     cover = np.minimum(streaks, 1) * np.float32(strength)
     picture = unit(pixels)
@@ -39,15 +39,15 @@ def rain(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
 
 
 def low_light(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Take the picture with too little light.
+    """Simulate too little light.
 
-    `exposure` of the light is left (linear, before the gamma of 2.2); the sensor, which would count `photons`
-    for white, adds photon noise, and read noise of `read` of white before the gain of the gamma.
+    The share `exposure` of the light is left, in linear values before the gamma of 2.2. The sensor, which counts
+    `photons` for white, adds photon noise, and read noise of the share `read` of white, before the gamma.
     """
     exposure, photons, read = p
     light = (np.linspace(0, 1, 256) ** _GAMMA * exposure).astype(np.float32)[pixels]
     noise = rng.standard_normal(light.shape, dtype=np.float32)
-    # Photon and read noise are independent: their variances add. Reading is relative to the exposure left.
+    # Photon noise and read noise are independent, so their variances add. Read noise is relative to the exposure.
     noise *= np.sqrt(light / photons + np.float32((read * exposure) ** 2))
     light += noise
     return to_bytes(np.maximum(light, 0) ** np.float32(1 / _GAMMA))

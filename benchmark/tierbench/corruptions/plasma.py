@@ -8,16 +8,16 @@ from tierbench.corruptions.pixels import Floats
 
 
 def plasma(height: int, width: int, decay: float, rng: np.random.Generator) -> Floats:
-    """Draw a height map whose opposite edges meet, and cut a corner of it.
+    """Generate a height map that wraps around at its edges, and return its top left corner.
 
     Args:
-        height: rows wanted.
-        width: columns wanted.
-        decay: by how much the wobble shrinks from level to level: more is smoother.
-        rng: where the randomness comes from.
+        height: number of rows to return.
+        width: number of columns to return.
+        decay: how much the wobble shrinks from level to level: more is smoother.
+        rng: the source of randomness.
 
     Returns:
-        [height, width]; 0 to 1 over the whole map, of which this is the top left corner.
+        [height, width]; the whole map spans 0 to 1.
     """
     side = max(2, 1 << (max(height, width) - 1).bit_length())
     heights = np.zeros((side, side), dtype=np.float32)
@@ -44,7 +44,7 @@ def plasma(height: int, width: int, decay: float, rng: np.random.Generator) -> F
 
 
 def _wobbled(sums: Floats, wobble: float, rng: np.random.Generator) -> Floats:
-    """Take the mean of four and add a uniform draw; the wobble counts twice, as published."""
+    """Return the mean of four values plus a uniform draw; the wobble is squared, as published."""
     draw = rng.random(sums.shape, dtype=np.float32)
     draw -= 0.5
     draw *= 2 * wobble * wobble

@@ -1,4 +1,4 @@
-"""The registry of corruptions, light enough to be read while options are parsed: no NumPy until a picture is there."""
+"""The registry of corruptions; it does not import NumPy, because option parsing reads it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tierbench.corruptions.names import ALL_CORRUPTIONS, MEAN_CORRUPTIONS, NEEDS
 if TYPE_CHECKING:
     from tierbench.corruptions.pixels import Parameters, Pixels
 
-    # (pixels, parameters, rng) and, by keyword, what the corruption takes besides.
+    # (pixels, parameters, rng), and the arguments that the corruption `takes`, by keyword.
     Function = Callable[..., Pixels]
 
 Keyword = Literal["variant", "frost_textures"]
@@ -20,21 +20,22 @@ Keyword = Literal["variant", "frost_textures"]
 
 @dataclass(frozen=True, slots=True)
 class Corruption:
-    """One way to spoil a picture, in five severities.
+    """A way to corrupt an image, in five severities.
 
-    Another package registers one by an entry point `NAME = "module:object"` in the group `tierbench.corruptions`.
+    Another package registers one with an entry point `NAME = "module:object"` in the group `tierbench.corruptions`.
 
     Attributes:
-        name: the name that it is registered under.
-        function: `(pixels, parameters, rng) -> pixels`: uint8 arrays of shape [height, width, 3], RGB; the numbers of
-            one severity; a NumPy generator, where all randomness comes from. It does not change its input.
-        parameters: variant → the numbers of severities 1 to 5, a sequence or a single number each. A variant that
-            is missing cannot be asked for.
-        family: what it is listed with, such as `noise`, `blur`, `weather`, `digital`.
+        name: the name under which it is registered.
+        function: `(pixels, parameters, rng) -> pixels`, with pixels as uint8 arrays of shape [height, width, 3], RGB,
+            the numbers of one severity, and a NumPy generator as the only source of randomness. It must not change
+            its input.
+        parameters: variant → the numbers of severities 1 to 5, each a sequence or a single number. Missing variants
+            cannot be used.
+        family: the group in which it is listed, such as `noise`, `blur`, `weather`, `digital`.
         seedless: whether it draws nothing from its generator.
         needs_opencv: whether it needs the extra `corruptions`.
-        takes: arguments of `corrupt` that the function wants too, as keywords: `variant`, `frost_textures`.
-        version: raise it when the function makes other pixels than before; predictions are kept under it.
+        takes: arguments of `corrupt` that are passed to the function as keywords: `variant`, `frost_textures`.
+        version: change it when the function produces different pixels; it is part of the key of stored predictions.
     """
 
     name: str
@@ -52,13 +53,13 @@ class Corruption:
         for variant, rows in self.parameters.items():
             place = f"corruption {self.name!r}: "
             if variant not in VARIANTS:
-                raise ValueError(f"{place}unknown variant {variant!r}; there are {_listed(VARIANTS)}")
+                raise ValueError(f"{place}unknown variant {variant!r}; choose one of {_listed(VARIANTS)}")
             if len(rows) != len(SEVERITIES):
                 raise ValueError(f"{place}{variant} must have {len(SEVERITIES)} rows of parameters, not {len(rows)}")
 
     @property
     def counts_for_mce(self) -> bool:
-        """Whether the mean corruption error is taken over it: only the published 15 are, whoever registers others."""
+        """Whether it is part of the mean corruption error: only the published 15 are."""
         return self.name in MEAN_CORRUPTIONS
 
     def at(self, severity: int, variant: str) -> Parameters:
@@ -68,9 +69,9 @@ class Corruption:
             ValueError: for an unknown severity or variant, or a variant that this corruption lacks.
         """
         if isinstance(severity, bool) or severity not in SEVERITIES:
-            raise ValueError(f"unknown severity {severity!r}; there are {_listed(SEVERITIES)}")
+            raise ValueError(f"unknown severity {severity!r}; choose one of {_listed(SEVERITIES)}")
         if variant not in VARIANTS:
-            raise ValueError(f"unknown variant {variant!r}; there are {_listed(VARIANTS)}")
+            raise ValueError(f"unknown variant {variant!r}; choose one of {_listed(VARIANTS)}")
         if variant not in self.parameters:
             raise ValueError(f"{self.name} has no parameters for {variant}; it has {_listed(self.parameters)}")
         row = self.parameters[variant][severity - 1]
@@ -79,8 +80,8 @@ class Corruption:
 
 def _problem(name: str, part: object) -> str:
     if not isinstance(part, Corruption):
-        return f"is no tierbench.corruptions.Corruption but {type(part).__name__!r}"
-    return "" if part.name == name else f"calls itself {part.name!r}"
+        return f"must be a tierbench.corruptions.Corruption, not {type(part).__name__!r}"
+    return "" if part.name == name else f"has another name, {part.name!r}"
 
 
 def _listed(values: Iterable[object]) -> str:
@@ -97,7 +98,7 @@ CORRUPTION_REGISTRY: Final = Registry[Corruption](
 
 
 def needing_opencv(names: Iterable[str]) -> list[str]:
-    """Return those of the names that need OpenCV; only those of other packages are imported for it.
+    """Return the names that need OpenCV; only corruptions of other packages are imported to find out.
 
     Raises:
         UserError: as `Registry.get` does.
@@ -111,10 +112,10 @@ def needing_opencv(names: Iterable[str]) -> list[str]:
 
 
 def corruption_version(name: str) -> str:
-    """Return what identifies the pixels of a corruption beside its name: empty for a built-in one.
+    """Return what identifies the pixels of a corruption, besides its name; empty for a built-in one.
 
-    Predictions of corrupted pictures are kept under it. It holds the owner with its version, the parameters, and the
-    corruption's own `version`; a change of its code alone does not show in it.
+    It is part of the key of stored predictions, and made of the owner with its version, the parameters and the
+    corruption's own `version`. A change of the code alone does not change it.
 
     Raises:
         UserError: as `Registry.get` does.

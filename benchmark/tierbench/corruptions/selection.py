@@ -1,4 +1,4 @@
-"""Reads `fog,snow`, `all` and `imagenet-c`, the way in which the corruptions of a sweep are named; no NumPy."""
+"""Parse the corruptions of a sweep: `fog,snow`, `all` or `imagenet-c`; does not import NumPy."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from tierbench.corruptions.registry import CORRUPTION_REGISTRY, needing_opencv
 
 
 def corruption_sets() -> dict[str, tuple[str, ...]]:
-    """Return the sets by name: `all` that are registered, and the published 15 of `imagenet-c`."""
+    """Return the sets by name: `all` registered corruptions, and the published 15 as `imagenet-c`."""
     return {"all": CORRUPTION_REGISTRY.names(), "imagenet-c": MEAN_CORRUPTIONS}
 
 
 def parse_corruptions(text: str, problems: list[str], option: str = "--robust-corruptions") -> tuple[str, ...]:
-    """Read names and sets with commas between them.
+    """Parse a comma-separated list of names and sets.
 
     Args:
-        text: what to read; empty: no corruption.
-        problems: takes what is wrong, a line each; what is right is returned all the same.
-        option: where it was written, for messages.
+        text: the list; empty: no corruption.
+        problems: receives one line per problem; the valid names are returned anyway.
+        option: the option that the list comes from, for messages.
 
     Returns:
         Names of registered corruptions that can be loaded, in the order of the registry.
@@ -35,30 +35,32 @@ def parse_corruptions(text: str, problems: list[str], option: str = "--robust-co
         if part in sets or part in known:
             wanted |= set(sets.get(part, (part,)))
         else:
-            problems.append(f"{option}: {one_line(part)!r} is no corruption; {suggestion(part, [*sets, *known])}")
+            problems.append(f"{option}: {one_line(part)!r} is not a corruption; {suggestion(part, [*sets, *known])}")
     names = tuple(name for name in known if name in wanted and _is_usable(name, problems, option))
     needing = needing_opencv(names)
     if needing and importlib.util.find_spec("cv2") is None:
-        problems.append(f"{option}: OpenCV is missing, for {listed(needing)}; pip install 'tierbench[corruptions]'")
+        problems.append(
+            f"{option}: OpenCV is missing (needed for {listed(needing)}); pip install 'tierbench[corruptions]'"
+        )
     return names
 
 
 def parse_severities(text: str, problems: list[str], option: str = "--robust-severities") -> tuple[int, ...]:
-    """Read `1-5` or `1,3,5`.
+    """Parse severities, such as `1-5` or `1,3,5`.
 
     Args:
-        text: what to read.
-        problems: takes what is wrong, in one line.
-        option: where it was written, for messages.
+        text: the text to parse.
+        problems: receives one line if the text is not valid.
+        option: the option that the text comes from, for messages.
 
     Returns:
-        The severities, sorted; all of them if the text is wrong.
+        The severities, sorted; all of them if the text is not valid.
     """
     found: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"\s*([1-5])(?:-([1-5]))?\s*", part)
         if match is None:
-            problems.append(f"{option} {one_line(text)!r} is no list of 1 to 5; write 1-5, or 1,3,5")
+            problems.append(f"{option} {one_line(text)!r} is not a list of severities 1 to 5; write 1-5 or 1,3,5")
             return (1, 2, 3, 4, 5)
         found |= set(range(int(match[1]), int(match[2] or match[1]) + 1))
     return tuple(sorted(found))

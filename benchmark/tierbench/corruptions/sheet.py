@@ -1,4 +1,4 @@
-"""The contact sheet: one picture under every corruption and severity, for a person to look at."""
+"""The contact sheet: one image under every corruption and severity."""
 
 from __future__ import annotations
 
@@ -24,23 +24,22 @@ def contact_sheet(
     zoom: int = 1,
     frost_textures: Path | str | None = None,
 ) -> Image.Image:
-    """Lay out a picture under every corruption: a row each, the clean picture and then severities 1 to 5.
+    """Draw an image under every corruption: one row each, with the clean image and then severities 1 to 5.
 
     Args:
-        image: any PIL image; what is not square is cropped to its middle.
-        names: the rows.
-        seed: the same for all cells.
+        image: any PIL image; it is cropped to a square in the middle.
+        names: the corruptions, one row each.
+        seed: the seed of all cells.
         variant: as in `corrupt`.
-        size: the picture is scaled to that many pixels a side first; default: 224 or 32, as the variant is
-            made for.
-        zoom: each pixel is drawn that large, so that tiny pictures can be looked at.
+        size: the image is first scaled to this many pixels per side; default: 224 or 32, depending on the variant.
+        zoom: how large to draw each pixel, for tiny images.
         frost_textures: as in `corrupt`.
 
     Returns:
         An RGB image.
 
     Raises:
-        ValueError: as `corrupt` does, or if there is no name, or a size or zoom under 1.
+        ValueError: as `corrupt` does, or if there are no names, or `size` or `zoom` is less than 1.
     """
     if not names:
         raise ValueError("a contact sheet needs at least one corruption")
@@ -73,7 +72,7 @@ def contact_sheet(
 
 
 def _square(image: Image.Image, side: int) -> Image.Image:
-    """Cut out the middle and scale it."""
+    """Crop to a square in the middle and scale it."""
     width, height = image.size
     shorter = min(width, height)
     left, top = (width - shorter) // 2, (height - shorter) // 2

@@ -1,4 +1,4 @@
-"""The numbers of a corruption at a severity; those of the built-in ones are read from `parameters.json`."""
+"""The parameters of the corruptions at each severity; those of built-in ones are in `parameters.json`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def _tables() -> dict[str, dict[str, list[Any]]]:
 
 
 def published_rows(name: str) -> dict[str, list[Any]]:
-    """Return the table of a built-in corruption: variant → the numbers of severities 1 to 5."""
+    """Return the parameters of a built-in corruption: variant → the numbers of severities 1 to 5."""
     return {variant: _tables()[variant][name] for variant in VARIANTS}
 
 
 def parameters(name: str, severity: int, variant: str = "imagenet_c") -> Parameters:
-    """Return the numbers of a corruption at a severity; `CORRUPTIONS` have published ones.
+    """Return the parameters of a corruption at a severity; those of `CORRUPTIONS` are the published ones.
 
     Args:
         name: a registered name, such as those in `ALL_CORRUPTIONS`.
@@ -50,7 +50,7 @@ def find_corruption(name: str) -> Corruption:
     if name not in CORRUPTION_REGISTRY:
         known = CORRUPTION_REGISTRY.names()
         others = [each for each in known if each not in CORRUPTIONS and each not in OWN_CORRUPTIONS]
-        valid = f"the published {', '.join(CORRUPTIONS)}; not of the published set: {', '.join(OWN_CORRUPTIONS)}"
-        valid += f"; of other packages: {', '.join(others)}" if others else ""
-        raise ValueError(f"unknown corruption {name!r}; there are {valid}")
+        valid = f"published: {', '.join(CORRUPTIONS)}; not published: {', '.join(OWN_CORRUPTIONS)}"
+        valid += f"; from other packages: {', '.join(others)}" if others else ""
+        raise ValueError(f"unknown corruption {name!r}; {valid}")
     return CORRUPTION_REGISTRY.get(name)

@@ -1,4 +1,4 @@
-"""Weather: snow, frost, fog, brightness and spatter."""
+"""The weather corruptions: snow, frost, fog, brightness and spatter."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tierbench.corruptions.zoom import centre_zoom
 
 _WATER = np.array([175, 238, 238], dtype=np.float32) / 255  # pale turquoise
 _MUD = np.array([63, 42, 20], dtype=np.float32) / 255
-# The 32-px set draws its frost from textures at a fifth of their size.
+# CIFAR-10-C, with its images of 32 px, uses the textures at a fifth of their size.
 _FROST_SCALE: Final = MappingProxyType({"imagenet_c": 1.0, "cifar10_c": 0.2})
 
 
 def snow(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Let it snow: flakes from normal noise, enlarged by `zoom` and smeared; the scene turns paler.
+    """Add snow: flakes from normal noise, enlarged by `zoom` and smeared, over a paler scene.
 
-    A flake is where the noise of `mean` and `spread` passes `threshold`. `kept` of the picture stays, the
+    Flakes are where the noise with `mean` and `spread` exceeds `threshold`. The share `kept` of the image stays, the
     rest is whitened. `radius` and `sigma` are those of `line_blur`.
     """
     mean, spread, zoom, threshold, radius, sigma, kept = p
@@ -36,7 +36,7 @@ def snow(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
     layer = centre_zoom(layer, zoom)
     layer[layer < threshold] = 0
     flakes = to_bytes(layer).astype(np.float32)
-    # The published flakes went through 8-bit pictures before and after the blur.
+    # The published code converts the flakes to 8-bit images before and after the blur.
     flakes = line_blur(flakes, radius, sigma, rng.uniform(-135, -45))
     np.rint(flakes, out=flakes)
     flakes /= 255
@@ -59,9 +59,9 @@ def frost(
     variant: str = "imagenet_c",
     frost_textures: Path | str | None = None,
 ) -> Pixels:
-    """Lay a random piece of a frost texture over the picture: `kept` · picture + `added` · texture.
+    """Lay a random piece of a frost texture over the image: `kept` · image + `added` · texture.
 
-    A texture that is smaller than the picture is enlarged. `frost_textures` is the folder of `draw_texture`.
+    A texture that is smaller than the image is enlarged. `frost_textures` is the folder of `draw_texture`.
     """
     kept, added = p
     cv2 = opencv()
@@ -81,7 +81,7 @@ def frost(
 
 
 def fog(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Add a plasma fractal times `strength`, and scale back to the brightest value of the picture."""
+    """Add a plasma fractal times `strength`, and scale back to the brightest value of the image."""
     strength, decay = p
     height, width = pixels.shape[:2]
     brightest = float(pixels.max()) / 255
@@ -105,10 +105,10 @@ def brightness(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixel
 
 
 def spatter(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Splash water, or mud where `mud` is 1.
+    """Splash water, or mud if `mud` is 1.
 
-    Drops are where normal noise of `mean` and `spread`, smoothed by `sigma`, passes `threshold`. Water is lit
-    along its edges and `strength` strong; mud is opaque and smoothed by `strength`.
+    Drops are where normal noise with `mean` and `spread`, smoothed by `sigma`, exceeds `threshold`. Water is lit along
+    its edges with `strength`; mud is opaque and smoothed by `strength`.
     """
     mean, spread, sigma, threshold, strength, mud = p
     layer = rng.standard_normal(pixels.shape[:2], dtype=np.float32)
@@ -128,12 +128,15 @@ def spatter(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
 
 
 def _water(layer: Pixels) -> Floats:
-    """Light the drops of a layer in 0…255, [height, width], by the distance to their edges; 1 at most."""
+    """Return how bright the drops of a layer are, by the distance to their edges, at most 1.
+
+    The layer is [height, width], 0…255.
+    """
     cv2 = opencv()
     edges = cv2.Canny(layer, 50, 150)
     distance = np.minimum(cv2.distanceTransform(255 - edges, cv2.DIST_L2, 5), 20)
     relief = cv2.equalizeHist(cv2.blur(distance, (3, 3)).astype(np.uint8))
     relief = cv2.filter2D(relief, cv2.CV_8U, np.array([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]]))
     drops: Floats = layer * cv2.blur(relief, (3, 3)).astype(np.float32)
-    # A tiny picture can be without a drop.
+    # A tiny image may have no drop.
     return drops / max(float(drops.max()), 1.0)

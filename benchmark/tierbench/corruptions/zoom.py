@@ -1,4 +1,4 @@
-"""Zooming into the middle of a picture, bilinear, with the first and last pixels on the borders."""
+"""Bilinear zoom into the middle of an image, with the first and last pixels on the borders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tierbench.corruptions.pixels import Floats
 
 
 class _Axis(NamedTuple):
-    """Where the pixels of a zoomed axis lie between those of the picture."""
+    """The positions of the pixels of a zoomed axis between those of the image."""
 
     lower: npt.NDArray[np.intp]
     upper: npt.NDArray[np.intp]
@@ -20,11 +20,11 @@ class _Axis(NamedTuple):
 
 
 def centre_zoom(picture: Floats, factor: float) -> Floats:
-    """Enlarge the middle of a picture to the size of the whole.
+    """Enlarge the middle of an image to the size of the whole.
 
     Args:
         picture: [height, width] or [height, width, channels].
-        factor: how much larger, at least 1.
+        factor: how much to enlarge it, at least 1.
 
     Returns:
         A new array of the same shape.
@@ -39,7 +39,7 @@ def centre_zoom(picture: Floats, factor: float) -> Floats:
 
 
 def _between(lower: Floats, upper: Floats, fraction: Floats) -> Floats:
-    """Interpolate; both arrays are used up."""
+    """Interpolate between two arrays; both are overwritten."""
     upper -= lower
     upper *= fraction
     lower += upper
@@ -51,7 +51,7 @@ def _axis(length: int, factor: float) -> _Axis:
     start = (length - cropped) // 2
     enlarged = max(length, round(cropped * factor))
     trimmed = (enlarged - length) // 2
-    # The published code zooms with scipy, which lays the first and last pixel onto the borders.
+    # The published code zooms with SciPy, which puts the first and last pixel on the borders.
     position = np.arange(trimmed, trimmed + length) * ((cropped - 1) / max(1, enlarged - 1))
     lower = np.minimum(position.astype(np.intp), cropped - 1)
     upper = np.minimum(lower + 1, cropped - 1)

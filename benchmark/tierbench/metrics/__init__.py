@@ -1,6 +1,6 @@
-"""Pure functions from counts, arrays and tables to the figures that the field reports; one metric a file.
+"""The metrics, as pure functions of counts, arrays and tables; one metric per file.
 
-Data come first, predictions before truth, and options are keywords. Each name is imported when it is first asked for.
+Data arguments come first, predictions before labels; options are keywords. Names are imported on first access.
 """
 
 from __future__ import annotations

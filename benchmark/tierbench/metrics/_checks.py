@@ -1,4 +1,4 @@
-"""Checks of what the metrics are given: a wrong shape or range must not become a wrong figure."""
+"""Checks of the metrics' arguments: a wrong shape or range raises an error instead of giving a wrong figure."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ import numpy.typing as npt
 
 
 def flags(name: str, values: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Take a list of true and false (or 1 and 0), not empty; else raise a ValueError that names it."""
+    """Return a list of true and false (or 1 and 0) as an array; raise a ValueError if it is empty or something else."""
     array = np.asarray(values)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must be a list of at least one value, got the shape {list(array.shape)}")
     if not np.isin(array, (0, 1)).all():
-        raise ValueError(f"{name} must hold true and false only")
+        raise ValueError(f"{name} must contain only true and false")
     return array.astype(np.bool_)
 
 
 def fractions(name: str, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Take a list of numbers in [0, 1], not empty; else raise a ValueError that names it."""
+    """Return a list of numbers in [0, 1] as an array; raise a ValueError if it is empty or something else."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must be a list of at least one value, got the shape {list(array.shape)}")
-    # Written so that NaN is refused too; a sum of float32 probabilities may exceed 1 by its rounding.
+    # Written so that NaN is refused too. Rounding may put a sum of float32 probabilities slightly above 1.
     if not ((array >= 0) & (array <= 1 + 1e-6)).all():
         raise ValueError(f"{name} must lie in [0, 1]")
     return np.minimum(array, 1.0)
 
 
 def same_shape(name_a: str, a: npt.NDArray[Any], name_b: str, b: npt.NDArray[Any]) -> None:
-    """Raise a ValueError that names both unless they are equally long."""
+    """Raise a ValueError with both names unless the arrays have the same length."""
     if a.shape != b.shape:
-        raise ValueError(f"{name_a} and {name_b} must be equally long, got {a.size} and {b.size}")
+        raise ValueError(f"{name_a} and {name_b} must have the same length, got {a.size} and {b.size}")
 
 
 def confidence_and_correct(
     confidence: npt.ArrayLike, correct: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Take how sure a model was of its predictions and whether they were right; as long as each other."""
+    """Return the confidence of predictions and whether they are correct as arrays of the same length."""
     sure, right = fractions("confidence", confidence), flags("correct", correct)
     same_shape("confidence", sure, "correct", right)
     return sure, right

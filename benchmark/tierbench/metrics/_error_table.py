@@ -1,4 +1,4 @@
-"""The table of errors that the figures of a sweep are made of, checked."""
+"""Check the table of errors from which the figures of a sweep are computed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from tierbench.metrics.alexnet import Reference
 
 if TYPE_CHECKING:
-    # pandas is slow to import, and whoever calls these functions has it already.
+    # pandas is slow to import, and callers of these functions have imported it already.
     import pandas as pd
 
 _SEVERITIES: Final = (1, 2, 3, 4, 5)
@@ -19,7 +19,10 @@ _SEVERITIES: Final = (1, 2, 3, 4, 5)
 def per_corruption(
     errors: pd.DataFrame, reference: Reference, clean_error: float, reference_clean_error: float
 ) -> pd.Series[float]:
-    """Return the mean error of each corruption less the clean one, divided by the same of the reference."""
+    """Return the mean error of each corruption minus the clean error, relative to that of the reference.
+
+    The reference must have positive differences; otherwise a ValueError names the corruptions.
+    """
     names = list(reference)
     means = complete(errors, names).mean(axis="columns") - clean_error
     divisors = np.array([reference[name] for name in names], dtype=np.float64) - reference_clean_error
@@ -30,7 +33,7 @@ def per_corruption(
 
 
 def complete(errors: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Take the named rows and the five columns, or raise: a hole would make the mean another figure."""
+    """Return the named rows and the five columns; raise a ValueError if a value is missing or not a fraction."""
     if not names:
         raise ValueError("a mean needs at least one corruption")
     if missing := [name for name in names if name not in errors.index]:
@@ -41,7 +44,7 @@ def complete(errors: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
             f"the columns must be the integers 1 to 5, got {list(errors.columns)}"
         )
     if not errors.index.is_unique or not errors.columns.is_unique:
-        raise ValueError("a corruption or a severity stands there twice")
+        raise ValueError("a corruption or a severity appears twice")
     table = errors.loc[list(names), list(_SEVERITIES)]
     holes = [f"{name} at severity {severity}" for name, row in table.iterrows() for severity in row[row.isna()].index]
     if holes:

@@ -1,4 +1,4 @@
-"""The errors of AlexNet that corruption errors are relative to."""
+"""The errors of AlexNet, the reference for corruption errors."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ ALEXNET_ERRORS: Final[Mapping[str, float]] = MappingProxyType(
         "jpeg_compression": 0.606500,
     }
 )
-"""AlexNet's top-1 errors on ImageNet-C, means over the severities (Hendrycks & Dietterich 2019); the 15."""
+"""AlexNet's top-1 errors on the 15 corruptions of ImageNet-C, means over severities (Hendrycks & Dietterich 2019)."""
 
 ALEXNET_CLEAN_ERROR: Final = 0.4348
-"""AlexNet's top-1 error on the ImageNet validation set, as the relative errors take it."""
+"""AlexNet's top-1 error on the ImageNet validation set, for the relative errors."""
 
 Reference = Mapping[str, float]
 """The errors of the reference model by corruption: means over the severities, fractions."""

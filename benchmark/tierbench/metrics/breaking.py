@@ -1,4 +1,4 @@
-"""At which severity an image, or a model, breaks."""
+"""The severity at which an image, or a model, breaks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import numpy.typing as npt
 def breaking_severity(passed: npt.ArrayLike) -> npt.NDArray[np.int64]:
     """Return the last severity before the first miss, for each image under one corruption.
 
-    What an image passes after its first miss does not count. This is the breaking point of a ladder, with the
-    severities as its steps.
+    Passes after the first miss do not count. This is the breaking point of a ladder with the severities as its steps.
 
     Args:
         passed: [n, severities], booleans, from severity 1 on; or [severities] for one image.
@@ -32,11 +31,11 @@ def breaking_severity(passed: npt.ArrayLike) -> npt.NDArray[np.int64]:
 
 
 def effective_breaking_severity(clean_rate: float, rates: Sequence[float], *, share: float = 0.5) -> float | None:
-    """Say at which severity the pass rate has fallen to half of the clean one.
+    """Return the severity at which the pass rate has fallen to half of the clean one.
 
-    Between the severities the rate is drawn as a straight line; the clean rate is severity 0. The first
-    crossing counts. This is the project's own figure, made like the median effective dose of a dose-response
-    curve; no published value can be held against it.
+    The rate is interpolated linearly between severities, with the clean rate at severity 0; the first crossing counts.
+    This is the project's own figure, modelled on the median effective dose of a dose-response curve; it cannot be
+    compared with published values.
 
     Args:
         clean_rate: the pass rate on the uncorrupted images, a fraction.
@@ -44,11 +43,10 @@ def effective_breaking_severity(clean_rate: float, rates: Sequence[float], *, sh
         share: the share of the clean rate that counts as broken, in (0, 1).
 
     Returns:
-        A severity greater than 0 and at most the last; None if the rate stays above, and 0 if the clean rate
-        is 0 already.
+        A severity greater than 0 and at most the last; None if the rate stays above, and 0 if the clean rate is 0.
 
     Raises:
-        ValueError: if there is no severity, or a rate or the share is out of range.
+        ValueError: if there is no severity, or if a rate or the share is out of range.
     """
     curve = [clean_rate, *rates]
     if len(curve) < 2:

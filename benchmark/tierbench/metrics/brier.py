@@ -16,7 +16,7 @@ def brier_score(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
 
     Args:
         confidence: [n], the probability of the predicted label, in [0, 1].
-        correct: [n], booleans: was that label right?
+        correct: [n], booleans: whether that label is correct.
 
     Returns:
         A number in [0, 1]; smaller is better.

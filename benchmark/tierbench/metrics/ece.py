@@ -1,4 +1,4 @@
-"""The expected calibration error: how far a model's confidence can be believed."""
+"""The expected calibration error: how well a model's confidence matches its accuracy."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tierbench.metrics.registry import Metric
 
 
 def expected_calibration_error(confidence: npt.ArrayLike, correct: npt.ArrayLike, *, bins: int = 15) -> float:
-    """Return the mean distance between how sure a model is and how often it is right.
+    """Return the mean distance between a model's confidence and its accuracy.
 
-    The top-1 confidences fall into bins of equal width, closed on the right (a 0 falls into the first); the
-    result is Σ_b (n_b / n) · |accuracy_b − mean confidence_b|, the L1 form.
-    Source: Guo et al. (2017), "On Calibration of Modern Neural Networks", with 15 bins as there.
+    The top-1 confidences are divided into bins of equal width, closed on the right (0 is in the first); the result is
+    Σ_b (n_b / n) · |accuracy_b − mean confidence_b|, the L1 form.
+    Source: Guo et al. (2017), "On Calibration of Modern Neural Networks", who also use 15 bins.
 
     Args:
         confidence: [n], the probability of the predicted label, in [0, 1].
-        correct: [n], booleans: was that label right?
-        bins: how many bins.
+        correct: [n], booleans: whether that label is correct.
+        bins: number of bins.
 
     Returns:
         A fraction in [0, 1]; 0 is perfectly calibrated.
@@ -31,7 +31,7 @@ def expected_calibration_error(confidence: npt.ArrayLike, correct: npt.ArrayLike
     if bins < 1:
         raise ValueError(f"bins must be at least 1, got {bins}")
     sure, right = confidence_and_correct(confidence, correct)
-    # ceil(c · bins) alone would put the edge 7/15 into the wrong bin: its product can round to above 7.
+    # ceil(c · bins) would put the edge 7/15 into the wrong bin: the product can be rounded to slightly more than 7.
     number = np.searchsorted(np.arange(1, bins) / bins, sure, side="left")
     surplus = np.bincount(number, weights=sure - right, minlength=bins)
     return float(np.abs(surplus).sum() / sure.size)

@@ -1,4 +1,4 @@
-"""Error consistency: whether two models err on the same images."""
+"""Error consistency: whether two models fail on the same images."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from tierbench.metrics._checks import flags, same_shape
 
 
 def error_consistency(correct_a: npt.ArrayLike, correct_b: npt.ArrayLike) -> float:
-    """Say whether two models err on the same images more often than their accuracies make them.
+    """Return how much more often two models fail on the same images than their accuracies imply.
 
     κ = (o − e) / (1 − e), where o is the share of images on which both are right or both wrong, and
-    e = p_a·p_b + (1 − p_a)(1 − p_b) is what independent errors would give.
+    e = p_a·p_b + (1 − p_a)(1 − p_b) is the same share for independent errors.
     Source: Geirhos et al. (2020), "Beyond accuracy: quantifying trial-by-trial behaviour".
 
     Args:
-        correct_a: [n], booleans: the first model's hits.
-        correct_b: [n], booleans: the second model's, on the same images in the same order.
+        correct_a: [n], booleans: whether the first model is right.
+        correct_b: [n], booleans: the same for the second model, on the same images in the same order.
 
     Returns:
-        1 if they always agree, 0 if by chance only, negative if they complement each other; NaN where κ is
-        not defined, because both are always right or both always wrong.
+        1 if they always agree, 0 if they agree only by chance, negative if they complement each other; NaN if κ is
+        not defined, because both are always right or both are always wrong.
 
     Raises:
         ValueError: if there is no image, or the shapes differ.
@@ -30,7 +30,7 @@ def error_consistency(correct_a: npt.ArrayLike, correct_b: npt.ArrayLike) -> flo
     a, b = flags("correct_a", correct_a), flags("correct_b", correct_b)
     same_shape("correct_a", a, "correct_b", b)
     hits_a, hits_b, total = int(a.sum()), int(b.sum()), a.size
-    # In whole numbers, so that "not defined" is exact.
+    # In integers, so that the undefined case is detected exactly.
     expected = hits_a * hits_b + (total - hits_a) * (total - hits_b)
     observed = int((a == b).sum()) * total
     if expected == total * total:

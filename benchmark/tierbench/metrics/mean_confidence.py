@@ -1,4 +1,4 @@
-"""The mean confidence: how sure a model is, right or wrong."""
+"""The mean confidence of a model in its predictions, right or wrong."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tierbench.metrics.registry import Metric
 
 
 def mean_of_confidence(confidence: npt.ArrayLike) -> float:
-    """Return the mean probability of the predicted labels; above the accuracy, the model is too sure of itself.
+    """Return the mean probability of the predicted labels; if it is above the accuracy, the model is overconfident.
 
     Args:
         confidence: [n], the probability of the predicted label, in [0, 1].
@@ -29,5 +29,5 @@ METRIC = Metric(
     title="mean confidence",
     function=lambda rows: mean_of_confidence(rows.confidence),
     better="neither",
-    source="the mean probability of the predicted label; to be read beside the accuracy",
+    source="the mean probability of the predicted label; compare it with the accuracy",
 )

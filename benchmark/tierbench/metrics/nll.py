@@ -1,4 +1,4 @@
-"""The negative log-likelihood: how surprised a model is by the truth."""
+"""The negative log-likelihood of the expectation."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from tierbench.metrics.registry import Metric
 
 
 def negative_log_likelihood(score: npt.ArrayLike) -> float:
-    """Return the mean of −ln(score): how surprised the model is by the truth.
+    """Return the mean of −ln(score).
 
-    A score under 2.2e-16, the resolution of a 64-bit float at 1, counts as that: one certain error does not
-    make the mean infinite. Source: the log score, Good (1952), JRSS B 14, 107-114.
+    Scores below 2.2e-16, the resolution of a 64-bit float at 1, are raised to that value, so that a single error with
+    full confidence does not make the mean infinite. Source: the log score, Good (1952), JRSS B 14, 107-114.
 
     Args:
-        score: [n], the probability that the model gave to what was expected, in [0, 1].
+        score: [n], the probability of the expectation, in [0, 1].
 
     Returns:
-        Nats for each prediction, 0 or more; smaller is better.
+        Nats per prediction, 0 or more; smaller is better.
 
     Raises:
         ValueError: if there is no prediction, or a score lies outside [0, 1].

@@ -1,4 +1,4 @@
-"""The registry of metrics: figures of one slice of a run, open to other packages; light, since suites name them."""
+"""The registry of metrics, open to other packages; it imports no heavy library, because reading a suite needs it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MetricInput:
-    """The judged cases of one slice of a run: a tier, a corruption at a severity, a tag. Lists or arrays, equally long.
+    """The judged cases of one slice of a run (a tier, a corruption at a severity, a tag), as columns of one length.
 
     Attributes:
         passed: booleans: whether the case met its thresholds.
         correct: booleans: whether its expectation ranked first (top-1).
-        confidence: the probability of what was predicted, in [0, 1].
-        score: the probability of what was expected, in [0, 1].
-        group: texts; cases of one group come from one source picture or scene and are not independent.
+        confidence: the probability of the prediction, in [0, 1].
+        score: the probability of the expectation, in [0, 1].
+        group: strings; cases of one group come from one source image or scene and are not independent.
     """
 
     passed: Column
@@ -38,7 +38,7 @@ class MetricInput:
     def __post_init__(self) -> None:
         lengths = {field.name: len(getattr(self, field.name)) for field in fields(self)}
         if len(set(lengths.values())) > 1:
-            raise ValueError(f"the columns of a metric's input must be equally long, got {lengths}")
+            raise ValueError(f"the columns of a metric's input must have the same length, got {lengths}")
 
     def __len__(self) -> int:
         return len(self.passed)
@@ -46,18 +46,18 @@ class MetricInput:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A figure of a slice.
+    """A metric, which is computed for each slice of a run.
 
-    Another package registers one by an entry point `NAME = "module:object"` in the group `tierbench.metrics`.
+    Another package registers one with an entry point `NAME = "module:object"` in the group `tierbench.metrics`.
 
     Attributes:
-        name: the name that it is registered under; gates of a suite and records use it.
-        title: shown to people.
-        function: makes the figure; None, or no finite number, where it is not defined. It is not
-            called for a slice without a case.
-        better: which way is good; `neither` for a figure that only describes.
-        digits: decimals that are shown.
-        source: where it is defined.
+        name: the name under which it is registered; gates of suites and records use it.
+        title: the name in reports.
+        function: computes the value; None or a number that is not finite means "not defined". It is not called for
+            slices without cases.
+        better: whether higher or lower values are better; `neither` for a metric that only describes.
+        digits: number of decimals in reports.
+        source: the reference for its definition.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Metric:
             raise ValueError(f"metric {self.name!r}: better must be higher, lower or neither, not {self.better!r}")
 
     def compute(self, rows: MetricInput) -> float | None:
-        """Return the figure of a slice; None where it is not defined.
+        """Return the value for a slice; None if it is not defined.
 
         Raises:
             UserError: if the function fails; one line that names the metric.
@@ -88,14 +88,14 @@ class Metric:
         return figure if math.isfinite(figure) else None
 
     def shown(self, value: float) -> str:
-        """Return a figure as people read it."""
+        """Return a value formatted for reports."""
         return f"{value:.{self.digits}f}"
 
 
 def _problem(name: str, part: object) -> str:
     if not isinstance(part, Metric):
-        return f"is no tierbench.metrics.Metric but {type(part).__name__!r}"
-    return "" if part.name == name else f"calls itself {part.name!r}"
+        return f"must be a tierbench.metrics.Metric, not {type(part).__name__!r}"
+    return "" if part.name == name else f"has another name, {part.name!r}"
 
 
 METRIC_REGISTRY: Final = Registry[Metric](

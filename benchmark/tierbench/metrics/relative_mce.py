@@ -8,7 +8,7 @@ from tierbench.metrics._error_table import per_corruption
 from tierbench.metrics.alexnet import ALEXNET_CLEAN_ERROR, ALEXNET_ERRORS, Reference
 
 if TYPE_CHECKING:
-    # pandas is slow to import, and whoever calls these functions has it already.
+    # pandas is slow to import, and callers of these functions have imported it already.
     import pandas as pd
 
 
@@ -30,11 +30,11 @@ def relative_corruption_errors(
         reference_clean_error: the reference's error on the uncorrupted images, a fraction.
 
     Returns:
-        The ratios, indexed by corruption: 1 degrades as much as the reference, 0 not at all; negative where
-        the model does better on corrupted images than on clean ones.
+        The ratios, indexed by corruption: 1 degrades as much as the reference, 0 not at all; negative if the model is
+        better on corrupted images than on clean ones.
 
     Raises:
-        ValueError: as in `corruption_errors`, and if a clean error is no fraction or the reference does not
+        ValueError: as in `corruption_errors`, and if a clean error is not a fraction or the reference does not
             degrade.
     """
     for name, value in (("clean_error", clean_error), ("reference_clean_error", reference_clean_error)):
@@ -51,10 +51,10 @@ def relative_mean_corruption_error(
     reference: Reference = ALEXNET_ERRORS,
     reference_clean_error: float = ALEXNET_CLEAN_ERROR,
 ) -> float:
-    """Return the relative mCE: 100 · the mean of `relative_corruption_errors`, which states the rest.
+    """Return the relative mCE: 100 · the mean of `relative_corruption_errors`; see there for arguments and errors.
 
     Returns:
-        Per cent of the reference's: 100 degrades as much as AlexNet, less is better.
+        The degradation in per cent of the reference's: 100 degrades as much as AlexNet, less is better.
     """
     ratios = relative_corruption_errors(
         errors, clean_error, reference=reference, reference_clean_error=reference_clean_error

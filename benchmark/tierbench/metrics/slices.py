@@ -9,7 +9,7 @@ from tierbench.metrics._checks import flags
 from tierbench.metrics.wilson import wilson_interval
 
 if TYPE_CHECKING:
-    # pandas is slow to import, and whoever wants a table has it already.
+    # pandas is slow to import, and callers with a table have imported it already.
     import pandas as pd
 
 
@@ -19,11 +19,11 @@ def slice_summary(
     """Return the pass rate of every slice of a table.
 
     Args:
-        table: a row for each image; the columns `by` and `passed` (booleans).
-        by: the column, or the columns, whose values make the slices. Where a cell is a list, a tuple or a
-            set, its row counts in a slice for each member: split the tags before.
+        table: one row per image, with the columns `by` and `passed` (booleans).
+        by: the column or columns whose values define the slices. If a cell is a list, a tuple or a set, its row counts
+            in the slice of each member, so split tags first.
         passed: the column that says whether the image passed.
-        group: where the table has this column, its different values are counted: images of one group are not
+        group: the column whose distinct values are counted, if the table has it. Images of one group are not
             independent, and the interval is too narrow for them.
 
     Returns:
@@ -31,7 +31,7 @@ def slice_summary(
         (fractions; the Wilson 95 % interval), and `groups` (a count) if the table has groups.
 
     Raises:
-        ValueError: if a column is missing, or `passed` holds something else than true and false.
+        ValueError: if a column is missing, or `passed` contains anything but true and false.
     """
     keys = [by] if isinstance(by, str) else list(by)
     if missing := [column for column in (*keys, passed) if column not in table.columns]:
@@ -42,7 +42,7 @@ def slice_summary(
     for key in keys:
         rows[key] = rows[key].map(lambda cell: sorted(cell) if isinstance(cell, set | frozenset) else cell)
         rows = rows.explode(key)
-    # An empty list of tags explodes into a missing value: that row is in no slice.
+    # An empty list of tags explodes into a missing value; that row is in no slice.
     rows = rows.dropna(subset=keys)
     grouped = rows.groupby(keys if len(keys) > 1 else keys[0], sort=True)
     hits, totals = grouped[passed].sum().astype(int), grouped.size()

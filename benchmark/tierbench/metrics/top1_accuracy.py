@@ -25,7 +25,7 @@ def accuracy(correct: npt.ArrayLike) -> Accuracy:
     """Return the share of correct predictions with its Wilson interval; see `wilson_interval`.
 
     Args:
-        correct: [n], booleans (or 0 and 1), one for each independent image.
+        correct: [n], booleans (or 0 and 1), one per independent image.
 
     Raises:
         ValueError: if there is no prediction, or a value is neither true nor false.

@@ -14,11 +14,11 @@ def wilson_interval(passed: int, total: int) -> tuple[float, float]:
     Source: Wilson (1927), JASA 22, 209-212, without continuity correction.
 
     Args:
-        passed: how many of the images passed, 0 ≤ passed ≤ total.
-        total: how many images there were.
+        passed: number of images that passed, 0 ≤ passed ≤ total.
+        total: number of images.
 
     Returns:
-        Lower and upper bound, fractions in [0, 1]; (0, 1) where there was no image.
+        Lower and upper bound, fractions in [0, 1]; (0, 1) without images.
 
     Raises:
         ValueError: if the counts contradict each other.
@@ -31,7 +31,7 @@ def wilson_interval(passed: int, total: int) -> tuple[float, float]:
     z2 = _Z95 * _Z95 / total
     centre = (rate + z2 / 2) / (1 + z2)
     half = _Z95 * math.sqrt((rate * (1 - rate) + z2 / 4) / total) / (1 + z2)
-    # At the ends the bound is exactly 0 or 1; rounding must not move it.
+    # If none or all passed, one bound is exactly 0 or 1; rounding must not move it.
     low = 0.0 if passed == 0 else max(0.0, centre - half)
     high = 1.0 if passed == total else min(1.0, centre + half)
     return low, high

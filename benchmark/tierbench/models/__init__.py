@@ -1,4 +1,4 @@
-"""Models under test: what a spec names becomes a `Classifier`; torch is imported when one first predicts."""
+"""Models under test: open a spec as a `Classifier`; torch is imported at the first prediction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MODEL_REGISTRY", "Classifier", "ModelSpec", "Opener", "load_classifier"]
 
-# Lazy, because every pytest session reads the options, which need `models/spec.py` alone.
+# Lazy, because every pytest session parses the options, which need only `models/spec.py`.
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {

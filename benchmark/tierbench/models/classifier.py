@@ -1,4 +1,4 @@
-"""What every model under test can do, whatever it is made of."""
+"""The interface of every model under test."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Classifier(Protocol):
-    """A model that says of each image how probable each of its labels is.
+    """A model that predicts the probability of each of its labels.
 
     Attributes:
         labels: the names of the classes, in the order of the model's outputs.
-        fingerprint: changes whenever the predictions could: a hash over weights, config and preprocessing.
+        fingerprint: changes whenever predictions could change: a hash over weights, config and preprocessing.
 
-    A classifier whose labels do not exclude each other (sigmoid outputs) has a further attribute
-    `multi_label = True`; the score of a concept is then its largest label's, not their sum.
+    A classifier whose labels are not mutually exclusive (sigmoid outputs) also has the attribute `multi_label = True`;
+    the score of a concept is then the largest probability of its labels, not their sum.
     """
 
     @property
@@ -28,7 +28,7 @@ class Classifier(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """A text that changes whenever the predictions could."""
+        """A string that changes whenever predictions could change."""
 
     def describe(self) -> dict[str, Any]:
         """Return the model card: architecture, config, parameter count, preprocessing; JSON values only."""
@@ -45,5 +45,5 @@ class Classifier(Protocol):
 
 
 def is_multi_label(classifier: Classifier) -> bool:
-    """Whether the labels of the classifier do not exclude each other."""
+    """Return whether the labels of the classifier are not mutually exclusive."""
     return bool(getattr(classifier, "multi_label", False))

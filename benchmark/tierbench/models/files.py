@@ -1,4 +1,4 @@
-"""The files of a transformers model: checked, hashed and read for labels, without torch."""
+"""Check and hash the files of a transformers model, and read its labels, without torch."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
     Args:
         folder: as `save_pretrained()` writes it.
         spec: as the user wrote it.
-        labels: names of the classes that take the place of those in the config.
+        labels: names of the classes that replace those in the config.
 
     Raises:
-        UserError: if config, weights in safetensors, preprocessing or names of the labels are missing.
+        UserError: if the config, the weights in safetensors, the preprocessing or the names of the labels are missing.
     """
     place = f"model {one_line(spec)!r}"
     config = _json(folder / "config.json", place, "save the model with save_pretrained()")
@@ -56,7 +56,7 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
         pickles = [name for name in _PICKLES if (folder / name).is_file()]
         if pickles:
             raise UserError(
-                f"{place}: has its weights in {pickles[0]} only, and pickles are never loaded; save them with "
+                f"{place}: has its weights only in {pickles[0]}, and pickles are never loaded; save them with "
                 "save_pretrained(), which writes model.safetensors"
             )
         raise UserError(
@@ -70,7 +70,7 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
     processors = [folder / name for name in _PROCESSORS if (folder / name).is_file()]
     if not processors:
         raise UserError(
-            f"{place}: has no preprocessor_config.json, so how it wants its images is unknown; "
+            f"{place}: has no preprocessor_config.json, so its preprocessing is unknown; "
             "save its image processor into the folder"
         )
     if labels is not None:
@@ -93,7 +93,7 @@ def _json(file: Path, place: str, fix: str) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UserError(f"{place}: {file.name} cannot be read ({one_line(str(error))}); {fix}") from error
     if not isinstance(content, dict):
-        raise UserError(f"{place}: {file.name} holds no JSON object; {fix}")
+        raise UserError(f"{place}: {file.name} is not a JSON object; {fix}")
     return content
 
 
@@ -109,22 +109,22 @@ def _shards(index: Mapping[str, Any], folder: Path, place: str) -> list[Path]:
 
 
 def _named(config: Mapping[str, Any], labels: Sequence[str], place: str) -> dict[str, Any]:
-    """Return the config with other names of the classes; as many as there were, where it says how many."""
+    """Return the config with other names of the classes; if the config says how many there are, check the number."""
     known = config.get("id2label")
     count = len(known) if isinstance(known, dict) and known else config.get("num_labels", len(labels))
     if count != len(labels):
-        raise UserError(f"{place}: has {count} classes, but its file of labels {len(labels)}; write one label a line")
+        raise UserError(f"{place}: has {count} classes, but its label file has {len(labels)}; write one label per line")
     return {**config, "id2label": {str(index): label for index, label in enumerate(labels)}}
 
 
 def _labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:
     names = config.get("id2label")
     fix = (
-        "write the names of the classes into id2label in its config.json, or one a line into a file for "
+        "write the names of the classes into id2label in its config.json, or one per line into a file for "
         "--robust-labels [NAME=]FILE (tierbench: --labels)"
     )
     if not isinstance(names, dict) or not names:
-        raise UserError(f"{place}: its config.json names no labels; {fix}")
+        raise UserError(f"{place}: its config.json has no labels; {fix}")
     try:
         by_index = {int(index): printable(str(name)) for index, name in names.items()}
     except ValueError:
@@ -140,12 +140,12 @@ def _labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:
 
 
 def _is_multi_label(config: Mapping[str, Any]) -> bool:
-    """The rule of the transformers pipeline."""
+    """Return whether the outputs are sigmoids, by the rule of the transformers pipeline."""
     return config.get("problem_type") == "multi_label_classification" or len(config["id2label"]) == 1
 
 
 def _fingerprint(config: Mapping[str, Any], files: list[Path]) -> str:
-    # The version that wrote the config changes nothing in what the model says.
+    # The version that wrote the config does not change predictions.
     relevant = {name: value for name, value in config.items() if name != "transformers_version"}
     digest = hashlib.sha256(json.dumps(relevant, sort_keys=True).encode())
     for file in files:

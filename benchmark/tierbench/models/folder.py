@@ -1,4 +1,4 @@
-"""The kind `folder`: a model that transformers saved."""
+"""The model kind `folder`: a model saved by transformers."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ from tierbench.models.transformers_model import TransformersClassifier
 def open_folder(
     spec: str, *, device: str, dtype: str, root: Path, labels: Sequence[str] | None
 ) -> TransformersClassifier:
-    """Open the model of a folder; see `Opener`."""
+    """Open the model in a folder; see `Opener`."""
     return TransformersClassifier(read_model_folder(root / expanded(spec), spec, labels), device=device, dtype=dtype)

@@ -1,4 +1,4 @@
-"""The kind `hub`: a model of the Hugging Face Hub, `org/name` or `org/name@revision`."""
+"""The model kind `hub`: a model on the Hugging Face Hub, `org/name` or `org/name@revision`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tierbench.models.transformers_model import TransformersClassifier
 
 
 def open_hub(spec: str, *, device: str, dtype: str, root: Path, labels: Sequence[str] | None) -> TransformersClassifier:
-    """Open a model of the Hub, from the local cache where it is there; see `Opener`."""
+    """Open a model on the Hub, from the local cache if it is there; see `Opener`."""
     return TransformersClassifier(read_model_folder(hub_snapshot(spec), spec, labels), device=device, dtype=dtype)
 
 
 def hub_snapshot(spec: str) -> Path:
-    """Bring the files of a Hub model into the local cache of huggingface_hub, and return their folder.
+    """Download the files of a Hub model into the local cache of huggingface_hub, and return their folder.
 
-    Without a connection, what the cache holds is used. The token is taken from where huggingface_hub keeps it.
+    Without a connection, the cached files are used. The token is the one that huggingface_hub uses.
 
     Raises:
         UserError: if the model is neither reachable nor in the cache.
@@ -36,12 +36,12 @@ def hub_snapshot(spec: str) -> Path:
             )
         )
     except Exception as error:
-        # Besides its own errors the client lets those of its HTTP library through, whichever that is.
-        raise UserError(f"model {one_line(spec)!r}: is no folder here, and {_why_not(error, revision)}") from error
+        # Besides its own errors, the client lets those of its HTTP library through.
+        raise UserError(f"model {one_line(spec)!r}: is not a folder, and {_why_not(error, revision)}") from error
 
 
 def _why_not(error: Exception, revision: str) -> str:
-    """Say why the Hub gave no model, and what the user can do."""
+    """Return why the model could not be downloaded, and what the user can do."""
     from huggingface_hub.errors import (
         GatedRepoError,
         LocalEntryNotFoundError,
@@ -54,11 +54,11 @@ def _why_not(error: Exception, revision: str) -> str:
     status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(error, RepositoryNotFoundError | GatedRepoError) or status in (401, 403):
         return (
-            "the Hub shows no such model; check the name, and for a private or gated model the token "
+            "the Hub does not show such a model; check the name, and for a private or gated model the token "
             "(`hf auth login`, or HF_TOKEN)"
         )
     if isinstance(error, LocalEntryNotFoundError):
-        return "the Hub cannot be reached and the cache does not hold it whole; check the name and the connection"
+        return "the Hub cannot be reached and the cache lacks some of its files; check the name and the connection"
     lines = str(error).strip().splitlines()
-    said = one_line(lines[0] if lines else type(error).__name__)
-    return f"the Hub did not give it ({said}); check the name and the connection"
+    reason = one_line(lines[0] if lines else type(error).__name__)
+    return f"downloading it from the Hub failed ({reason}); check the name and the connection"

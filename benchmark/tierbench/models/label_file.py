@@ -1,4 +1,4 @@
-"""Reads `--robust-labels [NAME=]FILE`: the names of a model's classes, one a line."""
+"""Read `--robust-labels [NAME=]FILE`: the names of a model's classes, one per line."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tierbench.models.spec import ModelSpec
 
 
 def read_labels(file: Path) -> tuple[str, ...]:
-    """Read labels, one a line, in the order of the model's outputs; empty lines at the end do not count.
+    """Read labels, one per line, in the order of the model's outputs; empty lines at the end are ignored.
 
     Raises:
-        UserError: if the file cannot be read, holds nothing, or an empty line among the labels.
+        UserError: if the file cannot be read, has no label, or has an empty line among the labels.
     """
     place = f"labels {shown_path(file)}"
     try:
@@ -23,12 +23,12 @@ def read_labels(file: Path) -> tuple[str, ...]:
     except UnicodeDecodeError as error:
         raise UserError(f"{place}: is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8") from error
     except OSError as error:
-        raise UserError(f"{place}: cannot be read ({error.strerror}); write one label a line") from error
+        raise UserError(f"{place}: cannot be read ({error.strerror}); write one label per line") from error
     labels = [line.strip() for line in text.rstrip().split("\n")]
     if labels == [""]:
-        raise UserError(f"{place}: holds no label; write one label a line")
+        raise UserError(f"{place}: has no label; write one label per line")
     if "" in labels:
-        raise UserError(f"{place}: line {labels.index('') + 1} is empty; write one label a line, none left out")
+        raise UserError(f"{place}: line {labels.index('') + 1} is empty; write one label per line, without gaps")
     return tuple(labels)
 
 
@@ -39,14 +39,14 @@ def label_files(
     problems: list[str],
     option: str = "--robust-labels",
 ) -> Mapping[str, Path]:
-    """Return the file of labels of each model that has one.
+    """Return the label file of each model that has one.
 
     Args:
-        texts: `[NAME=]FILE` each; without NAME for the only model.
+        texts: values of the option, `[NAME=]FILE`; without NAME, the file is for the only model.
         models: the models of the run.
-        root: what a relative file is relative to.
-        problems: takes what is wrong.
-        option: where they were written, for messages.
+        root: the folder that relative files are relative to.
+        problems: receives one line per problem.
+        option: the option that the values come from, for messages.
     """
     names = [model.name for model in models]
     files: dict[str, Path] = {}
@@ -58,11 +58,11 @@ def label_files(
         if not file.strip():
             problems.append(f"{place} names no file; write [NAME=]FILE")
         elif not name and len(names) > 1:
-            problems.append(f"{place} must say whose labels, of {plural(len(names), 'model')}; write NAME=FILE")
+            problems.append(f"{place} must say which of {plural(len(names), 'model')} it is for; write NAME=FILE")
         elif name and name not in names:
             problems.append(f"{place}: no model is named {one_line(name)!r}; {suggestion(name, names)}")
-        elif (whose := name or names[0]) in files:
-            problems.append(f"{place}: model {whose!r} has a file of labels already; leave one out")
+        elif (model_name := name or names[0]) in files:
+            problems.append(f"{place}: model {model_name!r} already has a label file; leave one out")
         else:
-            files[whose] = root / expanded(file.strip())
+            files[model_name] = root / expanded(file.strip())
     return files

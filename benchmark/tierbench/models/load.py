@@ -1,4 +1,4 @@
-"""From a spec to a classifier; torch stays out until the model predicts."""
+"""Open a model spec as a classifier; torch is not imported until the model predicts."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def load_classifier(
             registered: `scheme:…`.
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: `float32`, `float16` or `bfloat16`.
-        root: what a relative folder is relative to; default: the working directory.
-        labels: names of the classes that take the place of those in the model's config.
+        root: the folder that relative paths are relative to; default: the working directory.
+        labels: names of the classes that replace those in the model's config.
 
     Returns:
-        A classifier that knows its labels and fingerprint; the weights are loaded when it first predicts.
+        A classifier with labels and fingerprint; the weights are loaded at the first prediction.
 
     Raises:
-        UserError: if the spec names no model, or one that cannot be used.
+        UserError: if the spec does not name a model, or the model cannot be used.
     """
     root = root or Path.cwd()
     kind = kind_of(spec, root)
@@ -45,7 +45,7 @@ def load_classifier(
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        # Another package's opener may raise anything; in ours it is a bug, which wants its traceback.
+        # Another package's opener may raise anything. In ours it is a bug, so the traceback is kept.
         if MODEL_REGISTRY.is_built_in(kind):
             raise
         raise UserError(f"{place}: {MODEL_REGISTRY.owner(kind)} cannot open it: {error_text(error)}") from error

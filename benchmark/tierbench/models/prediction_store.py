@@ -1,4 +1,4 @@
-"""Predictions kept between runs, and shared by the workers of one run: one SQLite file, one row a prediction."""
+"""Keep predictions between runs and share them between the workers of a run, in one SQLite file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tierbench.common.text import printable_values
 if TYPE_CHECKING:
     import numpy as np
 
-# A row of 1,000 labels takes 4 kB: this many take about 800 MB at most.
+# A row of 1,000 labels takes 4 kB, so this many rows take about 800 MB.
 _MAX_ROWS = 200_000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS predictions (key TEXT PRIMARY KEY, probabilities BLOB NOT NULL, used REAL NOT NULL);
@@ -29,14 +29,14 @@ CREATE INDEX IF NOT EXISTS predictions_used ON predictions (used);
 
 
 def prediction_key(fingerprint: str, image_sha256: str, *, device: str, dtype: str, alteration: str = "") -> str:
-    """Return the key of a prediction: it holds all that can change what the model says.
+    """Return the key of a prediction, a hash over everything that can change it.
 
     Args:
         fingerprint: of the model: weights, config and preprocessing.
         image_sha256: of the image file.
         device: the kind of device, `cpu`, `cuda` or `mps`.
         dtype: of the weights.
-        alteration: what was done to the image after opening it (corruption, severity, seed); empty if nothing.
+        alteration: what is done to the image after opening it (corruption, severity, seed); empty if nothing.
     """
     parts = (fingerprint, image_sha256, device, dtype, alteration, *library_versions().values())
     return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
@@ -49,18 +49,18 @@ def card_key(fingerprint: str) -> str:
 
 @cache
 def library_versions() -> dict[str, str]:
-    """Return the versions of the libraries that a prediction depends on; nothing is imported."""
+    """Return the versions of the libraries that predictions depend on, without importing them."""
     return {name: version(name) for name in ("torch", "transformers", "pillow")}
 
 
 class PredictionStore:
     """Probabilities by key, in a SQLite file that several processes may use at once.
 
-    A file that cannot be used (a foreign or broken one, a full or read-only disk) is never the user's problem:
-    what is kept there can be computed again, so the store falls back to memory and says so in `warning`.
+    A file that cannot be used (not a database, broken, on a full or read-only disk) is not an error, because
+    predictions can be computed again: the store replaces it or falls back to memory, and then sets `warning`.
 
     Args:
-        file: the database; None keeps all in memory.
+        file: the database; None keeps everything in memory.
     """
 
     def __init__(self, file: Path | None) -> None:
@@ -69,7 +69,7 @@ class PredictionStore:
 
     @staticmethod
     def default_file() -> Path:
-        """Where predictions are kept between runs."""
+        """Return the file in which predictions are kept between runs."""
         return cache_folder() / "predictions-1.sqlite"
 
     def _open(self, file: Path | None) -> sqlite3.Connection:
@@ -86,7 +86,7 @@ class PredictionStore:
                     self.warning = f"predictions are not kept: {file}: {error}"
                     break
                 except sqlite3.DatabaseError:
-                    # Not a database, or a broken one: it holds nothing that cannot be made again.
+                    # Not a database, or a broken one. Its predictions can be computed again, so it is replaced.
                     continue
                 except OSError as error:
                     self.warning = f"predictions are not kept: {file}: {error.strerror}"
@@ -96,7 +96,7 @@ class PredictionStore:
         return connection
 
     def get(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
-        """Return the probabilities that are there, by key; float32, shape [n_labels]."""
+        """Return the stored probabilities by key; float32, shape [n_labels]. Unknown keys are left out."""
         import numpy as np
 
         found: dict[str, np.ndarray] = {}
@@ -108,27 +108,27 @@ class PredictionStore:
         return found
 
     def get_keys(self, keys: Iterable[str]) -> set[str]:
-        """Return those of the keys that are there."""
+        """Return the keys that have stored probabilities."""
         query = "SELECT key FROM predictions WHERE key IN (SELECT value FROM json_each(?))"
         with contextlib.suppress(sqlite3.DatabaseError):
             return {key for (key,) in self._connection.execute(query, (json.dumps(list(keys)),))}
         return set()
 
     def put(self, predictions: Mapping[str, np.ndarray]) -> None:
-        """Keep probabilities; where the disk refuses, they are just not kept."""
+        """Store probabilities; if writing fails, they are not kept and `warning` says so."""
         now = time.time()
         rows = [(key, values.astype("<f4").tobytes(), now) for key, values in predictions.items()]
         self._write("INSERT OR REPLACE INTO predictions VALUES (?, ?, ?)", rows)
 
     def trim(self) -> None:
-        """Drop the oldest rows beyond the limit."""
+        """Delete the oldest rows beyond the limit."""
         self._write(
             "DELETE FROM predictions WHERE key IN (SELECT key FROM predictions ORDER BY used DESC LIMIT -1 OFFSET ?)",
             [(_MAX_ROWS,)],
         )
 
     def card(self, key: str) -> dict[str, Any] | None:
-        """Return the model card that is kept under a key."""
+        """Return the model card with a key; None if there is none."""
         with contextlib.suppress(sqlite3.DatabaseError, ValueError):
             row = self._connection.execute("SELECT card FROM cards WHERE key = ?", (key,)).fetchone()
             if row:
@@ -137,7 +137,7 @@ class PredictionStore:
         return None
 
     def put_card(self, key: str, card: Mapping[str, Any]) -> None:
-        """Keep a model card."""
+        """Store a model card."""
         self._write("INSERT OR REPLACE INTO cards VALUES (?, ?)", [(key, json.dumps(printable_values(card)))])
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Predicts every selected image once: decoding ahead in threads, in batches, from the store where it can."""
+"""Predict every selected image once: from the store if possible, else in batches that threads decode ahead."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ Advance = Callable[[int], object]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model said of an image, or why it said nothing.
+    """The output of a model for an image, or why there is none.
 
     Attributes:
-        image_sha256: of the image file; empty where it could not be read.
-        probabilities: float32, shape [n_labels]; None where there is an error.
-        error: why there is no prediction; empty where there is one.
+        image_sha256: of the image file; empty if it could not be read.
+        probabilities: float32, shape [n_labels]; None if there is an error.
+        error: why there is no prediction; empty if there is one.
     """
 
     image_sha256: str
@@ -43,12 +43,12 @@ class Prediction:
 
 
 class Predictor:
-    """One model over many images, each predicted once.
+    """Predicts images with one model, each image once.
 
     Args:
         classifier: the model.
         store: where predictions are kept.
-        batch_size: images handed to the model at once.
+        batch_size: number of images per call of the model.
     """
 
     def __init__(self, classifier: Classifier, store: PredictionStore, batch_size: int = 16) -> None:
@@ -58,11 +58,11 @@ class Predictor:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The model's fingerprint, asked for once: of a module in memory it is a hash over all weights."""
+        """The model's fingerprint, computed once: for a module in memory it is a hash over all weights."""
         return self.classifier.fingerprint
 
     def key(self, image_sha256: str, alteration: str = "") -> str:
-        """Return the store's key of an image under this model.
+        """Return the key under which the store has this model's prediction for an image.
 
         Args:
             image_sha256: of the image file.
@@ -83,14 +83,14 @@ class Predictor:
         return sum(key in known for key in keys.values())
 
     def predict(self, cases: Sequence[Case], advance: Advance | None = None) -> dict[str, Prediction]:
-        """Predict the cases, by `case.key`.
+        """Return the predictions of the cases, by `case.key`.
 
-        An image that cannot be decoded, or for which the model gives no numbers, has an error in its prediction;
-        nothing else is lost.
+        If an image cannot be decoded, or the model's output for it is not valid, its prediction has an error; the
+        other images are not affected.
 
         Args:
-            cases: what to predict.
-            advance: told how many cases are done, whenever some are.
+            cases: the cases to predict.
+            advance: called with the number of newly finished cases.
         """
         digests = {case.key: _hash_or_empty(case) for case in cases}
         keys = {case.key: self.key(digests[case.key], corruption_key(case)) for case in cases}
@@ -120,7 +120,7 @@ class Predictor:
         return results
 
     def _predict_new(self, jobs: Sequence[tuple[str, Case, str]]) -> Iterator[dict[str, Prediction]]:
-        """Predict images that are not in the store, a batch at a time; a job is a key, its case, its file's hash."""
+        """Predict images that are not in the store, one batch at a time; a job is a key, a case and the file's hash."""
         batch: list[tuple[str, str, Image.Image]] = []
         pictures = _decoded_ahead([case for _, case, _ in jobs], 2 * self._batch_size)
         for (key, _, digest), picture in zip(jobs, pictures, strict=True):
@@ -140,16 +140,16 @@ class Predictor:
         except UserError:
             raise
         except (Exception, SystemExit) as error:
-            # The model is foreign code: whatever it raises on a batch concerns the images of that batch.
+            # The model is other people's code and may raise anything; only the images of this batch are affected.
             failure = _model_error(error)
         else:
             return {
                 key: self._finite(digest, probabilities)
                 for (key, digest, _), probabilities in zip(batch, outputs, strict=True)
             }
-        # Outside of the handler: the error holds the frames of the failed call, and they the memory that is short.
+        # Outside of the handler: the error keeps the frames of the failed call alive, and with them their memory.
         if len(batch) > 1:
-            # Out of memory, or one image that the model cannot take: halves find out which.
+            # Out of memory, or an image that the model cannot process: predicting halves finds out which.
             half = len(batch) // 2
             return self._predict_batch(batch[:half]) | self._predict_batch(batch[half:])
         key, digest, _ = batch[0]
@@ -162,7 +162,7 @@ class Predictor:
         expected = (count, len(self.classifier.labels))
         if outputs.shape != expected:
             raise UserError(
-                f"the model's predict() gave an array of shape {outputs.shape}, not {expected} "
+                f"the model's predict() returned an array of shape {outputs.shape}, not {expected} "
                 "(images × labels); fix the classifier"
             )
         return outputs
@@ -172,18 +172,18 @@ class Predictor:
         import numpy as np
 
         if not np.isfinite(probabilities).all():
-            return Prediction(digest, None, "the model's output holds NaN or infinity")
+            return Prediction(digest, None, "the model's output contains NaN or infinity")
         if probabilities.min(initial=0) < -1e-3 or probabilities.max(initial=0) > 1 + 1e-3:
             return Prediction(
                 digest,
                 None,
-                f"the model's output is no probability (from {probabilities.min():.3g} to {probabilities.max():.3g})",
+                f"the model's outputs are not probabilities ({probabilities.min():.3g} to {probabilities.max():.3g})",
             )
         return Prediction(digest, np.clip(probabilities, 0, 1))
 
 
 def _decoded_ahead(cases: Sequence[Case], ahead: int) -> Iterator[Image.Image | str]:
-    """Decode images in threads, a bounded number ahead of the reader; an error comes as its message."""
+    """Decode images in threads, a limited number ahead of the consumer; yield the message of an error as a string."""
 
     def decode(case: Case) -> Image.Image | str:
         try:

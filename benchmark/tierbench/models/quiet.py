@@ -1,4 +1,4 @@
-"""Keeps transformers and huggingface_hub from writing over pytest's own output."""
+"""Keep transformers and huggingface_hub from writing into pytest's output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Silence notices and progress bars of transformers while a model is loaded; errors still come through."""
+    """Silence the notices and progress bars of transformers while a model is loaded; errors are still raised."""
     from transformers.utils import logging
 
     verbosity = logging.get_verbosity()

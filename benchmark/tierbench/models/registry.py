@@ -1,4 +1,4 @@
-"""The registry of model kinds: what a spec names, and who opens it; it imports neither NumPy nor a model library."""
+"""The registry of model kinds: which kind a spec names, and what opens it; imports no NumPy and no model library."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tierbench.models.spec import FORMS, is_hub_id
 class Opener(Protocol):
     """Opens the models of one kind: a function, or a class whose instances are classifiers.
 
-    Another package registers one by an entry point `SCHEME = "module:object"` in the group `tierbench.models`; it
-    then opens every spec that begins with `SCHEME:`.
+    Another package registers one with an entry point `SCHEME = "module:object"` in the group `tierbench.models`; it
+    then opens every spec that starts with `SCHEME:`.
     """
 
     def __call__(self, spec: str, *, device: str, dtype: str, root: Path, labels: Sequence[str] | None) -> Classifier:
@@ -29,11 +29,11 @@ class Opener(Protocol):
             spec: as the user wrote it, with its scheme.
             device: `auto`, `cpu`, `cuda` or `mps`.
             dtype: `float32`, `float16` or `bfloat16`.
-            root: what a relative path is relative to.
-            labels: names of the classes that take the place of the model's own; None: it names them itself.
+            root: the folder that relative paths are relative to.
+            labels: names of the classes that replace the model's own; None: use the model's own.
 
         Raises:
-            UserError: if it cannot be opened; each line names the spec, what is wrong and how to fix it.
+            UserError: if it cannot be opened; each line names the spec and says what is wrong and how to fix it.
         """
 
 
@@ -46,16 +46,16 @@ MODEL_REGISTRY: Final = Registry[Opener](
         "hub": "tierbench.models.hub:open_hub",
     },
     group="tierbench.models",
-    problem=lambda name, part: "" if callable(part) else f"cannot be called: it is {type(part).__name__!r}",
+    problem=lambda name, part: "" if callable(part) else f"must be callable, not {type(part).__name__!r}",
 )
 
-# The kinds that a spec names without a scheme, in the order in which they are asked.
+# The kinds that a spec names without a scheme, in the order in which they are tried.
 _BY_FORM: Final[Mapping[str, Callable[[str, Path], bool]]] = {
     "reference": lambda spec, root: spec == "reference",
     "folder": lambda spec, root: (root / expanded(spec)).is_dir(),
     "hub": lambda spec, root: is_hub_id(spec),
 }
-# Two letters at least: a path of Windows begins with the letter of its drive.
+# At least two letters, because a path on Windows starts with the letter of its drive.
 _SCHEME = re.compile(r"([a-z][a-z0-9_]+):")
 
 
@@ -63,7 +63,7 @@ def kind_of(spec: str, root: Path) -> str:
     """Return the name of the kind of model that a spec names.
 
     Raises:
-        UserError: if it names none; one line that lists the valid forms.
+        UserError: if it does not name one; one line that lists the valid forms.
     """
     match = _SCHEME.match(spec)
     scheme = match[1] if match else ""

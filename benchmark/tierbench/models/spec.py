@@ -1,4 +1,4 @@
-"""Reads `[NAME=]SPEC`, the way in which a model under test is named."""
+"""Parse `[NAME=]SPEC`, which names a model under test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ModelSpec:
     """A model under test and the name under which it is compared over time.
 
     Attributes:
-        name: `NAME` of `NAME=SPEC`; else the last part of the spec: of a folder, a Hub id, a factory.
+        name: `NAME` of `NAME=SPEC`; without it, the last part of the folder, Hub id or factory.
         spec: a folder, a Hub id, `reference`, or `scheme:…` such as `python:module:factory`.
         named: whether the user gave the name.
     """
@@ -31,14 +31,14 @@ class ModelSpec:
 
     @classmethod
     def parse(cls, text: str, option: str = "--robust-model") -> ModelSpec:
-        """Read `[NAME=]SPEC`.
+        """Parse `[NAME=]SPEC`.
 
         Args:
-            text: what to read.
-            option: where it was written, for messages.
+            text: the text to parse.
+            option: the option that the text comes from, for messages.
 
         Raises:
-            UserError: if the name or the spec is empty or ill-formed.
+            UserError: if the name or the spec is empty or not valid.
         """
         name, equals, spec = text.partition("=")
         if not equals or "/" in name or ":" in name:
@@ -47,7 +47,7 @@ class ModelSpec:
             return cls(default_name(spec), spec, named=False)
         if not _NAME.fullmatch(name):
             raise UserError(
-                f"{option} {one_line(text)!r}: a model's name may hold letters, digits, _, . and - only; "
+                f"{option} {one_line(text)!r}: a model's name may contain only letters, digits, _, . and -; "
                 "write NAME=SPEC"
             )
         return cls(name, cls._checked(spec.strip(), text, option))
@@ -60,12 +60,12 @@ class ModelSpec:
 
 
 def parse_models(texts: Sequence[str], problems: list[str], option: str = "--robust-model") -> tuple[ModelSpec, ...]:
-    """Read the models of a run, in their order.
+    """Parse the models of a run, in the given order.
 
     Args:
-        texts: `[NAME=]SPEC` each.
-        problems: takes what is wrong; what is right is given all the same.
-        option: where they were written, for messages.
+        texts: values of the option, `[NAME=]SPEC`.
+        problems: receives one line per problem; the valid models are returned anyway.
+        option: the option that the values come from, for messages.
     """
     models: dict[str, ModelSpec] = {}
     for text in texts:
@@ -81,7 +81,7 @@ def parse_models(texts: Sequence[str], problems: list[str], option: str = "--rob
 
 
 def default_name(spec: str) -> str:
-    """Return the name of a model that was not given one: the last part of its folder, Hub id or factory.
+    """Return the name of a model without an explicit one: the last part of its folder, Hub id or factory.
 
     >>> default_name("microsoft/resnet-50@main")
     'resnet-50'
@@ -95,5 +95,5 @@ def default_name(spec: str) -> str:
 
 
 def is_hub_id(spec: str) -> bool:
-    """Whether a spec that names no existing folder has the form of a Hub id."""
+    """Return whether a spec that is not an existing folder has the form of a Hub id."""
     return bool(_HUB_ID.fullmatch(spec))

@@ -1,4 +1,4 @@
-"""A classifier made of any `torch.nn.Module` that is in memory: for notebooks and training loops."""
+"""A classifier from a `torch.nn.Module` in memory, for notebooks and training loops."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ Preprocess = Callable[["Image.Image"], torch.Tensor]
 
 
 class TorchClassifier:
-    """A `Classifier` over a module that gives logits, as a tensor or as an output with `logits`.
+    """A `Classifier` for a module that returns logits, as a tensor or as an output with `logits`.
 
-    The module is put into evaluation mode while it predicts, and back afterwards, so that this may stand in the
-    middle of a training loop. It runs where its parameters are.
+    The module is in evaluation mode while it predicts and is restored afterwards, so that it can be used in the
+    middle of a training loop. It runs on the device of its parameters.
 
     Args:
         module: from pixels of shape [n, channels, height, width] to logits of shape [n, n_labels].
         labels: the names of the classes, in the order of the logits.
         preprocess: from an RGB image to pixels of shape [channels, height, width]; all images to the same shape.
-        multi_label: whether the labels do not exclude each other: sigmoid instead of softmax.
-        version: of `preprocess`, where its source text does not tell all that it does.
+        multi_label: whether the labels are not mutually exclusive: sigmoid instead of softmax.
+        version: of `preprocess`; change it when results change but the source of `preprocess` does not.
     """
 
     def __init__(
@@ -52,8 +52,8 @@ class TorchClassifier:
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits over the weights as they are now, the architecture and the preprocessing."""
-        texts = (repr(self._module), *self._labels, _said(self._preprocess), self._version, str(self.multi_label))
+        """16 hexadecimal digits, a hash over the current weights, the architecture and the preprocessing."""
+        texts = (repr(self._module), *self._labels, _source(self._preprocess), self._version, str(self.multi_label))
         digest = hashlib.sha256("\0".join(texts).encode("utf-8", "backslashreplace"))
         for name, value in self._module.state_dict().items():
             digest.update(f"{name}:".encode())
@@ -83,7 +83,7 @@ class TorchClassifier:
             "outputs": "sigmoid" if self.multi_label else "softmax",
             "depths": None,
             "widths": None,
-            "preprocessing": {"preprocess": _said(self._preprocess)},
+            "preprocessing": {"preprocess": _source(self._preprocess)},
             "config": {},
             "spec": "a module in memory",
             "fingerprint": self.fingerprint,
@@ -103,7 +103,7 @@ class TorchClassifier:
                 outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
         finally:
             for part in training:
-                # Not train(), which would take the parts that were frozen with it.
+                # Not train(), which would also change the submodules that were frozen.
                 part.training = True
         result: np.ndarray = outputs.cpu().numpy()
         return result
@@ -116,13 +116,13 @@ class TorchClassifier:
         return next((dtype for dtype in types if dtype.is_floating_point), torch.float32)
 
 
-def _said(preprocess: Preprocess) -> str:
-    """Return the source text of a function, or what an object says of itself; never its address, which changes."""
+def _source(preprocess: Preprocess) -> str:
+    """Return the source of a function, or the repr of an object; never its address, which changes."""
     try:
         return inspect.getsource(preprocess)
     except (OSError, TypeError):
         pass
-    said = repr(preprocess)
-    if " at 0x" in said or " object at " in said:
+    text = repr(preprocess)
+    if " at 0x" in text or " object at " in text:
         return f"{type(preprocess).__module__}.{getattr(preprocess, '__qualname__', type(preprocess).__qualname__)}"
-    return said
+    return text

@@ -1,4 +1,4 @@
-"""A classifier made of any transformers model for image classification; the weights are loaded at first use."""
+"""A classifier from a transformers model for image classification; the weights are loaded at first use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DTYPES = ("float32", "float16", "bfloat16")
 
 
 class TransformersClassifier:
-    """A `Classifier` over `AutoModelForImageClassification` and its image processor (Pillow backend).
+    """A `Classifier` for `AutoModelForImageClassification` and its image processor (Pillow backend).
 
     Args:
         files: a checked model folder.
@@ -44,7 +44,7 @@ class TransformersClassifier:
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits over weights, config and preprocessing."""
+        """16 hexadecimal digits, a hash over weights, config and preprocessing."""
         return self._files.fingerprint
 
     @property
@@ -54,10 +54,10 @@ class TransformersClassifier:
 
     @cached_property
     def device(self) -> str:
-        """The device that `auto` came to; `cpu` is found without importing torch where it can be.
+        """The device in use; for `cpu`, torch is not imported if that can be avoided.
 
         Raises:
-            UserError: if the device that was asked for is not there.
+            UserError: if the requested device is not available.
         """
         return resolve_device(self._device)
 
@@ -120,18 +120,18 @@ class TransformersClassifier:
                     output_loading_info=True,
                 )
             except Exception as error:
-                # Whatever transformers raises here (a foreign architecture, a broken file) has one cause
-                # for the user: this folder cannot be loaded.
+                # transformers raises many kinds of errors here (unknown architecture, broken file); for the user they
+                # all mean that this folder cannot be loaded.
                 raise UserError(
                     f"{place}: transformers cannot load it as an image classifier ({_first_line(error)})"
                 ) from error
         if missing := sorted(info["missing_keys"]):
-            # transformers fills them with random numbers: the scores would mean nothing.
+            # transformers fills them with random numbers, which would make the scores meaningless.
             raise UserError(
                 f"{place}: its weights lack {len(missing)} tensors of {type(model).__name__} "
                 f"({one_line(missing[0])} …); save the whole model again"
             )
-        # On the CPU, too, convolutional nets run twice as fast with the channels last.
+        # Convolutional networks run twice as fast with the channels last, on the CPU too.
         return model.eval().to(device=self.device, memory_format=torch.channels_last)
 
     @cached_property
@@ -141,7 +141,7 @@ class TransformersClassifier:
             from transformers import AutoImageProcessor
 
             try:
-                # Always Pillow's arithmetic: with torchvision installed the default would be another.
+                # Always resize with Pillow: with torchvision installed, the default would be different.
                 return AutoImageProcessor.from_pretrained(
                     folder, backend="pil", local_files_only=True, trust_remote_code=False
                 )
@@ -155,7 +155,7 @@ def resolve_device(device: str) -> str:
     """Return the device kind to use: `cpu`, `cuda` or `mps`.
 
     Raises:
-        UserError: if the device is unknown or not there.
+        UserError: if the device is unknown or not available.
     """
     if device not in DEVICES:
         raise UserError(f"--robust-device {one_line(device)!r} is unknown; write one of {', '.join(DEVICES)}")
@@ -168,14 +168,17 @@ def resolve_device(device: str) -> str:
         return next((name for name, available in there.items() if available), "cpu")
     if not there[device]:
         raise UserError(
-            f"--robust-device {device}: torch {torch.__version__} finds no such device here; "
+            f"--robust-device {device}: torch {torch.__version__} does not find such a device; "
             "use --robust-device auto or cpu"
         )
     return device
 
 
 def _surely_no_accelerator() -> bool:
-    """Whether torch need not be asked: it is a build for the CPU, or Linux shows no device of any maker."""
+    """Return whether there is certainly no accelerator, without importing torch.
+
+    That is so if torch is a build for the CPU, or if Linux shows no device of any vendor.
+    """
     if sys.platform == "darwin":
         return False
     if importlib.metadata.version("torch").endswith("+cpu"):
@@ -193,7 +196,7 @@ def _first(config: Any, *names: str) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Turn tuples, enums and the like into what JSON knows."""
+    """Convert tuples, enums and the like to JSON values."""
     if isinstance(value, dict):
         return {str(key): _plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):

@@ -25,7 +25,7 @@ __all__ = [
 
 _CASE, _READER = "tierbench.suites.case", "tierbench.suites.reader"
 
-# Lazy, because every pytest session asks `suites/places.py` whether it has suites.
+# Lazy, because every pytest session imports `suites/places.py` to find out whether it has suites.
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {

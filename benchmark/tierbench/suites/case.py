@@ -1,4 +1,4 @@
-"""What a suite is made of: cases, tiers with their thresholds, ladders, published scores."""
+"""The parts of a suite: cases, tiers with their thresholds, ladders, published scores."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Thresholds:
     """What a prediction must reach to pass.
 
     Attributes:
-        min_score: least score of the expected concept, in [0, 1].
+        min_score: lowest score of the expected concept, in [0, 1].
         max_rank: worst rank of the expected concept, 1 or more.
-        min_margin: least distance to the best other concept, in [-1, 1].
+        min_margin: smallest distance to the best other concept, in [-1, 1].
     """
 
     min_score: float = 0.5
@@ -25,12 +25,12 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A difficulty: 1 easy, 2 hard, 3 very hard; and what is demanded of it.
+    """A difficulty (1 easy, 2 hard, 3 very hard) and its requirements.
 
     Attributes:
         min_pass_rate: share of its cases that must pass, in [0, 1].
-        allowed_drop: a retrained model is clear of a regression where the upper bound of the drop of its mean score
-            is under this, in (0, 1]; see `judge_regression`.
+        allowed_drop: a retrained model is cleared if the upper bound of the drop of its mean score is below this, in
+            (0, 1]; see `judge_regression`.
     """
 
     number: int
@@ -44,9 +44,9 @@ class Ladder:
     """One scene in steps of one physical parameter.
 
     Attributes:
-        name: names the ladder in the `ladder` column.
+        name: as in the column `ladder`.
         parameter: the column that falls or rises from step to step.
-        direction: `falling` or `rising`: which way the scene gets harder.
+        direction: `falling` or `rising`: the direction in which the scene gets harder.
         gate: the value that the breaking point must reach, in the parameter's unit; None: no gate.
     """
 
@@ -58,7 +58,7 @@ class Ladder:
 
 @dataclass(frozen=True, slots=True)
 class MetricGate:
-    """What a suite demands of a metric: a least value, a greatest value, or both; a bound itself meets the demand."""
+    """The limits that a suite sets for a metric: lowest value, highest value, or both; both are inclusive."""
 
     min: float | None = None
     max: float | None = None
@@ -66,7 +66,7 @@ class MetricGate:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a published model is told to have said of a case, for comparison."""
+    """The published prediction of another model for a case, for comparison."""
 
     case: str
     model: str
@@ -82,15 +82,15 @@ class Case:
         suite: name of the suite.
         id: unique in the suite.
         file_name: POSIX path inside the suite folder.
-        path: where the image is read from; outside the folder only for images of an installed package.
-        expected: the concept that the case expects; more than one are alternatives.
+        path: the file to read; it is outside the folder only for images of an installed package.
+        expected: the expected concept; several concepts are alternatives.
         tier: integer ≥ 1; None for a step of a ladder.
         thresholds: what the prediction must reach.
-        group: cases made from one source picture or scene share it.
-        parameters: values of the declared numeric columns that are filled in.
+        group: the same for all cases from one source image or scene.
+        parameters: values of the declared numeric columns that are not empty.
         row: line of `metadata.csv` that declares the case.
-        corruption, severity: of a case that a sweep derived; empty and 0 of the others.
-        variant: which published table the corruption's parameters are from.
+        corruption, severity: only for derived cases; empty and 0 for others.
+        variant: the published table of the corruption's parameters.
     """
 
     suite: str
@@ -131,8 +131,8 @@ class Suite:
         concepts: concept → the labels that count as it.
         parameters: declared numeric column → unit.
         corruptions: the `[corruptions]` table as written.
-        gates: metric → what is demanded of it.
-        fetch_hint: empty where every image is at hand; else the command that brings them.
+        gates: metric → its limits.
+        fetch_hint: the command that fetches missing images; empty if there are none.
         digest: SHA-256 over `metadata.csv` and `suite.toml`.
     """
 
@@ -152,12 +152,12 @@ class Suite:
 
     @property
     def fetched(self) -> bool:
-        """Whether every image is at hand."""
+        """Whether no image must be fetched."""
         return not self.fetch_hint
 
     @cached_property
     def by_tier(self) -> dict[int, tuple[Case, ...]]:
-        """The cases of each tier, in the order of the file; ladder steps are in none."""
+        """The cases of each tier, in the order of the file, without the steps of ladders."""
         tiers: dict[int, list[Case]] = {}
         for case in self.cases:
             if case.tier is not None:

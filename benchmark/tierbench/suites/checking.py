@@ -1,4 +1,4 @@
-"""Finds beforehand what would err in a run: pictures that cannot be decoded."""
+"""Find images that cannot be decoded, before a run fails on them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from tierbench.suites.problems import Problems
 
 
 def picture_problems(suite: Suite) -> list[str]:
-    """Decode every image that is here, and give one line for each that cannot be."""
+    """Decode every image, and return one line for each that fails."""
     problems = Problems()
     for case in suite.cases:
         if not case.path.is_file() or case.path.stat().st_size == 0:
-            continue  # told when the suite was read
+            continue  # already reported when the suite was read
         try:
             with quiet_pillow():
                 open_picture(case.path)

@@ -13,22 +13,22 @@ from tierbench.suites.case import Case, Suite
 if TYPE_CHECKING:
     from PIL import Image
 
-# ImageNet-C is made after Resize(256): the corruptions' parameters count in pixels of that size.
+# ImageNet-C was made after Resize(256), so the parameters of its corruptions are in pixels of that size.
 _SHORTEST_EDGE = 256
-# Raised when a corruption's code changes what it makes, so that kept predictions are not taken for new ones.
+# Increase this when the code of a corruption changes its results, so that predictions of old results are not reused.
 _VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class SliceGate:
-    """What a suite demands of a slice: a minimum pass rate, a maximum drop against clean, or both."""
+    """The limits that a suite sets for a slice: minimum pass rate, maximum drop against clean images, or both."""
 
     min_pass_rate: float | None = None
     max_drop: float | None = None
 
 
 def derive_cases(suite: Suite, corruptions: Sequence[str], severities: Sequence[int]) -> list[Case]:
-    """Derive the cases of a sweep from a suite's tier-1 images; none where its `[corruptions]` says enabled = false."""
+    """Derive the cases of a sweep from a suite's tier-1 images; none if its `[corruptions]` says enabled = false."""
     if not suite.corruptions.get("enabled", True):
         return []
     return [
@@ -40,7 +40,7 @@ def derive_cases(suite: Suite, corruptions: Sequence[str], severities: Sequence[
 
 
 def derive_case(suite: Suite, case: Case, corruption: str, severity: int) -> Case:
-    """Derive one case of a sweep from a clean one of the suite."""
+    """Derive one case of a sweep from a clean case of the suite."""
     return replace(
         case,
         id=f"{case.id}+{corruption}-{severity}",
@@ -53,12 +53,12 @@ def derive_case(suite: Suite, case: Case, corruption: str, severity: int) -> Cas
 
 
 def clean_id(case_id: str) -> str:
-    """Return the id of the case that a derived one comes from, `sedan+fog-3` → `sedan`; of any other case its own."""
+    """Return the id of the clean case behind a derived one, `sedan+fog-3` → `sedan`; other ids are left unchanged."""
     return case_id.partition("+")[0]
 
 
 def open_case(case: Case) -> Image.Image:
-    """Open the image of a case as the model gets it, corrupted if the case says so.
+    """Open the image of a case as the model sees it, with the corruption of a derived case.
 
     Raises:
         PictureError: if it cannot be opened or corrupted.
@@ -69,24 +69,24 @@ def open_case(case: Case) -> Image.Image:
     try:
         return apply_corruption(picture, case)
     except Exception as error:
-        # OpenCV and NumPy raise what they like of a picture that is odd enough; that case alone is lost.
+        # OpenCV and NumPy may raise anything on an unusual image; only this case is affected.
         raise PictureError(f"{case.corruption} cannot be applied: {str(error) or type(error).__name__}") from error
 
 
 def corruption_key(case: Case) -> str:
-    """Say what was done to the image after opening it, for the key of its prediction; empty if nothing."""
+    """Return what is done to the image after opening it, for the key of its prediction; empty if nothing."""
     if not case.corruption:
         return ""
     key = f"{_VERSION}:{case.variant}:{case.corruption}:{case.severity}:{case.suite}/{clean_id(case.id)}"
-    # That of another package changes without us: its release, its parameters and its own version count too.
+    # A corruption of another package can change independently: its release, parameters and version are included.
     version = corruption_version(case.corruption)
     return f"{key}:{version}" if version else key
 
 
 def fitted(image: Image.Image, variant: str) -> Image.Image:
-    """Bring a larger image to a shortest edge of 256 px, at which ImageNet-C's parameters are meant.
+    """Shrink a larger image to a shortest edge of 256 px, the size that ImageNet-C's parameters are made for.
 
-    The 32-px table (`cifar10_c`) takes images as they are.
+    For the 32-px table (`cifar10_c`), the image is left unchanged.
     """
     from PIL import Image as PillowImage
 
@@ -99,7 +99,7 @@ def fitted(image: Image.Image, variant: str) -> Image.Image:
 
 
 def apply_corruption(image: Image.Image, case: Case) -> Image.Image:
-    """Corrupt an opened image, fitted, as its case says; seeded by case, corruption and severity."""
+    """Fit and corrupt an opened image as its case says, with a seed from case, corruption and severity."""
     from tierbench.corruptions import corrupt, derive_seed
 
     seed = derive_seed(f"{case.suite}/{clean_id(case.id)}", case.corruption, case.severity)

@@ -1,4 +1,4 @@
-"""Finds pictures that a suite holds twice, byte for byte or nearly, so that no picture counts double."""
+"""Find images that a suite contains twice, identical or nearly so, so that no image counts twice."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from tierbench.suites.problems import Problems
 if TYPE_CHECKING:
     import numpy as np
 
-MISSING = "near-duplicates were not looked for: pip install 'tierbench[check]' brings imagehash"
+MISSING = "near-duplicates were not checked: imagehash is missing; pip install 'tierbench[check]'"
 
-# Of 64 bits of the perceptual hash, those that a re-encoded or resized copy changes; unrelated photographs differ in
-# about 32.
+# The number of bits, of 64 in the perceptual hash, that re-encoding or resizing may change; unrelated photographs
+# differ in about 32.
 _BITS = 6
-# The hash is blind to colour and to flat pictures: small versions must be alike too, in mean difference of 0…255.
+# The hash ignores colour and fails on flat images, so small versions must be similar too: mean difference in 0…255.
 _DIFFERENCE = 8.0
 _SIDE = 16
 
 
 def duplicate_problems(suite: Suite) -> list[str]:
-    """Return a line for each picture that is a copy, or nearly one, of an earlier one of another group.
+    """Return a line for each image that is identical to an earlier one, or nearly so.
 
-    Takes of one picture that share a `group` are meant to be alike, and so are the steps of a ladder; only files
-    that are the same byte for byte are told there too.
+    Images that share a `group`, and the steps of a ladder, are meant to be similar: among them, only identical files
+    are reported.
     """
     problems = Problems()
     file = suite.folder / "metadata.csv"
@@ -55,20 +55,20 @@ def duplicate_problems(suite: Suite) -> list[str]:
 
 
 def near_duplicates_missing() -> str:
-    """Say what is missing to find near-duplicates; empty where nothing is."""
+    """Return what is missing to find near-duplicates; empty if nothing is."""
     return "" if importlib.util.find_spec("imagehash") else MISSING
 
 
 @dataclass(frozen=True)
 class _Looks:
-    """How a picture looks: 64 bits of structure, and a small version of it."""
+    """The look of an image: 64 bits of structure, and a small version of it."""
 
     bits: int
     small: np.ndarray
 
 
 def _near(cases: Sequence[Case]) -> Iterator[tuple[Case, Case]]:
-    """Return each case that looks like an earlier one, with the first such."""
+    """Yield each case that looks like an earlier one, with the first case that it looks like."""
     import numpy as np
 
     seen: list[tuple[Case, _Looks]] = []
@@ -80,7 +80,7 @@ def _near(cases: Sequence[Case]) -> Iterator[tuple[Case, Case]]:
         distances = np.bitwise_count(bits[: len(seen)] ^ np.uint64(looks.bits))
         for index in np.flatnonzero(distances <= _BITS):
             earlier, other = seen[index]
-            if not _belong(case, earlier) and float(np.abs(looks.small - other.small).mean()) <= _DIFFERENCE:
+            if not _related(case, earlier) and float(np.abs(looks.small - other.small).mean()) <= _DIFFERENCE:
                 yield case, earlier
                 break
         bits[len(seen)] = looks.bits
@@ -88,7 +88,7 @@ def _near(cases: Sequence[Case]) -> Iterator[tuple[Case, Case]]:
 
 
 def _looks(case: Case) -> _Looks | None:
-    """Look at a picture; None where it cannot be decoded, which is told elsewhere."""
+    """Return the look of an image; None if it cannot be decoded, which is reported elsewhere."""
     import imagehash
     import numpy as np
 
@@ -101,5 +101,5 @@ def _looks(case: Case) -> _Looks | None:
     return _Looks(int(str(imagehash.phash(picture)), 16), small)
 
 
-def _belong(case: Case, other: Case) -> bool:
+def _related(case: Case, other: Case) -> bool:
     return case.group == other.group or (bool(case.ladder) and case.ladder == other.ladder)

@@ -1,4 +1,4 @@
-"""Adds a case to a suite: copies the image in and appends a valid row, or leaves everything as it was."""
+"""Add a case to a suite: copy the image and append a valid row, or leave everything unchanged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WHERE_FILLED = ("tags", "group", "source", "license", "notes")
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """What is to be added; empty texts leave their cells empty."""
+    """The case to add; empty strings leave their cells empty."""
 
     image: Path
     label: str
@@ -42,21 +42,21 @@ class NewCase:
 
 
 def add_case(folder: Path, new: NewCase) -> Case:
-    """Add a case to the suite at a folder, which is made where it is missing.
+    """Add a case to the suite in a folder, which is created if it is missing.
 
     Args:
         folder: the suite folder, absolute.
-        new: what is to be added.
+        new: the case to add.
 
     Returns:
-        The case as it is read back.
+        The case, as read back from the suite.
 
     Raises:
-        UserError: if the image cannot be copied, or the suite would not be valid with the row; nothing is changed.
+        UserError: if the image cannot be copied, or if the suite with the new row has problems; nothing is changed.
     """
     if new.id and not ID.fullmatch(new.id):
-        raise UserError(f"--id {one_line(new.id)!r} may hold a-z, 0-9, _ and - only; write another")
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
+        raise UserError(f"--id {one_line(new.id)!r} may contain only a-z, 0-9, _ and -; choose another")
+    created = [each for each in (folder, *folder.parents) if not each.exists()]
     metadata = folder / "metadata.csv"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,8 +65,8 @@ def add_case(folder: Path, new: NewCase) -> Case:
     except OSError as error:
         raise UserError(f"{shown_path(metadata)}: cannot be used: {error.strerror}") from error
     finally:
-        # Of a refused case no empty folder stays.
-        for each in made:
+        # A case that was refused leaves no empty folders behind; folders with files are not removed.
+        for each in created:
             with suppress(OSError):
                 each.rmdir()
 
@@ -79,7 +79,7 @@ def _add(folder: Path, metadata: Path, new: NewCase) -> Case:
         target = folder / f"{case_id}{new.image.suffix.lower()}"
         in_place = new.image.resolve() == target.resolve()
         if target.exists() and not in_place:
-            raise UserError(f"{shown_path(target)}: is there already; choose another --id")
+            raise UserError(f"{shown_path(target)}: already exists; choose another --id")
         row = {
             "file_name": target.name,
             "label": new.label,
@@ -110,13 +110,13 @@ def _add(folder: Path, metadata: Path, new: NewCase) -> Case:
 
 
 def same_images(images: Sequence[Path], cases: Iterable[Case]) -> Iterator[tuple[Path, str]]:
-    """Return each image that is there already, byte for byte, with the words that say where.
+    """Yield each image that is identical to one in the suite or earlier in the list, with a text that says which.
 
     Args:
-        images: image files that are to be added.
-        cases: of the suite.
+        images: the image files to add.
+        cases: the cases of the suite.
     """
-    known = {file_sha256(case.path): f"is in the suite already, as {case.key}" for case in cases if case.path.is_file()}
+    known = {file_sha256(case.path): f"is already in the suite, as {case.key}" for case in cases if case.path.is_file()}
     for image in images:
         digest = file_sha256(image)
         if digest in known:
@@ -145,7 +145,7 @@ def _with_row(before: str | None, row: Mapping[str, str]) -> str:
     end = "\r\n" if "\r\n" in before else "\n"
     if not extra:
         return before + ("" if before.endswith("\n") else end) + _line([row.get(name, "") for name in header], end)
-    # A new column: every row gets a cell more.
+    # A new column: every row gets one more cell.
     lines = [_line(header + extra, end)]
     lines += [_line(cells + [""] * len(extra), end) for cells in rows[1:] if cells]
     lines.append(_line([row.get(name, "") for name in header + extra], end))

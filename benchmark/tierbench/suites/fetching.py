@@ -1,4 +1,4 @@
-"""Brings the images that a suite names by URL into its folder, verified by their SHA-256."""
+"""Fetch the images that a suite names by URL into its folder, verified by their SHA-256."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from tierbench.suites.locating import package_file
 
 
 def fetch_image(case: Case, suite: Suite, source: Path | None = None) -> bool:
-    """Bring the image of one case into the suite folder.
+    """Fetch the image of one case into the suite folder.
 
     Args:
         case: a case with a URL and a SHA-256.
         suite: its suite.
-        source: a folder that has the image under its own name or that of the URL; None: download.
+        source: a folder with the image, under its own file name or that of the URL; None: download it.
 
     Returns:
-        Whether anything had to be brought; False where the image was there.
+        Whether the image was fetched; False if it was there already.
 
     Raises:
-        UserError: if the image cannot be had, or is not what the row says.
+        UserError: if the image cannot be fetched, or its SHA-256 is not that of the row.
     """
     target = suite.folder / case.file_name
     place = f"{case.key} ({case.file_name})"
     if target.is_file():
         if file_sha256(target) == case.sha256:
             return False
-        raise UserError(f"{place}: another file is there; remove it, then fetch again")
+        raise UserError(f"{place}: the file exists with another content; remove it, then fetch again")
     if not target.parent.resolve().is_relative_to(suite.folder.resolve()):
         raise UserError(f"{place}: its folder is a link that leaves the suite; make it a folder")
     try:
@@ -60,7 +60,7 @@ def _copy(case: Case, source: Path, new: Path, place: str) -> None:
         if found.is_file():
             shutil.copyfile(found, new)
             if file_sha256(new) != case.sha256:
-                raise UserError(f"{place}: {found} is another image: its SHA-256 is not that of the row")
+                raise UserError(f"{place}: {found} is a different image: its SHA-256 is not that of the row")
             return
     raise UserError(f"{place}: {source} has no {' or '.join(dict.fromkeys(names))}")
 
@@ -68,10 +68,10 @@ def _copy(case: Case, source: Path, new: Path, place: str) -> None:
 def _copy_from_package(case: Case, new: Path, place: str) -> None:
     found = package_file(case.url)
     if found is None or not found.is_file():
-        raise UserError(f"{place}: {one_line(case.url)} is not installed; install the package that it names")
+        raise UserError(f"{place}: {one_line(case.url)} is not installed; install its package")
     shutil.copyfile(found, new)
     if file_sha256(new) != case.sha256:
-        raise UserError(f"{place}: {found} is another image: its SHA-256 is not that of the row")
+        raise UserError(f"{place}: {found} is a different image: its SHA-256 is not that of the row")
 
 
 def _download(case: Case, new: Path, place: str) -> None:
@@ -87,5 +87,7 @@ def _download(case: Case, new: Path, place: str) -> None:
             f"{one_line(str(error), 120)}); check the connection, or use --from with a folder that has the images"
         ) from error
     except ValueError as error:
-        # pooch's word for a hash that does not match.
-        raise UserError(f"{place}: {one_line(case.url)} gave another image: its SHA-256 differs") from error
+        # pooch raises this if the hash does not match.
+        raise UserError(
+            f"{place}: {one_line(case.url)} is a different image: its SHA-256 is not that of the row"
+        ) from error

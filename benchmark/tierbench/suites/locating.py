@@ -1,4 +1,4 @@
-"""Where the images of a suite are, and whether they are what the suite says; nothing is decoded here."""
+"""Locate the images of a suite and check their files, without decoding them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tierbench.common.files import file_sha256
 from tierbench.suites.case import Case
 from tierbench.suites.problems import Problems
 
-# Import name → the name under which pip knows it, where they differ.
+# Import name → the name for pip, if they differ.
 _DISTRIBUTIONS = {"skimage": "scikit-image"}
 
 
 def package_file(url: str) -> Path | None:
-    """Return the file that a `package:NAME/path` URL names; None where the package is not installed.
+    """Return the file that a `package:NAME/path` URL names; None if the package is not installed.
 
-    The package is found, not imported.
+    The package is not imported.
     """
     name, _, inside = url.removeprefix("package:").partition("/")
     try:
@@ -36,11 +36,11 @@ def locate(case: Case, folder: Path, file: Path, problems: Problems) -> tuple[Ca
         case: a case whose path is inside the suite folder.
         folder: the suite folder, absolute.
         file: the `metadata.csv` that declares the case, for messages.
-        problems: takes what is wrong.
+        problems: receives one line per problem.
 
     Returns:
-        The case, its path pointing to where the image is read from; and what would bring the image
-        where it is not there but has a URL (empty otherwise).
+        The case, with the path of the file to read; and what fetches the image if it is missing but has a URL (empty
+        otherwise).
     """
     path = case.path
     try:
@@ -55,13 +55,13 @@ def locate(case: Case, folder: Path, file: Path, problems: Problems) -> tuple[Ca
                 package = case.url.removeprefix("package:").partition("/")[0]
                 return case, f"pip install {_DISTRIBUTIONS.get(package, package)}"
             if not found.is_file():
-                problems.add(file, f"url {case.url!r} names no file of the installed package; fix the url", case.row)
+                problems.add(file, f"url {case.url!r} is not a file of the installed package; fix the url", case.row)
                 return case, ""
             path = found
         elif case.url:
             return case, "fetch"
         elif path.is_symlink():
-            problems.add(file, f"image {case.file_name!r} is a link to nothing; put the file there", case.row)
+            problems.add(file, f"image {case.file_name!r} is a broken link; put the file there", case.row)
             return case, ""
         else:
             problems.add(file, f"image {case.file_name!r} is missing; put it there or fix file_name", case.row)

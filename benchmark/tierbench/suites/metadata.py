@@ -1,4 +1,4 @@
-"""Reads `metadata.csv`: one row, one case; every problem gets its row."""
+"""Read `metadata.csv`, one case per row, and report every problem with its row."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OPTIONAL = (
     "notes",
 )
 COLUMNS = REQUIRED + OPTIONAL
-# A note may be of any length.
+# A note may have any length.
 csv.field_size_limit(2**31 - 1)
 
 ID = re.compile(r"[a-z0-9_-]+")
@@ -44,11 +44,11 @@ def read_cases(suite: str, folder: Path, settings: SuiteSettings, problems: Prob
     Args:
         suite: name of the suite.
         folder: the suite folder, absolute.
-        settings: what `suite.toml` declares.
-        problems: takes what is wrong; a row with a problem gives no case.
+        settings: the content of `suite.toml`.
+        problems: receives one line per problem.
 
     Returns:
-        The cases of the rows without a problem, in the order of the file.
+        The cases of the rows without problems, in the order of the file.
     """
     file = folder / "metadata.csv"
     try:
@@ -57,7 +57,7 @@ def read_cases(suite: str, folder: Path, settings: SuiteSettings, problems: Prob
         problems.add(file, f"is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8")
         return []
     except FileNotFoundError:
-        problems.add(file, "is missing; `tierbench add` writes it with a first image, or write it yourself")
+        problems.add(file, "is missing; add a first image with `tierbench add`, or write the file yourself")
         return []
     except OSError as error:
         problems.add(file, f"cannot be read: {error.strerror}; every suite folder needs a metadata.csv")
@@ -71,7 +71,7 @@ def read_cases(suite: str, folder: Path, settings: SuiteSettings, problems: Prob
         if case.id in row_of:
             problems.add(
                 file,
-                f"id {case.id!r} is taken by row {row_of[case.id]}; give one of them another id",
+                f"id {case.id!r} is already used in row {row_of[case.id]}; give one of them another id",
                 number,
             )
             continue
@@ -93,11 +93,11 @@ def _rows(text: str, file: Path, settings: SuiteSettings, problems: Problems) ->
                 problems.add(
                     file,
                     f"unknown column {name!r}; {suggestion(name, known)} "
-                    "(a numeric column of your own is declared in suite.toml under [parameters])",
+                    "(declare numeric columns of your own in suite.toml under [parameters])",
                     1,
                 )
             elif header.count(name) > 1:
-                problems.add(file, f"column {name!r} stands there twice; remove one", 1)
+                problems.add(file, f"column {name!r} appears twice; remove one", 1)
         if missing:
             return
         first_line = reader.line_num + 1
@@ -108,17 +108,17 @@ def _rows(text: str, file: Path, settings: SuiteSettings, problems: Problems) ->
             if len(values) != len(header):
                 problems.add(
                     file,
-                    f"has {len(values)} fields, the header {len(header)}; put a text with a comma in quotes",
+                    f"has {len(values)} fields, but the header has {len(header)}; put a text with a comma in quotes",
                     number,
                 )
                 continue
             yield number, {name: value.strip() for name, value in zip(header, values, strict=True)}
     except csv.Error as error:
-        problems.add(file, f"is not valid CSV: {error}; fix the quotes there", reader.line_num)
+        problems.add(file, f"is not valid CSV: {error}; fix the quotes in this line", reader.line_num)
 
 
 class _RowReader:
-    """Turns one row into a case; whatever is wrong goes to the problems."""
+    """Converts one row to a case and reports its problems."""
 
     def __init__(
         self,
@@ -179,11 +179,11 @@ class _RowReader:
     def _id(self, file_name: str) -> str:
         declared = self.row.get("id", "")
         if not declared and not self.good:
-            return ""  # the file_name that it would come from is at problem
+            return ""  # it would come from file_name, whose problem is already reported
         case_id = declared or PurePosixPath(file_name).stem
         if not ID.fullmatch(case_id):
             where = f"id {case_id!r}" if declared else f"id {case_id!r} (from file_name)"
-            self._problem(f"{where} may hold a-z, 0-9, _ and - only; write an id in the id column")
+            self._problem(f"{where} may contain only a-z, 0-9, _ and -; write an id in the id column")
         elif len(case_id) > 100:
             self._problem(f"id {case_id!r} is longer than 100 characters; write a shorter one")
         return case_id
@@ -246,9 +246,9 @@ class _RowReader:
     def _url(self) -> str:
         url = self.row.get("url", "")
         if url and not _URL.fullmatch(url):
-            self._problem(f"url {url!r} must start with https:// or read package:NAME/path/in/package")
+            self._problem(f"url {url!r} must be https://… or package:NAME/path/in/package; fix the url")
         elif url and not self.row.get("sha256"):
-            self._problem("url needs the sha256 of the image beside it; add the column")
+            self._problem("url needs the sha256 of the image; fill in the column sha256")
         elif url.startswith("package:") and ".." in PurePosixPath(url).parts:
             self._problem(f"url {url!r} leaves the package; name a file inside it")
         return url

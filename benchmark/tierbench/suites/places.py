@@ -1,6 +1,6 @@
-"""Finds the suites of a repository and the test files beside them, from what pytest was pointed at.
+"""Find the suites of a pytest session and the test files next to them, from pytest's arguments.
 
-Every pytest session of an environment that has tierbench installed comes here: nothing heavy is imported.
+Every pytest session runs this if tierbench is installed, so it imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 _SUITE_FILES = ("metadata.csv", "suite.toml")
 # A function with a parameter named after one of our fixtures.
 _ASKS = re.compile(r"\bdef\s+\w+\([^)]*\brobust_[a-z]+\b")
-# How far below the arguments to look for suites, and in how many folders at most.
+# How deep below the arguments to search for suites, and in how many folders at most.
 _DEEPEST, _MOST_FOLDERS = 4, 2000
 
 
@@ -26,8 +26,8 @@ class Session:
 
     Attributes:
         root: pytest's rootdir.
-        folder: that pytest was started in.
-        arguments: the files and folders it was pointed at, as written; may be empty.
+        folder: the folder in which pytest was started.
+        arguments: the files and folders on pytest's command line, as written; may be empty.
         python_files, norecursedirs: pytest's settings of these names.
     """
 
@@ -38,7 +38,7 @@ class Session:
     norecursedirs: Sequence[str]
 
     def test_files(self, folder: Path) -> list[Path]:
-        """Return the test files in a folder that ask for one of our fixtures."""
+        """Return the test files in a folder that use one of our fixtures."""
         return [
             file
             for file in sorted(folder.glob("*.py"))
@@ -46,10 +46,10 @@ class Session:
         ]
 
     def starts(self) -> Iterator[Path]:
-        """Yield the folders that pytest was pointed at."""
+        """Yield the folders in which to search for suites, from the arguments."""
         for argument in self.arguments or ["."]:
             path = self.folder / argument.partition("::")[0]
-            # Pointed at a suite, or at a file in one.
+            # The argument is a suite, or a file in one.
             for folder in (path, path.parent):
                 if folder.is_dir() and is_suite(folder):
                     yield folder.parent
@@ -59,12 +59,12 @@ class Session:
 
 @dataclass(frozen=True)
 class Argument:
-    """One of the files and folders that pytest was pointed at.
+    """One of the files and folders on pytest's command line.
 
     Attributes:
         path: the file or folder; resolved.
-        tests: the part behind `::`; empty: all tests.
-        suite: the suite whose folder was named; None: all suites.
+        tests: the part after `::`; empty: all tests.
+        suite: the suite, if its folder was named; None: all suites.
     """
 
     path: Path
@@ -72,7 +72,7 @@ class Argument:
     suite: Path | None
 
     def names(self, file: Path, suite: Path, test: str) -> bool:
-        """Return whether it names a test of a suite."""
+        """Return whether it includes a test of a suite."""
         below = self.tests in ("", test) or test.startswith((f"{self.tests}[", f"{self.tests}::"))
         return below and self.suite in (None, suite) and file.is_relative_to(self.path)
 
@@ -83,9 +83,9 @@ class Places:
 
     Attributes:
         cases: suite folders, or folders of suites; absolute.
-        only: folders of the suites that pytest was pointed at; empty: all.
-        files: the test files beside the suites; resolved. Those of one folder run the suites in it.
-        arguments: what pytest was pointed at, where it was pointed at suite folders; else empty.
+        only: folders of the suites that the arguments name; empty: all suites.
+        files: the test files next to the suites; resolved. Those of one folder run the suites in it.
+        arguments: the arguments, if some of them are suite folders; else empty.
     """
 
     cases: tuple[Path, ...]
@@ -98,26 +98,26 @@ class Places:
         return tuple(dict.fromkeys(file.parent for file in self.files))
 
     def runs(self, file: Path, suite: Path, test: str) -> bool:
-        """Return whether a test is one of this session.
+        """Return whether a test belongs to this session.
 
         Args:
             file: the test file.
-            suite: the folder of the suite that the test is about.
-            test: its node id behind the file, `test_case[suite/id]`.
+            suite: the folder of the suite that the test belongs to.
+            test: its node id after the file, `test_case[suite/id]`.
         """
         homes = self._homes
         if len(homes) < 2 and not self.arguments:
             return True
         file, suite = _resolved(file), _resolved(suite)
         if file.parent in homes:
-            # A suite without a test file of its own is the first one's.
+            # A suite without a test file of its own belongs to the first one.
             home = next((home for home in homes if suite.is_relative_to(home)), homes[0])
             if home != file.parent:
                 return False
         return not self.arguments or any(argument.names(file, suite, test) for argument in self.arguments)
 
     def beside(self, file: Path) -> tuple[Path, ...] | None:
-        """Return the other test files that run the same suites; None where one of those is the first to run them."""
+        """Return the other test files that run the same suites; None if one of them runs the suites first."""
         file = _resolved(file)
         folder = [each for each in self.files if each.parent == file.parent]
         if self.files and folder[:1] != [file]:
@@ -126,10 +126,10 @@ class Places:
 
 
 def find_cases(session: Session) -> tuple[Path, ...]:
-    """Find the suites of a session whose settings name none.
+    """Return the folders with the suites of a session whose settings do not name any.
 
-    They are in `cases/` at the top, else in a folder `cases` below an argument, where a project inside a larger
-    repository keeps them.
+    They are `cases/` in the root, else folders named `cases` below the arguments, for projects inside a larger
+    repository.
     """
     default = session.root / "cases"
     if holds_suites(default):
@@ -138,17 +138,17 @@ def find_cases(session: Session) -> tuple[Path, ...]:
 
 
 def is_suite(folder: Path) -> bool:
-    """Whether a folder is a suite."""
+    """Return whether a folder is a suite."""
     return any((folder / name).is_file() for name in _SUITE_FILES)
 
 
 def asks_for_checks(file: Path) -> bool:
-    """Whether a test file asks for one of the benchmark's fixtures."""
+    """Return whether a test file uses one of the benchmark's fixtures."""
     return bool(_ASKS.search(source(file)))
 
 
 def source(file: Path) -> str:
-    """Return the text of a test file; empty where it cannot be read, which pytest reports."""
+    """Return the text of a test file; empty if it cannot be read, which pytest reports."""
     try:
         return file.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -156,7 +156,7 @@ def source(file: Path) -> str:
 
 
 def holds_suites(folder: Path) -> bool:
-    """Return whether a folder surely holds suites: other people's `cases/` may have a metadata.csv too."""
+    """Return whether a folder certainly contains suites; `cases/` of another project may have a metadata.csv too."""
     try:
         children = list(folder.iterdir())
         return any(_surely_suite(each) for each in (folder, *children)) or any(
@@ -177,7 +177,7 @@ def _surely_suite(folder: Path) -> bool:
 
 
 def _below(session: Session, start: Path) -> Iterator[Path]:
-    """Yield the folders named `cases` at or below a folder that hold suites; the tree is walked within bounds."""
+    """Yield the folders named `cases` with suites, at or below a folder; depth and number of folders are limited."""
     if start.name == "cases" or is_suite(start):
         if holds_suites(start):
             yield start
@@ -204,12 +204,12 @@ def _below(session: Session, start: Path) -> Iterator[Path]:
 
 
 def point_at(session: Session, cases: tuple[Path, ...]) -> tuple[Places, list[str]]:
-    """Replace the suite folders among the arguments by the test file beside them.
+    """Replace each suite folder among the arguments by the test file that runs it.
 
-    `pytest cases/vehicles` and `cd cases/vehicles && pytest` run that suite: a suite folder holds no test file.
+    `pytest cases/vehicles` and `cd cases/vehicles && pytest` then run that suite, although its folder has no test file.
 
     Returns:
-        Where the suites are, and the arguments that pytest is to have.
+        Where the suites are, and the new arguments for pytest.
     """
     files = tuple(dict.fromkeys(file.resolve() for folder in cases for file in session.test_files(folder)))
     arguments: list[Argument] = []
@@ -232,13 +232,13 @@ def point_at(session: Session, cases: tuple[Path, ...]) -> tuple[Places, list[st
 
 
 def lies_among(path: Path, cases: Iterable[Path]) -> bool:
-    """Whether a path, resolved, is above, below or at a folder of suites."""
+    """Return whether a resolved path is above, below or equal to a folder of suites."""
     roots = [folder.resolve() for folder in cases]
     return any(path.is_relative_to(root) or root.is_relative_to(path) for root in roots)
 
 
 def _test_file(session: Session, suite: Path, cases: Sequence[Path]) -> Path | None:
-    """Find the file whose tests run a suite: in the suite or above it, else beside other suites."""
+    """Return the file whose tests run a suite: in the suite or above it, else next to other suites."""
     above = [folder for folder in (suite, *suite.parents) if folder.is_relative_to(session.root)]
     folders = dict.fromkeys((*above, *cases, session.root / "cases"))
     return next((file for folder in folders for file in session.test_files(folder)), None)

@@ -1,4 +1,4 @@
-"""Problems of a suite, gathered so that all of them are told at once."""
+"""Collect the problems of a suite, so that all of them are reported at once."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from tierbench.common.text import one_line
 
 
 class Problems:
-    """A list of messages about one file, each with its place."""
+    """A list of messages, each with the file and the row that it is about."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
 
     def add(self, file: Path, message: str, row: int | None = None) -> None:
-        """Note a problem.
+        """Add a problem.
 
         Args:
-            file: the file at problem; shown relative to the working directory where it lies below it.
+            file: the file with the problem; shown relative to the working directory if it is inside it.
             message: what is wrong and how to fix it.
             row: line of the file, counted from 1.
         """

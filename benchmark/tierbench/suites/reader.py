@@ -1,4 +1,4 @@
-"""Finds suite folders and reads them whole: settings, rows, images, published scores."""
+"""Find suite folders and read them: settings, rows, images, published scores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def find_suites(paths: Iterable[Path], problems: Problems) -> list[Path]:
 
     Args:
         paths: absolute paths.
-        problems: takes paths that hold no suite, names that no id can hold, and names taken twice.
+        problems: receives a line for each path without a suite, and for each name that is not valid or used twice.
     """
     folders: dict[str, Path] = {}
     for path in paths:
@@ -33,28 +33,28 @@ def find_suites(paths: Iterable[Path], problems: Problems) -> list[Path]:
         elif path.is_dir():
             found = sorted(child for child in path.iterdir() if _is_suite(child))
             if not found:
-                problems.add(path, "holds no suite: neither it nor a folder in it has a metadata.csv; add one")
+                problems.add(path, "has no suite: neither it nor a folder in it has a metadata.csv; add one")
         else:
-            problems.add(path, "is no folder; name a suite folder or a folder of suites (--robust-cases)")
+            problems.add(path, "is not a folder; name a suite folder or a folder of suites (--robust-cases)")
             continue
         for folder in found:
             if not SUITE_NAME.fullmatch(folder.name):
-                problems.add(folder, "name a suite folder with letters, digits, _ and - only")
+                problems.add(folder, "the name of a suite folder may contain only letters, digits, _ and -; rename it")
             elif folders.setdefault(folder.name, folder) != folder:
-                problems.add(folder, f"the name is taken by {shown_path(folders[folder.name])}; rename one")
+                problems.add(folder, f"has the same name as {shown_path(folders[folder.name])}; rename one")
     return list(folders.values())
 
 
 def _is_suite(folder: Path) -> bool:
-    # One that has only the settings lacks its metadata: that is told when it is read.
+    # Settings alone count too: reading the suite then reports the missing metadata.csv.
     return any((folder / name).is_file() for name in ("metadata.csv", "suite.toml"))
 
 
 def read_suites(paths: Sequence[Path]) -> tuple[list[Suite], list[str]]:
-    """Read every suite at the paths, and all that is wrong with them.
+    """Read every suite at the paths.
 
     Returns:
-        The suites (of one with problems, the cases that could be read), and one line a problem.
+        The suites, with the cases that could be read; and one line per problem.
     """
     problems = Problems()
     suites = [read_suite(folder, problems) for folder in find_suites(paths, problems)]
@@ -62,7 +62,7 @@ def read_suites(paths: Sequence[Path]) -> tuple[list[Suite], list[str]]:
 
 
 def read_suite(folder: Path, problems: Problems) -> Suite:
-    """Read one suite folder; problems go to `problems`."""
+    """Read one suite folder; problems are added to `problems`."""
     folder = folder.absolute()
     metadata, toml = folder / "metadata.csv", folder / "suite.toml"
     settings = read_suite_settings(toml, COLUMNS, problems)
@@ -110,7 +110,7 @@ def _digest(files: Iterable[Path]) -> str:
 
 
 def _read_published(file: Path, ids: set[str], problems: Problems) -> tuple[Published, ...]:
-    """Read what published models are told to have said: rows of case, model, label, score."""
+    """Read the published predictions of other models: rows of case, model, label, score."""
     published: list[Published] = []
     if not file.is_file():
         return ()
@@ -118,7 +118,7 @@ def _read_published(file: Path, ids: set[str], problems: Problems) -> tuple[Publ
         with file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
             if tuple(reader.fieldnames or ()) != _PUBLISHED_COLUMNS:
-                problems.add(file, f"the first row must read {','.join(_PUBLISHED_COLUMNS)}", 1)
+                problems.add(file, f"the first row must be {','.join(_PUBLISHED_COLUMNS)}", 1)
                 return ()
             for row in reader:
                 try:

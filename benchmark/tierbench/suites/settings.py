@@ -1,4 +1,4 @@
-"""Reads `suite.toml`: tiers, thresholds, parameters, ladders, labels, gates."""
+"""Read `suite.toml`: tiers, thresholds, parameters, ladders, labels, gates."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ THRESHOLD_RANGES: dict[str, tuple[float, float]] = {
 }
 _TIER_KEYS = ("name", *THRESHOLD_RANGES, "min_pass_rate", "allowed_drop")
 _TABLES = ("description", "tiers", "parameters", "ladders", "labels", "corruptions", "gates")
-# Stands for no bound: an integer beyond it would not fit into a float.
+# Means "no bound"; larger integers may not fit into a float.
 _ANY = 1e300
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass
 class SuiteSettings:
-    """What `suite.toml` says; every part may be empty.
+    """The content of `suite.toml`; every part may be empty.
 
     Attributes:
         thresholds: tier → the thresholds that it declares, by name.
@@ -47,20 +47,20 @@ class SuiteSettings:
 
 
 def make_thresholds(declared: Mapping[str, float]) -> Thresholds:
-    """Fill in the defaults of the thresholds that are not declared."""
+    """Return thresholds with defaults for those that are not declared."""
     rank = declared.get("max_rank", 1.0)
-    # Who allows rank 2 cannot mean a margin of 0 over the best other, unless it is written.
+    # With rank 2 allowed, requiring a margin of 0 over the best other concept would be a contradiction.
     default_margin = 0.0 if rank == 1 else -1.0
     return Thresholds(declared.get("min_score", 0.5), int(rank), declared.get("min_margin", default_margin))
 
 
 def read_suite_settings(file: Path, columns: tuple[str, ...], problems: Problems) -> SuiteSettings:
-    """Read and check `suite.toml`; a missing file gives the defaults.
+    """Read and check `suite.toml`; if it is missing, return the defaults.
 
     Args:
         file: path of `suite.toml`.
-        columns: the column names of `metadata.csv`, which a parameter must not take.
-        problems: takes what is wrong.
+        columns: the column names of `metadata.csv`, which parameters must not have.
+        problems: receives one line per problem.
     """
     settings = SuiteSettings()
     try:
@@ -68,10 +68,10 @@ def read_suite_settings(file: Path, columns: tuple[str, ...], problems: Problems
     except FileNotFoundError:
         return settings
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        problems.add(file, f"cannot be read as TOML: {error}; fix the syntax there")
+        problems.add(file, f"cannot be read as TOML: {error}; fix the file")
         return settings
     _unknown_keys(document, _TABLES, "key", file, problems)
-    # Written over several lines, it is still one paragraph.
+    # A description on several lines is still one paragraph.
     settings.description = " ".join(_typed(document, "description", str, "", file, problems).split())
     _read_tiers(_table(document, "tiers", file, problems), settings, file, problems)
     _read_parameters(_table(document, "parameters", file, problems), settings, columns, file, problems)
@@ -115,11 +115,11 @@ def _read_parameters(
         if not _NAME.fullmatch(name) or name in columns:
             problems.add(
                 file,
-                f"[parameters] {name!r} cannot name a parameter; use lower-case letters, digits and _, "
-                "and no column that has a meaning already",
+                f"[parameters] {name!r} is not a valid name; use lower-case letters, digits and _, "
+                "and no name of another column",
             )
         elif not isinstance(unit, str):
-            problems.add(file, f'[parameters] {name}: the unit must be a text; write {name} = "m"')
+            problems.add(file, f'[parameters] {name}: the unit must be a string; write {name} = "m"')
         else:
             settings.parameters[name] = unit
 
@@ -129,7 +129,9 @@ def _read_labels(table: Mapping[str, Any], settings: SuiteSettings, file: Path, 
     for concept, labels in table.items():
         texts = [labels] if isinstance(labels, str) else labels
         if not concept.strip() or "|" in concept:
-            problems.add(file, f"[labels] {concept!r} cannot name a concept; it must not be empty or hold '|'")
+            problems.add(
+                file, f"[labels] {concept!r} is not a valid concept; it must not be empty or contain '|'; rename it"
+            )
             continue
         if not isinstance(texts, list) or not texts or not all(isinstance(t, str) and t.strip() for t in texts):
             problems.add(file, f'[labels] {concept}: must be a list of labels; write {concept} = ["label"]')
@@ -152,7 +154,7 @@ def _read_ladders(table: Mapping[str, Any], settings: SuiteSettings, file: Path,
             problems.add(file, f"ladders.{name} must be a table; write {where}")
             continue
         if not re.fullmatch(r"[a-z0-9_-]+", name):
-            problems.add(file, f"{where}: name a ladder with lower-case letters, digits, _ and -")
+            problems.add(file, f"{where}: the name may contain only lower-case letters, digits, _ and -; rename it")
             continue
         _unknown_keys(values, ("parameter", "direction", "gate"), f"{where} key", file, problems)
         parameter = _typed(values, "parameter", str, "", file, problems, where)
@@ -174,7 +176,7 @@ def _check_corruptions(table: Mapping[str, Any], file: Path, problems: Problems)
         problems.add(file, f"{where} variant {table['variant']!r} is unknown; write imagenet_c or cifar10_c")
     for name, demands in _table(table, "gates", file, problems).items():
         if not re.fullmatch(r"[a-z][a-z0-9_]*\+[1-5]", name):
-            problems.add(file, f'[corruptions.gates] {name!r} names no slice; write "fog+3"')
+            problems.add(file, f'[corruptions.gates] {name!r} is not a slice; write "fog+3"')
         elif not isinstance(demands, dict):
             problems.add(file, f'[corruptions.gates] "{name}" must be a table; write {{min_pass_rate = 0.5}}')
         else:
@@ -188,19 +190,19 @@ def _read_gates(table: Mapping[str, Any], settings: SuiteSettings, file: Path, p
     for name, demands in table.items():
         where = f"[gates] {name}"
         try:
-            # Only the name: no metric is imported to read a suite.
+            # Checks only the name: reading a suite must not import metrics.
             METRIC_REGISTRY.check(name)
         except UserError as error:
             for line in error.lines:
                 problems.add(file, f"[gates] {line}")
             continue
         if not isinstance(demands, dict) or not demands:
-            problems.add(file, f"{where} must say min, max or both; write {name} = {{max = 0.05}}")
+            problems.add(file, f"{where} must have min, max or both; write {name} = {{max = 0.05}}")
             continue
         _unknown_keys(demands, ("min", "max"), f"{where} key", file, problems)
         low, high = (_number(demands, key, -_ANY, _ANY, where, file, problems) for key in ("min", "max"))
         if low is not None and high is not None and low > high:
-            problems.add(file, f"{where}: min {low:g} is above max {high:g}, which no value meets; swap them")
+            problems.add(file, f"{where}: min {low:g} is above max {high:g}; swap them")
         elif low is not None or high is not None:
             settings.gates[name] = MetricGate(low, high)
 
@@ -229,7 +231,7 @@ def _typed(
     value = table.get(key, default)
     if isinstance(value, kind):
         return value
-    problems.add(file, f"{where} {key!r} must be a text, not {value!r}; put it in quotes".strip())
+    problems.add(file, f"{where} {key!r} must be a string, not {value!r}; put it in quotes".strip())
     return default
 
 

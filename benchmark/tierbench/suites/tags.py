@@ -1,11 +1,11 @@
-"""Which tags can become pytest markers."""
+"""Decide which tags can become pytest markers."""
 
 from __future__ import annotations
 
 import re
 
 _TAG = re.compile(r"[a-z][a-z0-9_]*")
-# Names that steer pytest or its well-known plugins: as a tag they would do more than mark.
+# Markers that change what pytest or its well-known plugins do: as tags they would have side effects.
 _PYTEST_MARKS = frozenset(
     {
         "parametrize",
@@ -35,13 +35,13 @@ _WORDS = frozenset({"and", "or", "not"})
 
 
 def refused_tag(tag: str) -> str:
-    """Say why a tag cannot be a marker; empty where it can."""
+    """Return why a tag cannot be a marker; empty if it can."""
     if not _TAG.fullmatch(tag):
-        return "use lower-case letters, digits and _, a letter first"
+        return "use lower-case letters, digits and _, starting with a letter"
     if tag in _WORDS:
         return "the word has a meaning in -m"
     if tag in _PYTEST_MARKS:
-        return "it is a mark of pytest or of a plugin"
+        return "it is a marker of pytest or of a plugin"
     if _OUR_MARKS.fullmatch(tag):
-        return "it is a mark of the benchmark"
+        return "it is a marker of the benchmark"
     return ""
