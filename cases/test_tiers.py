@@ -1,7 +1,6 @@
-"""The tests of the benchmark: the suites beside this file say which.
+"""The tests of the benchmark, generated from the suites next to this file.
 
-`test_case` is the test of an image. Where the suites have tiers, ladders or a baseline, tierbench adds a test for each,
-`test_tier` and so on.
+`test_case` tests one image. For tiers, ladders and baselines, tierbench adds tests of its own, such as `test_tier`.
 """
 
 from tierbench.plugin import Verdict

@@ -78,13 +78,13 @@ def test_a_metric_is_in_summary_record_report_history_and_gate(site: Path, bench
     head = next(line for line in text.splitlines() if line.endswith("least_score"))
     row = text.splitlines()[text.splitlines().index(head) + 1]
     assert row.split()[-1] == "0.80"
-    assert "s: least_score 0.80 over 2 cases, at least 0.95 demanded ✗" in text
+    assert "s: least_score 0.80 over 2 cases, at least 0.95 required ✗" in text
     assert "FAILED cases/test_tiers.py::test_metric[s/least_score]" in text
     assert "test_metric[s/ece]" not in text
     (folder,) = bench.runs
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert page.count("least_score") > page.count("s: least_score")  # the column, beside the demand
-    assert "s: least_score 0.80 over 2 cases, at least 0.95 demanded" in page
+    assert "s: least_score 0.80 over 2 cases, at least 0.95 required" in page
     assert "least_score" in (bench.path / "reports" / "index.html").read_text(encoding="utf-8")
     assert "least_score" in run(site, bench, "tierbench", "history")
     run_ = bench.record().run

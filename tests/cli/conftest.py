@@ -1,4 +1,4 @@
-"""A folder with a small suite to run commands in, and the command line as a user calls it."""
+"""Fixtures: a folder with a small suite to run commands in, and the command line as a user calls it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tierbench.__main__ import main
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command said and how it ended."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -23,7 +23,7 @@ class Answer:
 
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with the suite `cases/colours`: a red and a blue picture."""
+    """Make a working directory with the suite `cases/colours`: a red and a blue picture."""
     suite = tmp_path / "cases" / "colours"
     suite.mkdir(parents=True)
     Image.new("RGB", (32, 24), "red").save(suite / "red.png")
@@ -39,15 +39,15 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def tierbench(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Answer]:
-    """Call `tierbench` with arguments, in the working directory."""
+    """Return a function that calls `tierbench` with arguments in the working directory."""
 
     def call(*arguments: str) -> Answer:
         monkeypatch.setattr("sys.argv", ["tierbench", *arguments])
         capsys.readouterr()
         with pytest.raises(SystemExit) as exit_info:
             main()
-        said = capsys.readouterr()
+        output = capsys.readouterr()
         assert isinstance(exit_info.value.code, int)
-        return Answer(exit_info.value.code, said.out, said.err)
+        return Answer(exit_info.value.code, output.out, output.err)
 
     return call

@@ -31,11 +31,11 @@ def test_add_copies_the_image_and_appends_a_valid_row(tierbench: Call, workplace
     case = suites[0].cases[-1]
     assert case.sha256 == hashlib.sha256((workplace / "Ein Grün.PNG").read_bytes()).hexdigest()
     assert (case.id, case.expected, case.tier, case.tags) == ("ein_gr_n", ("green", "lime"), 3, ("cold", "odd"))
-    # The row of before is as it was, but for the cell of the column that was missing.
+    # The old rows are unchanged, except for empty cells in the new columns.
     assert suites[0].cases[0].tags == ("warm",)
 
 
-def test_add_makes_a_suite_and_proposes_the_tier_from_the_models(tierbench: Call, workplace: Path) -> None:
+def test_add_creates_a_suite_and_proposes_the_tier_from_the_models(tierbench: Call, workplace: Path) -> None:
     answer = tierbench("add", str(COFFEE), "--suite", "new", "--label", "espresso", "--model", "reference")
     assert answer.code == 0
     assert "reference: passes (espresso 0.9" in answer.out
@@ -52,7 +52,7 @@ def test_the_same_image_twice_is_refused(tierbench: Call) -> None:
     assert "is already in the suite, as colours/red" in answer.err
 
 
-def test_a_row_that_would_not_be_valid_changes_nothing(tierbench: Call, workplace: Path) -> None:
+def test_an_invalid_row_changes_nothing(tierbench: Call, workplace: Path) -> None:
     Image.new("RGB", (8, 8), "green").save(workplace / "green.png")
     metadata = workplace / "cases" / "colours" / "metadata.csv"
     before = metadata.read_bytes()
@@ -65,7 +65,7 @@ def test_a_row_that_would_not_be_valid_changes_nothing(tierbench: Call, workplac
     assert not (metadata.parent / "green.png").exists()
 
 
-def test_what_is_no_picture_is_not_added(tierbench: Call, workplace: Path) -> None:
+def test_a_file_that_is_not_a_picture_is_not_added(tierbench: Call, workplace: Path) -> None:
     (workplace / "page.png").write_text("<html>", encoding="utf-8")
     answer = tierbench("add", "page.png", "--suite", "colours", "--label", "page", "--tier", "1")
     assert answer.code == 4
@@ -75,8 +75,8 @@ def test_what_is_no_picture_is_not_added(tierbench: Call, workplace: Path) -> No
 def test_a_tier_is_proposed_from_how_many_models_miss(
     tierbench: Call, workplace: Path, colour_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Of two models one knows colours, and one says "ship" of everything. The module stays imported: its name is used
-    # nowhere else.
+    # One model knows colours, the other one always predicts "ship". Its module stays imported, so that its name must
+    # not be used in other tests.
     monkeypatch.setattr("sys.path", [*sys.path])
     (workplace / "ships_to_add.py").write_text(SHIP, encoding="utf-8")
     models = ("--model", f"colour={colour_model}", "--model", "ship=python:ships_to_add:make")
@@ -105,7 +105,7 @@ def test_the_repositorys_own_model_and_its_labels_are_the_default(
     (workplace / "names.txt").write_text("plane\ncar\nship\ntruck\n", encoding="utf-8")
     flat("red").save(workplace / "red.png")
     (workplace / "pytest.ini").write_text("[pytest]\nrobust_model =\n    mine\n", encoding="utf-8")
-    # A suite that has only its settings yet says which labels count.
+    # A suite without metadata.csv; its settings determine which labels count.
     (workplace / "cases" / "new").mkdir()
     (workplace / "cases" / "new" / "suite.toml").write_text('[labels]\nvehicle = ["car", "truck"]\n', encoding="utf-8")
     call = ("add", "red.png", "--suite", "new", "--label", "vehicle")
@@ -128,7 +128,7 @@ def test_the_repositorys_own_model_and_its_labels_are_the_default(
     assert "labels        plane; car; ship; truck" in card.out
 
 
-def test_without_a_label_of_the_model_the_tier_must_be_said(
+def test_the_tier_is_required_if_the_model_has_no_such_label(
     tierbench: Call, workplace: Path, colour_model: Path
 ) -> None:
     flat("red").save(workplace / "red.png")
@@ -137,12 +137,12 @@ def test_without_a_label_of_the_model_the_tier_must_be_said(
     assert answer.code == 4
     assert "no label of model 'colour-model' counts as 'beetle'" in answer.err
     assert not (workplace / "cases" / "new" / "metadata.csv").exists()
-    told = tierbench(*call, "--tier", "1")
-    assert told.code == 0
-    assert "model: no label of the model counts as beetle" in told.out
+    with_tier = tierbench(*call, "--tier", "1")
+    assert with_tier.code == 0
+    assert "model: no label of the model counts as beetle" in with_tier.out
 
 
-def test_of_several_images_none_is_added_where_one_cannot_be(tierbench: Call, workplace: Path) -> None:
+def test_no_image_is_added_if_one_of_them_cannot_be(tierbench: Call, workplace: Path) -> None:
     flat("red").save(workplace / "good.png")
     shutil.copyfile(workplace / "good.png", workplace / "twin.png")
     (workplace / "bad.png").write_text("no", encoding="utf-8")
@@ -156,7 +156,7 @@ def test_of_several_images_none_is_added_where_one_cannot_be(tierbench: Call, wo
     assert (workplace / "cases" / "colours" / "metadata.csv").read_bytes() == before
 
 
-def test_a_picture_that_changed_since_is_told(tierbench: Call, workplace: Path) -> None:
+def test_check_reports_a_picture_that_changed_after_it_was_added(tierbench: Call, workplace: Path) -> None:
     flat("red").save(workplace / "red.png")
     assert tierbench("add", "red.png", "--suite", "new", "--label", "red", "--tier", "1").code == 0
     flat("blue").save(workplace / "cases" / "new" / "red.png")
@@ -169,7 +169,7 @@ def test_a_picture_that_changed_since_is_told(tierbench: Call, workplace: Path) 
     "arguments",
     [("--tags", "xfail"), ("--id", "../evil"), ("--id", "Up"), ("--label", "x\udcfe"), ("--label", "a||b")],
 )
-def test_a_refused_case_leaves_everything_as_it_was(
+def test_a_rejected_case_leaves_everything_unchanged(
     tierbench: Call, workplace: Path, arguments: tuple[str, ...]
 ) -> None:
     metadata = workplace / "cases" / "colours" / "metadata.csv"
@@ -193,7 +193,7 @@ def test_byte_order_mark_and_line_ends_of_a_suite_are_kept(tierbench: Call, work
     assert data.count(b"\n") == data.count(b"\r\n") == 4
 
 
-def test_cases_that_are_added_at_once_are_all_there(tierbench: Call, workplace: Path) -> None:
+def test_cases_added_concurrently_are_all_kept(tierbench: Call, workplace: Path) -> None:
     commands = []
     for number in range(5):
         flat("red", (30 + number, 20)).save(workplace / f"red{number}.png")
@@ -213,23 +213,23 @@ def test_a_suite_must_have_a_name_that_pytest_can_select(tierbench: Call, workpl
     answer = tierbench("add", "green.png", "--suite", "my suite", "--label", "green", "--tier", "1")
     assert answer.code == 4
     assert "name a suite with letters, digits, _ and - only" in answer.err
-    # One that is there all the same hides no problem of the others.
+    # An existing suite with such a name does not hide the problems of others.
     shutil.copytree(workplace / "cases" / "colours", workplace / "cases" / "my suite")
     (workplace / "cases" / "colours" / "red.png").unlink()
-    told = tierbench("check")
-    assert told.code == 1
-    assert "cases/my suite: the name of a suite folder may contain only letters, digits, _ and -" in told.out
-    assert "image 'red.png' is missing" in told.out
+    checked = tierbench("check")
+    assert checked.code == 1
+    assert "cases/my suite: the name of a suite folder may contain only letters, digits, _ and -" in checked.out
+    assert "image 'red.png' is missing" in checked.out
 
 
-def test_a_pipe_is_no_picture_and_what_errs_is_no_miss(tierbench: Call, workplace: Path) -> None:
+def test_a_pipe_is_not_a_picture_and_an_error_is_not_a_miss(tierbench: Call, workplace: Path) -> None:
     os.mkfifo(workplace / "pipe.png")
     answer = tierbench("add", "pipe.png", "--suite", "colours", "--label", "red", "--tier", "1")
     assert answer.code == 4
-    assert "pipe.png: is no file; nothing was added" in answer.err
+    assert "pipe.png: is not a file; nothing was added" in answer.err
     (workplace / "nan_to_add.py").write_text(SHIP.replace("0.8", "float('nan')"), encoding="utf-8")
     flat("green").save(workplace / "green.png")
     answer = tierbench("add", "green.png", "--suite", "new", "--label", "ship", "--model", "python:nan_to_add:make")
     assert answer.code == 4
     assert "make: the model's output contains NaN or infinity" in answer.out
-    assert "say with --tier how hard the image is" in answer.err
+    assert "set the tier with --tier" in answer.err

@@ -14,7 +14,7 @@ def test_a_good_suite_has_no_problem(tierbench: Call) -> None:
     assert answer == Answer(0, "colours: 2 cases, no problem\n", "")
 
 
-def test_check_tells_all_faults_at_once_with_file_and_row(tierbench: Call, workplace: Path) -> None:
+def test_check_reports_all_problems_at_once_with_file_and_row(tierbench: Call, workplace: Path) -> None:
     suite = workplace / "cases" / "colours"
     (suite / "red.png").write_bytes((suite / "red.png").read_bytes()[:40])
     (suite / "metadata.csv").write_text(
@@ -34,7 +34,7 @@ def test_check_with_a_model_finds_label_gaps(tierbench: Call) -> None:
     assert "no label of model 'reference' counts as 'red'" in answer.out
 
 
-def test_an_unknown_suite_is_one_line_that_names_the_nearest(tierbench: Call) -> None:
+def test_an_unknown_suite_is_reported_in_one_line_with_the_nearest_name(tierbench: Call) -> None:
     answer = tierbench("check", "colors")
     assert answer.code == 4
     assert answer.err.splitlines() == [
@@ -42,12 +42,12 @@ def test_an_unknown_suite_is_one_line_that_names_the_nearest(tierbench: Call) ->
     ]
 
 
-def test_list_tells_suites_and_of_a_named_one_its_cases(tierbench: Call) -> None:
+def test_list_prints_the_suites_or_the_cases_of_one_suite(tierbench: Call) -> None:
     assert tierbench("list").out == ("colours: 1 in tier 1, 1 in tier 2\n  Two colours.\n  tags: cold, warm\n")
     assert "  red   tier 1  red  (warm)\n  blue  tier 2  blue  (cold)\n" in tierbench("list", "cases/colours").out
 
 
-def test_an_encoding_that_lacks_a_sign_gets_its_escape(workplace: Path) -> None:
+def test_a_character_that_the_encoding_lacks_is_escaped(workplace: Path) -> None:
     (workplace / "cases" / "colours" / "metadata.csv").write_text(
         "file_name,label,tier\nred.png,red,x\n", encoding="utf-8"
     )

@@ -1,4 +1,4 @@
-"""`tierbench check` finds pictures that a suite holds twice."""
+"""`tierbench check` finds duplicate pictures in a suite."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DATA = Path(skimage.__file__).parent / "data"
 
 @pytest.fixture
 def pets(workplace: Path) -> Path:
-    """A cat, copies of it, a darker take of its group, and another photograph."""
+    """Make a suite of a cat, copies of it, a compressed copy in the same group, and another photograph."""
     suite = workplace / "cases" / "pets"
     suite.mkdir()
     cat = Image.open(DATA / "chelsea.png").convert("RGB")
@@ -35,7 +35,7 @@ def pets(workplace: Path) -> Path:
     return suite
 
 
-def test_copies_and_near_copies_are_told_but_not_those_of_a_group(tierbench: Call, pets: Path) -> None:
+def test_copies_and_near_copies_are_reported_except_within_a_group(tierbench: Call, pets: Path) -> None:
     answer = tierbench("check", "pets")
     assert answer.code == 1
     place = "cases/pets/metadata.csv"
@@ -49,7 +49,9 @@ def test_copies_and_near_copies_are_told_but_not_those_of_a_group(tierbench: Cal
     ]
 
 
-def test_without_imagehash_one_line_says_so(tierbench: Call, pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_imagehash_is_reported_in_one_line(
+    tierbench: Call, pets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *rest: None if name == "imagehash" else find_spec(name, *rest)
@@ -62,7 +64,7 @@ def test_without_imagehash_one_line_says_so(tierbench: Call, pets: Path, monkeyp
     ]
 
 
-def test_a_model_that_is_not_there_hides_no_fault_of_the_suite(tierbench: Call, pets: Path) -> None:
+def test_a_missing_model_does_not_hide_the_problems_of_the_suite(tierbench: Call, pets: Path) -> None:
     answer = tierbench("check", "pets", "--model", "no such model")
     assert answer.code == 1
     assert "image 'again.png' is the same file as 'cat.png'" in answer.out

@@ -1,4 +1,4 @@
-"""Fetching, against a local server that speaks HTTPS, through the real client."""
+"""Fetching images with the real client from a local HTTPS server."""
 
 import hashlib
 import ssl
@@ -19,7 +19,7 @@ Call = Callable[..., Answer]
 
 @pytest.fixture
 def served(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, str]]:
-    """A folder, and the https address under which a local server gives its files."""
+    """Serve a folder over HTTPS; yield the folder and its address."""
     folder = tmp_path_factory.mktemp("served")
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
@@ -54,13 +54,13 @@ def test_fetch_downloads_and_verifies(tierbench: Call, workplace: Path, served: 
     Image.new("RGB", (8, 8), "red").save(folder / "there.png")
     digest = hashlib.sha256((folder / "there.png").read_bytes()).hexdigest()
     suite = remote_suite(workplace, f"{address}/there.png", digest)
-    assert "images not here yet: run `tierbench fetch remote`" in tierbench("list").out
-    assert tierbench("fetch", "remote") == Answer(0, "remote: 1 image brought, 0 there already\n", "")
+    assert "images not fetched yet: run `tierbench fetch remote`" in tierbench("list").out
+    assert tierbench("fetch", "remote") == Answer(0, "remote: 1 image fetched, 0 already present\n", "")
     assert (suite / "here.png").read_bytes() == (folder / "there.png").read_bytes()
-    assert tierbench("fetch", "remote").out == "remote: 0 images brought, 1 there already\n"
+    assert tierbench("fetch", "remote").out == "remote: 0 images fetched, 1 already present\n"
 
 
-def test_another_image_under_the_url_never_reaches_the_suite(
+def test_an_image_with_another_hash_never_reaches_the_suite(
     tierbench: Call, workplace: Path, served: tuple[Path, str]
 ) -> None:
     folder, address = served
@@ -72,7 +72,9 @@ def test_another_image_under_the_url_never_reaches_the_suite(
     assert sorted(path.name for path in suite.iterdir()) == ["metadata.csv"]
 
 
-def test_what_is_not_served_is_one_line(tierbench: Call, workplace: Path, served: tuple[Path, str]) -> None:
+def test_an_image_that_the_server_lacks_is_reported_in_one_line(
+    tierbench: Call, workplace: Path, served: tuple[Path, str]
+) -> None:
     suite = remote_suite(workplace, f"{served[1]}/nothing.png", "0" * 64)
     answer = tierbench("fetch", "remote")
     assert answer.code == 4

@@ -25,7 +25,7 @@ COLOURS = {"suite": "colours"}
 
 @pytest.fixture
 def reports(workplace: Path) -> Path:
-    """Two runs: `red` flips, `blue` stays."""
+    """Write two runs: `red` flips between them, `blue` does not."""
     folder = workplace / "reports"
     write(folder, 1, [row("red", 0.9, **COLOURS), row("blue", 0.8, tier=2, **COLOURS)], tiers=[tier(2, 2)])
     write(folder, 2, [row("red", 0.3, **COLOURS), row("blue", 0.8, tier=2, **COLOURS)], tiers=[tier(1, 2)])
@@ -41,7 +41,7 @@ def test_history_prints_the_trend_and_writes_the_page(tierbench: Call, reports: 
     assert (reports / "index.html").is_file()
 
 
-def test_history_leaves_out_what_cannot_be_read(tierbench: Call, reports: Path) -> None:
+def test_history_skips_runs_that_cannot_be_read(tierbench: Call, reports: Path) -> None:
     broken = write(reports, 3)
     (broken / "run.json").write_text('{"schema": 1')
     answer = tierbench("history")
@@ -50,14 +50,14 @@ def test_history_leaves_out_what_cannot_be_read(tierbench: Call, reports: Path) 
     assert len(answer.err.splitlines()) == 1
 
 
-def test_history_of_one_model_or_none(tierbench: Call, reports: Path) -> None:
+def test_history_of_one_model_or_an_unknown_one(tierbench: Call, reports: Path) -> None:
     assert tierbench("history", "--model", "model", "--suite", "photos").code == 0
     answer = tierbench("history", "--model", "other")
     assert (answer.code, answer.err) == (4, "error: reports: no run of this model is recorded here; run pytest first\n")
     assert tierbench("history", "--reports", "nowhere").code == 4
 
 
-def test_compare_names_flips_with_their_picture_and_ends_by_the_gate(tierbench: Call, reports: Path) -> None:
+def test_compare_lists_flips_with_their_picture_and_exits_as_the_gate_decides(tierbench: Call, reports: Path) -> None:
     from hashlib import sha256
 
     digest = sha256((reports.parent / "cases" / "colours" / "red.png").read_bytes()).hexdigest()
@@ -83,7 +83,7 @@ def test_compare_names_flips_with_their_picture_and_ends_by_the_gate(tierbench: 
     assert json.loads(Path("d.json").read_text())["outcome"] == "regressed"
 
 
-def test_compare_shows_a_corrupted_case_as_the_model_got_it(tierbench: Call, reports: Path) -> None:
+def test_compare_shows_the_corrupted_picture_of_a_derived_case(tierbench: Call, reports: Path) -> None:
     from hashlib import sha256
 
     digest = sha256((reports.parent / "cases" / "colours" / "red.png").read_bytes()).hexdigest()
@@ -94,7 +94,7 @@ def test_compare_shows_a_corrupted_case_as_the_model_got_it(tierbench: Call, rep
     picture = re.search(r'src="data:image/webp;base64,([^"]+)"', Path("d.html").read_text())
     assert picture
     image = Image.open(io.BytesIO(base64.b64decode(picture[1]))).convert("RGB")
-    # The clean picture is all of one red; this one has noise in every channel.
+    # The clean picture is plain red; this one has noise in every channel.
     assert np.asarray(image).std(axis=(0, 1)).min() > 1
 
 
@@ -102,12 +102,12 @@ def test_compare_shows_a_corrupted_case_as_the_model_got_it(tierbench: Call, rep
     ("arguments", "says"),
     [
         (("nothing", "last"), "there is no such run in reports/"),
-        (("last", "2026"), "2 runs begin so"),
+        (("last", "2026"), "2 runs start with this"),
         (("last", "last", "--max-drop", "0"), "--max-drop 0 must be above 0"),
         (("last", "last", "--html", "no/such/file.html"), "cannot be written"),
     ],
 )
-def test_compare_tells_a_fault_in_one_line(
+def test_compare_reports_a_problem_in_one_line(
     tierbench: Call, reports: Path, arguments: tuple[str, ...], says: str
 ) -> None:
     answer = tierbench("compare", *arguments)
@@ -116,7 +116,7 @@ def test_compare_tells_a_fault_in_one_line(
     assert len(answer.err.splitlines()) == 1
 
 
-def test_compare_of_damaged_figures_is_one_line(tierbench: Call, reports: Path) -> None:
+def test_compare_reports_damaged_figures_in_one_line(tierbench: Call, reports: Path) -> None:
     write(reports, 3, [row("red", 0.3, rank="first", **COLOURS)])
     answer = tierbench("compare", "20260102", "last")
     assert answer.code == 4
@@ -132,12 +132,12 @@ def test_compare_of_damaged_figures_is_one_line(tierbench: Call, reports: Path) 
         ({"versions": "new"}, {}, "run.json: is damaged: 'versions' is not an object"),
         ({}, {"rank": 1.5}, "scores.csv: is damaged: rank '1.5' of colours/red"),
         ({}, {"rank": 1e30}, "scores.csv: is damaged: rank '1e+30' of colours/red"),
-        ({}, {"rank": None}, "scores.csv: is damaged: colours/red has a score and no rank"),
+        ({}, {"rank": None}, "scores.csv: is damaged: colours/red has a score but no rank"),
         ({}, {"margin": float("nan")}, "scores.csv: is damaged: margin 'nan' of colours/red"),
         ({}, {"score": 7.5}, "scores.csv: is damaged: score '7.5' of colours/red"),
     ],
 )
-def test_a_damaged_run_is_one_line_to_every_command(
+def test_every_command_reports_a_damaged_run_in_one_line(
     tierbench: Call, reports: Path, content: dict[str, object], scores: dict[str, Any], says: str
 ) -> None:
     folder = write(reports, 3, [row("red", **{"score": 0.9, **COLOURS, **scores})])
@@ -150,7 +150,7 @@ def test_a_damaged_run_is_one_line_to_every_command(
     assert tierbench("history").code == 0
 
 
-def test_deeply_nested_files_are_as_good_as_none(tierbench: Call, reports: Path) -> None:
+def test_deeply_nested_files_are_treated_as_damaged(tierbench: Call, reports: Path) -> None:
     nested = "[" * 100_000
     folder = write(reports, 3, [row("red", 0.9, **COLOURS)])
     (folder / "run.json").write_text(nested, encoding="utf-8")
@@ -163,7 +163,7 @@ def test_deeply_nested_files_are_as_good_as_none(tierbench: Call, reports: Path)
     assert tierbench("history").code == 0
 
 
-def test_an_index_whose_entries_lack_their_run_is_made_anew(tierbench: Call, reports: Path) -> None:
+def test_an_index_whose_entries_lack_their_run_is_rebuilt(tierbench: Call, reports: Path) -> None:
     assert tierbench("history").code == 0
     index = json.loads((reports / ".history.json").read_text(encoding="utf-8"))
     for entry in index["runs"].values():
@@ -173,7 +173,7 @@ def test_an_index_whose_entries_lack_their_run_is_made_anew(tierbench: Call, rep
     assert "run" in next(iter(json.loads((reports / ".history.json").read_text(encoding="utf-8"))["runs"].values()))
 
 
-def test_what_is_not_ours_is_never_replaced(tierbench: Call, reports: Path) -> None:
+def test_files_of_the_user_are_never_replaced(tierbench: Call, reports: Path) -> None:
     (reports / "index.html").write_text("my own page", encoding="utf-8")
     (reports / "notes.md").write_text("my notes", encoding="utf-8")
     answer = tierbench("history", "--html")
@@ -184,7 +184,7 @@ def test_what_is_not_ours_is_never_replaced(tierbench: Call, reports: Path) -> N
     assert (reports / "notes.md").read_text(encoding="utf-8") == "my notes"
 
 
-def test_comparisons_that_judge_nothing_say_so(tierbench: Call, reports: Path) -> None:
+def test_comparisons_with_nothing_to_judge_say_so(tierbench: Call, reports: Path) -> None:
     steps = {**COLOURS, "tier": None}
     write(reports, 3, [row("step", 0.9, **steps)])
     write(reports, 4, [row("step", 0.2, **steps)])
@@ -198,15 +198,15 @@ def test_comparisons_that_judge_nothing_say_so(tierbench: Call, reports: Path) -
     assert "\ncleared (the paired" in tierbench("compare", "20260106", "last").out
 
 
-def test_models_that_only_one_side_has_are_told(tierbench: Call, reports: Path) -> None:
+def test_models_that_only_one_run_has_are_reported(tierbench: Call, reports: Path) -> None:
     write(reports, 3, [row("a", 0.9, model="x"), row("a", 0.9, model="y")])
     write(reports, 4, [row("a", 0.9, model="x"), row("a", 0.9, model="z")])
-    said = tierbench("compare", "20260104", "last").out
-    assert "20260104T031700Z-000003 has 1 model that the other side lacks: y" in said
-    assert "20260105T031700Z-000004 has 1 model that the other side lacks: z" in said
+    output = tierbench("compare", "20260104", "last").out
+    assert "20260104T031700Z-000003 has 1 model that the other side lacks: y" in output
+    assert "20260105T031700Z-000004 has 1 model that the other side lacks: z" in output
 
 
-def test_prune_takes_a_killed_run_without_scores(tierbench: Call, reports: Path) -> None:
+def test_prune_removes_a_killed_run_without_scores(tierbench: Call, reports: Path) -> None:
     folder = write(reports, 0, [row("red", 0.9, **COLOURS)], complete=False)
     (folder / "scores.csv").unlink()
     assert "it may still be running" in tierbench("prune", "--keep", "2").out
@@ -215,7 +215,7 @@ def test_prune_takes_a_killed_run_without_scores(tierbench: Call, reports: Path)
     assert not folder.exists()
 
 
-def test_accept_then_prune_what_no_suite_has(tierbench: Call, reports: Path) -> None:
+def test_accepted_rows_without_a_case_are_pruned(tierbench: Call, reports: Path) -> None:
     write(reports, 3, [row("red", 0.9, **COLOURS), row("gone", 0.9, **COLOURS)])
     answer = tierbench("baseline", "accept", "last")
     assert (answer.code, answer.out) == (0, "accepted 2 cases of model into reports/baselines/model.csv\n")
@@ -225,7 +225,7 @@ def test_accept_then_prune_what_no_suite_has(tierbench: Call, reports: Path) -> 
     assert "gone" not in (reports / "baselines" / "model.csv").read_text()
 
 
-def test_prune_refuses_where_it_cannot_know_the_cases(tierbench: Call, reports: Path, workplace: Path) -> None:
+def test_prune_changes_nothing_if_the_cases_are_unknown(tierbench: Call, reports: Path, workplace: Path) -> None:
     assert "there is no baseline" in tierbench("baseline", "prune").err
     tierbench("baseline", "accept", "last")
     before = (reports / "baselines" / "model.csv").read_bytes()
@@ -236,7 +236,7 @@ def test_prune_refuses_where_it_cannot_know_the_cases(tierbench: Call, reports: 
     assert (reports / "baselines" / "model.csv").read_bytes() == before
 
 
-def test_accept_refuses_a_stopped_run(tierbench: Call, reports: Path) -> None:
+def test_accept_rejects_a_stopped_run(tierbench: Call, reports: Path) -> None:
     write(reports, 3, [row("red", 0.9, **COLOURS)], complete=False)
     answer = tierbench("baseline", "accept", "last")
     assert answer.code == 4
@@ -244,7 +244,7 @@ def test_accept_refuses_a_stopped_run(tierbench: Call, reports: Path) -> None:
     assert tierbench("baseline", "accept", "last", "--force").code == 0
 
 
-def test_prune_says_what_it_removes_and_leaves_the_rest(tierbench: Call, reports: Path) -> None:
+def test_prune_lists_what_it_removes_and_keeps_the_rest(tierbench: Call, reports: Path) -> None:
     tierbench("baseline", "accept", "last")
     write(reports, 3)
     (reports / "20260102T031700Z-000001" / "notes.txt").write_text("mine")
@@ -253,7 +253,7 @@ def test_prune_says_what_it_removes_and_leaves_the_rest(tierbench: Call, reports
     assert len(list(reports.glob("2026*"))) == 3
     answer = tierbench("prune", "--keep", "1")
     assert answer.out.splitlines() == [
-        "kept     reports/20260102T031700Z-000001: it holds notes.txt, which no run wrote",
+        "kept     reports/20260102T031700Z-000001: it contains notes.txt, which no run wrote",
         "removed  reports/20260103T031700Z-000002",
         "1 run removed",
     ]
@@ -261,7 +261,7 @@ def test_prune_says_what_it_removes_and_leaves_the_rest(tierbench: Call, reports
     assert (reports / "baselines" / "model.csv").is_file()
 
 
-def test_show_of_a_damaged_run_is_one_line(tierbench: Call, reports: Path) -> None:
+def test_show_reports_a_damaged_run_in_one_line(tierbench: Call, reports: Path) -> None:
     broken = write(reports, 3, [row("red", 0.9, **COLOURS)])
     (broken / "run.json").write_text('{"schema": 1, "complete": true}')
     answer = tierbench("show", "last")

@@ -7,7 +7,7 @@ import skimage
 from tests.cli.conftest import Answer
 
 Call = Callable[..., Answer]
-# As where tierbench is installed; without what would be imported anew in every run.
+# Load the plugin as if tierbench were installed; without Hypothesis, which would be imported again in every run.
 PLUGIN = ("-p", "tierbench.plugin", "-p", "no:hypothesispytest")
 CHELSEA = Path(skimage.__file__).parent / "data" / "chelsea.png"
 
@@ -30,12 +30,12 @@ def test_an_empty_folder_becomes_a_benchmark(tierbench: Call, workplace: Path, p
     assert tierbench("add", str(copy), *add, "--label", "beagle").code == 0
     new = str(Path("new").absolute())
     result = pytester.runpytest_subprocess(*PLUGIN, "--rootdir", new, new)
-    # The cat passes; the cat that is told to be a beagle fails, and with it its tier.
+    # The cat passes; the cat that is labelled as a beagle fails, and so does its tier.
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(["*expected beagle ≥ 0.50, got tiger cat*", "reference: level 0 of 1"])
 
 
-def test_an_existing_project_runs_its_own_tests_from_then_on(
+def test_an_existing_project_still_runs_its_own_tests(
     tierbench: Call, workplace: Path, pytester: pytest.Pytester
 ) -> None:
     home = pytester.path
@@ -51,7 +51,7 @@ def test_an_existing_project_runs_its_own_tests_from_then_on(
     assert not (home / "reports").exists()
 
 
-def test_what_is_there_is_kept(tierbench: Call, workplace: Path) -> None:
+def test_existing_files_are_kept(tierbench: Call, workplace: Path) -> None:
     pyproject = '[project]\nname = "mine"\n\n[tool.pytest.ini_options]\ntestpaths = ["tests"]\n'
     Path("pyproject.toml").write_text(pyproject, encoding="utf-8")
     Path("conftest.py").write_text("import os\n", encoding="utf-8")
@@ -94,7 +94,7 @@ def test_what_is_there_is_kept(tierbench: Call, workplace: Path) -> None:
         ),
     ],
 )
-def test_settings_go_where_pytest_reads_them(
+def test_settings_are_written_to_the_file_that_pytest_reads(
     tierbench: Call, workplace: Path, file: str, before: str, after: str
 ) -> None:
     Path(file).write_text(before, encoding="utf-8")
@@ -135,18 +135,18 @@ def test_settings_go_where_pytest_reads_them(
         ),
     ],
 )
-def test_settings_stay_readable_whatever_they_look_like(
+def test_settings_in_any_notation_stay_readable(
     tierbench: Call, pytester: pytest.Pytester, file: str, before: str, to_do: list[str]
 ) -> None:
     (pytester.path / file).write_text(before, encoding="utf-8")
     answer = tierbench("init", str(pytester.path), "--model", "../😀/model")
-    said = [line.partition(f"{pytester.path}/")[2] for line in answer.out.splitlines() if line.startswith("to do")]
-    assert said == to_do
+    printed = [line.partition(f"{pytester.path}/")[2] for line in answer.out.splitlines() if line.startswith("to do")]
+    assert printed == to_do
     assert answer.code == (1 if to_do else 0)
     config = pytester.parseconfig(*PLUGIN)
     assert config.getini("robust_model") == (["../😀/model"] if "robust_model" not in str(to_do) else [])
     assert "cases" in config.getini("testpaths") or "testpaths" in str(to_do) or "tests" not in before
-    # What is another tool's stays.
+    # The settings of other tools are kept.
     text = (pytester.path / file).read_text(encoding="utf-8")
     assert 'testpaths = ["x"]' in text or "tool.other" not in before
 
@@ -162,7 +162,7 @@ def test_settings_stay_readable_whatever_they_look_like(
         ("cases", b""),
     ],
 )
-def test_what_cannot_be_read_or_written_leaves_everything_as_it_was(
+def test_a_file_that_cannot_be_read_or_written_leaves_everything_unchanged(
     tierbench: Call, workplace: Path, name: str, content: bytes
 ) -> None:
     home = workplace / "home"
@@ -188,7 +188,7 @@ def test_line_ends_and_links_are_kept(tierbench: Call, workplace: Path) -> None:
     )
     assert Path(".gitignore").read_bytes() == b"reports/\r\nreports/*\r\n!reports/baselines/\r\n"
     assert answer.code == 1
-    assert "to do     .gitignore: reports/ hides reports/baselines/ too; write reports/* in its place" in answer.out
+    assert "to do     .gitignore: reports/ hides reports/baselines/ too; replace it with reports/*" in answer.out
 
 
 @pytest.mark.parametrize(
@@ -218,14 +218,14 @@ def test_an_old_name_that_cannot_be_changed_safely_is_reported(tierbench: Call, 
     Path("conftest.py").write_text(text, encoding="utf-8")
     answer = tierbench("init")
     assert answer.code == 1
-    assert "to do     conftest.py: write tierbench.plugin for benchmark.plugin in pytest_plugins" in answer.out
+    assert "to do     conftest.py: replace benchmark.plugin with tierbench.plugin in pytest_plugins" in answer.out
     assert Path("conftest.py").read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize(
     "module", ["benchmark/plugin.py", "src/benchmark/plugin/__init__.py", "lib/benchmark/plugin.py"]
 )
-def test_a_plugin_of_the_users_own_keeps_its_name(tierbench: Call, workplace: Path, module: str) -> None:
+def test_the_users_own_benchmark_plugin_keeps_its_name(tierbench: Call, workplace: Path, module: str) -> None:
     Path("pytest.ini").write_text("[pytest]\npythonpath =\n  lib\n", encoding="utf-8")
     Path(module).parent.mkdir(parents=True)
     Path(module).touch()
@@ -256,12 +256,12 @@ def test_an_annotated_test_file_of_0_1_imports_by_the_new_name(
     assert file.read_text(encoding="utf-8") == expected.replace(
         "benchmark.plugin.fixtures import Check", "tierbench.plugin import Verdict"
     )
-    # Whatever the file is called, no second one is written.
+    # A second test file is not written, whatever the first one is called.
     file.rename("cases/test_ours.py")
     assert "test_tiers.py" not in tierbench("init").out
 
 
-def test_where_installed_plugins_are_not_loaded_it_says_what_to_write(
+def test_it_says_what_to_write_if_installed_plugins_are_not_loaded(
     tierbench: Call, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("pytest.toml").write_text('[pytest]\naddopts = ["--disable-plugin-autoload"]\n', encoding="utf-8")
@@ -312,7 +312,7 @@ def test_where_installed_plugins_are_not_loaded_it_says_what_to_write(
         ),
     ],
 )
-def test_a_project_below_the_top_of_a_repository_is_named_in_its_settings(
+def test_a_project_inside_a_repository_is_added_to_the_settings_at_the_top(
     tierbench: Call, workplace: Path, pytester: pytest.Pytester, file: str, before: str, after: str
 ) -> None:
     top = pytester.path
@@ -330,7 +330,7 @@ def test_a_project_below_the_top_of_a_repository_is_named_in_its_settings(
     assert (top / file).read_text(encoding="utf-8") == after
 
 
-def test_suites_at_the_top_are_still_found_beside_a_projects(tierbench: Call, workplace: Path) -> None:
+def test_suites_at_the_top_are_still_found_next_to_those_of_a_project(tierbench: Call, workplace: Path) -> None:
     Path("pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     assert tierbench("init", "ml/bench").code == 0
     assert Path("pytest.ini").read_text(encoding="utf-8") == "[pytest]\nrobust_cases = cases\n    ml/bench/cases\n"
@@ -353,12 +353,12 @@ def test_a_conftest_below_the_top_must_name_no_plugins(tierbench: Call, workplac
     answer = tierbench("init", "bench")
     assert answer.code == 1
     assert (
-        f"to do     bench/conftest.py: take pytest_plugins out; pytest lets only the conftest.py in {workplace} name"
-        in (answer.out)
+        f"to do     bench/conftest.py: remove pytest_plugins; pytest allows it only in the conftest.py in {workplace}"
+        in answer.out
     )
 
 
-def test_a_project_with_settings_of_its_own_keeps_them(tierbench: Call, workplace: Path) -> None:
+def test_a_project_with_its_own_settings_keeps_them(tierbench: Call, workplace: Path) -> None:
     Path("pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     Path("bench").mkdir()
     Path("bench/pytest.ini").write_text("[pytest]\n", encoding="utf-8")
@@ -387,6 +387,6 @@ def test_what_cannot_be_changed_safely_is_reported(tierbench: Call, workplace: P
     assert Path("pytest.ini").read_text(encoding="utf-8") == ini
 
 
-def test_a_model_reaches_the_settings_as_text(tierbench: Call, workplace: Path) -> None:
+def test_a_model_name_is_quoted_in_the_settings(tierbench: Call, workplace: Path) -> None:
     assert tierbench("init", "--model", 'a"b\\c').code == 0
     assert 'robust_model = ["a\\"b\\\\c"]' in Path("pyproject.toml").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from tests.cli.conftest import Answer
 Call = Callable[..., Answer]
 
 
-def test_model_prints_what_it_is_made_of(tierbench: Call) -> None:
+def test_model_prints_the_card_of_a_model(tierbench: Call) -> None:
     lines = tierbench("model", "reference").out.splitlines()
     assert "architecture  EfficientNetForImageClassification" in lines
     assert "depths        [1, 2, 2, 3, 3, 4, 1]" in lines
@@ -16,15 +16,15 @@ def test_model_prints_what_it_is_made_of(tierbench: Call) -> None:
     assert any("crop_pct" in line and "0.875" in line for line in lines)
 
 
-def test_model_as_json_is_the_whole_card(tierbench: Call) -> None:
+def test_model_prints_the_whole_card_as_json(tierbench: Call) -> None:
     card = json.loads(tierbench("model", "reference", "--json").out)
     assert len(card["labels"]) == 1000
     assert card["preprocessing"]["size"] == {"shortest_edge": 224}
-    # EfficientNet-Lite0 has 4,652,008 parameters; the gates that the architecture adds hold the rest.
+    # EfficientNet-Lite0 has 4,652,008 parameters; the rest belongs to the gates that the architecture adds.
     assert card["parameters"] - 4_652_008 == 636_540
 
 
-def test_a_folder_with_a_pickle_only_is_refused(tierbench: Call, workplace: Path) -> None:
+def test_a_folder_with_only_a_pickle_is_rejected(tierbench: Call, workplace: Path) -> None:
     folder = workplace / "pickled"
     folder.mkdir()
     (folder / "config.json").write_text('{"id2label": {"0": "cat"}}', encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The commands on what version 0.1 recorded: figures as its run.json says, states by their names of today."""
+"""The commands on records of version 0.1: figures as in its run.json, states with their current names."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_compare_of_records_and_the_baseline(tierbench: Call, reports: Path) -> 
     (same,) = json.loads(Path("same.json").read_text())["models"]
     assert same["counts"] == {"regressed": 0, "fixed": 0, "same": 36, "new": 16, "missing": 0}
     assert [verdict["state"] for verdict in same["verdicts"]] == ["not shown", "cleared", "not shown"]
-    # The record's own comparison was with this baseline.
+    # This is the baseline that the run itself was compared with.
     answer = tierbench("compare", str(BASELINE), f"{MODELS.name}:mobilenet", "--json", "worse.json")
     assert answer.code == 0
     (worse,) = json.loads(Path("worse.json").read_text())["models"]
@@ -69,7 +69,7 @@ def test_compare_of_records_and_the_baseline(tierbench: Call, reports: Path) -> 
     for found, old in zip(worse["verdicts"], wanted["mobilenet"]["verdicts"], strict=True):
         assert found["drop"] == pytest.approx(old["drop"], abs=1e-6)
         assert found["p_value"] == old["p_value"]
-    # Killed: on the cases that it ran.
+    # A killed run is compared on the cases that it ran.
     answer = tierbench("compare", f"{MODELS.name}:reference", "last")
     assert answer.code == 0
     assert "stopped early: it is compared on the cases that it ran" in answer.out
@@ -92,5 +92,5 @@ def test_an_old_run_can_be_accepted(tierbench: Call, reports: Path) -> None:
     assert "accepted 52 cases of mobilenet into reports/baselines/mobilenet.csv" in answer.out
     kept = BASELINE.read_text(encoding="utf-8").splitlines()
     made = (reports / "baselines" / "reference.csv").read_text(encoding="utf-8").splitlines()
-    # The same model on the same pictures: row by row what 0.1 had accepted before.
+    # It was the same model on the same pictures, so the rows are those that 0.1 had accepted.
     assert {line for line in kept if line.startswith("photos,")} <= set(made)

@@ -1,4 +1,4 @@
-"""`tierbench --version` and `tierbench.__version__`: the version of the installed distribution."""
+"""`tierbench --version` and `tierbench.__version__` are the version of the installed distribution."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_the_version_is_that_of_the_installed_distribution(tierbench: Callable[.
     assert tierbench("--version") == Answer(0, f"tierbench {version('tierbench')}\n", "")
 
 
-def test_help_and_commands_are_as_before_beside_it(tierbench: Callable[..., Answer]) -> None:
+def test_help_and_commands_still_work(tierbench: Callable[..., Answer]) -> None:
     answer = tierbench("--help")
     assert answer.code == 0
     assert "A robustness benchmark" in answer.out

@@ -97,7 +97,7 @@ print(corruption_version("dimming"))
     assert (tmp_path / "seen" / "grey-sheet.png").is_file()
     answer = python_with(site, *command, "diming", cwd=tmp_path)
     assert answer.returncode == 4
-    assert answer.stderr.strip() == "error: --name 'diming' is no corruption; did you mean 'dimming'?"
+    assert answer.stderr.strip() == "error: --name 'diming' is not a corruption; did you mean 'dimming'?"
     answer = python_with(site, *command, "dimming", "--variant", "cifar10_c", cwd=tmp_path)
     assert answer.returncode == 4
     assert answer.stderr.strip() == "error: grey.png: dimming has no parameters for cifar10_c; it has imagenet_c"

@@ -38,7 +38,7 @@ def test_the_declared_minimum_is_a_gate(bench: Bench, gate: int, code: int) -> N
     answer = bench.run("-m", "ladder")
     assert answer.code == code
     if code:
-        message = "roads/road: seen down to 50 m, lost at 25 m (2 of 4 steps); 25 m demanded"
+        message = "roads/road: seen down to 50 m, lost at 25 m (2 of 4 steps); 25 m required"
         assert message in answer.text.splitlines()
 
 

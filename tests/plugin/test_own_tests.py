@@ -104,7 +104,7 @@ def test_a_baseline_that_is_at_fault_is_told_beside_an_overridden_classifier(stu
     with_own_classifier(study)
     answer = study.run("--robust-require-baseline")
     assert answer.code == 4
-    assert answer.errors[0].startswith("baseline 'model' of model 'model' is not there")
+    assert answer.errors[0].startswith("baseline 'model' of model 'model' does not exist")
     assert study.run("--robust-baseline", "typo").code == 4
     study.file("reports/baselines/model.csv", "garbage")
     assert study.run().code == 4

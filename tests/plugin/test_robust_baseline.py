@@ -34,7 +34,7 @@ def test_one_that_is_not_there_is_one_line(accepted: Bench, what: str) -> None:
     answer = accepted.run("--robust-baseline", what)
     assert answer.code == 4
     (line,) = answer.errors
-    assert line.startswith(f"baseline '{what}' of model 'model' is not there")
+    assert line.startswith(f"baseline '{what}' of model 'model' does not exist")
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_lost_image_is_judged_by_its_slice(bench: Bench) -> None:
     assert set(lost["outcome"]) == {"xfailed"}
     assert set(lost["corruption"]) == {"impulse_noise"}
     assert [model.level for model in record.run.models] == [None]
-    assert "no mCE: it is over all 15 corruptions at all 5 severities" in answer.text
+    assert "no mCE: it needs all 15 corruptions at all 5 severities" in answer.text
 
 
 def test_with_a_baseline_known_losses_of_a_slice_are_known_failures(bench: Bench, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_whole_sweep_has_its_mce(bench: Bench) -> None:
     assert sweep.mean_error is not None
     assert 0 <= sweep.mce <= 200
     assert 0 <= sweep.mean_error <= 1
-    assert "to compare models here, not with published figures" in answer.text
+    assert "compare them between models here, not with published figures" in answer.text
 
 
 def test_the_same_sweep_again_is_kept_and_the_same(bench: Bench) -> None:

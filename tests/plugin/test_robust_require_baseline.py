@@ -9,7 +9,9 @@ def test_without_a_baseline_nothing_runs(garage: Bench) -> None:
     answer = garage.run("--robust-require-baseline")
     assert answer.code == 4
     (line,) = answer.errors
-    assert line.startswith("baseline 'model' of model 'model' is not there (reports/baselines/model.csv); accept a run")
+    assert line.startswith(
+        "baseline 'model' of model 'model' does not exist (reports/baselines/model.csv); accept a run"
+    )
     assert not (garage.path / "reports").exists()
 
 

@@ -61,7 +61,7 @@ def test_a_run_that_stopped_early_is_not_accepted(garage: Bench, stop: tuple[str
         ("suite,case\n", "not a baseline: line 1 is"),
         ("# tierbench baseline 9\n", "a newer tierbench wrote it"),
         ("# tierbench baseline 0\n# end\n", "schema '0' is not 1"),
-        ("# tierbench baseline 1\nsuite,", "the file is cut"),
+        ("# tierbench baseline 1\nsuite,", "the file is truncated"),
     ],
 )
 def test_a_broken_baseline_is_one_line_and_stays_as_it_is(garage: Bench, text: str, says: str) -> None:
@@ -87,13 +87,13 @@ def test_a_baseline_that_cannot_be_updated_is_told_before_the_run(garage: Bench)
     answer = garage.run("--robust-update-baseline")
     assert answer.code == 4
     (line,) = answer.errors
-    assert "reports/baselines/model.csv is there and cannot be read; restore or delete it: " in line
+    assert "reports/baselines/model.csv exists but cannot be read; restore or delete it: " in line
     assert file.read_text() == "garbage"
     file.unlink()
     file.parent.rmdir()
     file.parent.write_text("", encoding="utf-8")
     (line,) = garage.run("--robust-update-baseline").errors
-    assert line.endswith("reports/baselines is no folder that can be written to; fix that")
+    assert line.endswith("cannot be written: make reports/baselines a writable folder")
 
 
 def test_a_baseline_that_could_not_be_written_in_the_end_is_no_success(garage: Bench) -> None:
@@ -140,4 +140,4 @@ def test_suites_that_were_not_looked_at_keep_their_rows(accepted: Bench) -> None
     shutil.rmtree(accepted.path / "cases" / "garage")
     accepted.suite("other", "file_name,label,tier\nblue.png,ship,1\n")
     answer = accepted.run("--robust-update-baseline")
-    assert "1 row of cases that no longer exist: other/red; they stay until `tierbench baseline prune`" in answer.text
+    assert "1 row of cases that no longer exist: other/red; `tierbench baseline prune` removes them" in answer.text

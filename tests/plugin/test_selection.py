@@ -79,7 +79,7 @@ def test_a_tier_is_predicted_whole_whatever_k_left_of_its_cases(bench: Bench) ->
     bench.suite("cars", "file_name,label,tier\n" + re.sub(r"(\w+),1", r"\1.png,automobile,1", rows))
     answer = bench.run("-k", "red_one or test_tier[")
     assert counts(answer.text) == {"passed": 1, "failed": 1}
-    assert "cars tier 1: 2 of 3 passed (0.67), at least 1.00 demanded; missed: grey_three" in answer.text
+    assert "cars tier 1: 2 of 3 passed (0.67), at least 1.00 required; missed: grey_three" in answer.text
     record = bench.record()
     assert list(record.scores["case"]) == ["red_one"]
     assert [(tier.passed, tier.total, tier.met) for tier in record.run.tiers] == [(2, 3, False)]

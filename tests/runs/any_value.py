@@ -1,4 +1,4 @@
-"""Any value of the schema, for hypothesis: drawn from the annotations, within their bounds."""
+"""Hypothesis strategies for any value of the schema, derived from its annotations and their bounds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from hypothesis import strategies as st
 from msgspec import Meta
 
-# Surrogates and control characters included.
+# Difficult texts: surrogates, control characters, and texts that look like other values.
 HARD = [
     "\ud800",
     "caf\udce9",
@@ -30,7 +30,7 @@ CARDS = st.dictionaries(TEXTS, st.none() | st.booleans() | st.integers(0, 999) |
 
 @cache
 def values(annotation: Any, most: int = 2) -> st.SearchStrategy[Any]:
-    """Draw values of an annotation; sequences and mappings have at most so many entries."""
+    """Return a strategy for an annotation; sequences and mappings have at most `most` entries."""
     if annotation is Any:
         return CARDS
     if annotation in (NoneType, bool, str):

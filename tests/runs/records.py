@@ -1,4 +1,4 @@
-"""Recorded runs without a model: what `run.json` and `scores.csv` hold of given scores."""
+"""Helpers that write the record of a run, with given scores and without a model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tierbench.runs.record import ScoresFile, write_run
 
 
 def row(case: str, score: float, **values: Any) -> CaseRow:
-    """A row of `scores.csv`; the case passes with 0.5."""
+    """Return a row of `scores.csv`; the case passes with a score of 0.5."""
     passed = score >= 0.5
     made = CaseRow(
         suite="photos",
@@ -40,7 +40,7 @@ def row(case: str, score: float, **values: Any) -> CaseRow:
 
 
 def tier(passed: int, total: int, **values: Any) -> TierResult:
-    """A tier of `run.json`."""
+    """Return a tier of `run.json`."""
     low, high = wilson_interval(passed, total)
     made = TierResult(
         suite="photos",
@@ -63,20 +63,20 @@ def tier(passed: int, total: int, **values: Any) -> TierResult:
 
 
 def model(name: str, **values: Any) -> ModelEntry:
-    """A model of `run.json`."""
+    """Return a model of `run.json`."""
     return replace(
         ModelEntry(name=name, level=1, of=3, level_text="level 1 of 3", spec="m", fingerprint="f1"), **values
     )
 
 
 def comparison(**values: Any) -> BaselineComparison:
-    """A stand against a baseline: one case regressed, two are as they were."""
+    """Return a comparison with a baseline: one case regressed, two are the same."""
     made = BaselineComparison(model="model", baseline="b", gate="flips", regressed=1, fixed=0, same=2, new=0)
     return replace(made, **values)
 
 
 def content(tiers: Sequence[TierResult] = (), **values: Any) -> Run:
-    """What `run.json` holds."""
+    """Return the content of `run.json`."""
     names = dict.fromkeys(each.model for each in tiers) or {"model": None}
     made = Run(
         complete=True,
@@ -94,7 +94,7 @@ def content(tiers: Sequence[TierResult] = (), **values: Any) -> Run:
 
 
 def write(reports: Path, number: int, rows: Sequence[CaseRow] = (), *, report: bool = True, **values: Any) -> Path:
-    """Write the folder of run `number`, one a day."""
+    """Write the folder of run `number`; there is one run per day."""
     day = f"{1 + number % 28:02d}"
     month = f"{1 + number // 28:02d}"
     folder = reports / f"2026{month}{day}T031700Z-{number:06x}"

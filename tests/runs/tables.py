@@ -1,4 +1,4 @@
-"""Tables of runs and baselines for the tests of this folder."""
+"""Helpers that make tables of runs and baselines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tierbench.runs.diff import BASELINE_COLUMNS
 
 
 def run_table(scores: Sequence[float], **columns: Any) -> pd.DataFrame:
-    """One row a score, each in a group of its own; a case passes with a score of 0.5."""
+    """Return one row per score, each in its own group; a case passes with a score of 0.5."""
     table = pd.DataFrame(
         {
             "suite": "photos",
@@ -34,5 +34,5 @@ def run_table(scores: Sequence[float], **columns: Any) -> pd.DataFrame:
 
 
 def baseline_table(scores: Sequence[float], **columns: Any) -> pd.DataFrame:
-    """The same with the columns of a baseline."""
+    """Return the same table with the columns of a baseline."""
     return run_table(scores).assign(**columns)[list(BASELINE_COLUMNS)]

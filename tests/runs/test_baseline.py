@@ -1,4 +1,4 @@
-"""Baseline files: round trip, updates in part, pruning, and failures that leave the user's file alone."""
+"""Baseline files: round trip, partial updates, pruning, and failures that leave the file unchanged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tierbench.common.errors import UserError
 from tierbench.runs.baseline import (
     absent_suites,
     baseline_path,
-    identity_changes,
+    provenance_changes,
     prune_baseline,
     read_baseline,
     stale_cases,
@@ -31,7 +31,7 @@ from tierbench.runs.baseline import (
 from tierbench.runs.baseline_format import parse_baseline, serialise_baseline
 from tierbench.runs.diff import diff_cases
 
-IDENTITY = {"model": "mine", "torch": "2.13.0"}
+PROVENANCE = {"model": "mine", "torch": "2.13.0"}
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def path(tmp_path: Path) -> Path:
 def test_the_file_is_short_sorted_and_rounded(path: Path) -> None:
     rows = baseline_table([0.12345678, -0.0, 1.0000004]).iloc[::-1]
     rows = rows.assign(margin=[0.5, -1e-9, -0.25], predicted=['say "cat", twice', "a\r\nb", ""])
-    write_baseline(path, rows, IDENTITY)
+    write_baseline(path, rows, PROVENANCE)
     sha = "0" * 64
     assert path.read_text(encoding="utf-8").splitlines() == [
         "# tierbench baseline 1",
@@ -91,16 +91,16 @@ rows_of_cases = st.lists(
     max_size=8,
     unique_by=key,
 )
-identities = st.dictionaries(st.from_regex(r"[a-z][a-z_.-]*", fullmatch=True), st.text(max_size=30), max_size=4)
+provenances = st.dictionaries(st.from_regex(r"[a-z][a-z_.-]*", fullmatch=True), st.text(max_size=30), max_size=4)
 
 
-@given(rows_of_cases, identities)
+@given(rows_of_cases, provenances)
 @settings(max_examples=60, deadline=None)
-def test_round_trip(rows: list[Row], identity: dict[str, str]) -> None:
-    data = serialise_baseline(pd.DataFrame(rows, columns=Row._fields).assign(image_sha256="a" * 64), identity)
+def test_round_trip(rows: list[Row], provenance: dict[str, str]) -> None:
+    data = serialise_baseline(pd.DataFrame(rows, columns=Row._fields).assign(image_sha256="a" * 64), provenance)
     baseline = parse_baseline(data)
     wanted = {key(row): row for row in rows}
-    assert baseline.identity == {name: " ".join(value.split()) for name, value in identity.items()}
+    assert baseline.provenance == {name: " ".join(value.split()) for name, value in provenance.items()}
     assert len(baseline.rows) == len(rows)
     for row in baseline.rows.to_dict("records"):
         before = wanted[row["suite"], row["case"]]
@@ -108,60 +108,60 @@ def test_round_trip(rows: list[Row], identity: dict[str, str]) -> None:
         assert (row["tier"] is pd.NA and before.tier is None) or row["tier"] == before.tier
         assert abs(row["score"] - before.score) <= 5.1e-7
         assert abs(row["margin"] - before.margin) <= 5.1e-7
-    assert serialise_baseline(baseline.rows, baseline.identity) == data
+    assert serialise_baseline(baseline.rows, baseline.provenance) == data
 
 
-def test_a_run_against_its_own_file_is_the_same(path: Path) -> None:
+def test_a_run_is_the_same_as_its_own_baseline(path: Path) -> None:
     scores = np.random.default_rng(0).uniform(0, 1, 50).tolist()
-    write_baseline(path, run_table(scores), IDENTITY)
+    write_baseline(path, run_table(scores), PROVENANCE)
     assert set(diff_cases(read_baseline(path).rows, run_table(scores))["change"]) == {"same"}
 
 
-def test_an_update_touches_only_its_rows(path: Path) -> None:
-    update_baseline(path, baseline_table([0.9, 0.8, 0.7]), IDENTITY)
+def test_an_update_changes_only_its_rows(path: Path) -> None:
+    update_baseline(path, baseline_table([0.9, 0.8, 0.7]), PROVENANCE)
     before = path.read_text().splitlines()
-    update_baseline(path, baseline_table([0.9, 0.1]).iloc[1:], IDENTITY)
+    update_baseline(path, baseline_table([0.9, 0.1]).iloc[1:], PROVENANCE)
     after = path.read_text().splitlines()
     assert [line for line in before if line not in after] == [before[5]]
     assert read_baseline(path).rows["score"].tolist() == [0.9, 0.1, 0.7]
 
 
-def test_an_update_leaves_rows_that_differ_by_noise_only(path: Path) -> None:
-    tiers = pd.array([1, None, 2], dtype="Int64")  # the second is a step of a ladder
-    update_baseline(path, baseline_table([0.9, 0.8, 0.7]).assign(tier=tiers), IDENTITY)
+def test_an_update_keeps_rows_that_differ_only_by_noise(path: Path) -> None:
+    tiers = pd.array([1, None, 2], dtype="Int64")  # The second row is the step of a ladder.
+    update_baseline(path, baseline_table([0.9, 0.8, 0.7]).assign(tier=tiers), PROVENANCE)
     before = path.read_bytes()
-    update_baseline(path, baseline_table([0.900001, 0.79995, 0.7]).assign(tier=tiers), IDENTITY)
+    update_baseline(path, baseline_table([0.900001, 0.79995, 0.7]).assign(tier=tiers), PROVENANCE)
     assert path.read_bytes() == before
-    # What is more than noise is written, and however little, where something else changed with it.
-    update_baseline(path, baseline_table([0.9002, 0.8, 0.700001]).assign(rank=[1, 1, 2]), IDENTITY)
+    # Larger changes are written, and so are small ones if something else changed in the row.
+    update_baseline(path, baseline_table([0.9002, 0.8, 0.700001]).assign(rank=[1, 1, 2]), PROVENANCE)
     assert read_baseline(path).rows["score"].tolist() == [0.9002, 0.8, 0.700001]
-    # It is noise against what was accepted: small steps do not add up unseen.
+    # Noise is measured from the accepted score, so that small steps cannot add up unnoticed.
     for step in range(1, 4):
-        update_baseline(path, baseline_table([0.9002 + step * 6e-5]), IDENTITY)
+        update_baseline(path, baseline_table([0.9002 + step * 6e-5]), PROVENANCE)
     assert read_baseline(path).rows["score"].tolist()[0] == pytest.approx(0.9002 + 2 * 6e-5)
 
 
-def test_an_update_by_another_making_says_so_until_all_rows_are_new(path: Path) -> None:
-    update_baseline(path, baseline_table([0.9, 0.8]), IDENTITY)
-    newer = IDENTITY | {"torch": "3.0"}
+def test_the_provenance_is_mixed_until_all_rows_are_updated(path: Path) -> None:
+    update_baseline(path, baseline_table([0.9, 0.8]), PROVENANCE)
+    newer = PROVENANCE | {"torch": "3.0"}
     for _ in range(2):
         update_baseline(path, baseline_table([0.7]), newer)
-        assert read_baseline(path).identity == IDENTITY | {"torch": "mixed (latest 3.0)"}
-    assert identity_changes(read_baseline(path), newer) == ["torch: baseline mixed (latest 3.0), now 3.0"]
+        assert read_baseline(path).provenance == PROVENANCE | {"torch": "mixed (latest 3.0)"}
+    assert provenance_changes(read_baseline(path), newer) == ["torch: baseline mixed (latest 3.0), now 3.0"]
     update_baseline(path, baseline_table([0.9, 0.8, 0.7]), newer)
-    assert read_baseline(path).identity == newer
-    assert identity_changes(read_baseline(path), newer | {"device": "cpu"}) == ["device: baseline unknown, now cpu"]
+    assert read_baseline(path).provenance == newer
+    assert provenance_changes(read_baseline(path), newer | {"device": "cpu"}) == ["device: baseline unknown, now cpu"]
 
 
-def test_an_update_without_rows_changes_nothing(path: Path) -> None:
-    update_baseline(path, baseline_table([0.9]), IDENTITY)
+def test_an_update_without_rows_does_not_change_the_file(path: Path) -> None:
+    update_baseline(path, baseline_table([0.9]), PROVENANCE)
     before = path.read_bytes()
-    update_baseline(path, baseline_table([]), IDENTITY)
+    update_baseline(path, baseline_table([]), PROVENANCE)
     assert path.read_bytes() == before
 
 
-def test_processes_that_update_one_baseline_lose_no_row(path: Path) -> None:
-    # Each process accepts its own suite, over and over.
+def test_concurrent_updates_lose_no_row(path: Path) -> None:
+    # Each process accepts its own suite again and again.
     code = (
         "import sys, pathlib\n"
         "from tierbench.runs.baseline import update_baseline\n"
@@ -178,52 +178,52 @@ def test_processes_that_update_one_baseline_lose_no_row(path: Path) -> None:
     assert set(rows["score"]) == {0.69}
 
 
-def test_stale_rows_are_told_and_only_pruned_on_demand(path: Path) -> None:
-    write_baseline(path, baseline_table([0.9, 0.8, 0.7]), IDENTITY)
+def test_stale_rows_are_listed_and_pruned_only_on_request(path: Path) -> None:
+    write_baseline(path, baseline_table([0.9, 0.8, 0.7]), PROVENANCE)
     existing = {"photos": {"c000", "c002", "c009"}}
     assert stale_cases(read_baseline(path), existing) == [("photos", "c001")]
     assert prune_baseline(path, existing) == [("photos", "c001")]
     assert read_baseline(path).rows["case"].tolist() == ["c000", "c002"]
-    assert read_baseline(path).identity == IDENTITY
+    assert read_baseline(path).provenance == PROVENANCE
     untouched = path.stat().st_mtime_ns
     assert prune_baseline(path, existing) == []
     assert path.stat().st_mtime_ns == untouched
-    # Of a suite that was not read nothing is known.
+    # The cases of a suite that was not read are unknown.
     assert prune_baseline(path, {}) == []
     assert absent_suites(read_baseline(path), {}) == {"photos": 2}
     assert prune_baseline(path, {}, absent_too=True) == [("photos", "c000"), ("photos", "c002")]
     assert read_baseline(path).rows.empty
 
 
-def test_what_a_sweep_derived_is_stale_only_with_its_case(path: Path) -> None:
+def test_a_derived_case_is_stale_only_if_its_original_case_is(path: Path) -> None:
     rows = baseline_table([0.9, 0.8]).assign(case=["c000+fog-3", "c001+fog-3"], tier=None)
-    write_baseline(path, rows, IDENTITY)
+    write_baseline(path, rows, PROVENANCE)
     assert stale_cases(read_baseline(path), {"photos": {"c000"}}) == [("photos", "c001+fog-3")]
 
 
-@pytest.mark.parametrize("slot", ["", ".", "..", "a/b", "../a", "a b", "ü", ".hidden"])
-def test_a_slot_that_is_no_file_name_is_refused(tmp_path: Path, slot: str) -> None:
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../a", "a b", "ü", ".hidden"])
+def test_a_model_name_that_is_not_a_file_name_is_rejected(tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="names a baseline file"):
-        baseline_path(tmp_path, slot)
+        baseline_path(tmp_path, name)
 
 
 @pytest.mark.parametrize(
     "column",
     [{"score": 1.5}, {"score": np.nan}, {"margin": np.inf}, {"rank": 0}, {"case": "c"}, {"image_sha256": ""}],
 )
-def test_rows_that_make_no_baseline_are_never_written(path: Path, column: dict[str, Any]) -> None:
-    write_baseline(path, baseline_table([0.9, 0.8]), IDENTITY)
+def test_invalid_rows_are_never_written(path: Path, column: dict[str, Any]) -> None:
+    write_baseline(path, baseline_table([0.9, 0.8]), PROVENANCE)
     before = path.read_bytes()
-    with pytest.raises(ValueError, match="these rows make no baseline"):
-        write_baseline(path, baseline_table([0.9, 0.8], **column), IDENTITY)
+    with pytest.raises(ValueError, match="these rows are not a valid baseline"):
+        write_baseline(path, baseline_table([0.9, 0.8], **column), PROVENANCE)
     assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(("owner", "step"), [(Path, "open"), (os, "fsync"), (Path, "replace")])
-def test_a_failing_write_leaves_the_file_and_no_rubbish(
+def test_a_failing_write_keeps_the_file_and_leaves_no_temporary_file(
     path: Path, monkeypatch: pytest.MonkeyPatch, owner: object, step: str
 ) -> None:
-    write_baseline(path, baseline_table([0.9]), IDENTITY)
+    write_baseline(path, baseline_table([0.9]), PROVENANCE)
     before = path.read_bytes()
 
     def fail(*_: object, **__: object) -> None:
@@ -232,41 +232,41 @@ def test_a_failing_write_leaves_the_file_and_no_rubbish(
     with monkeypatch.context() as patched:
         patched.setattr(owner, step, fail)
         with pytest.raises(UserError) as caught:
-            write_baseline(path, baseline_table([0.1]), IDENTITY)
+            write_baseline(path, baseline_table([0.1]), PROVENANCE)
     assert caught.value.lines == (f"{path}: the baseline cannot be written: No space left on device",)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_damaged_file_is_not_overwritten_by_an_update(path: Path) -> None:
+def test_an_update_does_not_overwrite_a_damaged_file(path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text("my precious notes\n")
     with pytest.raises(UserError):
-        update_baseline(path, baseline_table([0.1]), IDENTITY)
+        update_baseline(path, baseline_table([0.1]), PROVENANCE)
     assert path.read_text() == "my precious notes\n"
 
 
 def test_a_link_is_followed_and_the_mode_is_kept(path: Path, tmp_path: Path) -> None:
     real = tmp_path / "real.csv"
-    write_baseline(real, baseline_table([0.9]), IDENTITY)
+    write_baseline(real, baseline_table([0.9]), PROVENANCE)
     real.chmod(0o640)
     path.parent.mkdir(parents=True)
     path.symlink_to(real)
-    update_baseline(path, baseline_table([0.1]), IDENTITY)
+    update_baseline(path, baseline_table([0.1]), PROVENANCE)
     assert path.is_symlink()
     assert read_baseline(real).rows["score"].tolist() == [0.1]
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
 
 
-def test_a_folder_or_nothing_in_the_place_of_the_file(path: Path) -> None:
+def test_a_missing_file_or_a_folder_in_its_place_is_reported(path: Path) -> None:
     with pytest.raises(UserError, match="there is no such baseline"):
         read_baseline(path)
     path.mkdir(parents=True)
     with pytest.raises(UserError, match="cannot be read"):
         read_baseline(path)
     with pytest.raises(UserError, match="cannot be written"):
-        write_baseline(path, baseline_table([0.9]), IDENTITY)
+        write_baseline(path, baseline_table([0.9]), PROVENANCE)
     file = path / "file"
     file.write_text("")
     with pytest.raises(UserError, match="cannot be written"):
-        write_baseline(file / "mine.csv", baseline_table([0.9]), IDENTITY)
+        write_baseline(file / "mine.csv", baseline_table([0.9]), PROVENANCE)

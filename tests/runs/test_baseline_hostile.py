@@ -1,4 +1,4 @@
-"""Corrupt, cut, foreign and newer baseline files get one clear line, never a traceback."""
+"""Corrupt, truncated, foreign and newer baseline files are reported in one clear line, never with a traceback."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def problem(data: bytes) -> str:
     [
         (b"", "the file is empty"),
         (b"\n\r\n", "the file is empty"),
-        (b"\x89PNG\r\n\x1a\n", "not a text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n", "not UTF-8 text"),
         (b"suite,case\nphotos,a\n", "not a baseline: line 1 is 'suite,case'"),
         (b"version https://git-lfs.github.com/spec/v1\n", "not a baseline"),
         (b'{"a": 1}', "not a baseline"),
         (b"# tierbench baseline 2\nanything\n", "a newer tierbench wrote it; update tierbench"),
         (b"# tierbench baseline 0\n# end\n", "schema '0' is not 1"),
         (b"# tierbench baseline one\n# end\n", "schema 'one' is not 1"),
-        (b"# tierbench baseline 1\n", "the file is cut"),
+        (b"# tierbench baseline 1\n", "the file is truncated"),
         (b"# tierbench baseline 1\n# end\n", "line 2: '# end' is not the header"),
         (b"# tierbench baseline 1\n# free text\n# end\n", "line 2: '# free text' is not '# name: value'"),
         (GOOD.replace(b"suite,case,", b"suite,", 1), "line 4: 'suite,tier,expected"),
         (GOOD.replace(b"suite,case,", b"<<<<<<< HEAD\nsuite,case,", 1), "line 4: '<<<<<<< HEAD' is not the header"),
-        (GOOD.replace(b"photos,c001", b"=======\nphotos,c001"), "line 6: 1 cells where 10 belong"),
-        (GOOD.replace(b"photos,c001", b"\nphotos,c001"), "line 6: 0 cells where 10 belong"),
-        (GOOD.replace(b"c001", b"c000"), "line 6: 'photos/c000' is there twice"),
+        (GOOD.replace(b"photos,c001", b"=======\nphotos,c001"), "line 6: expected 10 cells, found 1"),
+        (GOOD.replace(b"photos,c001", b"\nphotos,c001"), "line 6: expected 10 cells, found 0"),
+        (GOOD.replace(b"c001", b"c000"), "line 6: 'photos/c000' appears twice"),
         (GOOD.replace(b"photos,c001", b",c001"), "line 6: suite '' is empty"),
         (GOOD.replace(b"0.800000", b"nan"), "line 6: score 'nan' is not a number from 0 to 1"),
         (GOOD.replace(b"0.800000", b"1.800000"), "line 6: score '1.800000'"),
@@ -57,10 +57,10 @@ def problem(data: bytes) -> str:
         (GOOD.replace(b"True", b"yes", 1), "line 5: passed 'yes' is neither True nor False"),
         (GOOD.replace(b"0" * 64, b"0" * 63, 1), "line 5: image_sha256"),
         (GOOD.replace(b'name"', b"name", 1), "line 6: ',' expected after"),
-        (GOOD.replace(b"c001", b"\x1b[31m" + b"c" * 500 + b"\n"), "line 6: 2 cells where 10 belong"),
+        (GOOD.replace(b"c001", b"\x1b[31m" + b"c" * 500 + b"\n"), "line 6: expected 10 cells, found 2"),
     ],
 )
-def test_one_line_says_where_and_what(data: bytes, says: str) -> None:
+def test_one_line_reports_the_place_and_the_problem(data: bytes, says: str) -> None:
     assert says in problem(data)
 
 
@@ -70,13 +70,13 @@ def test_the_line_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         read_baseline(path)
     (line,) = caught.value.lines
-    assert line.startswith(f"{path}: the file is cut: its last line is '# e', not '# end': restore it")
+    assert line.startswith(f"{path}: the file is truncated: its last line is '# e', not '# end': restore it")
 
 
 @pytest.mark.parametrize(
     "data", [b"\xef\xbb\xbf" + GOOD, GOOD.replace(b"\n", b"\r\n"), GOOD.rstrip(b"\n"), GOOD + b"\n\n"]
 )
-def test_what_editors_and_version_control_do_to_a_file_is_no_damage(data: bytes) -> None:
+def test_changes_by_editors_and_version_control_do_no_harm(data: bytes) -> None:
     assert parse_baseline(data).rows.equals(parse_baseline(GOOD).rows)
 
 
@@ -91,8 +91,8 @@ def reads_or_says_why(data: bytes) -> None:
     except UserError:
         problem(data)
         return
-    # What reads can be written, and reads the same again.
-    again = parse_baseline(serialise_baseline(baseline.rows, baseline.identity))
+    # A baseline that can be read can also be written and read again.
+    again = parse_baseline(serialise_baseline(baseline.rows, baseline.provenance))
     assert len(again.rows) == len(baseline.rows)
 
 

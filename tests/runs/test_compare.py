@@ -1,4 +1,4 @@
-"""Two sides held against each other: what flips, what decides, what is told."""
+"""Comparing two sets of scores: which cases flip, what decides, what is reported."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tierbench.report.comparison_text import comparison_json, comparison_lines, 
 from tierbench.report.html.comparison_page import comparison_page
 from tierbench.runs.acceptance import accept_recorded
 from tierbench.runs.baseline import update_baseline
-from tierbench.runs.compare import Comparison, compare_scores
+from tierbench.runs.compare import ScoreComparison, compare_scores
 from tierbench.runs.model_scores import find_before_and_after
 
 BEFORE = [0.9, 0.8, 0.7, 0.9, 0.3, 0.9, 0.6]
-# c0 and c1 flip, c2 falls without flipping, c4 is better.
+# c0, c1 and c2 flip, c3 falls without flipping, c4 is better.
 AFTER = [0.2, 0.4, 0.4999, 0.65, 0.8, 0.9, 0.6]
 
 
@@ -27,7 +27,7 @@ def rows(scores: list[float]) -> list[CaseRow]:
     return [row(f"c{number}", score) for number, score in enumerate(scores)]
 
 
-def compare(reports: Path, before: str, after: str) -> Comparison:
+def compare(reports: Path, before: str, after: str) -> ScoreComparison:
     ((first, second),) = find_before_and_after(before, after, reports)
     return compare_scores(first, second)
 
@@ -38,7 +38,7 @@ def runs(tmp_path: Path) -> tuple[Path, str, str]:
     return tmp_path, str(before), after.name
 
 
-def test_flips_come_first_the_largest_drop_first(runs: tuple[Path, str, str]) -> None:
+def test_flips_come_first_sorted_by_drop(runs: tuple[Path, str, str]) -> None:
     comparison = compare(*runs)
     changed = [(case.case, case.change, case.reason) for case in comparison.cases if case.change != "same"]
     assert changed == [
@@ -54,7 +54,7 @@ def test_flips_come_first_the_largest_drop_first(runs: tuple[Path, str, str]) ->
     assert first.top_after[0] == ["automobile", 0.2]
 
 
-def test_the_gate_says_what_is_a_regression(runs: tuple[Path, str, str]) -> None:
+def test_the_gate_decides_what_is_a_regression(runs: tuple[Path, str, str]) -> None:
     comparison = compare(*runs)
     assert comparison.regressed("flips")
     (verdict,) = comparison.verdicts
@@ -71,7 +71,7 @@ def test_a_drop_everywhere_is_a_regression_by_both_gates(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("kind", ["name", "path"])
-def test_a_baseline_is_named_or_given_as_a_path(runs: tuple[Path, str, str], kind: str) -> None:
+def test_a_baseline_is_given_by_name_or_path(runs: tuple[Path, str, str], kind: str) -> None:
     reports, before, after = runs
     accept_recorded(Path(before), reports, force=False)
     baseline = "model" if kind == "name" else str(reports / "baselines" / "model.csv")
@@ -84,7 +84,7 @@ def test_a_baseline_is_named_or_given_as_a_path(runs: tuple[Path, str, str], kin
     assert file.cases[0].predicted_before == "automobile"
 
 
-def test_a_run_held_against_a_later_baseline_keeps_both_verdicts(runs: tuple[Path, str, str]) -> None:
+def test_a_run_compared_with_a_later_baseline_keeps_both_verdicts(runs: tuple[Path, str, str]) -> None:
     reports, before, after = runs
     accept_recorded(reports / after, reports, force=False)
     comparison = compare(reports, before, "model")
@@ -93,18 +93,18 @@ def test_a_run_held_against_a_later_baseline_keeps_both_verdicts(runs: tuple[Pat
     assert comparison.grouped
 
 
-def test_two_baselines_know_no_groups_and_say_so(runs: tuple[Path, str, str]) -> None:
+def test_comparing_two_baselines_reports_that_groups_are_unknown(runs: tuple[Path, str, str]) -> None:
     reports, before, after = runs
     accept_recorded(Path(before), reports, force=False)
     (old,) = [pair[0] for pair in find_before_and_after("model", after, reports)]
-    update_baseline(reports / "baselines" / "other.csv", old.rows, old.identity)
+    update_baseline(reports / "baselines" / "other.csv", old.rows, old.provenance)
     comparison = compare(reports, "model", "other")
     assert not comparison.grouped
     assert "each counts by itself" in "\n".join(comparison_lines(comparison, {}, 9))
     assert comparison.count("same") == len(BEFORE)
 
 
-def test_cases_that_one_side_lacks_are_named_and_do_not_count(tmp_path: Path) -> None:
+def test_cases_that_are_new_or_missing_are_listed_and_do_not_count(tmp_path: Path) -> None:
     write(tmp_path, 1, [row("a", 0.9), row("b", 0.9), row("other", 0.9)])
     write(tmp_path, 2, [row("a", 0.9), row("new", 0.1), row("other", 0.1, image_sha256="b" * 64)], complete=False)
     comparison = compare(tmp_path, "20260102", "20260103")
@@ -118,14 +118,14 @@ def test_cases_that_one_side_lacks_are_named_and_do_not_count(tmp_path: Path) ->
     assert "stopped early: it is compared on the cases that it ran" in "\n".join(comparison_lines(comparison, {}, 9))
 
 
-def test_an_older_score_is_judged_by_the_thresholds_of_today(tmp_path: Path) -> None:
+def test_an_older_score_is_judged_by_the_current_thresholds(tmp_path: Path) -> None:
     write(tmp_path, 1, [row("a", 0.6)])
     write(tmp_path, 2, [row("a", 0.6001, min_score=0.8, passed=False)])
     (case,) = compare(tmp_path, "20260102", "last").cases
     assert case.change == "same"
 
 
-def test_models_are_paired_by_name_or_picked(tmp_path: Path) -> None:
+def test_models_are_paired_by_name_or_selected(tmp_path: Path) -> None:
     write(tmp_path, 1, [row("a", 0.9, model="x"), row("a", 0.9, model="y")])
     write(tmp_path, 2, [row("a", 0.2, model="y"), row("a", 0.2, model="z")])
     ((before, after),) = find_before_and_after("20260102", "last", tmp_path)
@@ -138,7 +138,7 @@ def test_models_are_paired_by_name_or_picked(tmp_path: Path) -> None:
         find_before_and_after("20260102", "last:z", tmp_path)
 
 
-def test_what_else_is_different_is_named(tmp_path: Path) -> None:
+def test_differences_in_provenance_are_listed(tmp_path: Path) -> None:
     write(tmp_path, 1, rows(BEFORE))
     write(tmp_path, 2, rows(BEFORE), suites={"photos": "d2"}, versions={"torch": "3"})
     comparison = compare(tmp_path, "20260102", "last")
@@ -155,7 +155,7 @@ def test_what_else_is_different_is_named(tmp_path: Path) -> None:
         ("scores.csv", None, "no case was scored"),
     ],
 )
-def test_a_damaged_side_is_one_line(tmp_path: Path, name: str, text: str | None, says: str) -> None:
+def test_a_damaged_run_is_reported_in_one_line(tmp_path: Path, name: str, text: str | None, says: str) -> None:
     write(tmp_path, 1, rows(BEFORE))
     bad = write(tmp_path, 2, rows(AFTER))
     file = bad / name
@@ -167,7 +167,7 @@ def test_a_damaged_side_is_one_line(tmp_path: Path, name: str, text: str | None,
     assert "\n" not in line
 
 
-def test_a_half_written_row_is_left_out(tmp_path: Path) -> None:
+def test_a_truncated_row_is_left_out(tmp_path: Path) -> None:
     write(tmp_path, 1, rows(BEFORE))
     cut = write(tmp_path, 2, rows(BEFORE), complete=False)
     text = (cut / "scores.csv").read_text()
@@ -176,7 +176,7 @@ def test_a_half_written_row_is_left_out(tmp_path: Path) -> None:
     assert (comparison.count("same"), comparison.count("missing")) == (len(BEFORE) - 1, 1)
 
 
-def test_hostile_texts_are_texts_everywhere(tmp_path: Path) -> None:
+def test_hostile_texts_are_escaped_everywhere(tmp_path: Path) -> None:
     top = ((HOSTILE, 0.9), ("`|</code>", 0.1))
     values = {"suite": HOSTILE, "expected": HOSTILE, "predicted": HOSTILE, "top": top}
     write(tmp_path, 1, [row("a`|b", 0.9, **values)])

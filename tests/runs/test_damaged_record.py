@@ -1,4 +1,4 @@
-"""Whatever part of a `run.json` is damaged: it is read without harm, or one line of plain words names the part."""
+"""Any part of a `run.json` may be damaged: it is still read, or one line of plain words names the damaged part."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ JUNK = st.recursive(
 
 @st.composite
 def damaged(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
-    """The content of a real run with one part replaced or missing, and the name of the field that it belongs to."""
+    """Draw the content of a real run with one part replaced or missing, and the name of the top-level field."""
     content: dict[str, Any] = json.loads((MODELS / "run.json").read_text(encoding="utf-8"))
     name = draw(st.sampled_from(sorted(content.keys() - {"schema"})))
     parent: Any = content
@@ -51,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(damaged())
 @settings(max_examples=150)
-def test_one_line_names_what_is_damaged(folder: Path, case: tuple[str, dict[str, Any]]) -> None:
+def test_one_line_names_the_damaged_part(folder: Path, case: tuple[str, dict[str, Any]]) -> None:
     name, content = case
     (folder / "run.json").write_text(json.dumps(content), encoding="utf-8")
     try:
@@ -65,7 +65,7 @@ def test_one_line_names_what_is_damaged(folder: Path, case: tuple[str, dict[str,
         assert line.endswith("; remove the folder if you do not need it")
 
 
-def test_a_run_that_is_nested_too_deeply_is_one_line(folder: Path) -> None:
+def test_a_run_that_is_nested_too_deeply_is_reported_in_one_line(folder: Path) -> None:
     text = (MODELS / "run.json").read_text(encoding="utf-8")
     nested = text.replace('"preprocessing": {', f'"preprocessing": {{"x": {"[" * 100_000}{"]" * 100_000},', 1)
     assert nested != text

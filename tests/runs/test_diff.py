@@ -1,4 +1,4 @@
-"""Each case of a run is held against the baseline's: five changes, judged by today's thresholds."""
+"""The diff of a run against a baseline: five kinds of change, judged by the current thresholds."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ def test_the_five_changes() -> None:
         ("expected", "automobile|truck", "the expectation changed"),
     ],
 )
-def test_another_image_or_expectation_makes_a_case_new(column: str, value: str, reason: str) -> None:
+def test_a_case_with_another_image_or_expectation_is_new(column: str, value: str, reason: str) -> None:
     diff = diff_cases(baseline_table([0.9]), run_table([0.1], **{column: value}))
     assert (changes(diff), diff["reason"].tolist()) == (["new"], [reason])
 
 
-def test_a_case_that_moved_to_another_tier_is_the_same_and_counts_there() -> None:
+def test_a_case_that_moved_to_another_tier_is_the_same_in_the_new_tier() -> None:
     diff = diff_cases(baseline_table([0.9]), run_table([0.9], tier=3))
     assert (changes(diff), diff["tier"].tolist()) == (["same"], [3])
 
 
-def test_a_case_that_erred_is_missing_not_failed() -> None:
+def test_a_case_with_an_error_is_missing_not_failed() -> None:
     run = run_table([0.9, 0.9]).astype({"score": object, "rank": object, "margin": object})
     run.loc[1, ["score", "rank", "margin"]] = None
     assert changes(diff_cases(baseline_table([0.9, 0.9]), run)) == ["same", "missing"]
@@ -60,7 +60,7 @@ def test_a_case_that_erred_is_missing_not_failed() -> None:
 
 
 @pytest.mark.parametrize(("threshold", "value"), [("min_score", 0.8), ("max_rank", 1), ("min_margin", 0.6)])
-def test_a_tightened_threshold_is_no_regression(threshold: str, value: float) -> None:
+def test_a_tightened_threshold_is_not_a_regression(threshold: str, value: float) -> None:
     run = run_table([0.7], rank=2, max_rank=5).assign(**{threshold: value}, passed=False)
     diff = diff_cases(baseline_table([0.7], rank=2, passed=True), run)
     assert (changes(diff), diff["baseline_passed"].tolist()) == (["same"], [False])
@@ -72,7 +72,7 @@ def test_a_loosened_threshold_fixes_nothing() -> None:
 
 
 @pytest.mark.parametrize(("score", "passed"), [(0.4999998, False), (0.5000002, True)])
-def test_the_rounding_of_the_file_flips_nothing(score: float, passed: bool) -> None:
+def test_rounding_in_the_file_flips_nothing(score: float, passed: bool) -> None:
     diff = diff_cases(baseline_table([0.5], passed=passed), run_table([score], passed=passed))
     assert (changes(diff), diff["baseline_passed"].tolist()) == (["same"], [passed])
 
@@ -81,15 +81,15 @@ def test_the_rounding_of_the_file_flips_nothing(score: float, passed: bool) -> N
     ("now", "max_drop", "change"),
     [(0.7, 0.2, "same"), (0.699, 0.2, "regressed"), (0.699, 0.3, "same"), (0.89, 0.005, "regressed")],
 )
-def test_the_drop_that_is_allowed(now: float, max_drop: float, change: str) -> None:
+def test_a_drop_above_the_limit_is_regressed(now: float, max_drop: float, change: str) -> None:
     assert changes(diff_cases(baseline_table([0.9]), run_table([now]), max_drop=max_drop)) == [change]
 
 
-def test_a_failure_that_gets_much_worse_is_regressed() -> None:
+def test_a_miss_that_gets_much_worse_is_regressed() -> None:
     assert changes(diff_cases(baseline_table([0.45]), run_table([0.1]))) == ["regressed"]
 
 
-def test_an_empty_group_is_the_case_itself() -> None:
+def test_a_case_without_a_group_is_its_own_group() -> None:
     baseline = baseline_table([0.9] * 3)
     run = run_table([0.9, 0.9, 0.9], group=["car", "", None])
     assert diff_cases(baseline, run)["group"].tolist() == ["car", "c001", "c002"]
@@ -102,12 +102,12 @@ def test_a_step_of_a_ladder_has_no_tier() -> None:
     assert (changes(diff), diff["tier"].isna().tolist()) == (["regressed"], [True])
 
 
-def test_the_white_space_of_a_concept_changes_nothing() -> None:
+def test_white_space_in_a_concept_does_not_matter() -> None:
     run = run_table([0.9], expected="sports  car")
     assert changes(diff_cases(baseline_table([0.9], expected="sports car"), run)) == ["same"]
 
 
-def test_nothing_against_nothing() -> None:
+def test_empty_tables() -> None:
     assert tuple(diff_cases(baseline_table([]), run_table([])).columns) == DIFF_COLUMNS
     assert changes(diff_cases(baseline_table([]), run_table([0.9]))) == ["new"]
     assert changes(diff_cases(baseline_table([0.9]), run_table([]))) == ["missing"]
@@ -118,10 +118,10 @@ scores = st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=12)
 
 @given(scores, scores)
 @settings(max_examples=25, deadline=None)
-def test_every_case_gets_one_change_whatever_the_order_of_rows(
+def test_every_case_has_one_change_whatever_the_order_of_rows(
     before: list[float | None], now: list[float | None]
 ) -> None:
-    numbers = [[np.nan if score is None else score for score in side] for side in (before, now)]
+    numbers = [[np.nan if score is None else score for score in each] for each in (before, now)]
     baseline = baseline_table(numbers[0]).dropna(subset="score")
     run = run_table(numbers[1])
     diff = diff_cases(baseline, run)
@@ -132,15 +132,15 @@ def test_every_case_gets_one_change_whatever_the_order_of_rows(
     pd.testing.assert_frame_equal(diff, shuffled)
 
 
-def test_what_is_no_table_of_cases_is_refused() -> None:
+def test_an_invalid_table_is_rejected() -> None:
     good, base = run_table([0.9, 0.8]), baseline_table([0.9, 0.8])
     with pytest.raises(ValueError, match="run lacks the columns group, min_score"):
         diff_cases(base, good.drop(columns=["group", "min_score"]))
-    with pytest.raises(ValueError, match="baseline holds photos/c000 more than once"):
+    with pytest.raises(ValueError, match="baseline contains photos/c000 more than once"):
         diff_cases(base.assign(case="c000"), good)
-    with pytest.raises(ValueError, match="baseline holds photos/c000 with an empty or undefined figure"):
+    with pytest.raises(ValueError, match="baseline contains photos/c000 with an empty or undefined figure"):
         diff_cases(base.assign(score=np.nan), good)
-    with pytest.raises(ValueError, match="run holds photos/c000 with an empty or undefined figure"):
+    with pytest.raises(ValueError, match="run contains photos/c000 with an empty or undefined figure"):
         diff_cases(base, good.assign(margin=np.nan))
     for max_drop in (0, -1, 2, float("nan")):
         with pytest.raises(ValueError, match="max_drop"):

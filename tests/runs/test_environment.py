@@ -1,4 +1,4 @@
-"""What a record says a run was made with."""
+"""The environment that the record of a run describes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tierbench.runs.environment import git_commit
 
 @pytest.fixture(autouse=True)
 def no_repository_around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let git see the repositories of the test alone, wherever its folder is."""
+    """Hide all repositories from git except those that the test creates."""
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     monkeypatch.delenv("GIT_DIR", raising=False)
 
@@ -24,7 +24,7 @@ def git(folder: Path, *arguments: str) -> str:
     return answer.stdout.strip()
 
 
-def test_the_record_holds_the_commit_of_the_repository(study: Bench) -> None:
+def test_the_record_contains_the_commit_of_the_repository(study: Bench) -> None:
     git(study.path, "init", "--quiet")
     git(study.path, "commit", "--quiet", "--allow-empty", "--message=first")
     study.run("-m", "tier1")
@@ -33,7 +33,7 @@ def test_the_record_holds_the_commit_of_the_repository(study: Bench) -> None:
     assert len(commit) in (40, 64)
 
 
-def test_a_folder_inside_of_a_repository_has_its_commit(tmp_path: Path) -> None:
+def test_a_folder_inside_a_repository_has_its_commit(tmp_path: Path) -> None:
     inside = tmp_path / "benchmarks" / "cars"
     inside.mkdir(parents=True)
     assert git_commit(inside) == ""

@@ -37,13 +37,13 @@ def result(passed: bool, case_id: str = "one", known_issue: str = "") -> CaseRes
 @pytest.mark.parametrize(
     ("gate", "passed", "change", "action"),
     [
-        # Without a baseline, and of cases that are new to it, thresholds decide under every gate.
+        # Without a baseline, and for cases that are new to it, thresholds decide under every gate.
         *[(gate, True, change, "pass") for gate in GATES for change in (None, NEW)],
         *[(gate, False, change, "fail") for gate in GATES for change in (None, NEW)],
-        # The gate `thresholds` does not look at the baseline.
+        # The gate `thresholds` ignores the baseline.
         ("thresholds", False, SAME_MISS, "fail"),
         ("thresholds", True, FELL, "pass"),
-        # `flips`: what the baseline misses too is known; what got worse fails, even above its thresholds.
+        # `flips`: a miss in the baseline is known; a case that got worse fails, even if it meets its thresholds.
         ("flips", False, SAME_MISS, "xfail"),
         ("flips", True, SAME_PASS, "pass"),
         ("flips", False, WORSE, "fail"),
@@ -55,7 +55,9 @@ def result(passed: bool, case_id: str = "one", known_issue: str = "") -> CaseRes
         ("regression", True, SAME_PASS, "pass"),
     ],
 )
-def test_what_a_case_does_under_each_gate(gate: Gate, passed: bool, change: Change | None, action: str) -> None:
+def test_the_decision_about_a_case_under_each_gate(
+    gate: Gate, passed: bool, change: Change | None, action: str
+) -> None:
     assert decide_case(result(passed), change, gate).action == action
 
 
@@ -67,7 +69,7 @@ def test_a_declared_issue_is_known_under_every_gate() -> None:
         assert decide_case(result(True, known_issue="TICKET-7"), SAME_PASS, gate) == Decision("pass")
 
 
-def test_a_regression_tells_what_was_and_what_is() -> None:
+def test_the_message_of_a_regression_has_the_old_and_the_new_prediction() -> None:
     assert decide_case(result(False), WORSE, "flips").message == (
         "s/one [tier 1]: regressed (passed, now fails), was cat 0.900; now expected cat ≥ 0.50, got truck 0.800; "
         "cat 0.100 at rank 2"
@@ -77,7 +79,7 @@ def test_a_regression_tells_what_was_and_what_is() -> None:
     )
 
 
-def test_a_run_that_becomes_the_baseline_fails_nothing() -> None:
+def test_nothing_fails_in_a_run_that_becomes_the_baseline() -> None:
     for gate in GATES:
         assert decide_case(result(False), WORSE, gate, updating=True).action == "xfail"
         assert decide_case(result(True), FELL, gate, updating=True) == Decision("pass")
@@ -89,7 +91,7 @@ def tier_decision(results: list[CaseResult], changes: list[Change | None], gate:
     return decide_tier(tier, results, changes, gate, updating=False)
 
 
-def test_a_tier_fails_where_it_falls_short_by_more_than_its_known_misses() -> None:
+def test_a_tier_fails_if_it_falls_short_by_more_than_its_known_misses() -> None:
     results = [result(True, "a"), result(False, "b"), result(False, "c")]
     changes: list[Change | None] = [SAME_PASS, SAME_MISS, SAME_MISS]
     assert tier_decision(results, changes, "flips", 1.0).action == "xfail"
@@ -122,7 +124,7 @@ def ladder_decision(passed: list[bool], changes: list[Change | None], gate: Gate
     return decide_ladder(ladder, steps, changes, gate, updating=False)
 
 
-def test_a_ladder_that_was_seen_farther_fails_under_flips_only() -> None:
+def test_a_ladder_that_regressed_is_excused_only_under_regression() -> None:
     changes: list[Change | None] = [SAME_PASS, SAME_PASS, WORSE]
     passed = [True, True, False]
     assert ladder_decision(passed, changes, "flips").action == "fail"
@@ -132,17 +134,17 @@ def test_a_ladder_that_was_seen_farther_fails_under_flips_only() -> None:
     assert ladder_decision(passed, changes, "thresholds").action == "fail"
     known = ladder_decision(passed, [SAME_PASS, SAME_PASS, SAME_MISS], "flips")
     assert known.message.startswith("known failure: s/fog: seen down to 2 m")
-    # What is declared is known, whatever it was before.
+    # A declared issue is known, even if the baseline passed.
     assert ladder_decision(passed, changes, "flips", issue="TICKET-7").action == "xfail"
 
 
-def test_a_tiers_flips_under_regression_are_said_to_be_judged_elsewhere() -> None:
+def test_under_regression_the_flips_of_a_tier_are_judged_by_test_regression() -> None:
     results = [result(True, "a"), result(False, "b")]
     assert tier_decision(results, [SAME_PASS, WORSE], "regression", 1.0).message.startswith(JUDGED)
     assert tier_decision(results, [SAME_PASS, SAME_MISS], "regression", 1.0).message.startswith("known failures")
 
 
-def test_the_paired_verdict_fails_only_a_proven_regression_that_is_gated() -> None:
+def test_the_paired_verdict_fails_only_for_a_gated_regression() -> None:
     assert decide_regression("regressed", "it fell", "regression", updating=False) == Decision("fail", "it fell")
     assert decide_regression("regressed", "it fell", "thresholds", updating=False).action == "xfail"
     assert decide_regression("regressed", "it fell", "flips", updating=True).action == "xfail"
@@ -153,7 +155,7 @@ def test_the_paired_verdict_fails_only_a_proven_regression_that_is_gated() -> No
 def slice_decision(
     changes: list[Change | None], gate: Gate, *, passed: int = 1, updating: bool = False, issue: str = ""
 ) -> Decision:
-    """A slice of which `passed` pass and the rest miss; as a rate at least 0.6 of them must pass."""
+    """Decide about a slice in which `passed` cases pass and the others miss; its minimum pass rate is 0.6."""
     cases = [result(number < passed, f"c{number}+fog-3", issue) for number in range(len(changes))]
     total = len(changes)
     summary = SliceResult(
@@ -175,17 +177,17 @@ def slice_decision(
 
 
 @pytest.mark.parametrize("gate", GATES)
-def test_a_slice_that_meets_its_demand_passes_under_every_gate(gate: Gate) -> None:
+def test_a_slice_that_meets_its_limit_passes_under_every_gate(gate: Gate) -> None:
     assert slice_decision([SAME_PASS, SAME_PASS, WORSE], gate, passed=2) == Decision("pass")
 
 
 @pytest.mark.parametrize("gate", GATES)
 @pytest.mark.parametrize("change", [None, NEW])
-def test_a_slice_without_a_baseline_fails_by_its_demand_under_every_gate(gate: Gate, change: Change | None) -> None:
+def test_a_slice_without_a_baseline_fails_by_its_limit_under_every_gate(gate: Gate, change: Change | None) -> None:
     decision = slice_decision([change] * 3, gate)
     assert decision.action == "fail"
-    assert decision.message == "s/fog+3: 1 of 3 passed (0.33, clean 1.00), at least 0.60 demanded"
-    # What is declared is known, and a run that becomes the baseline fails nothing.
+    assert decision.message == "s/fog+3: 1 of 3 passed (0.33, clean 1.00), at least 0.60 required"
+    # A declared issue is known, and nothing fails in a run that becomes the baseline.
     assert slice_decision([change] * 3, gate, issue="TICKET-7").message.startswith("known failures: s/fog+3: ")
     assert slice_decision([change] * 3, gate, updating=True).message.startswith("accepted into the baseline: s/fog+3: ")
 
@@ -193,16 +195,16 @@ def test_a_slice_without_a_baseline_fails_by_its_demand_under_every_gate(gate: G
 @pytest.mark.parametrize(
     ("gate", "changes", "action", "begin"),
     [
-        # Misses that the baseline has too are known; the gate `thresholds` does not look at it.
+        # A miss in the baseline is known; the gate `thresholds` ignores the baseline.
         ("flips", [SAME_PASS, SAME_MISS, SAME_MISS], "xfail", "known failures: "),
         ("regression", [SAME_PASS, SAME_MISS, SAME_MISS], "xfail", "known failures: "),
         ("thresholds", [SAME_PASS, SAME_MISS, SAME_MISS], "fail", ""),
-        # One known miss is enough for the demand of 0.6.
+        # One known miss is enough to reach 0.6.
         ("flips", [SAME_PASS, SAME_MISS, WORSE], "xfail", "known failures: "),
-        # Flips fail the slice under `flips` alone.
+        # Flips fail the slice only under `flips`.
         ("flips", [SAME_PASS, WORSE, WORSE], "fail", ""),
         ("regression", [SAME_PASS, WORSE, WORSE], "xfail", f"{UNGATED}: "),
-        # What is new to the baseline is excused by no gate.
+        # No gate excuses cases that are new to the baseline.
         ("flips", [SAME_PASS, NEW, NEW], "fail", ""),
         ("regression", [SAME_PASS, NEW, NEW], "fail", ""),
         ("regression", [SAME_PASS, NEW, WORSE], "xfail", f"{UNGATED}: "),

@@ -1,4 +1,4 @@
-"""The folders are the truth; the index only saves time."""
+"""The history of runs: it is read from the folders, and the index only saves time."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def names(reports: Path) -> list[str]:
     return [entry.folder for entry in read_history(reports).entries]
 
 
-def test_no_folder_is_an_empty_history(tmp_path: Path) -> None:
+def test_without_a_folder_the_history_is_empty(tmp_path: Path) -> None:
     assert read_history(tmp_path / "reports").entries == ()
     assert not (tmp_path / "reports").exists()
 
 
-def test_runs_come_oldest_first_and_a_second_time_from_the_index(
+def test_runs_are_sorted_oldest_first_and_read_from_the_index_the_second_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folders = [write(tmp_path, number) for number in (2, 0, 1)]
@@ -34,7 +34,7 @@ def test_runs_come_oldest_first_and_a_second_time_from_the_index(
     assert read_history(tmp_path) == first
 
 
-def test_what_changed_is_read_again_and_what_is_gone_is_forgotten(tmp_path: Path) -> None:
+def test_changed_runs_are_read_again_and_removed_ones_are_forgotten(tmp_path: Path) -> None:
     kept, changed, gone = (write(tmp_path, number) for number in range(3))
     read_history(tmp_path)
     write_run(changed, content([tier(1, 4)], started="2026-01-02T03:17:00Z", complete=False))
@@ -51,11 +51,11 @@ def test_what_changed_is_read_again_and_what_is_gone_is_forgotten(tmp_path: Path
     "index",
     ["", "{", "[]", '{"schema": 1}', '{"schema": 99, "runs": {}}', '{"schema": 1, "runs": []}', "\x00", "ENTRIES"],
 )
-def test_a_broken_or_foreign_index_is_made_anew(tmp_path: Path, index: str) -> None:
+def test_a_broken_or_foreign_index_is_rebuilt(tmp_path: Path, index: str) -> None:
     folder = write(tmp_path, 1)
     whole = read_history(tmp_path)
     if index == "ENTRIES":
-        # The stamp is right, the rest is not.
+        # The stamp is correct, but the rest is not.
         found = json.loads((tmp_path / INDEX).read_text())
         found["runs"][folder.name]["run"] = {"models": 3}
         index = json.dumps(found)
@@ -64,7 +64,7 @@ def test_a_broken_or_foreign_index_is_made_anew(tmp_path: Path, index: str) -> N
     assert json.loads((tmp_path / INDEX).read_text())["runs"][folder.name]["run"]["complete"] is True
 
 
-def test_an_index_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_that_cannot_be_written_is_not_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, 1)
 
     def refuse(*_: object) -> None:
@@ -75,7 +75,7 @@ def test_an_index_that_cannot_be_written_costs_only_time(tmp_path: Path, monkeyp
 
 
 def changed(**changes: object) -> str:
-    """The text of a `run.json` of which parts are not as they should be."""
+    """Return the text of a `run.json` in which some values are changed."""
     return json.dumps({"schema": 1, **msgspec.to_builtins(content([tier(1, 2)])), **changes})
 
 
@@ -123,7 +123,7 @@ def changed_comparison(state: str) -> dict[str, object]:
         (changed(comparisons=[changed_comparison("better")]), "'comparisons[0].verdicts[0].state' is 'better', which"),
     ],
 )
-def test_a_damaged_run_is_one_line_and_the_others_are_there(tmp_path: Path, text: str, says: str) -> None:
+def test_a_damaged_run_is_reported_in_one_line_and_the_others_are_read(tmp_path: Path, text: str, says: str) -> None:
     good, bad = write(tmp_path, 1), write(tmp_path, 2)
     (bad / "run.json").write_text(text, encoding="utf-8")
     history = read_history(tmp_path)
@@ -137,7 +137,7 @@ def test_a_damaged_run_is_one_line_and_the_others_are_there(tmp_path: Path, text
     assert read_history(tmp_path).problems == history.problems
 
 
-def test_whatever_else_lies_there_is_not_a_run(tmp_path: Path) -> None:
+def test_other_files_and_folders_are_ignored(tmp_path: Path) -> None:
     folder = write(tmp_path, 1)
     (tmp_path / "baselines").mkdir()
     (tmp_path / "notes.txt").write_text("mine")
@@ -145,7 +145,7 @@ def test_whatever_else_lies_there_is_not_a_run(tmp_path: Path) -> None:
     assert names(tmp_path) == [folder.name]
 
 
-def test_a_run_that_is_going_on_or_was_killed_has_an_entry(tmp_path: Path) -> None:
+def test_an_incomplete_run_has_an_entry(tmp_path: Path) -> None:
     folder = write(tmp_path, 1, tiers=[], complete=False)
     (entry,) = read_history(tmp_path).entries
     assert (entry.run.complete, entry.run.tiers) == (False, ())

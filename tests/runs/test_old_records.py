@@ -1,4 +1,4 @@
-"""What version 0.1 recorded is read as it was meant: every figure, states by their names of today."""
+"""Records of version 0.1 are read completely: every figure is kept, and states have their current names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tierbench.runs.history import read_history
 from tierbench.runs.record import read_run
 
 STATES = {"no regression": "cleared", "inconclusive": "not shown", "regressed": "regressed"}
-# These hold names that are not fields of ours.
+# The keys of these mappings are names, not fields.
 MAPPINGS = {"suites", "versions", "preprocessing"}
 
 
@@ -27,7 +27,7 @@ def content(folder: Path) -> dict[str, Any]:
 
 
 def edited(folder: Path, tmp_path: Path, run: dict[str, Any]) -> Path:
-    """A copy of a record with another `run.json`."""
+    """Copy a record and replace its `run.json`."""
     copy = tmp_path / folder.name
     shutil.copytree(folder, copy)
     (copy / "run.json").write_text(json.dumps(run), encoding="utf-8")
@@ -35,11 +35,11 @@ def edited(folder: Path, tmp_path: Path, run: dict[str, Any]) -> Path:
 
 
 def assert_holds(value: Any, wanted: Any, where: str = "run") -> None:
-    """Compare a part of a run with what stands in its JSON."""
+    """Assert that a part of a run has the values in its JSON."""
     if isinstance(wanted, dict):
         for name, each in wanted.items():
-            of_it = value[name] if isinstance(value, dict) else getattr(value, name)
-            assert_holds(of_it, STATES[each] if name == "state" else each, f"{where}.{name}")
+            part = value[name] if isinstance(value, dict) else getattr(value, name)
+            assert_holds(part, STATES[each] if name == "state" else each, f"{where}.{name}")
     elif isinstance(wanted, list):
         assert len(value) == len(wanted), where
         for index, each in enumerate(wanted):
@@ -49,13 +49,13 @@ def assert_holds(value: Any, wanted: Any, where: str = "run") -> None:
 
 
 @pytest.mark.parametrize("folder", [MODELS, LADDERS, KILLED])
-def test_every_figure_of_the_run_is_what_the_json_says(folder: Path) -> None:
+def test_every_figure_of_the_run_is_that_of_the_json(folder: Path) -> None:
     wanted = content(folder)
     assert wanted.pop("schema") == 1
     assert_holds(read_run(folder).run, wanted)
 
 
-def test_the_states_of_paired_verdicts_have_their_names_of_today() -> None:
+def test_the_states_of_paired_verdicts_have_their_current_names() -> None:
     raw = [verdict["state"] for each in content(MODELS)["comparisons"] for verdict in each["verdicts"]]
     assert set(raw) == {"no regression", "inconclusive"}
     run = read_run(MODELS).run
@@ -66,7 +66,7 @@ def test_the_states_of_paired_verdicts_have_their_names_of_today() -> None:
 
 
 @pytest.mark.parametrize(("folder", "rows"), [(MODELS, 104), (LADDERS, 80), (KILLED, 13)])
-def test_every_cell_of_the_scores_is_what_the_file_says(folder: Path, rows: int) -> None:
+def test_every_cell_of_the_scores_is_read(folder: Path, rows: int) -> None:
     with (folder / "scores.csv").open(encoding="utf-8", newline="") as stream:
         table = list(csv.DictReader(stream))
     read = read_run(folder).rows
@@ -83,11 +83,11 @@ def test_every_cell_of_the_scores_is_what_the_file_says(folder: Path, rows: int)
         for name in numbers.keys() - row.parameters.keys():
             assert getattr(row, name) == numbers[name]
         assert {name: numbers[name] for name in row.parameters} == row.parameters
-        # What is empty is None, or no parameter at all.
+        # An empty cell is None, or there is no such parameter.
         assert all(getattr(row, name, None) is None for name, cell in cells.items() if not cell)
 
 
-def test_a_killed_run_keeps_its_whole_rows() -> None:
+def test_a_killed_run_keeps_its_complete_rows() -> None:
     record = read_run(KILLED)
     assert not record.run.complete
     assert record.run.tiers == ()
@@ -96,7 +96,7 @@ def test_a_killed_run_keeps_its_whole_rows() -> None:
     assert last.split(",")[1] not in {row.case for row in record.rows}
 
 
-def test_fields_that_this_version_does_not_know_are_ignored(tmp_path: Path) -> None:
+def test_unknown_fields_are_ignored(tmp_path: Path) -> None:
     def with_more(value: Any, name: str = "") -> Any:
         if isinstance(value, list):
             return [with_more(each, name) for each in value]
@@ -116,7 +116,7 @@ def test_fields_that_this_version_does_not_know_are_ignored(tmp_path: Path) -> N
     assert more.rows == as_written.rows
 
 
-def test_what_an_older_version_did_not_write_has_its_default(tmp_path: Path) -> None:
+def test_a_field_that_an_older_version_did_not_write_has_its_default(tmp_path: Path) -> None:
     least: dict[str, Any] = {
         "schema": 1,
         "complete": True,
@@ -162,7 +162,7 @@ def test_a_column_that_an_older_version_did_not_write_has_its_default(tmp_path: 
     }
 
 
-def test_what_is_no_utf_8_was_written_as_a_lone_surrogate(tmp_path: Path) -> None:
+def test_lone_surrogates_are_read_as_escapes(tmp_path: Path) -> None:
     run = content(LADDERS) | {"command": ["pytest", "-k", "caf\udce9"]}
     run["models"][0]["spec"] = "models/caf\udce9"
     folder = edited(LADDERS, tmp_path, run)
@@ -171,18 +171,18 @@ def test_what_is_no_utf_8_was_written_as_a_lone_surrogate(tmp_path: Path) -> Non
     assert read.command == ("pytest", "-k", "caf\\udce9")
     history = read_history(tmp_path)
     assert [entry.run.models[0].spec for entry in history.entries] == ["models/caf\\udce9"]
-    # From the index, too.
+    # The second time, it is read from the index.
     assert read_history(tmp_path) == history
 
 
-def test_the_history_has_them_all_oldest_first(tmp_path: Path) -> None:
+def test_the_history_lists_all_of_them_oldest_first(tmp_path: Path) -> None:
     shutil.copytree(RECORDS, tmp_path / "reports")
     history = read_history(tmp_path / "reports")
     assert history.problems == ()
     assert [entry.folder for entry in history.entries] == [MODELS.name, LADDERS.name, KILLED.name]
     for entry, folder in zip(history.entries, (MODELS, LADDERS, KILLED), strict=True):
         assert entry.run.tiers == read_run(folder).run.tiers
-    # From the index, too.
+    # The second time, it is read from the index.
     assert read_history(tmp_path / "reports") == history
 
 
@@ -190,7 +190,7 @@ def test_the_baseline() -> None:
     with BASELINE.open(encoding="utf-8", newline="") as stream:
         lines = [line for line in stream if not line.startswith("#")]
     baseline = read_baseline(BASELINE)
-    assert baseline.identity["fingerprint"] == "8535393d95bdeb63"
+    assert baseline.provenance["fingerprint"] == "8535393d95bdeb63"
     for (_, row), cells in zip(baseline.rows.iterrows(), csv.DictReader(lines), strict=True):
         assert (row["suite"], row["case"], row["predicted"]) == (cells["suite"], cells["case"], cells["predicted"])
         assert (row["score"], row["margin"]) == (float(cells["score"]), float(cells["margin"]))

@@ -1,4 +1,4 @@
-"""What is removed is ours, and what is accepted is whole."""
+"""Removing old runs, and accepting recorded runs as the baseline."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tierbench.runs.acceptance import accept_recorded
 from tierbench.runs.prune import old_runs
 
 
-def test_the_newest_stay(tmp_path: Path) -> None:
+def test_the_newest_runs_are_kept(tmp_path: Path) -> None:
     folders = [write(tmp_path, number) for number in range(5)]
     assert [run.folder for run in old_runs(tmp_path, 2)] == folders[:3]
     assert {run.kept_because for run in old_runs(tmp_path, 2)} == {""}
     assert old_runs(tmp_path, 9) == []
 
 
-def test_whatever_no_run_wrote_keeps_its_folder(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_kept(tmp_path: Path) -> None:
     with_notes, renamed, target, whole, _ = (write(tmp_path, number) for number in range(5))
     (with_notes / "notes.txt").write_text("mine")
     renamed.rename(tmp_path / "release-1")
@@ -33,14 +33,14 @@ def test_whatever_no_run_wrote_keeps_its_folder(tmp_path: Path) -> None:
     (whole / "gallery.html").touch()
     reasons = {run.folder.name: run.kept_because for run in old_runs(tmp_path, 1)}
     assert reasons == {
-        with_notes.name: "it holds notes.txt, which no run wrote",
-        "release-1": "no run of ours has such a name",
-        target.name: "no run of ours has such a name",
+        with_notes.name: "it contains notes.txt, which no run wrote",
+        "release-1": "tierbench does not name a run like this",
+        target.name: "it is a link",
         whole.name: "",
     }
 
 
-def test_a_run_that_may_be_going_on_stays_and_a_dead_one_goes(tmp_path: Path) -> None:
+def test_a_run_that_may_still_be_running_is_kept_and_a_killed_one_is_not(tmp_path: Path) -> None:
     going, dead = (write(tmp_path, number, complete=False) for number in range(2))
     write(tmp_path, 2)
     os.utime(dead / "scores.csv", (1, 1))
@@ -48,7 +48,7 @@ def test_a_run_that_may_be_going_on_stays_and_a_dead_one_goes(tmp_path: Path) ->
     assert going.is_dir()
 
 
-def test_accepting_writes_a_baseline_per_model_and_keeps_what_was_not_run(tmp_path: Path) -> None:
+def test_accepting_writes_a_baseline_per_model_and_keeps_rows_that_were_not_run(tmp_path: Path) -> None:
     first = write(tmp_path, 1, [row("a", 0.9), row("b", 0.8), row("a", 0.7, model="other")])
     second = write(tmp_path, 2, [row("b", 0.6)])
     assert len(accept_recorded(first, tmp_path, force=False)) == 2
@@ -59,7 +59,7 @@ def test_accepting_writes_a_baseline_per_model_and_keeps_what_was_not_run(tmp_pa
     assert (tmp_path / "baselines" / "other.csv").is_file()
 
 
-def test_a_stopped_run_is_accepted_only_by_force(tmp_path: Path) -> None:
+def test_a_stopped_run_is_accepted_only_with_force(tmp_path: Path) -> None:
     folder = write(tmp_path, 1, [row("a", 0.9)], complete=False)
     with pytest.raises(UserError, match=r"the run is not complete; .* --force"):
         accept_recorded(folder, tmp_path, force=False)
@@ -72,7 +72,7 @@ def test_a_stopped_run_is_accepted_only_by_force(tmp_path: Path) -> None:
     ("values", "says"),
     [({"score": 7.0}, "score '7' of photos/a"), ({"image_sha256": "x"}, "image_sha256 'x'")],
 )
-def test_scores_that_make_no_baseline_leave_the_old_one(tmp_path: Path, values: dict[str, Any], says: str) -> None:
+def test_invalid_scores_do_not_change_the_baseline(tmp_path: Path, values: dict[str, Any], says: str) -> None:
     accept_recorded(write(tmp_path, 1, [row("a", 0.9)]), tmp_path, force=False)
     file = tmp_path / "baselines" / "model.csv"
     before = file.read_bytes()

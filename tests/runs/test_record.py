@@ -1,4 +1,4 @@
-"""The record of a run: written as results come, replaced atomically, read back also when it was cut short."""
+"""The record of a run: written as results arrive, replaced atomically, and readable even if truncated."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ ROW = CaseRow(
 )
 
 
-def test_scores_and_run_hold_what_the_design_says(study: Bench) -> None:
+def test_scores_and_run_contain_all_documented_columns_and_fields(study: Bench) -> None:
     study.run()
     (folder,) = study.runs
     with (folder / "scores.csv").open(encoding="utf-8", newline="") as stream:
         rows = {row["case"]: row for row in csv.DictReader(stream)}
-    asked = "suite case model tier tags expected predicted score confidence rank margin passed outcome reason top"
-    assert {*asked.split(), "image_sha256"} <= set(rows["grey_fog"])
+    required = "suite case model tier tags expected predicted score confidence rank margin passed outcome reason top"
+    assert {*required.split(), "image_sha256"} <= set(rows["grey_fog"])
     fog = rows["grey_fog"]
     assert (fog["suite"], fog["model"], fog["tier"], fog["tags"]) == ("study", "model", "3", "fog")
     assert (fog["expected"], fog["predicted"], fog["rank"]) == ("automobile", "ship", "4")
@@ -55,8 +55,8 @@ def test_scores_and_run_hold_what_the_design_says(study: Bench) -> None:
     assert [label for label, _ in json.loads(fog["top"])] == ["ship", "airplane", "truck", "automobile"]
     assert len(fog["image_sha256"]) == 64
     content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    asked = "models tiers complete versions suites device dtype threads seed git_commit command duration_s started"
-    assert set(asked.split()) <= set(content)
+    required = "models tiers complete versions suites device dtype threads seed git_commit command duration_s started"
+    assert set(required.split()) <= set(content)
     (model,) = content["models"]
     assert {"name", "spec", "fingerprint", "level", "preprocessing"} <= set(model)
     assert {"suite", "model", "tier", "passed", "total", "low", "high"} <= set(content["tiers"][0])
@@ -81,7 +81,7 @@ def test_a_run_stopped_at_the_first_failure_is_not_complete(study: Bench) -> Non
     assert len(record.scores) == 2
 
 
-def test_rows_are_there_as_soon_as_they_are_appended(tmp_path: Path) -> None:
+def test_rows_are_on_disk_as_soon_as_they_are_appended(tmp_path: Path) -> None:
     scores = ScoresFile(tmp_path / "scores.csv", ["visibility_m"])
     scores.append(ROW)
     text = (tmp_path / "scores.csv").read_text(encoding="utf-8")
@@ -99,7 +99,7 @@ def test_rows_are_there_as_soon_as_they_are_appended(tmp_path: Path) -> None:
     assert list(record.scores.columns) == [*COLUMNS, "visibility_m"]
 
 
-def test_a_row_that_a_kill_cut_short_is_left_out(tmp_path: Path) -> None:
+def test_a_row_that_was_truncated_by_a_kill_is_left_out(tmp_path: Path) -> None:
     scores = ScoresFile(tmp_path / "scores.csv")
     scores.append(ROW)
     scores.append(replace(ROW, case="blue", predicted="car", image_sha256="ab" * 32))
@@ -107,7 +107,7 @@ def test_a_row_that_a_kill_cut_short_is_left_out(tmp_path: Path) -> None:
     write_run(tmp_path, content())
     whole = (tmp_path / "scores.csv").read_text(encoding="utf-8")
     begin = whole.rindex("cars,blue")
-    # Its last cell is the image's hash: a piece of one would be the hash of another image.
+    # The last cell is the hash of the image: a truncated one would belong to another image.
     assert whole.endswith(f",{'ab' * 32}\n")
     for end in range(begin, len(whole)):
         (tmp_path / "scores.csv").write_text(whole[:end], encoding="utf-8")
@@ -118,7 +118,7 @@ def test_a_row_that_a_kill_cut_short_is_left_out(tmp_path: Path) -> None:
     assert read_run(tmp_path).scores["case"].tolist() == ["red", "blue"]
 
 
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_file_is_replaced_completely_or_not_at_all(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     write_atomically(file, "one")
     write_atomically(file, "zwei ä")
@@ -129,14 +129,14 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
 
 
-def test_a_file_that_is_replaced_can_be_read_by_others(tmp_path: Path) -> None:
+def test_a_replaced_file_can_be_read_by_others(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     for text in ("one", "two"):
         write_atomically(file, text)
         assert stat.filemode(file.stat().st_mode) == "-rw-r--r--"
 
 
-def test_no_two_folders_have_one_name(tmp_path: Path) -> None:
+def test_run_folders_have_different_names(tmp_path: Path) -> None:
     assert len({new_run_folder(tmp_path / "reports") for _ in range(20)}) == 20
 
 
@@ -146,7 +146,7 @@ GOOD = json.dumps({"schema": 1, **msgspec.to_builtins(content())})
 @pytest.mark.parametrize(
     ("run", "scores", "message"),
     [
-        (None, None, "is no run: it has no run.json; name a folder in reports/"),
+        (None, None, "is not a run: it has no run.json; name a folder in reports/"),
         ("{", None, "cannot be read as JSON"),
         ("[]", None, "was not written by tierbench"),
         ('{"schema": 99}', None, "was written by a newer tierbench (schema 99); update tierbench"),
@@ -156,7 +156,9 @@ GOOD = json.dumps({"schema": 1, **msgspec.to_builtins(content())})
         (GOOD, "", "has no column suite, case"),
     ],
 )
-def test_what_is_no_record_is_one_line(tmp_path: Path, run: str | None, scores: str | None, message: str) -> None:
+def test_an_invalid_record_is_reported_in_one_line(
+    tmp_path: Path, run: str | None, scores: str | None, message: str
+) -> None:
     if run is not None:
         (tmp_path / "run.json").write_text(run, encoding="utf-8")
     if scores is not None:

@@ -1,4 +1,4 @@
-"""The verdict has three states, holds its level, and says itself in one line."""
+"""The paired verdict: its three states, its level, and its sentence."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def test_the_worked_example_of_the_docs() -> None:
 
 
 @pytest.mark.parametrize("count", range(1, 6))
-def test_under_six_groups_nothing_is_decided(count: int) -> None:
+def test_nothing_is_decided_with_fewer_than_six_groups(count: int) -> None:
     verdict = judged([0.9] * count, [0.1] * count)
     assert (verdict.state, verdict.p_value, verdict.p_holm) == ("not shown", None, None)
     assert verdict_sentence(verdict).endswith(f"{count} group{'s' if count > 1 else ''} cannot decide: 6 are needed")
     assert ("no upper bound" in verdict_sentence(verdict)) == (count < 5)
 
 
-def test_one_group_of_many_cases_decides_nothing() -> None:
+def test_nothing_is_decided_with_many_cases_in_one_group() -> None:
     assert judged([0.9] * 50, [0.1] * 50, group="car").state == "not shown"
 
 
@@ -95,7 +95,7 @@ def test_the_same_model_again_is_cleared(cases: int) -> None:
     assert (verdict.state, verdict.drop, verdict.p_value) == ("cleared", 0, 1)
 
 
-def test_scores_just_under_one_do_not_drop_by_the_rounding_of_the_file() -> None:
+def test_rounding_in_the_file_is_not_a_drop_of_scores_just_under_one() -> None:
     assert judged([1.0] * 30, [0.9999996] * 30).state == "cleared"
 
 
@@ -104,14 +104,14 @@ def test_differences_up_to_a_ten_thousandth_count_as_none(cases: int) -> None:
     verdict = judged([0.9] * cases, [0.8999] * cases)
     assert (verdict.state, verdict.drop, verdict.p_value) == ("cleared", 0, 1)
     assert "mean score did not change" in verdict_sentence(verdict)
-    # What is larger counts, however small: the sentence states its size.
+    # Anything larger counts, however small; the sentence states its size.
     verdict = judged([0.9] * cases, [0.899899] * cases)
     assert verdict.state == "regressed"
     assert verdict.p_value == pytest.approx(max(2**-cases, 1e-4), rel=0.01)
     assert "mean score fell by less than 0.001" in verdict_sentence(verdict)
 
 
-def test_holm_runs_over_the_tests_that_can_decide() -> None:
+def test_holms_correction_covers_the_tests_that_can_decide() -> None:
     before, now = baseline_table([0.9] * 30), run_table([0.9] * 30)
     tiers = [1] * 7 + [2] * 7 + [3] * 7 + [4] * 5 + [5] * 4
     now.loc[:6, "score"] = 0.8
@@ -123,14 +123,14 @@ def test_holm_runs_over_the_tests_that_can_decide() -> None:
     assert verdicts[0].state == "regressed"
 
 
-def test_too_many_tests_for_six_groups_say_how_many_are_needed() -> None:
+def test_too_many_tests_for_six_groups_report_the_number_needed() -> None:
     before, now = baseline_table([0.9] * 60), run_table([0.8] * 60)
     verdicts = judge_regression(diff_cases(before, now.assign(tier=[1 + row // 6 for row in range(60)])))
     assert {verdict.state for verdict in verdicts} == {"not shown"}
-    assert verdict_sentence(verdicts[0]).endswith("6 groups in 10 tests could have shown no drop: 8 are needed")
+    assert verdict_sentence(verdicts[0]).endswith("6 groups in 10 tests could not have shown any drop: 8 are needed")
 
 
-def test_the_order_of_rows_changes_nothing() -> None:
+def test_the_order_of_rows_does_not_matter() -> None:
     rng = np.random.default_rng(4)
     before, now = rng.uniform(0, 1, (2, 40)).tolist()
     diff = diff_cases(baseline_table(before), run_table(now, group=[f"g{row % 20}" for row in range(40)]))
@@ -151,7 +151,7 @@ figures = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1), st.integers(0, 9)
 
 @given(figures)
 @settings(max_examples=40, deadline=None)
-def test_what_always_holds(rows: list[tuple[float, float, int]]) -> None:
+def test_properties_of_every_verdict(rows: list[tuple[float, float, int]]) -> None:
     before, now, groups = zip(*rows, strict=True)
     verdict = judged(before, now, group=[f"g{group}" for group in groups])
     assert (verdict.cases, verdict.groups) == (len(rows), len(set(groups)))
@@ -180,19 +180,19 @@ def test_each_tier_has_its_own_allowed_drop() -> None:
 
 
 @pytest.mark.parametrize("allowed_drop", [0, -0.1, 2, float("nan")])
-def test_an_allowed_drop_out_of_range_is_refused(allowed_drop: float) -> None:
+def test_an_allowed_drop_out_of_range_is_rejected(allowed_drop: float) -> None:
     with pytest.raises(ValueError, match="allowed_drop"):
         judge_regression(diff_cases(baseline_table([]), run_table([])), allowed_drop=allowed_drop)
 
 
-def test_a_drop_that_is_not_a_number_is_refused() -> None:
+def test_a_drop_that_is_not_a_number_is_rejected() -> None:
     diff = diff_cases(baseline_table([0.9] * 8), run_table([0.9] * 8))
-    with pytest.raises(ValueError, match="photos tier 1 holds a drop that is not a number"):
+    with pytest.raises(ValueError, match="photos tier 1 has a drop that is not a number"):
         judge_regression(diff.assign(drop=np.nan))
 
 
 def test_equal_retrainings_are_false_alarms_in_at_most_5_percent_and_a_worse_one_is_found() -> None:
-    """A reduced, seeded version of tools/simulate_regression.py: three tiers, 8 groups of 3 cases."""
+    """Run a reduced, seeded version of tools/simulate_regression.py: three tiers, 8 groups of 3 cases."""
     rng = np.random.default_rng(11)
     runs, alarms, found = 100, 0, 0
     for worsened in (False, True):

@@ -1,4 +1,4 @@
-"""Whatever a run can be survives its record, and whatever a row can be its line of `scores.csv`."""
+"""Any run survives a round trip through its record, and any row one through `scores.csv`."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ PARAMETERS = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True).filter(lambda
 
 
 def as_kept(value: Any) -> Any:
-    """The value as a file holds it: lone surrogates, which are no UTF-8, as their escapes."""
+    """Return the value as it is read from a file: lone surrogates, which UTF-8 cannot encode, become escapes."""
     return msgspec.convert(printable_values(msgspec.to_builtins(value)), type(value))
 
 
 def in_json(top: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
-    """The same, two lone surrogates beside each other as the character that JSON takes them for."""
+    """Return the same labels with each pair of surrogates joined into one character, as JSON does."""
     return tuple((json.loads(json.dumps(label)), probability) for label, probability in top)
 
 
@@ -46,7 +46,7 @@ def test_any_run_survives_its_record(folder: Path, run: Run) -> None:
     write_run(folder, run)
     read = read_run_json(folder)
     assert read == as_kept(run)
-    # Once more, it is the same to the last digit.
+    # A second round trip changes nothing.
     write_run(folder, read)
     assert read_run_json(folder) == read
 
@@ -92,7 +92,7 @@ def test_any_row_survives_the_scores(folder: Path, rows: list[CaseRow]) -> None:
 
 
 def assert_same(read: CaseRow, written: CaseRow) -> None:
-    """Compare rows up to the rounding: six places, or six digits from 1 on; an empty cell is None."""
+    """Compare rows up to rounding (six decimals, or six digits from 1 on); an empty cell is None."""
     assert read.parameters.keys() == written.parameters.keys()
     for name, value in written.parameters.items():
         assert read.parameters[name] == rounded(value)
@@ -112,6 +112,6 @@ def rounded(value: float) -> float:
 
 @given(case_rows())
 @settings(max_examples=60)
-def test_a_row_of_a_worker_is_the_same_to_the_last_digit(row: CaseRow) -> None:
+def test_a_row_from_a_worker_is_not_rounded(row: CaseRow) -> None:
     wanted = replace(row, predicted=row.predicted or None, change=row.change or None, top=in_json(row.top))
     assert row_from(cells(row)) == wanted

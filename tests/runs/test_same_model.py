@@ -1,4 +1,4 @@
-"""With real predictions: the same model is never worse than itself, a worse one is caught, a small drop left open."""
+"""Real predictions: the same model is never worse than itself, a worse one is found, a small drop is not shown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tierbench.scoring.evaluate import evaluate
 
 @dataclass
 class Judge:
-    """Holds models against the scores of one, on the suite `garage`."""
+    """Compares models with the accepted scores of one model, on the suite `garage`."""
 
     suite: Path
     accepted: pd.DataFrame
@@ -34,7 +34,7 @@ class Judge:
 @pytest.fixture(scope="module")
 def judge(colour_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Judge:
     suite = write_suite(tmp_path_factory.mktemp("cases") / "garage", GARAGE)
-    # A baseline file holds six decimals.
+    # A baseline file has six decimals.
     return Judge(suite, evaluate(str(colour_model), suite).round({"score": 6, "margin": 6}))
 
 
@@ -49,7 +49,7 @@ def test_the_same_model_again_is_cleared_200_times_of_200(judge: Judge, colour_m
     states: set[str] = set()
     try:
         for number in range(200):
-            # What changes from night to night: how images fall into batches, and how many threads there are.
+            # Two things that change from run to run: the batches of images, and the number of threads.
             torch.set_num_threads(2 if number % 20 == 0 else 1)
             diff = diff_cases(judge.accepted, evaluate(classifier, judge.suite, batch_size=1 + number % 9))
             changes |= set(diff["change"])
@@ -60,7 +60,7 @@ def test_the_same_model_again_is_cleared_200_times_of_200(judge: Judge, colour_m
     assert states == {"cleared"}
 
 
-def test_one_label_pushed_down_is_caught_by_flips_which_name_its_images(
+def test_a_drop_of_one_label_is_found_by_the_flips_of_its_images(
     judge: Judge, colour_model: Path, tmp_path: Path
 ) -> None:
     # 0.8 becomes 0.8·e⁻² / (0.2 + 0.8·e⁻²) = 0.351.
@@ -71,7 +71,7 @@ def test_one_label_pushed_down_is_caught_by_flips_which_name_its_images(
     assert verdict.state == "not shown"
 
 
-def test_a_model_that_is_less_sure_of_everything_is_caught_by_the_paired_verdict(
+def test_a_model_that_is_less_sure_of_everything_is_found_by_the_paired_verdict(
     judge: Judge, colour_model: Path, tmp_path: Path
 ) -> None:
     # Logits of half their size: 0.7 of blue becomes √0.7 / (√0.25 + √0.02 + √0.7 + √0.03) = 0.507: no image flips.
@@ -81,7 +81,7 @@ def test_a_model_that_is_less_sure_of_everything_is_caught_by_the_paired_verdict
     assert verdict.p_value == 1 / 2**8
 
 
-def test_a_disturbance_too_small_for_the_sample_is_not_shown_and_says_what_could_have_been_seen(
+def test_a_drop_too_small_for_the_sample_is_not_shown_and_the_detectable_drop_is_reported(
     judge: Judge, colour_model: Path, tmp_path: Path
 ) -> None:
     diff, verdict = judge(worse_model(colour_model, tmp_path / "worse", truck=-0.5))

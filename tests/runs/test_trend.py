@@ -1,4 +1,4 @@
-"""From runs to series, and to lines for the terminal."""
+"""Turning runs into series, lines for the terminal, and charts."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def test_a_series_per_suite_tier_and_model() -> None:
     }
 
 
-def test_a_part_of_a_tier_says_nothing_of_its_trend() -> None:
+def test_runs_of_a_part_of_a_tier_are_ignored() -> None:
     (series,) = make_series([entry(1, tier(4, 4)), entry(2, tier(1, 1, size=4)), entry(3, tier(3, 4))])
     assert [point.run for point in series.points] == ["run-1", "run-3"]
     assert make_series([entry(1, tier(0, 0))]) == []
 
 
-def test_other_weights_and_another_suite_are_marked() -> None:
+def test_changed_weights_and_suites_are_marked() -> None:
     runs = [
         entry(1, tier(4, 4)),
         entry(2, tier(4, 4), fingerprint="g"),
@@ -50,7 +50,7 @@ def test_other_weights_and_another_suite_are_marked() -> None:
         (False, True),
         (False, False),
     ]
-    # What was new stays new when only the last points are asked for.
+    # The marks are the same if only the last points are requested.
     assert make_series(runs, last=3)[0].points == series.points[1:]
 
 
@@ -65,11 +65,11 @@ def test_the_terminal_shows_trend_change_and_flips() -> None:
     assert len(history_lines(runs, 1)) == len(lines) - 2
 
 
-def test_only_a_whole_rate_is_a_full_block() -> None:
+def test_only_a_rate_of_one_is_a_full_block() -> None:
     assert [block(rate) for rate in (0, 0.01, 0.5, 0.99, 1)] == ["▁", "▂", "▅", "▇", "█"]
 
 
-def test_a_chart_holds_its_points_inside_and_marks_where_the_suite_changed() -> None:
+def test_a_chart_contains_its_points_and_marks_where_the_suite_changed() -> None:
     runs = [entry(1, tier(0, 4)), entry(2, tier(4, 4), digest="e")]
     runs.append(entry(3, tier(4, 4), tier(2, 4, model="b"), digest="e"))
     (chart,) = make_charts(make_series(runs))

@@ -1,4 +1,4 @@
-"""From concepts to labels: matching, gaps with the nearest labels, labels claimed twice."""
+"""Mapping concepts to labels: matching, missing labels with the nearest ones, labels in two concepts."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def read(suite: SuiteWriter, label: str, toml: str = "") -> Suite:
         ("cat", "", ("dog", "cat"), (1,)),
         ("Cat", "", ("dog", " CAT "), (1,)),
         ("tabby cat", "", ("tabby, tabby cat", "cat"), (0,)),
-        # A label that is the name as a whole comes before those that have it among their synonyms.
+        # A label that matches as a whole wins over labels that match by a synonym.
         ("cat", "", ("tiger, cat", "cat"), (1,)),
         ("crane", "", ("crane, bird", "crane, machine"), (0, 1)),
         ("cat", "[labels]\ncat = ['tabby', 'Persian cat']", ("Persian cat", "cat", "tabby, tabby cat"), (0, 2)),
         ("cat", "[labels]\ncat = ['lion']", ("cat",), ()),
     ],
 )
-def test_a_label_matches_whole_or_by_a_synonym(
+def test_a_label_matches_as_a_whole_or_by_a_synonym(
     suite: SuiteWriter, concept: str, toml: str, labels: Labels, indices: tuple[int, ...]
 ) -> None:
     space = map_concepts(read(suite, concept, toml), labels)
@@ -40,7 +40,7 @@ def test_a_label_matches_whole_or_by_a_synonym(
     assert sorted([*space.free, *indices]) == list(range(len(labels)))
 
 
-def test_a_missing_concept_names_the_nearest_labels(suite: SuiteWriter) -> None:
+def test_a_concept_without_a_label_is_reported_with_the_nearest_labels(suite: SuiteWriter) -> None:
     found = read(suite, "automobil")
     space = map_concepts(found, ("airplane", "automobile", "ship"))
     assert label_problems(found, space, "mine") == [
@@ -50,13 +50,13 @@ def test_a_missing_concept_names_the_nearest_labels(suite: SuiteWriter) -> None:
     assert label_problems(found, space, "mine", missing_is_problem=False) == []
 
 
-def test_where_nothing_is_near_the_labels_are_named(suite: SuiteWriter) -> None:
+def test_the_models_labels_are_listed_if_none_is_near(suite: SuiteWriter) -> None:
     found = read(suite, "zzz")
     (line,) = label_problems(found, map_concepts(found, tuple("abcdefg")), "mine")
     assert "(its labels: a, b, c, d, e and 2 more)" in line
 
 
-def test_a_label_in_two_concepts_is_told_even_where_gaps_are_allowed(suite: SuiteWriter) -> None:
+def test_a_label_in_two_concepts_is_reported_even_if_missing_labels_are_allowed(suite: SuiteWriter) -> None:
     found = read(suite, "cat|dog", "[labels]\ncat = ['tabby']\ndog = ['tabby cat']")
     (line,) = label_problems(found, map_concepts(found, ("tabby, tabby cat",)), "mine", missing_is_problem=False)
     assert line == (
@@ -65,7 +65,7 @@ def test_a_label_in_two_concepts_is_told_even_where_gaps_are_allowed(suite: Suit
     )
 
 
-def test_a_label_from_a_model_cannot_steer_the_terminal(suite: SuiteWriter) -> None:
+def test_control_characters_in_a_label_do_not_reach_the_terminal(suite: SuiteWriter) -> None:
     found = read(suite, "ship")
     (line,) = label_problems(found, map_concepts(found, ("shi\x1b[31mp\n",)), "mine")
     assert line.isprintable()

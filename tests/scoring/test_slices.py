@@ -1,4 +1,4 @@
-"""Sweeps: at what size a picture is corrupted, with which seed, and what the figures of a sweep are made of."""
+"""Sweeps: the size at which a picture is corrupted, the seed, and the figures of slices and sweeps."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SIZES = {"wide": (640, 512), "tall": (384, 768), "small": (40, 32)}
 
 
 def gradient(size: tuple[int, int]) -> Image.Image:
-    """A picture that looks different at another size."""
+    """Return a picture that looks different at another size."""
     return Image.linear_gradient("L").rotate(30).resize(size).convert("RGB")
 
 
 @pytest.fixture
 def photos(suite: SuiteWriter) -> Suite:
-    """A suite with a picture wider than 256 px, a taller one and a small one."""
+    """Make a suite with a picture wider than 256 px, a taller one and a small one."""
     folder = suite(ROWS, name="photos")
     for name, size in SIZES.items():
         gradient(size).save(folder / f"{name}.png")
@@ -46,40 +46,42 @@ def derived(suite: Suite, case_id: str, corruption: str, severity: int) -> Case:
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
-        # ImageNet-C was made after torchvision's Resize(256): the shorter edge has 256 px, the ratio stays.
+        # ImageNet-C was made after torchvision's Resize(256): the shorter edge becomes 256 px, the ratio is kept.
         ((640, 512), (320, 256)),
         ((384, 768), (256, 512)),
         ((4000, 257), (3984, 256)),
-        # What is not larger is not blown up.
+        # Smaller pictures are not enlarged.
         ((256, 256), (256, 256)),
         ((255, 900), (255, 900)),
         ((40, 32), (40, 32)),
     ],
 )
-def test_a_larger_picture_is_fitted_to_a_shortest_edge_of_256(size: tuple[int, int], expected: tuple[int, int]) -> None:
+def test_larger_pictures_are_resized_to_a_shortest_edge_of_256(
+    size: tuple[int, int], expected: tuple[int, int]
+) -> None:
     assert fitted(Image.new("RGB", size), "imagenet_c").size == expected
     assert fitted(Image.new("RGB", size), "cifar10_c").size == size
 
 
 @pytest.mark.parametrize(("case_id", "size"), [("wide", (320, 256)), ("tall", (256, 512)), ("small", (40, 32))])
-def test_the_model_gets_the_fitted_picture_corrupted(photos: Suite, case_id: str, size: tuple[int, int]) -> None:
+def test_the_model_gets_the_resized_and_corrupted_picture(photos: Suite, case_id: str, size: tuple[int, int]) -> None:
     case = derived(photos, case_id, "gaussian_noise", 3)
     seed = derive_seed(f"photos/{case_id}", "gaussian_noise", 3)
     resized = gradient(SIZES[case_id]).resize(size, Image.Resampling.BILINEAR)
     assert open_case(case) == corrupt(resized, "gaussian_noise", 3, seed=seed)
-    # Without a corruption nothing is done to it.
+    # Without a corruption, the picture is not changed.
     (clean,) = (case for case in photos.cases if case.id == case_id)
     assert open_case(clean) == gradient(SIZES[case_id])
 
 
 def noise(case: Case) -> npt.NDArray[np.float64]:
-    """What a case's corruption adds to a grey picture."""
+    """Return what the corruption of a case adds to a grey picture."""
     grey = Image.new("RGB", (64, 64), (128, 128, 128))
     return np.asarray(apply_corruption(grey, case), dtype=np.float64).ravel() - 128
 
 
 def likeness(first: Case, second: Case) -> float:
-    """The correlation of the noise of two cases: 1 where both are drawn from one seed, whatever their strength."""
+    """Return the correlation of the noise of two cases: 1 if both use one seed, whatever their strength."""
     return float(np.corrcoef(noise(first), noise(second))[0, 1])
 
 
@@ -95,7 +97,7 @@ def test_the_seed_depends_on_the_case(photos: Suite) -> None:
 
 
 def test_the_seed_depends_on_the_corruption(photos: Suite) -> None:
-    # On plain grey both add normal noise: of one seed it would be the same but for a factor.
+    # On plain grey both add normal noise, which would be the same up to a factor if they shared a seed.
     first, second = (derived(photos, "wide", name, 2) for name in ("gaussian_noise", "speckle_noise"))
     assert abs(likeness(first, second)) < 0.1
 
@@ -112,9 +114,9 @@ def row(rank: int | None, passed: bool, outcome: str = "") -> CaseRow:
     )
 
 
-# Three are recognised and miss a strict min_score; one is not recognised and passes, by a max_rank of 5.
+# Three are recognised but miss a strict min_score; one is not recognised but passes, thanks to a max_rank of 5.
 CORRUPTED = [row(1, False), row(1, False), row(1, False), row(2, True)]
-# All are recognised, and all miss their min_score.
+# All are recognised, but all miss their min_score.
 CLEAN = [row(1, False)] * 4
 
 
@@ -122,13 +124,13 @@ def slice_of(corruption: str, severity: int, gate: SliceGate | None = None) -> S
     return summarise_slice("photos", "model", corruption, severity, CORRUPTED, CLEAN, gate or SliceGate())
 
 
-def test_errors_are_of_the_first_rank_whatever_the_thresholds() -> None:
+def test_errors_are_top_1_errors_whatever_the_thresholds() -> None:
     result = slice_of("fog", 3)
     assert (result.passed, result.total, result.errors) == (1, 4, 1)
     assert (result.clean_passed, result.clean_errors) == (0, 0)
 
 
-def test_a_case_without_a_verdict_is_an_error_and_a_skipped_one_is_none() -> None:
+def test_a_case_without_a_verdict_counts_as_an_error_and_a_skipped_one_does_not() -> None:
     rows = [row(1, True), row(None, False, "error"), row(None, False, "skipped")]
     result = summarise_slice("photos", "model", "fog", 3, rows, rows, SliceGate())
     assert (result.passed, result.total, result.errors, result.clean_errors) == (1, 2, 1, 1)
@@ -139,7 +141,7 @@ def test_corruption_errors_are_shares_of_top_1_errors() -> None:
     assert table.equals(pd.DataFrame({1: {"fog": 0.25}, 5: {"fog": 0.25}}))
 
 
-def test_the_figures_of_a_sweep_are_made_of_top_1_errors() -> None:
+def test_the_figures_of_a_sweep_use_top_1_errors() -> None:
     slices = [slice_of(name, severity) for name in MEAN_CORRUPTIONS for severity in range(1, 6)]
     summary = summarise_sweep("photos", "model", slices)
     errors = pd.DataFrame(0.25, index=list(MEAN_CORRUPTIONS), columns=range(1, 6))
@@ -148,8 +150,8 @@ def test_the_figures_of_a_sweep_are_made_of_top_1_errors() -> None:
     assert summary.relative_mce == pytest.approx(relative_mean_corruption_error(errors, 0.0))
 
 
-def test_a_demand_that_is_just_met_does_not_trip_over_rounding() -> None:
+def test_rounding_does_not_fail_a_limit_that_is_just_met() -> None:
     result = replace(slice_of("fog", 3), total=10, clean_passed=9, passed=6, max_drop=0.3)
-    assert result.clean_rate - result.rate > 0.3  # as floats
+    assert result.clean_rate - result.rate > 0.3  # because of rounding
     assert result.met
     assert not replace(result, passed=5).met

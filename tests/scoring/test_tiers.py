@@ -1,4 +1,4 @@
-"""Pass rates, demands and the level, by hand-computed values and by properties."""
+"""Pass rates, required pass rates and the level: hand-computed values and properties."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def make_suite(sizes: dict[int, int], min_pass_rate: float = 1.0, name: str = "c
 
 
 def rows(suite: Suite, tier: int, outcomes: str) -> list[CaseRow]:
-    """Rows as in scores.csv: p passed, f failed, x xfailed, e error, s skipped."""
+    """Return rows with the given outcomes: p passed, f failed, x xfailed, e error, s skipped."""
     names = {"p": "passed", "f": "failed", "x": "xfailed", "e": "error", "s": "skipped"}
     return [
         CaseRow(
@@ -47,12 +47,12 @@ def summarise(outcomes: str, size: int | None = None, min_pass_rate: float = 1.0
     return summarise_tier(suite, 1, "m", rows(suite, 1, outcomes))
 
 
-def test_a_tier_is_summed_up() -> None:
+def test_a_tier_is_summarised() -> None:
     result = summarise("pfpp")
     assert (result.passed, result.total, result.size, result.errors, result.groups) == (3, 4, 4, 0, 2)
     assert result.mean_score == pytest.approx((3 * 0.9 + 0.11) / 4)
     assert (result.worst_case, result.worst_score) == ("cars/t1_1", 0.11)
-    # Wilson 95 % of 3 in 4.
+    # The Wilson 95 % interval of 3 in 4.
     assert result.low == pytest.approx(0.300642, abs=1e-6)
     assert result.high == pytest.approx(0.954413, abs=1e-6)
     assert (result.met, result.whole, result.rate) == (False, True, 0.75)
@@ -64,13 +64,13 @@ def test_a_tier_is_summed_up() -> None:
         ("pppp", 4, 1.0, True),
         ("pppf", 4, 0.75, True),
         ("ppff", 4, 0.75, False),
-        # A known issue counts as a miss, whatever colour its test has.
+        # A known issue counts as a miss, even though its test does not fail.
         ("pppx", 4, 1.0, False),
-        # An error could have been a pass: only what fails even then has failed.
+        # An error could have been a pass: the tier has failed only if it would fail even then.
         ("pppe", 4, 1.0, None),
         ("ppfe", 4, 1.0, False),
         ("pppe", 4, 0.75, True),
-        # Not run whole.
+        # Only a part of the tier was run.
         ("ppp", 4, 1.0, None),
         ("ppps", 4, 1.0, None),
         ("", 4, 1.0, None),
@@ -81,7 +81,7 @@ def test_a_tier_is_summed_up() -> None:
         ("p" * 69 + "f", 70, 0.9857142857142858, True),
     ],
 )
-def test_whether_the_demand_is_met(outcomes: str, size: int, rate: float, met: bool | None) -> None:
+def test_whether_the_required_pass_rate_is_met(outcomes: str, size: int, rate: float, met: bool | None) -> None:
     assert summarise(outcomes, size, rate).met is met
 
 
@@ -90,18 +90,18 @@ def test_skipped_cases_are_left_out_of_the_rate() -> None:
     assert (result.passed, result.total, result.size, result.rate) == (1, 1, 3, 1.0)
 
 
-def test_a_result_survives_the_journey_through_the_record() -> None:
+def test_a_result_survives_serialisation() -> None:
     for outcomes in ("pf", "ee", "p"):
         result = summarise(outcomes, 2)
-        # What is None may be left out.
+        # Values that are None may be left out.
         plain = {name: value for name, value in msgspec.to_builtins(result).items() if value is not None}
         assert msgspec.convert(plain, TierResult) == result
 
 
-def test_the_shortfall_names_the_missed() -> None:
+def test_the_shortfall_names_the_missed_cases() -> None:
     result = summarise("pfe")
     assert shortfall(result, ["t1_1", "t1_2"]) == (
-        "cars tier 1: 1 of 3 passed (0.33, 1 error), at least 1.00 demanded; missed: t1_1, t1_2"
+        "cars tier 1: 1 of 3 passed (0.33, 1 error), at least 1.00 required; missed: t1_1, t1_2"
     )
 
 
@@ -127,7 +127,7 @@ def level(*suites: tuple[Suite, dict[int, str]]) -> str:
         ({2: "pp"}, "level not determined (tier 1 not run)"),
         ({1: "p"}, "level not determined (tier 1 of cars not run whole)"),
         ({}, "level not determined (tier 1 not run)"),
-        # What fails whatever the rest would say is settled.
+        # The tier fails whatever its other cases do.
         ({1: "ff", 2: "p"}, "level 0 of 3"),
     ],
 )
@@ -142,7 +142,7 @@ def test_the_level_over_several_suites() -> None:
     assert level((first, {1: "pp", 2: "pp"}), (second, {})) == ("level not determined (tier 1 of boats not run whole)")
 
 
-def test_tiers_that_do_not_begin_at_1() -> None:
+def test_tiers_that_do_not_start_at_1() -> None:
     assert level((make_suite({2: 1, 5: 1}), {2: "p", 5: "f"})) == "level 2 of 5"
     assert level_of("m", [], []).level_text == "level not determined (no suite has a tier)"
 

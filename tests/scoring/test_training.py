@@ -1,4 +1,4 @@
-"""A module in memory as a classifier, and the examples of docs/notebooks-and-training.md."""
+"""`TorchClassifier`, which wraps a module in memory, and the examples of docs/notebooks-and-training.md."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def preprocess(image: Any) -> torch.Tensor:
 
 
 class Odd:
-    """A preprocessing without a source text that tells anything."""
+    """A preprocessing object: it has no source text of its own, and its repr contains its address."""
 
     def __call__(self, image: Any) -> torch.Tensor:
         return preprocess(image)
@@ -52,7 +52,7 @@ def test_the_examples_of_the_documentation_run(tmp_path: Path, monkeypatch: pyte
     assert [entry["epoch"] for entry in logged] == [1.0, 2.0]
 
 
-def test_it_is_a_classifier_whose_probabilities_are_the_modules(tmp_path: Path) -> None:
+def test_the_probabilities_are_those_of_the_module(tmp_path: Path) -> None:
     module = small_module()
     classifier = checked_classifier(TorchClassifier(module, LABELS, preprocess), "here")
     assert isinstance(classifier, Classifier)
@@ -66,7 +66,7 @@ def test_it_is_a_classifier_whose_probabilities_are_the_modules(tmp_path: Path) 
     ]
 
 
-def test_a_public_name_stays_what_it_is_however_often_it_is_asked_for() -> None:
+def test_a_public_name_is_never_replaced_by_a_module() -> None:
     import tierbench
 
     for _ in range(2):
@@ -74,7 +74,7 @@ def test_a_public_name_stays_what_it_is_however_often_it_is_asked_for() -> None:
             assert not isinstance(getattr(tierbench, name), ModuleType), name
 
 
-def test_the_module_is_left_as_it_was() -> None:
+def test_the_module_is_not_changed() -> None:
     module = small_module()
     module.train()
     module[1].eval()  # type: ignore[index]
@@ -97,7 +97,7 @@ def test_outputs_with_logits_and_sigmoids() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
-def test_half_precision_is_named_and_predicts(dtype: torch.dtype) -> None:
+def test_half_precision_is_reported_and_predicts(dtype: torch.dtype) -> None:
     classifier = TorchClassifier(small_module().to(dtype), LABELS, preprocess)
     assert classifier.dtype == str(dtype).removeprefix("torch.")
     assert len(classifier.fingerprint) == 16
@@ -105,12 +105,12 @@ def test_half_precision_is_named_and_predicts(dtype: torch.dtype) -> None:
     np.testing.assert_allclose(classifier.predict([flat("red")]), full, atol=0.02)
 
 
-def test_the_fingerprint_changes_with_whatever_changes_the_predictions() -> None:
+def test_the_fingerprint_changes_with_everything_that_changes_predictions() -> None:
     module = small_module()
     first = TorchClassifier(module, LABELS, preprocess)
     same = TorchClassifier(small_module(), LABELS, preprocess)
     assert first.fingerprint == same.fingerprint
-    # An object's address would change it from run to run.
+    # The address of an object, which changes from run to run, is not part of it.
     assert TorchClassifier(module, LABELS, Odd()).fingerprint == TorchClassifier(module, LABELS, Odd()).fingerprint
     others = [
         TorchClassifier(module, LABELS[::-1], preprocess),

@@ -1,4 +1,4 @@
-"""Score, rank, margin and verdict, by hand-computed values and by properties."""
+"""Score, rank, margin and verdict: hand-computed values and properties."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tierbench.scoring.labels import LabelSpace
 from tierbench.scoring.verdict import judge, meets
 from tierbench.suites import Thresholds
 
-# Two labels are kinds of cars, one is a truck; the last two are in no concept.
+# Two labels are kinds of cars, one is a truck; the last two belong to no concept.
 LABELS = ("sports car", "cab", "pickup", "fog lamp", "maypole, pole")
 CONCEPTS: Mapping[str, tuple[int, ...]] = {"car": (0, 1), "truck": (2,), "ship": ()}
 SPACE = LabelSpace(LABELS, CONCEPTS)
@@ -33,7 +33,7 @@ def test_alternatives_score_by_their_union() -> None:
     verdict = judge(values, SPACE, ["car", "truck"], Thresholds(min_score=0.6))
     assert verdict.score == pytest.approx(0.65)
     assert verdict.margin == pytest.approx(0.35)
-    # Of the alternatives, the one that is seen most is what was predicted.
+    # The most probable alternative is the prediction.
     assert (verdict.rank, verdict.predicted, verdict.passed) == (1, "truck", True)
     overlapping = LabelSpace(LABELS, {"car": (0, 1), "vehicle": (1, 2)})
     assert judge(values, overlapping, ["car", "vehicle"], Thresholds()).score == pytest.approx(0.65)
@@ -47,7 +47,7 @@ def test_sigmoid_outputs_score_by_the_largest() -> None:
     assert judge(values, SPACE, ["car", "truck"], Thresholds(), multi_label=True).score == 0.9
 
 
-def test_the_rank_counts_other_concepts_and_labels_of_no_concept() -> None:
+def test_the_rank_counts_other_concepts_and_free_labels() -> None:
     verdict = judge(np.array([0.06, 0.05, 0.2, 0.3, 0.39]), SPACE, ["car"], Thresholds())
     assert (verdict.rank, verdict.predicted, verdict.confidence) == (4, "maypole", 0.39)
     assert verdict.score == pytest.approx(0.11)
@@ -55,18 +55,18 @@ def test_the_rank_counts_other_concepts_and_labels_of_no_concept() -> None:
     assert verdict.reason == "expected car ≥ 0.50, got maypole 0.390; car 0.110 at rank 4"
 
 
-def test_many_labels_of_one_other_concept_are_one_rank() -> None:
+def test_the_labels_of_one_other_concept_count_as_one_rank() -> None:
     space = LabelSpace(LABELS, {"car": (0,), "other": (1, 2, 3)})
     verdict = judge(np.array([0.4, 0.2, 0.2, 0.2, 0.0]), space, ["car"], Thresholds())
     assert (verdict.rank, verdict.predicted) == (2, "other")
 
 
-def test_a_tie_is_won_by_what_was_expected() -> None:
+def test_the_expected_concept_wins_a_tie() -> None:
     verdict = judge(np.array([0.5, 0.0, 0.5, 0.0, 0.0]), SPACE, ["car"], Thresholds())
     assert (verdict.rank, verdict.margin, verdict.predicted, verdict.passed) == (1, 0.0, "car", True)
 
 
-def test_a_space_without_others_has_the_score_as_margin() -> None:
+def test_the_margin_is_the_score_if_there_is_no_other_label() -> None:
     verdict = judge(np.array([1.0]), LabelSpace(("cat",), {"cat": (0,)}), ["cat"], Thresholds())
     assert (verdict.score, verdict.rank, verdict.margin, verdict.passed) == (1.0, 1, 1.0, True)
 
@@ -86,7 +86,7 @@ def test_the_reason_names_what_was_missed(thresholds: Thresholds, reason: str) -
     assert verdict.passed == (reason == "")
 
 
-def test_the_boundary_of_each_threshold_passes() -> None:
+def test_a_value_equal_to_its_threshold_passes() -> None:
     assert meets(Thresholds(0.5, 2, -0.1), 0.5, 2, -0.1)
     assert not meets(Thresholds(0.5, 2, -0.1), 0.4999, 2, -0.1)
     assert not meets(Thresholds(0.5, 2, -0.1), 0.5, 3, -0.1)
@@ -105,7 +105,7 @@ probabilities = st.lists(st.floats(0, 1), min_size=5, max_size=5).filter(lambda 
 
 
 @given(probabilities, st.booleans())
-def test_rank_margin_and_prediction_say_the_same(values: list[float], multi_label: bool) -> None:
+def test_rank_margin_and_prediction_agree(values: list[float], multi_label: bool) -> None:
     array = np.array(values) if multi_label else np.array(values) / sum(values)
     verdict = judge(array, SPACE, ["car"], Thresholds(0.0, 100, -1.0), multi_label=multi_label)
     assert (verdict.rank == 1) == (verdict.margin >= 0) == (verdict.predicted == "car")
@@ -118,7 +118,7 @@ def test_rank_margin_and_prediction_say_the_same(values: list[float], multi_labe
 
 
 @given(probabilities, st.permutations(range(5)))
-def test_the_order_of_the_labels_changes_nothing(values: list[float], order: list[int]) -> None:
+def test_the_order_of_the_labels_does_not_matter(values: list[float], order: list[int]) -> None:
     array = np.array(values) / sum(values)
     moved = {name: tuple(order.index(index) for index in indices) for name, indices in CONCEPTS.items()}
     other = LabelSpace(tuple(LABELS[index] for index in order), moved)

@@ -1,4 +1,4 @@
-"""The commands of `tierbench`, one module a group; heavy imports wait until a command needs them."""
+"""Define the `tierbench` command line, one module per group of commands; heavy imports are deferred to the commands."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _common(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Take the options that stand before a command."""
+    """Accept the options that come before a command."""
 
 
 app.command("init")(init)

@@ -1,4 +1,4 @@
-"""`tierbench add`: images of the user's become cases, with what the models say of them."""
+"""`tierbench add`: add images to a suite as cases, and show the models' predictions for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tierbench.cli.find import suite_folder
+from tierbench.cli.folders import suite_folder
 from tierbench.cli.models import Labels, Models, open_models
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
@@ -19,24 +19,24 @@ from tierbench.scoring.results import CaseResult
 from tierbench.suites import Case, Suite, Tier, read_suite
 from tierbench.suites.problems import Problems
 
-_SAY = "say with --tier how hard the image is"
+_SET_TIER = "set the tier with --tier"
 
 
 def add(
     images: Annotated[list[Path], typer.Argument(help="image files", exists=True, dir_okay=False)],
-    suite: Annotated[str, typer.Option(help="suite by name or path; made where it is missing")],
-    label: Annotated[str, typer.Option(help="what the images show; alternatives separated by |")],
+    suite: Annotated[str, typer.Option(help="suite by name or path; created if it does not exist")],
+    label: Annotated[str, typer.Option(help="concept that the images show; alternatives separated by |")],
     tier: Annotated[int | None, typer.Option(min=1, help="difficulty (default: proposed from the models)")] = None,
     case_id: Annotated[str, typer.Option("--id", help="id of the case (default: from the file's name)")] = "",
     tags: Annotated[str, typer.Option(help="tags, separated by spaces")] = "",
     group: Annotated[str, typer.Option(help="source picture or scene that cases share")] = "",
     source: Annotated[str, typer.Option(help="where the image is from")] = "",
-    license_: Annotated[str, typer.Option("--license", help="under which licence it may be used")] = "",
+    license_: Annotated[str, typer.Option("--license", help="licence of the image")] = "",
     notes: Annotated[str, typer.Option(help="anything worth knowing")] = "",
     model: Models = None,
     labels: Labels = None,
 ) -> None:
-    """Copy images into a suite and append their rows; show what the models say of them."""
+    """Copy images into a suite and append their rows; show the models' predictions."""
     from tierbench.suites.editing import NewCase, add_case
 
     if case_id and len(images) > 1:
@@ -46,7 +46,7 @@ def add(
         raise UserError(*problems)
     models, problems = open_models(model, labels)
     if not models and not problems and tier is None:
-        # Somebody must say how hard the images are.
+        # The tier is proposed from predictions, so at least one model is needed.
         models, problems = open_models(["reference"], labels)
     if problems:
         raise UserError(*problems)
@@ -58,15 +58,15 @@ def add(
 
 
 def _image_problems(images: Sequence[Path], folder: Path) -> list[str]:
-    """Say which images cannot be added, before any is: what is no picture, and what is in the suite already."""
+    """List the images that are not pictures or already in the suite; checked before any image is added."""
     from tierbench.common.images import PictureError, open_picture, quiet_pillow
     from tierbench.suites.editing import same_images
 
     problems = []
     for image in images:
         if not image.is_file():
-            # A pipe would be waited for for ever.
-            problems.append(f"{shown_path(image.absolute())}: is no file; nothing was added")
+            # Opening a pipe would block forever.
+            problems.append(f"{shown_path(image.absolute())}: is not a file; nothing was added")
             continue
         try:
             with quiet_pillow():
@@ -84,7 +84,7 @@ def _image_problems(images: Sequence[Path], folder: Path) -> list[str]:
 def _proposed_tiers(
     images: Sequence[Path], label: str, folder: Path, models: Mapping[str, Classifier], tier: int | None
 ) -> dict[Path, int]:
-    """Show what the models say of each image; without a tier, propose one from how many of them miss it."""
+    """Print the models' predictions for each image; without a tier, propose one from how many models miss it."""
     from tierbench.scoring.evaluate import judge_suite
     from tierbench.suites.metadata import COLUMNS
     from tierbench.suites.settings import make_thresholds, read_suite_settings
@@ -110,18 +110,18 @@ def _proposed_tiers(
             typer.echo(one_line(str(image)))
         judged = {model_name: own[number] for model_name, own in results.items()}
         for model_name, result in judged.items():
-            typer.echo(f"  {model_name}: {_said(result)}")
-        # An image that a model could not judge says nothing of how hard it is.
+            typer.echo(f"  {model_name}: {_prediction_text(result)}")
+        # Models that could not judge the image do not count.
         counted = [result for result in judged.values() if not result.skipped and not result.error]
         if tier is None and not counted:
-            # Nobody can say how hard the image is.
+            # There is nothing to propose a tier from.
             spaces = [(model_name, map_concepts(suite, classifier.labels)) for model_name, classifier in models.items()]
             lines = [
                 line
                 for model_name, space in spaces
-                for line in label_problems(suite, space, model_name, otherwise=_SAY)
+                for line in label_problems(suite, space, model_name, otherwise=_SET_TIER)
             ]
-            raise UserError(*lines or [f"{one_line(str(image))}: no model could judge it; {_SAY}"])
+            raise UserError(*lines or [f"{one_line(str(image))}: no model could judge it; {_SET_TIER}"])
         missed = sum(not result.passed for result in counted)
         proposed[image] = 1 if not missed else 3 if missed == len(counted) > 1 else 2
         if tier is None:
@@ -129,7 +129,7 @@ def _proposed_tiers(
     return proposed
 
 
-def _said(result: CaseResult) -> str:
+def _prediction_text(result: CaseResult) -> str:
     if result.verdict is None:
         return one_line(result.reason)
     top = ", ".join(

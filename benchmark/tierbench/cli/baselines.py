@@ -1,4 +1,4 @@
-"""`tierbench baseline`: accepts a recorded run, and removes rows of cases that no longer exist."""
+"""`tierbench baseline`: accept a recorded run, and remove the rows of cases that no longer exist."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from typing import Annotated
 
 import typer
 
-from tierbench.cli.find import CasesOption, ReportsOption, cases_folders, reports_folder
+from tierbench.cli.folders import CasesOption, ReportsOption, cases_folders, reports_folder
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.text import one_line, plural
 
 baseline = typer.Typer(
-    name="baseline", help="The accepted scores that later runs are held against.", no_args_is_help=True
+    name="baseline", help="Manage the accepted scores that later runs are compared with.", no_args_is_help=True
 )
 
 
 @baseline.command("accept")
 def accept(
     run: Annotated[str, typer.Argument(help="a run's folder, the start of its name, or last")],
-    force: Annotated[bool, typer.Option("--force", help="accept also a run that stopped early")] = False,
+    force: Annotated[bool, typer.Option("--force", help="also accept a run that stopped early")] = False,
     reports: ReportsOption = None,
 ) -> None:
-    """Make a recorded run the baseline of its models; cases that it did not run keep their rows."""
+    """Make a recorded run the baseline of its models; the rows of cases that it did not run are kept."""
     from tierbench.runs.acceptance import accept_recorded
     from tierbench.runs.find import run_folder
 
@@ -37,10 +37,10 @@ def prune(
     reports: ReportsOption = None,
     cases: CasesOption = None,
     absent: Annotated[
-        bool, typer.Option("--absent-suites", help="remove also the rows of suites that are not here")
+        bool, typer.Option("--absent-suites", help="also remove the rows of suites that were not found")
     ] = False,
 ) -> None:
-    """Remove the rows of cases that their suite has no more, and say which."""
+    """Remove the rows of cases that no longer exist in their suite, and list them."""
     from tierbench.runs.baseline import absent_suites, baseline_path, case_ids, prune_baseline, read_baseline
     from tierbench.suites import read_suites
 
@@ -53,8 +53,8 @@ def prune(
     if problems:
         raise UserError(*problems)
     if not suites:
-        # Without suites every row would seem to be of a case that is gone.
-        raise UserError(f"{shown_path(folders[0])}: there is no suite here; name their folder with --cases")
+        # Without suites, no case would seem to exist.
+        raise UserError(f"{shown_path(folders[0])}: there is no suite here; name the folder of the suites with --cases")
     existing = case_ids(suites)
     for path in paths:
         stale = prune_baseline(path, existing, absent_too=absent)
@@ -63,6 +63,6 @@ def prune(
             typer.echo(f"  {one_line(suite_name)}/{one_line(case)}")
         for suite_name, count in absent_suites(read_baseline(path), existing).items():
             typer.echo(
-                f"  {plural(count, 'row')} of suite {one_line(suite_name)} stay: it is not here; "
+                f"  {plural(count, 'row')} of suite {one_line(suite_name)} kept: the suite was not found; "
                 "--absent-suites removes them"
             )

@@ -1,4 +1,4 @@
-"""`tierbench compare`: two runs, or a run and a baseline, image by image; its exit code is a verdict."""
+"""`tierbench compare`: compare two runs, or a run and a baseline, image by image; the exit code is the verdict."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Annotated, Literal
 
 import typer
 
-from tierbench.cli.find import CasesOption, ReportsOption, cases_folders, reports_folder
+from tierbench.cli.folders import CasesOption, ReportsOption, cases_folders, reports_folder
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 
-_SIDE = "a run's folder, the start of its name, last, a baseline's name or file; with :MODEL, one of its models"
-# Flips that the terminal names; the files name all.
+_WHAT = "a run's folder, the start of its name, last, a baseline's name or file; :MODEL selects one of its models"
+# Number of flips that the terminal lists; the files list all of them.
 _MOST = 40
 
 
 def compare(
-    before: Annotated[str, typer.Argument(help=_SIDE)],
-    after: Annotated[str, typer.Argument(help="the same, to be held against the first")],
+    before: Annotated[str, typer.Argument(help=_WHAT)],
+    after: Annotated[str, typer.Argument(help="the run or baseline to compare with the first, in the same form")],
     gate: Annotated[
         Literal["regression", "flips"], typer.Option("--gate", help="what decides: the paired verdict, or each flip")
     ] = "regression",
-    max_drop: Annotated[float, typer.Option("--max-drop", help="a score that falls by more is a flip")] = 0.2,
+    max_drop: Annotated[float, typer.Option("--max-drop", help="a larger drop of the score is a flip")] = 0.2,
     html: Annotated[Path | None, typer.Option("--html", help="write a page with the pictures", dir_okay=False)] = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="write all figures", dir_okay=False)] = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="write a summary", dir_okay=False)] = None,
     reports: ReportsOption = None,
     cases: CasesOption = None,
 ) -> None:
-    """Hold a run against another or a baseline, flips first; exit code 1 if there is a regression, else 0."""
+    """Compare a run with another run or a baseline, flips first; exit code 1 if there is a regression, else 0."""
     from tierbench.report.comparison_text import comparison_json, comparison_lines, comparison_markdown, outcome
     from tierbench.report.html.comparison_page import comparison_page, find_pictures, flips_of
     from tierbench.report.markdown_file import foreign_file
@@ -47,7 +47,7 @@ def compare(
             for pair in find_before_and_after(before, after, reports_folder(reports))
         ]
     except ValueError as error:
-        raise UserError(f"{before} and {after} cannot be compared, one is damaged: {error}") from error
+        raise UserError(f"{before} and {after} cannot be compared, because one is damaged: {error}") from error
     pictures = find_pictures(flips_of(comparisons), cases_folders(cases))
     for comparison in comparisons:
         for line in comparison_lines(comparison, pictures, _MOST):

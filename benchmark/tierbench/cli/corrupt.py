@@ -1,4 +1,4 @@
-"""`tierbench corrupt`: writes corrupted pictures and their contact sheet, so that a person can look at them."""
+"""`tierbench corrupt`: write corrupted pictures and a contact sheet to look at."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tierbench.common.text import one_line, plural, suggestion
 
 def corrupt(
     images: Annotated[list[Path], typer.Argument(help="image files", exists=True, dir_okay=False)],
-    out: Annotated[Path, typer.Option(help="folder that takes the pictures", file_okay=False)],
+    out: Annotated[Path, typer.Option(help="folder to write the pictures to", file_okay=False)],
     name: Annotated[list[str] | None, typer.Option(help="a corruption; may be given more than once")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="what all randomness follows from")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="seed of the random numbers")] = 0,
     variant: Annotated[str, typer.Option(help="imagenet_c or cifar10_c")] = "imagenet_c",
 ) -> None:
-    """Write every corruption at every severity, and a contact sheet an image."""
+    """Write each image with every corruption at every severity, and a contact sheet per image."""
     from tierbench.common.images import PictureError, open_picture
     from tierbench.corruptions import CORRUPTION_REGISTRY, CORRUPTIONS, SEVERITIES, VARIANTS, contact_sheet
     from tierbench.corruptions import corrupt as corrupt_image
@@ -29,7 +29,7 @@ def corrupt(
     for wanted in names:
         if wanted not in CORRUPTION_REGISTRY:
             hint = suggestion(wanted, CORRUPTION_REGISTRY.names())
-            raise UserError(f"--name {one_line(wanted)!r} is no corruption; {hint}")
+            raise UserError(f"--name {one_line(wanted)!r} is not a corruption; {hint}")
     if variant not in VARIANTS:
         raise UserError(f"--variant {one_line(variant)!r} is unknown; write {' or '.join(VARIANTS)}")
     try:

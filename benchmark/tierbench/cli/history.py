@@ -1,4 +1,4 @@
-"""`tierbench history` and `tierbench prune`: the recorded runs over time, and clearing up."""
+"""`tierbench history` and `tierbench prune`: show the recorded runs over time, and remove old ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tierbench.cli.find import ReportsOption, reports_folder
+from tierbench.cli.folders import ReportsOption, reports_folder
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.text import one_line, plural
@@ -14,10 +14,10 @@ from tierbench.common.text import one_line, plural
 
 def history(
     reports: ReportsOption = None,
-    last: Annotated[int, typer.Option("--last", min=1, help="how many runs to show")] = 20,
+    last: Annotated[int, typer.Option("--last", min=1, help="number of runs to show")] = 20,
     model: Annotated[str, typer.Option("--model", help="only this model")] = "",
     suite: Annotated[str, typer.Option("--suite", help="only this suite")] = "",
-    html: Annotated[bool, typer.Option("--html", help="write index.html beside the runs too")] = False,
+    html: Annotated[bool, typer.Option("--html", help="also write index.html into the folder of the runs")] = False,
 ) -> None:
     """Print the trend of each suite, tier and model over the recorded runs."""
     from tierbench.report.history_text import history_lines
@@ -40,11 +40,11 @@ def history(
 
 
 def prune(
-    keep: Annotated[int, typer.Option("--keep", min=1, help="how many runs to keep, the newest")],
+    keep: Annotated[int, typer.Option("--keep", min=1, help="number of runs to keep, from the newest")],
     reports: ReportsOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what would be removed")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only list what would be removed")] = False,
 ) -> None:
-    """Remove the oldest recorded runs; baselines, and whatever no run wrote, stay."""
+    """Remove the oldest recorded runs; baselines and files that no run wrote are kept."""
     from tierbench.report.html.history_page import PAGE, write_page
     from tierbench.runs.prune import old_runs, remove_run
 

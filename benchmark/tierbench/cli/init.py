@@ -1,4 +1,4 @@
-"""`tierbench init`: puts the benchmark into a repository, new or existing, without changing what is there."""
+"""`tierbench init`: set up the benchmark in a new or existing repository, keeping the files that exist."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Annotated
 
 import typer
 
-from tierbench.cli.settings import PytestSettings, nearest_settings, settings_in, values_of
-from tierbench.cli.settings_edit import with_entry, with_key
+from tierbench.cli.pytest_settings import PytestSettings, nearest_settings, settings_in, values_of
+from tierbench.cli.pytest_settings_edit import with_entry, with_key
 from tierbench.cli.upgrade import has_own_plugin, names_plugins, renamed_import, renamed_plugin
 from tierbench.common.errors import UserError
 from tierbench.common.files import write_atomically
@@ -29,36 +29,36 @@ _HIDES_BASELINES = ("reports", "reports/", "/reports", "/reports/")
 
 
 class Plan:
-    """What is to be written: gathered first, so that a problem leaves everything as it was."""
+    """The files to write, collected first, so that a problem leaves everything unchanged."""
 
     def __init__(self) -> None:
         self.texts: dict[Path, str] = {}
-        self.said: list[str] = []
+        self.report: list[str] = []
         self.by_hand: list[str] = []
 
     def new(self, file: Path, text: str) -> None:
-        """Write a file that is not there; one that is stays."""
+        """Plan to write a new file; an existing one is kept."""
         if file.exists():
-            self.said.append(f"kept      {file}")
+            self.report.append(f"kept      {file}")
         else:
             self.texts[file] = text
-            self.said.append(f"written   {file}")
+            self.report.append(f"written   {file}")
 
     def change(self, file: Path, before: str, after: str) -> None:
-        """Replace a file's text, where it is another."""
+        """Plan to replace the text of a file if it differs."""
         if after == before:
-            self.said.append(f"kept      {file}")
+            self.report.append(f"kept      {file}")
         else:
-            self.said.append(f"{'changed' if file.exists() else 'written'}   {file}")
+            self.report.append(f"{'changed' if file.exists() else 'written'}   {file}")
             self.texts[file] = after
 
     def carry_out(self) -> None:
-        """Write everything, through links, and say so."""
+        """Write the files, following links, and print what was done."""
         for file in self.texts:
             file.parent.mkdir(parents=True, exist_ok=True)
         for file, text in self.texts.items():
             write_atomically(file.resolve(), text)
-        for line in self.said:
+        for line in self.report:
             typer.echo(one_line(line, 400))
         for line in self.by_hand:
             typer.echo(one_line(f"to do     {line}", 400))
@@ -71,19 +71,19 @@ def init(
     suite: Annotated[str, typer.Option(help="name of the first suite")] = "mine",
     model: Annotated[str, typer.Option(help="model under test, as in --robust-model")] = "",
 ) -> None:
-    """Write cases/test_tiers.py, a first suite and the ini lines; keep what is there."""
+    """Write cases/test_tiers.py, a first suite and pytest's settings; existing files are kept."""
     if not SUITE_NAME.fullmatch(suite):
         raise UserError(f"--suite {suite!r}: name a suite with letters, digits, _ and - only")
     plan = Plan()
     try:
-        # The settings that pytest will read: the folder's own, or those of a larger repository around it.
+        # The settings that pytest will read: those of the folder, or those of a larger repository around it.
         found = settings_in(folder) or nearest_settings(folder.absolute().parent)
         settings = found or PytestSettings(folder / "pyproject.toml", {})
         top = settings.file.parent
         _conftest(folder, top, settings, plan)
         _tests(folder / "cases", plan)
         plan.new(folder / "cases" / suite / "suite.toml", _template("suite.toml"))
-        # Without rows yet: so pytest runs the repository's other tests from now on.
+        # Without rows, so that pytest still runs the other tests of the repository.
         plan.new(folder / "cases" / suite / "metadata.csv", ",".join(NEW_COLUMNS) + "\n")
         _settings(folder, settings, suite, _from_top(model, top), plan, new=found is None)
         _ignore(top / ".gitignore", plan)
@@ -102,7 +102,7 @@ def _template(name: str) -> str:
 
 
 def _text(file: Path) -> str:
-    """Return the text of a file with its line ends; empty where there is none."""
+    """Return the text of a file with its line ends; empty if the file does not exist."""
     if not file.exists():
         return ""
     with file.open(encoding="utf-8", newline="") as stream:
@@ -110,15 +110,15 @@ def _text(file: Path) -> str:
 
 
 def _from_top(model: str, top: Path) -> str:
-    """Return a model as the settings name it: a path is relative to their folder, not to where this was called."""
+    """Return the model for the settings file; paths there are relative to its folder, not to the current one."""
     return str(Path(model).absolute()) if model and Path(model).is_dir() and not (top / model).is_dir() else model
 
 
 def _conftest(folder: Path, top: Path, settings: PytestSettings, plan: Plan) -> None:
-    """Return the plugin its new name in a conftest.py of 0.1.
+    """Rename the plugin in a conftest.py of version 0.1.
 
-    None is written: pytest finds the installed plugin by itself, and a new conftest.py at the top would make everything
-    beside it importable, which changes what the repository's own tests import.
+    A new conftest.py is not written: pytest finds the installed plugin without it. At the top of a repository it would
+    also make everything next to it importable, which could change what the repository's own tests import.
     """
     file = folder / "conftest.py"
     text = _text(file)
@@ -127,24 +127,24 @@ def _conftest(folder: Path, top: Path, settings: PytestSettings, plan: Plan) -> 
             before, text = text, renamed_plugin(text)
             plan.change(file, before, text)
             if "benchmark.plugin" in names_plugins(text):
-                plan.by_hand.append(f"{file}: write tierbench.plugin for benchmark.plugin in pytest_plugins")
+                plan.by_hand.append(f"{file}: replace benchmark.plugin with tierbench.plugin in pytest_plugins")
         named = names_plugins(text)
     except SyntaxError as error:
-        raise UserError(f"{file}: is no Python: {error}; fix it first") from error
+        raise UserError(f"{file}: is not valid Python: {error}; fix it first") from error
     if named and folder.resolve() != top.resolve():
         plan.by_hand.append(
-            f"{file}: take pytest_plugins out; pytest lets only the conftest.py in {top} name plugins, and finds "
-            "tierbench's by itself"
+            f"{file}: remove pytest_plugins; pytest allows it only in the conftest.py in {top}, and loads "
+            "tierbench's plugin without it"
         )
     off = "--disable-plugin-autoload" in settings.lines("addopts") or os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     if off and "tierbench.plugin" not in [*named, *settings.lines("addopts")]:
         plan.by_hand.append(
-            f"{settings.file}: add -p tierbench.plugin to addopts: pytest loads no installed plugin here"
+            f"{settings.file}: add -p tierbench.plugin to addopts, because pytest does not load installed plugins here"
         )
 
 
 def _tests(cases: Path, plan: Plan) -> None:
-    """Write the test file, unless one runs the suites already; one that imports from 0.1 imports the same from here."""
+    """Write the test file unless there is one, and rename imports from version 0.1."""
     present = [file for file in sorted(cases.glob("*.py")) if _ASKS.search(_text(file))]
     for file in present:
         text = _text(file)
@@ -154,10 +154,10 @@ def _tests(cases: Path, plan: Plan) -> None:
 
 
 def _settings(folder: Path, found: PytestSettings, suite: str, model: str, plan: Plan, *, new: bool) -> None:
-    """Make plain `pytest` find the suites, here and at the top of the repository.
+    """Change the settings so that plain `pytest` finds the suites, here and at the top of the repository.
 
-    New settings name the suites, and no `testpaths`: the repository's other tests run as before. There must be some, so
-    that pytest finds the top of the repository from a folder below.
+    New settings contain `robust_cases` but no `testpaths`, so that the other tests of the repository run as before.
+    Settings are always written, so that pytest finds the top of the repository from the folders below it.
     """
     file = found.file
     before = after = _text(file)
@@ -176,12 +176,12 @@ def _settings(folder: Path, found: PytestSettings, suite: str, model: str, plan:
             found = replace(found, values=values_of(after, found.section, is_toml=found.is_toml) or {})
 
     if path != "cases" or new:
-        # Beside suites at the top, which are no longer found by themselves once the setting is there.
-        beside = ["cases"] if path != "cases" and not found.lines("robust_cases") and _suites(top / "cases") else []
-        for other in found.lines("robust_cases") or beside:
+        # Once the setting exists, `cases` at the top is no longer the default and must be listed, too.
+        default = ["cases"] if path != "cases" and not found.lines("robust_cases") and _suites(top / "cases") else []
+        for other in found.lines("robust_cases") or default:
             if (top / other).resolve() != cases and suite in _suites(top / other):
                 raise UserError(f"--suite {suite}: {top / other} has a suite of this name; choose another name")
-        add("robust_cases", *beside, path)
+        add("robust_cases", *default, path)
     if found.lines("testpaths"):
         add("testpaths", path)
     if model and found.lines("robust_model") not in ([], [model]):
@@ -203,7 +203,7 @@ def _ignore(file: Path, plan: Plan) -> None:
     text = _text(file)
     lines = [line.strip() for line in text.splitlines()]
     if hiding := [line for line in lines if line in _HIDES_BASELINES]:
-        plan.by_hand.append(f"{file}: {hiding[0]} hides reports/baselines/ too; write reports/* in its place")
+        plan.by_hand.append(f"{file}: {hiding[0]} hides reports/baselines/ too; replace it with reports/*")
     if missing := [line for line in _IGNORED if line not in lines]:
         end = "\r\n" if "\r\n" in text else "\n"
         plan.change(file, text, text + ("" if not text or text.endswith("\n") else end) + end.join([*missing, ""]))

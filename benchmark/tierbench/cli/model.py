@@ -1,4 +1,4 @@
-"""`tierbench model`: what a model under test is made of."""
+"""`tierbench model`: print the card of a model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from tierbench.common.text import one_line
 def model(
     spec: Annotated[str, typer.Argument(help="a folder, a Hub id, python:module:factory, or reference")],
     names: Annotated[
-        Path | None, typer.Option("--labels", help="names of its classes, one a line, where its config has none")
+        Path | None,
+        typer.Option("--labels", help="file: names of its classes, one per line, if its config has none"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the whole card as JSON")] = False,
     all_labels: Annotated[bool, typer.Option("--all-labels", help="print every label")] = False,
@@ -26,10 +27,10 @@ def model(
     classifier = load_classifier(spec, device="cpu", labels=read_labels(names.absolute()) if names else None)
     card = classifier.describe()
     if as_json:
-        # As ASCII: a label may hold what steers a terminal.
+        # ASCII only, because a label may contain control characters of a terminal.
         typer.echo(json.dumps(card, indent=2, ensure_ascii=True))
         return
-    # A classifier of the user's own may say little of itself.
+    # The card of a user's own classifier may lack any of these.
     labels = list(classifier.labels)
     shown = labels if all_labels else labels[:10]
     more = "" if len(shown) == len(labels) else f", … (all {len(labels)} with --all-labels)"

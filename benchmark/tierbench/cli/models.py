@@ -1,4 +1,4 @@
-"""Opens the models that a command is given, or that the repository's pytest settings name."""
+"""Open the models named on the command line or in the repository's pytest settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tierbench.cli.settings import PytestSettings, nearest_settings
+from tierbench.cli.pytest_settings import PytestSettings, nearest_settings
 from tierbench.common.errors import UserError
 from tierbench.models import Classifier, load_classifier
 from tierbench.models.label_file import label_files, read_labels
@@ -20,22 +20,22 @@ Models = Annotated[
 ]
 Labels = Annotated[
     list[str] | None,
-    typer.Option("--labels", help="[NAME=]FILE: names of a model's classes, one a line, where its config has none"),
+    typer.Option("--labels", help="[NAME=]FILE: names of a model's classes, one per line, if its config has none"),
 ]
 
 
 def open_models(
     models: Sequence[str] | None, labels: Sequence[str] | None, *, device: str = "auto"
 ) -> tuple[dict[str, Classifier], list[str]]:
-    """Open the models named, or else those of pytest's settings; none where neither names any.
+    """Open the given models, or else those in pytest's settings; there may be none.
 
     Args:
-        models: `[NAME=]SPEC` each.
-        labels: `[NAME=]FILE` each.
+        models: models as `[NAME=]SPEC`.
+        labels: label files as `[NAME=]FILE`.
         device: `auto`, `cpu`, `cuda` or `mps`.
 
     Returns:
-        The classifiers by name, and what is wrong with the others, a line each.
+        The classifiers by name, and one line per problem with the others.
     """
     problems: list[str] = []
     root = Path.cwd()
@@ -49,7 +49,7 @@ def open_models(
             root = settings.file.parent
     specs = parse_models(models, problems, model_option)
     if labels and not specs and not problems:
-        problems.append(f"{label_option} names the classes of no model; name the model with --model")
+        problems.append(f"{label_option} is given without a model; name the model with --model")
     files = label_files(labels or [], specs, root, problems, label_option) if specs else {}
     opened: dict[str, Classifier] = {}
     for spec in specs:

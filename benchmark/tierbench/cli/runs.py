@@ -1,4 +1,4 @@
-"""`tierbench show`: a recorded run at the terminal, with what published models are told to have said."""
+"""`tierbench show`: print a recorded run, with the published predictions of other models."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tierbench.cli.find import ReportsOption, cases_folders, reports_folder
+from tierbench.cli.folders import ReportsOption, cases_folders, reports_folder
 from tierbench.common.files import shown_path
 from tierbench.common.schema import CaseRow
 from tierbench.common.text import one_line
@@ -19,7 +19,7 @@ from tierbench.suites import Published, read_suites
 
 def show(
     run: Annotated[str, typer.Argument(help="a run's folder, the start of its name, or last")] = "last",
-    every: Annotated[bool, typer.Option("--all", help="list the passed cases too")] = False,
+    every: Annotated[bool, typer.Option("--all", help="also list the cases that passed")] = False,
     reports: ReportsOption = None,
 ) -> None:
     """Print a recorded run: tiers, level, and the cases that did not pass."""
@@ -50,13 +50,13 @@ def _case_lines(row: CaseRow, several: bool, published: Mapping[str, list[Publis
     for entry in published.get(row.key, []):
         by_model.setdefault(entry.model, []).append(entry)
     for name, entries in by_model.items():
-        said = ", ".join(f"{one_line(entry.label, 40)} {entry.score:.3f}" for entry in entries[:4])
-        lines.append(f"{'':<8}published, {one_line(name, 80)}: {said}")
+        top = ", ".join(f"{one_line(entry.label, 40)} {entry.score:.3f}" for entry in entries[:4])
+        lines.append(f"{'':<8}published, {one_line(name, 80)}: {top}")
     return lines
 
 
 def _published() -> dict[str, list[Published]]:
-    """What the suites of the repository hold beside them, by case, most probable label first."""
+    """Return the published predictions in the suites of the repository, by case, most probable label first."""
     by_case: dict[str, list[Published]] = {}
     if folders := [folder for folder in cases_folders() if folder.is_dir()]:
         suites, _ = read_suites(folders)

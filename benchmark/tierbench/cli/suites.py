@@ -1,4 +1,4 @@
-"""`tierbench check | list | fetch`: what one does with suites before and between runs."""
+"""`tierbench check`, `list` and `fetch`: check suites, list them, and fetch their images."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tierbench.cli.find import suite_folder, suite_folders
+from tierbench.cli.folders import suite_folder, suite_folders
 from tierbench.cli.models import Labels, Models, open_models
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
@@ -19,12 +19,12 @@ Suites = Annotated[list[str] | None, typer.Argument(help="suites by name or path
 
 
 def check(suites: Suites = None, model: Models = None, labels: Labels = None) -> None:
-    """Find everything that is wrong with suites, broken pictures included; exit code 1 if anything is."""
+    """Report all problems of suites, broken pictures included; exit code 1 if there are any."""
     from tierbench.scoring.labels import label_problems, map_concepts
     from tierbench.suites.checking import picture_problems
     from tierbench.suites.duplicates import duplicate_problems, near_duplicates_missing
 
-    # What is wrong with a model is told with the rest, so that one that is not there hides no problem of a suite.
+    # Problems of models are reported with the rest, so that a missing model does not hide the problems of suites.
     models, lines = open_models(model, labels, device="cpu")
     for line in lines:
         typer.echo(line)
@@ -43,23 +43,23 @@ def check(suites: Suites = None, model: Models = None, labels: Labels = None) ->
         for line in lines:
             typer.echo(line)
         state = plural(len(lines), "problem") if lines else "no problem"
-        typer.echo(f"{suite.name}: {plural(len(suite.cases), 'case')}, {state}{_not_here(suite)}")
+        typer.echo(f"{suite.name}: {plural(len(suite.cases), 'case')}, {state}{_fetch_hint(suite)}")
     if missing := near_duplicates_missing():
         typer.echo(missing)
     raise typer.Exit(1 if bad else 0)
 
 
-def _not_here(suite: Suite) -> str:
-    return "" if suite.fetched else f"; images not here yet: run `{suite.fetch_hint}`"
+def _fetch_hint(suite: Suite) -> str:
+    return "" if suite.fetched else f"; images not fetched yet: run `{suite.fetch_hint}`"
 
 
 def list_suites(suites: Suites = None) -> None:
-    """List the suites with their tiers; of a suite that is named, list the cases."""
+    """List all suites with their tiers, or the cases of the given suites."""
     for folder in suite_folders(suites or []):
         problems = Problems()
         suite = read_suite(folder, problems)
         tiers = ", ".join(f"{len(cases)} in tier {number}" for number, cases in suite.by_tier.items())
-        typer.echo(f"{suite.name}: {tiers or 'no case in a tier'}{_not_here(suite)}")
+        typer.echo(f"{suite.name}: {tiers or 'no case in a tier'}{_fetch_hint(suite)}")
         if suite.description:
             typer.echo(f"  {one_line(suite.description, 400)}")
         if problems.lines:
@@ -82,21 +82,21 @@ def fetch(
         typer.Option("--from", help="take the images from this folder", exists=True, file_okay=False),
     ] = None,
 ) -> None:
-    """Bring the images that suites name by URL, and verify them."""
+    """Fetch the images that suites name by URL, and verify them."""
     from tierbench.suites.fetching import fetch_image
 
     failed: list[str] = []
     for name in suites:
-        # Missing images are what fetching fixes; other problems are told by `check`.
+        # Missing images are about to be fetched; `check` reports other problems.
         suite = read_suite(suite_folder(name), Problems())
         remote = [case for case in suite.cases if case.url]
-        brought, lost = 0, len(failed)
+        fetched, failed_before = 0, len(failed)
         for case in remote:
             try:
-                brought += fetch_image(case, suite, source)
+                fetched += fetch_image(case, suite, source)
             except UserError as error:
                 failed += error.lines
-        there = len(remote) - brought - (len(failed) - lost)
-        typer.echo(f"{suite.name}: {plural(brought, 'image')} brought, {there} there already")
+        present = len(remote) - fetched - (len(failed) - failed_before)
+        typer.echo(f"{suite.name}: {plural(fetched, 'image')} fetched, {present} already present")
     if failed:
         raise UserError(*failed)

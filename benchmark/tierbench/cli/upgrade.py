@@ -1,4 +1,4 @@
-"""Changes what version 0.1 of `tierbench init`, or its users, wrote into Python files: the package had another name."""
+"""Rename the package in Python files that version 0.1 of `tierbench init` or its users wrote."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 _OLD_PLUGIN = re.compile(r"(?<![\w.])benchmark\.plugin(?![\w.])")
 _NEW_PLUGIN = "tierbench.plugin"
-# What the test file of tierbench's own repository imports; users copied it.
+# An import in the test file of tierbench's own repository, which users copied.
 _OLD_IMPORT = re.compile(
     r"(?m)^([ \t]*)from[ \t]+benchmark\.plugin\.fixtures[ \t]+import[ \t]+Check"
     r"([ \t]+as[ \t]+\w+)?(?=[ \t]*(?:#.*)?\r?$)"
@@ -17,10 +17,10 @@ _OLD_IMPORT = re.compile(
 
 
 def renamed_plugin(text: str) -> str:
-    """Return the text of a conftest.py with the plugin's new name in `pytest_plugins`; all else stays byte for byte.
+    """Return the text of a conftest.py with the plugin's new name in `pytest_plugins` and no other change.
 
     Raises:
-        SyntaxError: if it is no Python.
+        SyntaxError: if the text is not valid Python.
     """
     changed = text.removeprefix("\ufeff")
     lines = re.split(r"(?<=\n)|(?<=\r)(?!\n)", changed)
@@ -36,24 +36,24 @@ def renamed_plugin(text: str) -> str:
 
 
 def names_plugins(text: str) -> list[str]:
-    """Return the names that a conftest.py gives in `pytest_plugins`."""
+    """Return the names in the `pytest_plugins` of a conftest.py."""
     values = _plugin_values(text.removeprefix("\ufeff"))
     return [name.strip() for value in values for name in str(value.value).split(",")]
 
 
 def renamed_import(text: str) -> str:
-    """Return the text of a test file with the import of 0.1 by its new name."""
+    """Return the text of a test file with the import of version 0.1 replaced."""
     return _OLD_IMPORT.sub(lambda match: f"{match[1]}from {_NEW_PLUGIN} import Verdict{match[2] or ' as Check'}", text)
 
 
 def has_own_plugin(folder: Path, paths: list[str]) -> bool:
-    """Return whether `benchmark.plugin` is a module of the repository's own: then its name is right as it is."""
+    """Return whether the repository has its own module `benchmark.plugin`, which must not be renamed."""
     places = [folder / path / "benchmark" / "plugin" for path in (".", "src", *paths)]
     return any(place.is_dir() or place.with_suffix(".py").is_file() for place in places)
 
 
 def _plugin_values(text: str) -> Iterator[ast.Constant]:
-    """Yield the texts that a conftest.py assigns to `pytest_plugins`, last first; a comment assigns nothing."""
+    """Yield the strings that a conftest.py assigns to `pytest_plugins`, the last one first."""
     values: list[ast.Constant] = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Assign):

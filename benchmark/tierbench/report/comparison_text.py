@@ -10,7 +10,7 @@ from tierbench.common.files import shown_path
 from tierbench.common.text import listed, one_line, plural
 from tierbench.report.markdown import MOST_CASES, code, sentence, table
 from tierbench.report.markdown_file import MARK
-from tierbench.runs.compare import CaseDiff, Comparison, Gate, overall
+from tierbench.runs.compare import CaseDiff, ComparisonGate, ScoreComparison, overall
 from tierbench.runs.model_scores import ModelScores, Top
 from tierbench.runs.regression import verdict_sentence
 from tierbench.suites import Case
@@ -20,7 +20,7 @@ SCHEMA = 1
 _SHOWN = ("regressed", "fixed", "new", "missing")
 
 
-def outcome(comparisons: Sequence[Comparison], gate: Gate) -> str:
+def outcome(comparisons: Sequence[ScoreComparison], gate: ComparisonGate) -> str:
     """Say whether there is a regression, and what decides about it."""
     state = overall(comparisons, gate)
     rule = "the paired verdict of each tier decides" if gate == "regression" else "each flip decides"
@@ -38,7 +38,7 @@ def outcome(comparisons: Sequence[Comparison], gate: Gate) -> str:
     return f"{state}{where} ({rule}{beside})"
 
 
-def comparison_lines(comparison: Comparison, pictures: Mapping[str, Case], most: int) -> list[str]:
+def comparison_lines(comparison: ScoreComparison, pictures: Mapping[str, Case], most: int) -> list[str]:
     """Return the flips with both sides' best labels, then the verdicts.
 
     Args:
@@ -62,13 +62,13 @@ def comparison_lines(comparison: Comparison, pictures: Mapping[str, Case], most:
     return lines
 
 
-def counts(comparison: Comparison) -> str:
+def counts(comparison: ScoreComparison) -> str:
     """Say how many cases changed how."""
     kinds = ("regressed", "fixed", "same", "new", "missing")
     return ", ".join(f"{comparison.count(kind)} {kind}" for kind in kinds)
 
 
-def notes(comparison: Comparison) -> list[str]:
+def notes(comparison: ScoreComparison) -> list[str]:
     """Say what a reader must know of the two sides."""
     found = [
         f"{side.name} stopped early: it is compared on the cases that it ran"
@@ -113,7 +113,7 @@ def best_labels(top: Top, predicted: str) -> str:
     return ", ".join(f"{one_line(str(label), 60)} {float(str(p)):.3f}" for label, p in top) or one_line(predicted, 60)
 
 
-def comparison_markdown(comparisons: Sequence[Comparison], gate: Gate) -> str:
+def comparison_markdown(comparisons: Sequence[ScoreComparison], gate: ComparisonGate) -> str:
     """Return comparisons as Markdown."""
     lines = [MARK, f"## Comparison: {outcome(comparisons, gate)}", ""]
     for each in comparisons:
@@ -137,7 +137,7 @@ def comparison_markdown(comparisons: Sequence[Comparison], gate: Gate) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def comparison_json(comparisons: Sequence[Comparison], gate: Gate) -> dict[str, Any]:
+def comparison_json(comparisons: Sequence[ScoreComparison], gate: ComparisonGate) -> dict[str, Any]:
     """Return comparisons as plain values."""
     return {
         "schema": SCHEMA,

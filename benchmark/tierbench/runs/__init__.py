@@ -1,1 +1,1 @@
-"""The record of a run, and what is made of records: baseline, diff, gates, regression verdict, history."""
+"""Read and write the records of runs, and work with them: baseline, diff, gates, regression verdict, history."""

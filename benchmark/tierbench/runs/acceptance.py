@@ -1,4 +1,4 @@
-"""Accepts scores as the baseline: those of a run that has just ended, or of one that was recorded."""
+"""Accept the scores of a run as the baseline, either at its end or later from its record."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 def accept_rows(
     path: Path, model: str, rows: Iterable[CaseRow], provenance: Mapping[str, str], suites: Iterable[Suite]
 ) -> list[str]:
-    """Write or update the baseline of a model; a part of the cases changes only their rows.
+    """Write or update the baseline of a model; only the rows of the given cases change.
 
     Args:
         path: the baseline file.
         model: name of the model.
-        rows: what was recorded, of all models.
-        provenance: what made the scores.
-        suites: all suites, for telling which rows are of cases that are gone.
+        rows: the recorded rows of all models.
+        provenance: what produced the scores.
+        suites: all suites, to find the rows of cases that no longer exist.
 
     Returns:
-        Lines that say what was written.
+        Lines that report what was written.
 
     Raises:
         UserError: if the baseline cannot be read or written.
@@ -40,7 +40,7 @@ def accept_rows(
 
     scored = [row for row in rows if row.model == model and row.score is not None]
     if not scored:
-        return [f"baseline {shown_path(path)} stays as it is: no case of {model} was scored"]
+        return [f"baseline {shown_path(path)} is unchanged: no case of {model} was scored"]
     table = pd.DataFrame([{name: getattr(row, name) for name in BASELINE_COLUMNS} for row in scored])
     update_baseline(path, table, provenance)
     lines = [f"baseline {shown_path(path)}: {plural(len(table), 'case')} accepted"]
@@ -48,21 +48,21 @@ def accept_rows(
         names = listed(f"{suite}/{case}" for suite, case in stale)
         lines.append(
             f"  {plural(len(stale), 'row')} of cases that no longer exist: {names}; "
-            "they stay until `tierbench baseline prune`"
+            "`tierbench baseline prune` removes them"
         )
     return lines
 
 
 def accept_recorded(folder: Path, reports: Path, *, force: bool) -> list[str]:
-    """Make a recorded run the baseline of its models; cases that it did not run keep their accepted rows.
+    """Make a recorded run the baseline of its models; the rows of cases that it did not run are kept.
 
     Args:
-        folder: of the run.
-        reports: where the baselines are.
-        force: accept also a run that stopped early.
+        folder: folder of the run.
+        reports: folder of runs and baselines.
+        force: also accept a run that stopped early.
 
     Returns:
-        A line for each baseline that was written.
+        One line per baseline that was written.
 
     Raises:
         UserError: if the run cannot be read or stopped early, or a baseline cannot be read or written.
@@ -81,7 +81,7 @@ def accept_recorded(folder: Path, reports: Path, *, force: bool) -> list[str]:
     lines = []
     for model, each in scores.items():
         try:
-            update_baseline(paths[model], each.rows, each.identity)
+            update_baseline(paths[model], each.rows, each.provenance)
         except ValueError as error:
             raise UserError(f"{shown_path(folder / SCORES)}: is damaged: {error}") from error
         lines.append(f"accepted {plural(len(each.rows), 'case')} of {model} into {shown_path(paths[model])}")

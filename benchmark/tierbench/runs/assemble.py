@@ -1,4 +1,4 @@
-"""From what the tests of a run reported to the run that is recorded: tiers, levels, sweeps, baselines."""
+"""Assemble the record of a run from what its tests reported: tiers, levels, sweeps, comparisons with baselines."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from tierbench.suites.case import Suite
 
 @dataclass
 class Gathered:
-    """What the tests of a run reported, the last word of each.
+    """What the tests of a run reported; a later report of the same test replaces an earlier one.
 
     Attributes:
-        rows: by suite, case and model.
-        results: of the schema: by kind of test, then by model and what they are about.
-        fingerprints: of the models, by name.
+        rows: the rows of the cases, by suite, case and model.
+        results: results as in the schema, by kind of test, then by model and subject.
+        fingerprints: fingerprints of the models, by name.
     """
 
     rows: dict[tuple[str, str, str], CaseRow] = field(default_factory=dict)
@@ -49,29 +49,29 @@ class Gathered:
     fingerprints: dict[str, str] = field(default_factory=dict)
 
     def take(self, kind: str, model: str, about: tuple[object, ...], result: Any) -> None:
-        """Note what a test of a kind reported."""
+        """Store the result of a test."""
         self.results.setdefault(kind, {})[(model, *about)] = result
 
     def all(self, kind: str) -> tuple[Any, ...]:
-        """Return the results of a kind of test, in the order in which they came."""
+        """Return the results of a kind of test in the order of their arrival."""
         return tuple(self.results.get(kind, {}).values())
 
     def of_model(self, kind: str, model: str) -> list[Any]:
-        """Return the results of a kind of test under one model."""
+        """Return the results of a kind of test for one model."""
         return [result for (name, *_), result in self.results.get(kind, {}).items() if name == model]
 
 
 @dataclass(frozen=True)
 class Assembly:
-    """All that a run is made of.
+    """Everything that the record of a run is made from.
 
     Attributes:
         gathered: what its tests reported.
         models: the models under test.
-        baselines: what they are compared with.
+        baselines: the baselines that they are compared with.
         suites: every suite that could have been run.
-        specs: model → what it is, as records tell it.
-        root: the top of the repository.
+        specs: model → its spec, as it is recorded.
+        root: top folder of the repository.
     """
 
     gathered: Gathered
@@ -84,7 +84,7 @@ class Assembly:
     failed_metrics: dict[str, str] = field(default_factory=dict)
 
     def run(self, *, complete: bool, started: str, duration_s: float, command: tuple[str, ...]) -> Run:
-        """Return the run; the arguments are as in its schema."""
+        """Return the run; see `Run` for the arguments."""
         options, rows = self.models.options, list(self.gathered.rows.values())
         tiers = self._tiers()
         entries = tuple(self._entry(name, tiers) for name in self.specs)
@@ -113,11 +113,11 @@ class Assembly:
         )
 
     def card(self, name: str) -> dict[str, Any]:
-        """Return the model card that was kept when the model first predicted; empty where there is none."""
+        """Return the model card that was stored at the model's first prediction; empty if there is none."""
         return self.models.store.card(card_key(self._fingerprint(name))) or {}
 
     def provenance(self, name: str) -> dict[str, str]:
-        """Return what made the scores of a model, as a baseline names it."""
+        """Return what produced the scores of a model, in the form that baselines store."""
         card, options = self.card(name), self.models.options
         return provenance(
             model=self.specs[name],
@@ -130,11 +130,11 @@ class Assembly:
         )
 
     def _fingerprint(self, name: str) -> str:
-        """Return the fingerprint of a model as its tests reported it; without one, that of the model named."""
+        """Return the fingerprint that the tests of a model reported, or else that of the opened model."""
         return self.gathered.fingerprints.get(name) or self.models.fingerprint(name)
 
     def _tiers(self) -> list[TierResult]:
-        """Return every tier of which a case was judged: as its own test said, else from the rows."""
+        """Return every tier with a judged case: as its own test reported it, or else computed from the rows."""
         known = self.gathered.results.get("tier", {})
         by_tier: dict[tuple[str, str, int | None], list[CaseRow]] = {}
         for row in self.gathered.rows.values():
@@ -164,16 +164,16 @@ class Assembly:
         )
 
     def _comparison(self, name: str, rows: Sequence[CaseRow]) -> BaselineComparison | None:
-        """Return how a model stands against its baseline; None where no case was held against one."""
+        """Return the comparison of a model with its baseline; None if no case was compared."""
         kinds = [row.change for row in rows if row.model == name and row.change]
         baseline, source = self.baselines.of(name) if kinds else None, self.baselines.source(name)
         if baseline is None or source.path is None:
             return None
-        # Here, because a run without a baseline must not pay for pandas.
-        from tierbench.runs.baseline import identity_changes
+        # Imported here, because a run without a baseline does not need pandas.
+        from tierbench.runs.baseline import provenance_changes
 
         accepted = baseline.baseline
-        known = {key: value for key, value in self.provenance(name).items() if key in accepted.identity}
+        known = {key: value for key, value in self.provenance(name).items() if key in accepted.provenance}
         verdicts: list[PairedVerdict] = self.gathered.of_model("regression", name)
         return BaselineComparison(
             model=name,
@@ -183,13 +183,13 @@ class Assembly:
             fixed=kinds.count("fixed"),
             same=kinds.count("same"),
             new=kinds.count("new"),
-            differences=tuple(identity_changes(accepted, known)),
+            differences=tuple(provenance_changes(accepted, known)),
             verdicts=tuple(sorted(verdicts, key=lambda verdict: (verdict.suite, verdict.tier))),
         )
 
 
 def _sweeps(slices: Iterable[SliceResult]) -> tuple[SweepSummary, ...]:
-    """Sum up each suite's sweep under each model."""
+    """Summarise the sweep of each suite under each model."""
     by_sweep: dict[tuple[str, str], list[SliceResult]] = {}
     for result in slices:
         by_sweep.setdefault((result.suite, result.model), []).append(result)

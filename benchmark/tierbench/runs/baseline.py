@@ -1,4 +1,4 @@
-"""Baseline files on disk: read, updated in part, pruned; replaced in one step or left as they were."""
+"""Read, update and prune baseline files on disk; a file is replaced atomically."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 def baseline_path(reports: Path, name: str) -> Path:
-    """Return a model's file, `<reports>/baselines/<name>.csv`.
+    """Return the baseline file of a model, `<reports>/baselines/<name>.csv`.
 
     Raises:
-        UserError: if the name is not fit for a file name.
+        UserError: if the name cannot be used as a file name.
     """
     if not _NAME.fullmatch(name):
         raise UserError(f"model name {name!r} names a baseline file: use letters, digits, '.', '_' and '-'")
@@ -38,8 +38,8 @@ def read_baseline(path: Path) -> Baseline:
     """Read a baseline file.
 
     Raises:
-        UserError: one line, if the file is absent, cannot be read, is cut, damaged, not a baseline, or of a
-            newer schema.
+        UserError: one line, if the file is missing, cannot be read, is truncated, damaged, not a baseline, or
+            of a newer schema.
     """
     baseline = _read(path)
     if baseline is None:
@@ -47,58 +47,58 @@ def read_baseline(path: Path) -> Baseline:
     return baseline
 
 
-def write_baseline(path: Path, rows: pd.DataFrame, identity: Mapping[str, str]) -> None:
-    """Write a whole baseline file, in place of any that is there; on failure the old one stays as it was.
+def write_baseline(path: Path, rows: pd.DataFrame, provenance: Mapping[str, str]) -> None:
+    """Write a whole baseline file, replacing an existing one; on failure the old file is left unchanged.
 
     Args:
         path: the file; a link is followed.
-        rows: at least `BASELINE_COLUMNS`, one row a case that was scored, in any order.
-        identity: what made the figures, name → value.
+        rows: one row per scored case with at least `BASELINE_COLUMNS`, in any order.
+        provenance: what produced the figures, name → value.
 
     Raises:
-        ValueError: if the rows would not make a baseline that reads.
+        ValueError: if the rows are not a valid baseline.
         UserError: one line, if the file cannot be written.
     """
-    _replace(path, serialise_baseline(rows, identity))
+    _replace(path, serialise_baseline(rows, provenance))
 
 
-def update_baseline(path: Path, rows: pd.DataFrame, identity: Mapping[str, str]) -> None:
-    """Accept the figures of these cases; the file's other rows stay as they are.
+def update_baseline(path: Path, rows: pd.DataFrame, provenance: Mapping[str, str]) -> None:
+    """Accept the figures of these cases; the other rows of the file are left unchanged.
 
-    So does a row whose figures agree with the accepted ones but for what the same weights differ by between machines:
-    else a diff of the file would hide the cases that changed. Where rows of another making stay, the identity says so:
-    `mixed (latest …)`.
+    A row is also left unchanged if its figures differ from the accepted ones by no more than the same weights differ
+    between machines. Otherwise a diff of the file would hide the cases that really changed. If rows with different
+    provenance remain in the file, their common provenance becomes `mixed (latest …)`.
 
     Raises:
-        ValueError: as `write_baseline`.
-        UserError: as `write_baseline`, and if there is a file that does not read.
+        ValueError: as in `write_baseline`.
+        UserError: as in `write_baseline`, and if the existing file cannot be read.
     """
     with file_lock(path):
-        _update(path, rows, identity)
+        _update(path, rows, provenance)
 
 
-def _update(path: Path, rows: pd.DataFrame, identity: Mapping[str, str]) -> None:
+def _update(path: Path, rows: pd.DataFrame, provenance: Mapping[str, str]) -> None:
     old = _read(path)
     kept = None if old is None else old.rows[~_keys(old.rows).isin(_keys(rows))]
     if old is not None:
         rows = _settled(old.rows, rows[list(BASELINE_COLUMNS)].astype(COLUMN_TYPES))
     if old is None or kept is None or kept.empty:
-        write_baseline(path, rows, identity)
+        write_baseline(path, rows, provenance)
         return
-    making = dict(old.identity)
-    for name, value in identity.items():
-        same = making.get(name, flat(value)) == flat(value)
-        making[name] = value if same else f"mixed (latest {value})"
-    write_baseline(path, pd.concat([kept, rows]), making)
+    merged = dict(old.provenance)
+    for name, value in provenance.items():
+        same = merged.get(name, flat(value)) == flat(value)
+        merged[name] = value if same else f"mixed (latest {value})"
+    write_baseline(path, pd.concat([kept, rows]), merged)
 
 
 def _settled(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Return the new rows, but the old one where both say the same but for noise."""
+    """Return the new rows, each replaced by the old one if the two differ only by noise."""
     before = old.set_index(KEY).reindex(pd.MultiIndex.from_frame(new[KEY])).reset_index()
     after = new.reset_index(drop=True)
     figures = ["score", "margin"]
     texts = [name for name in BASELINE_COLUMNS if name not in (*KEY, *figures)]
-    # A ladder's step has no tier, and nothing is equal to nothing.
+    # The step of a ladder has no tier, and a missing value is not equal to another one.
     alike = (before[texts].astype("str").fillna("") == after[texts].astype("str").fillna("")).all(axis=1)
     alike &= ((before[figures] - after[figures]).abs() <= NOISE).all(axis=1)
     return after.where(~alike, before[list(after.columns)])
@@ -108,35 +108,35 @@ CaseIds = Mapping[str, Collection[str]]
 
 
 def case_ids(suites: Iterable[Suite]) -> dict[str, set[str]]:
-    """Return the ids of the cases of each suite, by its name."""
+    """Return the ids of the cases of each suite, by suite name."""
     return {suite.name: {case.id for case in suite.cases} for suite in suites}
 
 
 def stale_cases(baseline: Baseline, existing: CaseIds) -> list[tuple[str, str]]:
-    """List the (suite, case) of the rows whose suite is there and whose case is not, sorted.
+    """Return the (suite, case) of the rows whose suite exists but whose case does not, sorted.
 
-    What a sweep derived exists as long as the case that it was derived from. Of a suite that was not read nothing is
-    known; see `absent_suites`.
+    A derived case exists as long as the case it was derived from. Rows of suites that were not read are not listed;
+    see `absent_suites`.
     """
     names = _names(baseline)
     return [(suite, case) for suite, case in names if suite in existing and clean_id(case) not in existing[suite]]
 
 
 def absent_suites(baseline: Baseline, existing: CaseIds) -> dict[str, int]:
-    """Count the rows of each suite that is not among the existing ones."""
+    """Return the number of rows of each suite that is not among the existing ones."""
     return dict(sorted(Counter(suite for suite, _ in _names(baseline) if suite not in existing).items()))
 
 
 def prune_baseline(path: Path, existing: CaseIds, *, absent_too: bool = False) -> list[tuple[str, str]]:
-    """Remove the rows whose case does not exist any more and tell which; without one nothing is written.
+    """Remove the rows whose case no longer exists and return them; if there are none, nothing is written.
 
     Args:
         path: the file.
         existing: the ids of the cases of each suite.
-        absent_too: whether the rows of suites that are not among them go too.
+        absent_too: whether to remove the rows of all other suites, too.
 
     Raises:
-        UserError: one line, if the file does not read or cannot be written.
+        UserError: one line, if the file cannot be read or written.
     """
     with file_lock(path):
         baseline = read_baseline(path)
@@ -144,7 +144,7 @@ def prune_baseline(path: Path, existing: CaseIds, *, absent_too: bool = False) -
         if absent_too:
             stale = sorted(stale + [(suite, case) for suite, case in _names(baseline) if suite not in existing])
         if stale:
-            write_baseline(path, baseline.rows[~_keys(baseline.rows).isin(stale)], baseline.identity)
+            write_baseline(path, baseline.rows[~_keys(baseline.rows).isin(stale)], baseline.provenance)
     return stale
 
 
@@ -152,17 +152,17 @@ def _names(baseline: Baseline) -> list[tuple[str, str]]:
     return sorted(zip(baseline.rows["suite"], baseline.rows["case"], strict=True))
 
 
-def identity_changes(baseline: Baseline, identity: Mapping[str, str]) -> list[str]:
-    """Name what differs between the making of the baseline and that of today, one line a difference."""
+def provenance_changes(baseline: Baseline, provenance: Mapping[str, str]) -> list[str]:
+    """Return one line per difference between the provenance of the baseline and the current one."""
     return [
-        f"{name}: baseline {baseline.identity.get(name, 'unknown')}, now {flat(value)}"
-        for name, value in sorted(identity.items())
-        if baseline.identity.get(name) != flat(value)
+        f"{name}: baseline {baseline.provenance.get(name, 'unknown')}, now {flat(value)}"
+        for name, value in sorted(provenance.items())
+        if baseline.provenance.get(name) != flat(value)
     ]
 
 
 def _read(path: Path) -> Baseline | None:
-    """Read the file; None where there is none."""
+    """Read the file; return None if there is none."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -176,7 +176,7 @@ def _read(path: Path) -> Baseline | None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    """Put the bytes in the file's place in one step, so that no failure leaves half a file."""
+    """Replace the file atomically, so that no failure leaves half a file."""
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:

@@ -1,4 +1,4 @@
-"""Holds the results of models against their baselines, case by case."""
+"""Compare the results of models with their baselines, case by case."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class BaselineChanges:
-    """The baseline of one model, held against the results of this run.
+    """The changes of one model's results against its baseline.
 
     Args:
         baseline: the accepted rows.
-        max_drop: a score that falls by more is a regression.
+        max_drop: a case whose score falls by more than this has regressed.
     """
 
     def __init__(self, baseline: Baseline, max_drop: float) -> None:
@@ -40,18 +40,18 @@ class BaselineChanges:
 
     @property
     def known(self) -> Mapping[str, Change]:
-        """The changes that were computed so far, by `suite/id`."""
+        """The changes computed so far, by `suite/id`."""
         return self._changes
 
     def diff(self, results: Iterable[CaseResult]) -> pd.DataFrame:
-        """Return the diff of results against the baseline: a row a case, `missing` ones left out."""
+        """Return the diff of results against the baseline: one row per case, without the `missing` ones."""
         from tierbench.runs.diff import diff_cases
 
         diff = diff_cases(self.baseline.rows, _run_table(results), max_drop=self._max_drop)
         return diff[diff["change"] != "missing"]
 
     def of(self, results: Iterable[CaseResult]) -> Mapping[str, Change]:
-        """Return how each result stands against the baseline, by `suite/id`; computed once a case."""
+        """Return the change of each result against the baseline, by `suite/id`; computed once per case."""
         unknown = [result for result in results if result.verdict and result.case.key not in self._changes]
         if unknown:
             for row in self.diff(unknown).to_dict("records"):
@@ -60,7 +60,7 @@ class BaselineChanges:
 
 
 def _run_table(results: Iterable[CaseResult]) -> pd.DataFrame:
-    """Return results with the thresholds of today, as the diff wants them."""
+    """Return results with the current thresholds, as `diff_cases` expects them."""
     import pandas as pd
 
     from tierbench.runs.diff import RUN_COLUMNS
@@ -89,10 +89,10 @@ class Baselines:
     """The baselines of a run's models, each read at its first use.
 
     Attributes:
-        choice: what was asked for.
+        choice: the baseline that the user chose.
         specs: the models.
-        asked: `auto`, `thresholds`, `flips` or `regression`.
-        max_drop: a score that falls by more is a regression.
+        asked: the gate that the user chose: `auto`, `thresholds`, `flips` or `regression`.
+        max_drop: a case whose score falls by more than this has regressed.
     """
 
     choice: BaselineChoice
@@ -102,11 +102,11 @@ class Baselines:
     _known: dict[str, BaselineChanges | None] = field(default_factory=dict)
 
     def source(self, name: str) -> BaselineSource:
-        """Return where the baseline of a model is."""
+        """Return the source of a model's baseline."""
         return self.choice.source(self._spec(name))
 
     def of(self, name: str) -> BaselineChanges | None:
-        """Return the baseline of a model; None where it has none.
+        """Return the baseline of a model; None if it has none.
 
         Raises:
             UserError: if the baseline cannot be read.
@@ -118,17 +118,17 @@ class Baselines:
         return self._known[name]
 
     def gate(self, name: str) -> Gate:
-        """Return how a model is gated; without a baseline by thresholds."""
+        """Return the gate of a model; without a baseline it is `thresholds`."""
         if self.of(name) is None:
             return "thresholds"
         return "flips" if self.asked == "auto" else next(gate for gate in GATES if gate == self.asked)
 
     def update_path(self, name: str) -> Path:
-        """Return the file that takes the accepted scores of a model."""
+        """Return the file that the accepted scores of a model are written to."""
         return self.choice.update_path(self._spec(name))
 
     def problems(self, *, updating: bool) -> list[str]:
-        """Say what is wrong with what the models are compared with, or with the files that take their scores."""
+        """List the problems of the baselines that are to be read or, with `updating`, to be written."""
         check = update_problems if updating else source_problems
         return [line for spec in self.specs for line in check(self.choice, spec)]
 

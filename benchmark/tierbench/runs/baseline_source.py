@@ -1,4 +1,4 @@
-"""Finds what a model is compared with: its own baseline file, a named one, or a recorded run; and reads it."""
+"""Find and read what a model is compared with: its own baseline file, a named one, or a recorded run."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from tierbench.runs.record import RUN, SCORES, read_run
 if TYPE_CHECKING:
     from tierbench.runs.baseline_format import Baseline
 
-# What version 0.1 called a model that was not given a name.
+# The name that version 0.1 gave to a model without one.
 OLD_NAME = "model"
 
 
 @dataclass(frozen=True, slots=True)
 class BaselineSource:
-    """Where the accepted scores of a model are.
+    """The place of the accepted scores of a model.
 
     Attributes:
-        path: a baseline file, or a run's folder; None: nothing to compare with.
-        required: whether the user named it, so that its absence is a problem.
-        note: what the user should know of the choice; empty where there is nothing to say.
+        path: a baseline file or the folder of a run; None if there is nothing to compare with.
+        required: whether it is a problem if the path does not exist, because the user named it.
+        note: what the user should know about the choice; usually empty.
     """
 
     path: Path | None
@@ -42,12 +42,12 @@ class BaselineSource:
 
 @dataclass(frozen=True, slots=True)
 class BaselineChoice:
-    """What was asked for: `--robust-baseline NAME|PATH|RUN|none`, or nothing.
+    """The baseline that the user chose with `--robust-baseline NAME|PATH|RUN|none`, if any.
 
     Attributes:
-        root: what a relative path is relative to.
-        reports: the folder of runs and baselines.
-        named: as written; empty: each model's own file.
+        root: folder that relative paths start from.
+        reports: folder of runs and baselines.
+        named: the value of the option; if empty, each model has its own file.
         required: whether a model without a baseline is a problem.
     """
 
@@ -57,7 +57,7 @@ class BaselineChoice:
     required: bool = False
 
     def source(self, model: ModelSpec) -> BaselineSource:
-        """Find what a model is compared with."""
+        """Return what a model is compared with."""
         named = self.named
         if named == "none":
             return BaselineSource(None)
@@ -70,13 +70,13 @@ class BaselineChoice:
         return BaselineSource(self.root / named if is_path else self.file(named), required=True)
 
     def update_path(self, model: ModelSpec) -> Path:
-        """Return the file that takes the accepted scores of a model."""
+        """Return the file that the accepted scores of a model are written to."""
         path = self.source(model).path
-        # A run is a record, and is never changed.
+        # The record of a run is never changed.
         return self.file(model.name) if path is None or path.is_dir() else path
 
     def file(self, name: str) -> Path:
-        """Return where the baseline of this name is, or would be."""
+        """Return the path of the baseline with this name; it need not exist."""
         return self.reports / "baselines" / f"{name}.csv"
 
     def _own(self, model: ModelSpec) -> BaselineSource:
@@ -84,14 +84,14 @@ class BaselineChoice:
         if model.named or model.spec == "reference" or file.exists() or not old.exists():
             return BaselineSource(file, self.required)
         note = (
-            f"baseline {shown_path(old)} is taken for model {model.name!r}, which version 0.1 called {OLD_NAME!r}; "
+            f"baseline {shown_path(old)} is used for model {model.name!r}, which version 0.1 called {OLD_NAME!r}; "
             f"rename it to {file.name}, or name the model: --robust-model={OLD_NAME}={one_line(model.spec)}"
         )
         return BaselineSource(old, self.required, note)
 
 
 def source_problems(choice: BaselineChoice, model: ModelSpec) -> list[str]:
-    """Say what is wrong with what a model is to be compared with."""
+    """List the problems of the baseline that a model is to be compared with."""
     source = choice.source(model)
     if source.path is None:
         return []
@@ -100,7 +100,7 @@ def source_problems(choice: BaselineChoice, model: ModelSpec) -> list[str]:
             return []
         wanted = choice.named or model.name
         return [
-            f"baseline {one_line(wanted)!r} of model {model.name!r} is not there ({shown_path(source.path)}); "
+            f"baseline {one_line(wanted)!r} of model {model.name!r} does not exist ({shown_path(source.path)}); "
             "accept a run with --robust-update-baseline, or name a baseline, a file or a run"
         ]
     try:
@@ -111,7 +111,7 @@ def source_problems(choice: BaselineChoice, model: ModelSpec) -> list[str]:
 
 
 def update_problems(choice: BaselineChoice, model: ModelSpec) -> list[str]:
-    """Say why a model's baseline cannot be updated, before anything is run for it."""
+    """List the reasons why a model's baseline cannot be updated; checked before the run."""
     from tierbench.runs.baseline import read_baseline
 
     path = choice.update_path(model)
@@ -120,15 +120,15 @@ def update_problems(choice: BaselineChoice, model: ModelSpec) -> list[str]:
         try:
             read_baseline(path)
         except UserError as error:
-            return [f"{place} is there and cannot be read; restore or delete it: {line}" for line in error.lines]
+            return [f"{place} exists but cannot be read; restore or delete it: {line}" for line in error.lines]
     folder = next(parent for parent in path.parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        return [f"{place} cannot be written: {shown_path(folder)} is no folder that can be written to; fix that"]
+        return [f"{place} cannot be written: make {shown_path(folder)} a writable folder"]
     return []
 
 
 def read_source(source: BaselineSource, model: ModelSpec) -> Baseline:
-    """Read the accepted scores, from a baseline file or from a run.
+    """Read the accepted scores from a baseline file or from a run.
 
     Raises:
         UserError: if they cannot be read.
@@ -145,4 +145,4 @@ def read_source(source: BaselineSource, model: ModelSpec) -> Baseline:
     name = OLD_NAME if model.name not in scores and not model.named else model.name
     if name not in scores:
         raise UserError(f"{shown_path(source.path / SCORES)}: has no scores of model {model.name!r}; name another run")
-    return Baseline(scores[name].rows, scores[name].identity)
+    return Baseline(scores[name].rows, scores[name].provenance)

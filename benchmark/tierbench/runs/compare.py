@@ -1,4 +1,4 @@
-"""Holds the scores of a model at two times against each other, image by image and tier by tier. Pure."""
+"""Compare the scores of a model at two times, image by image and tier by tier. Pure."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from typing import Any, Literal
 import pandas as pd
 
 from tierbench.common.schema import PairedVerdict
-from tierbench.runs.baseline import identity_changes
+from tierbench.runs.baseline import provenance_changes
 from tierbench.runs.baseline_format import Baseline
 from tierbench.runs.diff import CHANGES, DEFAULT_MAX_DROP, KEY, PAIRED, RUN_COLUMNS, diff_cases
 from tierbench.runs.model_scores import ModelScores, Top
 from tierbench.runs.regression import judge_regression
 
-Gate = Literal["regression", "flips"]
-Outcome = Literal["regressed", "not shown", "nothing to judge", "cleared"]
-# The worst first.
-OUTCOMES: tuple[Outcome, ...] = ("regressed", "not shown", "nothing to judge", "cleared")
-# So many labels of each side stand beside a flip.
+ComparisonGate = Literal["regression", "flips"]
+Conclusion = Literal["regressed", "not shown", "nothing to judge", "cleared"]
+# Worst first.
+CONCLUSIONS: tuple[Conclusion, ...] = ("regressed", "not shown", "nothing to judge", "cleared")
+# Number of labels shown for each side of a changed case.
 _TOP = 3
 
 
 @dataclass(frozen=True, slots=True)
 class CaseDiff:
-    """A case on both sides; figures of a side that does not have it are None.
+    """A case before and after; figures are None where the case is missing.
 
     Attributes:
         change: `regressed`, `fixed`, `new`, `missing` or `same`.
-        reason: what the change is; empty for `same`.
-        drop: score before less score now; None where the two do not compare.
-        top_before, top_after: three labels with their probabilities; empty where they were not recorded.
-        image_sha256: of the image that was judged last.
+        reason: description of the change; empty for `same`.
+        drop: score before minus score after; None if the two cannot be compared.
+        top_before, top_after: the three most probable labels with their probabilities; empty if not recorded.
+        image_sha256: hash of the image that was judged last.
     """
 
     suite: str
@@ -57,15 +57,16 @@ class CaseDiff:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """A model held against itself, or against another.
+class ScoreComparison:
+    """The comparison of two sets of scores, of the same model or of two models.
 
     Attributes:
-        before, after: the two sides.
-        cases: every case of either side; regressed first, the largest drop first, then fixed, new, missing, same.
-        verdicts: of each suite and tier.
-        differences: what else is different between the two, a line each.
-        grouped: whether it is known which cases come from one picture; else each counts by itself.
+        before, after: the scores that are compared.
+        cases: every case of `before` or `after`, in the order regressed (largest drop first), fixed, new, missing,
+            same.
+        verdicts: the paired verdict of each suite and tier.
+        differences: the differences in provenance, one line each.
+        grouped: whether the groups of the cases are known; if not, each case is a group of its own.
     """
 
     before: ModelScores
@@ -76,17 +77,17 @@ class Comparison:
     grouped: bool
 
     def count(self, change: str) -> int:
-        """Say how many cases changed so."""
+        """Return the number of cases with this change."""
         return sum(case.change == change for case in self.cases)
 
-    def regressed(self, gate: Gate) -> bool:
-        """Whether the model got worse, as the gate sees it."""
+    def regressed(self, gate: ComparisonGate) -> bool:
+        """Return whether the gate finds a regression."""
         if gate == "flips":
             return self.count("regressed") > 0
         return any(verdict.state == "regressed" for verdict in self.verdicts)
 
-    def outcome(self, gate: Gate) -> Outcome:
-        """Say what the gate makes of the comparison."""
+    def conclusion(self, gate: ComparisonGate) -> Conclusion:
+        """Return the conclusion of the gate."""
         if self.regressed(gate):
             return "regressed"
         if gate == "flips":
@@ -97,19 +98,19 @@ class Comparison:
         return "cleared" if states == {"cleared"} else "not shown"
 
 
-def overall(comparisons: Sequence[Comparison], gate: Gate) -> Outcome:
-    """Say what the gate makes of all models together: the worst of what it makes of each."""
-    found = {comparison.outcome(gate) for comparison in comparisons}
-    return next((outcome for outcome in OUTCOMES if outcome in found), "nothing to judge")
+def overall(comparisons: Sequence[ScoreComparison], gate: ComparisonGate) -> Conclusion:
+    """Return the conclusion of the gate about all models: the worst of its conclusions."""
+    found = {comparison.conclusion(gate) for comparison in comparisons}
+    return next((conclusion for conclusion in CONCLUSIONS if conclusion in found), "nothing to judge")
 
 
-def compare_scores(before: ModelScores, after: ModelScores, *, max_drop: float = DEFAULT_MAX_DROP) -> Comparison:
-    """Hold two sides against each other.
+def compare_scores(before: ModelScores, after: ModelScores, *, max_drop: float = DEFAULT_MAX_DROP) -> ScoreComparison:
+    """Compare two sets of scores.
 
     Args:
-        before: what is taken for accepted.
-        after: what is judged, by the thresholds that it was run with.
-        max_drop: a score that falls by more than this is `regressed`, whatever its verdict.
+        before: the accepted scores.
+        after: the scores to judge, with the thresholds of their run.
+        max_drop: a case whose score falls by more than this is `regressed`, whatever its verdict.
     """
     diff = diff_cases(before.rows, _run_rows(before, after), max_drop=max_drop)
     expected = dict(_by_key(before, "expected") | _by_key(after, "expected"))
@@ -117,25 +118,25 @@ def compare_scores(before: ModelScores, after: ModelScores, *, max_drop: float =
     cases = [_case(row, before, after, expected, images) for row in diff.to_dict("records")]
     order = ("regressed", "fixed", "new", "missing", "same")
     cases.sort(key=lambda case: (order.index(case.change), -abs(case.drop or 0.0), case.key))
-    known = {name: value for name, value in after.identity.items() if name in before.identity}
-    shared = {name: value for name, value in before.identity.items() if name in known}
-    return Comparison(
+    known = {name: value for name, value in after.provenance.items() if name in before.provenance}
+    shared = {name: value for name, value in before.provenance.items() if name in known}
+    return ScoreComparison(
         before=before,
         after=after,
         cases=tuple(cases),
         verdicts=judge_regression(diff),
-        differences=tuple(identity_changes(Baseline(before.rows, shared), known)),
+        differences=tuple(provenance_changes(Baseline(before.rows, shared), known)),
         grouped=after.is_run or before.is_run,
     )
 
 
 def _run_rows(before: ModelScores, after: ModelScores) -> pd.DataFrame:
-    """Return the later side with groups and thresholds, which a baseline file does not hold."""
+    """Return the rows of `after` with groups and thresholds, which a baseline file does not have."""
     if after.is_run:
         return after.rows[list(RUN_COLUMNS)]
     other = before.rows[[*KEY, "passed"]].rename(columns={"passed": "before"})
     rows = after.rows.merge(other, on=KEY, how="left")
-    # What each side said of itself stands: the threshold is one that the earlier figures meet, or do not.
+    # Both verdicts are kept: the threshold is chosen such that the earlier figures meet or miss it as recorded.
     passed = rows.pop("before").fillna(True).astype(bool)
     groups = before.rows.set_index(KEY)["group"] if before.is_run else pd.Series(dtype="object")
     keys = pd.MultiIndex.from_frame(rows[KEY])
@@ -147,8 +148,8 @@ def _run_rows(before: ModelScores, after: ModelScores) -> pd.DataFrame:
     )
 
 
-def _by_key(side: ModelScores, column: str) -> dict[str, str]:
-    return dict(zip(side.rows["suite"] + "/" + side.rows["case"], side.rows[column].astype(str), strict=True))
+def _by_key(scores: ModelScores, column: str) -> dict[str, str]:
+    return dict(zip(scores.rows["suite"] + "/" + scores.rows["case"], scores.rows[column].astype(str), strict=True))
 
 
 def _case(
@@ -173,8 +174,8 @@ def _case(
     )
 
 
-def _top(side: ModelScores, key: str) -> Top:
-    return [list(entry) for entry in side.top.get(key, ())[:_TOP]]
+def _top(scores: ModelScores, key: str) -> Top:
+    return [list(entry) for entry in scores.top.get(key, ())[:_TOP]]
 
 
 def _number(value: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""The diff of a run against a baseline, case by case; pure."""
+"""Compute the diff of a run against a baseline, case by case. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-# What names a case.
+# The columns that identify a case.
 KEY = ["suite", "case"]
 BASELINE_COLUMNS = (
     "suite",
@@ -21,7 +21,7 @@ BASELINE_COLUMNS = (
     "passed",
     "image_sha256",
 )
-# A run's rows carry the thresholds of today, by which the baseline's figures are judged again.
+# The rows of a run have the current thresholds, by which the baseline's figures are judged again.
 RUN_COLUMNS = (*BASELINE_COLUMNS, "group", "min_score", "max_rank", "min_margin")
 DIFF_COLUMNS = (
     "suite",
@@ -43,13 +43,13 @@ DIFF_COLUMNS = (
     "baseline_passed",
 )
 CHANGES = ("regressed", "fixed", "same", "new", "missing")
-# The changes of cases that run and baseline both have.
+# The changes of cases that are both in the run and in the baseline.
 PAIRED = ("regressed", "fixed", "same")
 
 DEFAULT_MAX_DROP = 0.2
-# Scores and margins of a baseline file are rounded to so many decimals.
+# Scores and margins in a baseline file are rounded to this many decimals.
 DECIMALS = 6
-# The types of the columns that are no text; all but `float64` bear missing values.
+# The types of the columns that are not text; they all allow missing values.
 COLUMN_TYPES = {
     "tier": "Int64",
     "rank": "Int64",
@@ -60,30 +60,30 @@ COLUMN_TYPES = {
 
 
 def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = DEFAULT_MAX_DROP) -> pd.DataFrame:
-    """Hold the cases of a run against those of a baseline.
+    """Compare the cases of a run with those of a baseline.
 
-    The baseline's scores, ranks and margins are judged by the thresholds of the run, so that a threshold that
-    was tightened is no regression. A case whose figures agree with the baseline's to the precision of its
-    file has the run's verdict on both sides: rounding flips nothing.
+    The baseline's scores, ranks and margins are judged by the thresholds of the run, so that tightening a threshold
+    is not a regression. If the figures of a case agree to the precision of the baseline file, the baseline gets the
+    verdict of the run: rounding never flips a case.
 
     Args:
-        baseline: `BASELINE_COLUMNS`, one row a case; the step of a ladder has no `tier`. Give only the suites
-            and tiers that were selected, because the other rows come out as `missing`.
-        run: `RUN_COLUMNS`, one row a case. An empty `group` stands for a case of its own. A row whose `score`
-            is not a number was not scored (the case erred or was skipped) and counts as missing.
-        max_drop: a score that falls by more than this is `regressed`, whatever its verdict; in (0, 1].
+        baseline: one row per case with `BASELINE_COLUMNS`; the step of a ladder has no `tier`. Pass only the suites
+            and tiers that were selected, because all other rows become `missing`.
+        run: one row per case with `RUN_COLUMNS`. With an empty `group`, a case is a group of its own. A row whose
+            `score` is not a number (the case had an error or was skipped) counts as missing.
+        max_drop: a case whose score falls by more than this is `regressed`, whatever its verdict; in (0, 1].
 
     Returns:
-        One row a case with `DIFF_COLUMNS`, sorted by suite and case. `drop` is the baseline's score less the
-        run's, NaN where the two cannot be compared; `reason` says what the change is, empty for `same`;
-        figures of a side that does not have the case are missing values.
+        One row per case with `DIFF_COLUMNS`, sorted by suite and case. `drop` is the baseline's score minus the
+        run's, NaN if the two cannot be compared. `reason` describes the change and is empty for `same`. Figures are
+        missing values where the run or the baseline does not have the case.
 
     Raises:
-        ValueError: if a column is missing, a case is there twice, a figure that must be a number is none, or
-            `max_drop` is outside its range.
+        ValueError: if a column is missing, a case appears twice, a figure is not a number, or `max_drop` is out of
+            range.
     """
     if not 0 < max_drop <= 1:
-        raise ValueError(f"max_drop lies above 0 and is at most 1, got {max_drop}")
+        raise ValueError(f"max_drop must be above 0 and at most 1, got {max_drop}")
     scored = _checked(run, RUN_COLUMNS, "run", keep_unscored=False)
     before = _checked(baseline, BASELINE_COLUMNS, "baseline")
     before = before.rename(columns={name: f"baseline_{name}" for name in before if name not in KEY})
@@ -103,10 +103,10 @@ def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = D
         & (table["baseline_margin"] >= table["min_margin"])
     )
     then = judged.where(~_alike(table), now)
-    # A row that the run lacks has no thresholds of today: the accepted verdict stands.
+    # A row that the run lacks has no current thresholds: it keeps the accepted verdict.
     table["baseline_passed"] = table["baseline_passed"].mask(in_run & in_baseline, then)
 
-    # The first condition that holds decides.
+    # The first condition that is true decides.
     conditions: dict[tuple[str, str], pd.Series[bool]] = {
         ("missing", "not scored in this run"): ~in_run,
         ("new", "not in the baseline"): ~in_baseline,
@@ -125,7 +125,7 @@ def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = D
 
 
 def _checked(table: pd.DataFrame, columns: Sequence[str], name: str, *, keep_unscored: bool = True) -> pd.DataFrame:
-    """Return the columns with types that bear missing values; the names of concepts as the file holds them."""
+    """Check a table and return its columns, with types that allow missing values."""
     absent = [column for column in columns if column not in table]
     if absent:
         raise ValueError(f"the {name} lacks the columns {', '.join(absent)}")
@@ -134,21 +134,21 @@ def _checked(table: pd.DataFrame, columns: Sequence[str], name: str, *, keep_uns
         table = table[table["score"].notna()]
     twice = table[table.duplicated(KEY)]
     if len(twice):
-        raise ValueError(f"the {name} holds {twice['suite'].iloc[0]}/{twice['case'].iloc[0]} more than once")
-    # As read from CSV, a column of empty cells is one of numbers; names are text also then.
+        raise ValueError(f"the {name} contains {twice['suite'].iloc[0]}/{twice['case'].iloc[0]} more than once")
+    # A column of empty cells is read from CSV as numbers; names must be text.
     names = {column: "string" for column in (*KEY, "group") if column in columns}
     table = table.astype({**COLUMN_TYPES, **names})
-    # A ladder's step has no tier, every other figure must be there.
+    # The step of a ladder has no tier; all other figures are required.
     figures = [column for column in columns if column not in {"tier", "group"}]
     bad = table[table[figures].isna().any(axis=1)]
     if len(bad):
         row = bad.iloc[0]
-        raise ValueError(f"the {name} holds {row['suite']}/{row['case']} with an empty or undefined figure")
+        raise ValueError(f"the {name} contains {row['suite']}/{row['case']} with an empty or undefined figure")
     return table.assign(expected=table["expected"].map(flat))
 
 
 def _alike(table: pd.DataFrame) -> pd.Series[bool]:
-    """Say of each row whether both sides' figures agree to the precision of a baseline file."""
+    """Return for each row whether run and baseline agree to the precision of a baseline file."""
     alike = (table["rank"] == table["baseline_rank"]).fillna(False).astype(bool)
     for name in ("score", "margin"):
         alike &= (table[name] - table[f"baseline_{name}"]).abs() <= 10**-DECIMALS
@@ -156,5 +156,5 @@ def _alike(table: pd.DataFrame) -> pd.Series[bool]:
 
 
 def flat(text: str) -> str:
-    """Return the text with each run of white space as one blank, as a baseline file holds it."""
+    """Replace white space of any length with one space, as baseline files require."""
     return " ".join(text.split())

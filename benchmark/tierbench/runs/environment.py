@@ -1,4 +1,4 @@
-"""What a run was made with: versions of the tools, the commit of the repository."""
+"""Read the environment of a run: versions of the tools, number of threads, commit of the repository."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tierbench.models.prediction_store import library_versions
 
 
 def tool_versions() -> dict[str, str]:
-    """Return the versions of the libraries and tools; nothing is imported."""
+    """Return the versions of the libraries and tools without importing them."""
     return {**library_versions(), "pytest": version("pytest"), "tierbench": version("tierbench")}
 
 
 def thread_count() -> int | None:
-    """Return how many threads torch computes with; None where this process computed nothing and never loaded it."""
+    """Return the number of threads that torch uses; None if this process has not loaded torch."""
     torch = sys.modules.get("torch")
     return int(torch.get_num_threads()) if torch is not None else None
 
 
 def git_commit(root: Path) -> str:
-    """Return the commit of the repository that a folder is in; empty where there is none."""
+    """Return the commit of the repository that contains the folder; empty if there is none."""
     git = shutil.which("git")
     if git is None:
         return ""

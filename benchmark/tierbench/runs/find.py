@@ -1,4 +1,4 @@
-"""Finds the run that a user names: by path, by the start of its name, or the last one."""
+"""Find the run that a user names: by path, by the start of its name, or as `last`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tierbench.runs.record import RUN
 
 
 def run_folder(name: str, reports: Path) -> Path:
-    """Return the folder of a run, by path, by the start of its name in `reports`, or `last`.
+    """Return the folder of a run, given its path, the start of its name in `reports`, or `last`.
 
     Raises:
         UserError: if there is no such run, or more than one.
@@ -25,6 +25,6 @@ def run_folder(name: str, reports: Path) -> Path:
     if len(found) == 1:
         return found[0]
     if found:
-        raise UserError(f"run {one_line(name)!r}: {len(found)} runs begin so; write more of the name")
+        raise UserError(f"run {one_line(name)!r}: {len(found)} runs start with this; give more of the name")
     hint = f"the last one is {shown_path(runs[-1])}" if runs else "run pytest first"
     raise UserError(f"run {one_line(name)!r}: there is no such run in {shown_path(reports)}/; {hint}")

@@ -1,7 +1,7 @@
-"""Decides what a test does about a result: pass, fail, or a known failure. Pure.
+"""Decide whether a test passes, fails, or is a known failure. Pure.
 
-Gates: `thresholds`: a case fails on its thresholds. `flips`: misses that the baseline has too are known failures, and
-a case that regressed fails. `regression`: flips are judged by `test_regression` alone.
+There are three gates. `thresholds`: a case that misses its thresholds fails. `flips`: a miss that is also in the
+baseline is a known failure, and a case that regressed fails. `regression`: only `test_regression` judges flips.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from tierbench.scoring.tiers import reaches, shortfall
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a case stands against the baseline.
+    """The change of a case against the baseline.
 
     Attributes:
         kind: `regressed`, `fixed`, `same` or `new`.
-        reason: what the change is; empty for `same`.
-        baseline_score: the accepted score; None where the baseline does not have the case as it is now.
-        baseline_predicted: what the model said then.
-        baseline_passed: whether the accepted figures meet today's thresholds; None as above.
+        reason: description of the change; empty for `same`.
+        baseline_score: the accepted score; None if the case is `new`.
+        baseline_predicted: the accepted prediction.
+        baseline_passed: whether the accepted figures meet the current thresholds; None if the case is `new`.
     """
 
     kind: str
@@ -39,16 +39,16 @@ class Change:
 
     @property
     def known_miss(self) -> bool:
-        """Whether the baseline has the miss too."""
+        """Whether the case is a miss in the baseline, too."""
         return self.kind != "new" and self.baseline_passed is False
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a test does, with its message; a test without a result is an error or skipped.
+    """What a test does, with its message; `error` and `skip` are for tests without a result.
 
     Attributes:
-        notice: what is worth a warning all the same.
+        notice: text of a warning to show even if the test passes.
     """
 
     action: Literal["pass", "fail", "xfail", "skip", "error"]
@@ -57,7 +57,7 @@ class Decision:
 
 
 PASS = Decision("pass")
-# Why a flip does not fail under the gate `regression`: its tier is judged whole. Ladders and slices are in no tier.
+# Why a flip does not fail under the gate `regression`. The second is for ladders and slices, which are in no tier.
 JUDGED = "judged by test_regression"
 UNGATED = "flips do not fail under the gate regression"
 
@@ -68,11 +68,11 @@ def decide_case(
     """Decide about a judged case.
 
     Args:
-        result: the case's result, with a verdict.
-        change: how it stands against the baseline; None where the model has none.
-        gate: how the model is gated.
+        result: the result of the case, with a verdict.
+        change: its change against the baseline; None if the model has none.
+        gate: the gate of the model.
         updating: whether this run becomes the baseline.
-        several_models: whether messages must tell the model.
+        several_models: whether messages must name the model.
     """
     message = result.message(several_models)
     compared = change is not None and change.kind != "new" and gate != "thresholds"
@@ -82,12 +82,12 @@ def decide_case(
         return PASS if result.passed else Decision("xfail", f"accepted into the baseline: {message}")
     if change is None or not compared:
         if not result.passed and result.case.corruption:
-            # A corrupted image may be lost: how many may, the gate of its slice says.
+            # Single corrupted images may miss; the gate of their slice limits how many.
             return Decision("xfail", f"judged by test_slice: {message}")
         return PASS if result.passed else Decision("fail", message)
     if gate == "regression":
         if change.kind == "regressed":
-            # A corrupted case is in no tier.
+            # Corrupted cases are in no tier.
             why = UNGATED if result.case.tier is None else JUDGED
             return Decision("xfail", f"{why}: {_regressed(message, result, change)}")
         return PASS if result.passed else Decision("xfail", f"known failure, in the baseline too: {message}")
@@ -97,7 +97,7 @@ def decide_case(
 
 
 def _regressed(message: str, result: CaseResult, change: Change) -> str:
-    """`…: regressed (passed, now fails), was cat 0.912: expected …`."""
+    """Return `…: regressed (passed, now fails), was cat 0.912; now expected …`."""
     seen = one_line(change.baseline_predicted, 80)
     was = f"was {seen} {change.baseline_score:.3f}" if change.baseline_score is not None else ""
     if result.passed and result.verdict:
@@ -107,12 +107,12 @@ def _regressed(message: str, result: CaseResult, change: Change) -> str:
 
 
 def is_new(change: Change | None) -> bool:
-    """Whether there is nothing to compare a case with: thresholds alone judge it."""
+    """Return whether there is nothing to compare the case with; then only its thresholds count."""
     return change is None or change.kind == "new"
 
 
 def known_miss(result: CaseResult, change: Change | None, gate: Gate) -> bool:
-    """Whether a miss is known: declared as an issue, or in the baseline too."""
+    """Return whether a miss is known: declared as an issue, or also in the baseline."""
     if result.case.known_issue:
         return True
     return change is not None and gate != "thresholds" and change.known_miss
@@ -121,13 +121,13 @@ def known_miss(result: CaseResult, change: Change | None, gate: Gate) -> bool:
 def decide_tier(
     tier: TierResult, results: Sequence[CaseResult], changes: Sequence[Change | None], gate: Gate, *, updating: bool
 ) -> Decision:
-    """Decide about a whole tier: it fails where it falls short by more than its known misses.
+    """Decide about a whole tier: it fails if it falls short even with its known misses excused.
 
     Args:
-        tier: the tier's result.
-        results: those of its judged cases.
-        changes: how each of them stands against the baseline.
-        gate: how the model is gated.
+        tier: the result of the tier.
+        results: the results of its judged cases.
+        changes: the change of each of them against the baseline.
+        gate: the gate of the model.
         updating: whether this run becomes the baseline.
     """
     if reaches(tier.passed, tier.total, tier.min_pass_rate):
@@ -152,18 +152,18 @@ def decide_ladder(
     *,
     updating: bool,
 ) -> Decision:
-    """Decide about a ladder: its breaking point must reach the gate that the suite declares.
+    """Decide about a ladder: its breaking point must reach the gate that the suite sets for it.
 
     Args:
-        ladder: the ladder's result.
+        ladder: the result of the ladder.
         steps: the results of its steps, from easy to hard.
-        changes: how each of them stands against the baseline.
-        gate: how the model is gated.
+        changes: the change of each of them against the baseline.
+        gate: the gate of the model.
         updating: whether this run becomes the baseline.
     """
     unit = f" {ladder.unit}" if ladder.unit else ""
-    demand = "" if ladder.gate is None else f"; {ladder.gate:g}{unit} demanded"
-    message = f"{ladder.suite}/{ladder.ladder}: {ladder_sentence(ladder)}{demand}"
+    required = "" if ladder.gate is None else f"; {ladder.gate:g}{unit} required"
+    message = f"{ladder.suite}/{ladder.ladder}: {ladder_sentence(ladder)}{required}"
     if updating:
         return PASS if ladder.met else Decision("xfail", f"accepted into the baseline: {message}")
     paired = list(zip(steps, changes, strict=True))
@@ -184,9 +184,9 @@ def decide_ladder(
 
 
 def decide_regression(state: str, sentence: str, gate: Gate, *, updating: bool) -> Decision:
-    """Decide about the paired verdict of a tier; under `thresholds` it is only told."""
+    """Decide about the paired verdict of a tier; under `thresholds` it is only reported."""
     if state == "not shown" and gate == "regression":
-        # Under the other gates the cases decide, and a small tier would warn at every run.
+        # Under the other gates the cases decide, and a small tier would warn in every run.
         return Decision("pass", notice=sentence)
     if state != "regressed":
         return PASS
@@ -196,7 +196,7 @@ def decide_regression(state: str, sentence: str, gate: Gate, *, updating: bool) 
 
 
 def decide_metric(result: MetricResult, *, updating: bool) -> Decision:
-    """Decide about a metric of a suite: a demand of the suite's, whatever the baseline says."""
+    """Decide about a metric of a suite; its limits do not depend on the baseline."""
     if result.met:
         return PASS
     return (
@@ -214,13 +214,13 @@ def decide_slice(
     *,
     updating: bool,
 ) -> Decision:
-    """Decide about a slice: it must meet what its suite demands of it, if anything, but for its known misses.
+    """Decide about a slice: it must meet the limits of its suite, if any, with its known misses excused.
 
     Args:
-        result: the slice's result.
-        cases: those of its judged cases.
-        changes: how each of them stands against the baseline.
-        gate: how the model is gated.
+        result: the result of the slice.
+        cases: the results of its judged cases.
+        changes: the change of each of them against the baseline.
+        gate: the gate of the model.
         updating: whether this run becomes the baseline.
     """
     if result.met:
@@ -236,7 +236,7 @@ def decide_slice(
 
 
 def _known_misses(results: Sequence[CaseResult], changes: Sequence[Change | None], gate: Gate) -> list[bool]:
-    """Say of each miss that has something to be compared with, or is declared, whether it is known."""
+    """Return whether each miss is known; misses that are new and not declared as issues are left out."""
     paired = zip(results, changes, strict=True)
     missed = [(result, change) for result, change in paired if not result.passed]
     return [
@@ -245,5 +245,5 @@ def _known_misses(results: Sequence[CaseResult], changes: Sequence[Change | None
 
 
 def with_change(row: CaseRow, change: Change | None) -> CaseRow:
-    """Return a row with how it stands against the baseline; without a baseline as it is."""
+    """Return the row with its change against the baseline; without a baseline it is unchanged."""
     return row if change is None else replace(row, change=change.kind, baseline_score=change.baseline_score)

@@ -1,4 +1,4 @@
-"""The runs in `reports/`, oldest first; an index spares reading thousands of `run.json` and can always be rebuilt."""
+"""Read all runs in `reports/`, oldest first; an index, which can always be rebuilt, saves reading every `run.json`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tierbench.common.schema import Run
 from tierbench.runs.record import RUN, read_run_json
 
 INDEX = ".history.json"
-# Raised when entries of an older index would be misread; the index is then made anew.
+# Increased when older entries would be misread; the index is then rebuilt.
 _SCHEMA = 2
 
 
@@ -26,7 +26,7 @@ class HistoryEntry:
 
     Attributes:
         folder: name of its folder in `reports/`.
-        run: its figures; those that only its own page shows are left out.
+        run: its figures, without those that only its own page shows.
     """
 
     folder: str
@@ -39,7 +39,7 @@ class History:
 
     Attributes:
         entries: oldest first.
-        problems: a line for each folder whose `run.json` cannot be read; the others are not affected.
+        problems: one line per folder whose `run.json` cannot be read; the other runs are not affected.
     """
 
     entries: tuple[HistoryEntry, ...]
@@ -48,7 +48,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class _Indexed:
-    """A run in the index; `stamp` tells whether its file has changed since."""
+    """A run in the index; `stamp` shows whether its file has changed since."""
 
     stamp: tuple[int, int]
     run: Run
@@ -61,9 +61,9 @@ class _Index:
 
 
 def read_history(reports: Path) -> History:
-    """Read all runs of a folder; what has not changed since the last time comes from the index.
+    """Read all runs of a folder; runs that have not changed since the last call come from the index.
 
-    The folders are the truth: an index that is missing, damaged, or not writable costs time and nothing else.
+    The index is only a cache: if it is missing, damaged or not writable, reading takes longer and nothing is lost.
     """
     known = _read_index(reports / INDEX)
     fresh: dict[str, _Indexed] = {}
@@ -81,13 +81,13 @@ def read_history(reports: Path) -> History:
         with contextlib.suppress(OSError):
             write_atomically(reports / INDEX, msgspec.json.encode(_Index(_SCHEMA, fresh)).decode("utf-8"))
     entries = [HistoryEntry(folder, indexed.run) for folder, indexed in fresh.items()]
-    # Of one second's runs the name decides: any order will do, as long as it is always the same.
+    # The name decides between runs that started in the same second, so that the order is always the same.
     entries.sort(key=lambda entry: (entry.run.started, entry.folder))
     return History(tuple(entries), tuple(problems))
 
 
 def only(entry: HistoryEntry, model: str, suite: str) -> HistoryEntry:
-    """Return the part of a run that is about a model and a suite; an empty name stands for all."""
+    """Return the part of a run about one model and one suite; an empty name means all."""
     run = entry.run
     tiers = tuple(tier for tier in run.tiers if model in ("", tier.model) and suite in ("", tier.suite))
     with_tier = {tier.model for tier in tiers}
@@ -96,7 +96,7 @@ def only(entry: HistoryEntry, model: str, suite: str) -> HistoryEntry:
 
 
 def _kept(run: Run) -> Run:
-    """Return what trends are made of; the rest is read only where a run is shown by itself."""
+    """Return the part of a run that trends need; the rest is only read to show the run itself."""
     return replace(
         run,
         command=(),
@@ -112,7 +112,7 @@ def _kept(run: Run) -> Run:
 
 
 def _runs(reports: Path) -> list[tuple[str, tuple[int, int]]]:
-    """List each folder that holds a `run.json`, with what tells that the file has changed."""
+    """Return the folders that contain a `run.json`, each with the time and size of that file."""
     found = []
     try:
         with os.scandir(reports) as children:

@@ -1,4 +1,4 @@
-"""The scores of one model at one time, before or after: from a recorded run or from a baseline file."""
+"""Read the scores of one model at one time, from a recorded run or from a baseline file."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ class ModelScores:
     """The scores of one model at one time.
 
     Attributes:
-        name: path of the run or of the baseline, as a person would type it.
-        model: its name.
-        rows: the scored cases, at least with the columns of a baseline; a run's with groups and thresholds too.
-        identity: what made the scores, name → value.
-        top: the most probable labels of each case, by `suite/case`; a baseline has none.
-        is_run: whether it is a recorded run.
-        complete: whether the run went to its end; a baseline is always whole.
-        unmatched: models that only this side has, and that are compared with nothing.
+        name: path of the run or of the baseline, as a user would type it.
+        model: name of the model.
+        rows: the scored cases with the columns of a baseline; rows of a run also have groups and thresholds.
+        provenance: what produced the scores, name → value.
+        top: the most probable labels of each case, by `suite/case`; empty for a baseline.
+        is_run: whether the scores are those of a recorded run.
+        complete: whether the run was completed; True for a baseline.
+        unmatched: models of this run that the other one lacks, and that are therefore not compared.
     """
 
     name: str
     model: str
     rows: pd.DataFrame
-    identity: Mapping[str, str]
+    provenance: Mapping[str, str]
     top: Mapping[str, Top] = field(default_factory=dict)
     is_run: bool = False
     complete: bool = True
@@ -46,23 +46,24 @@ class ModelScores:
 
 
 def find_before_and_after(before: str, after: str, reports: Path) -> list[tuple[ModelScores, ModelScores]]:
-    """Find what is to be compared, one pair a model.
+    """Find the scores to compare and return one pair per model.
 
     Args:
-        before, after: each a run's folder or the start of its name, `last`, a baseline's name, or its path;
-            `…:MODEL` picks one model.
-        reports: where runs and baselines are.
+        before, after: a run's folder, the start of its name, `last`, a baseline's name, or its path; `…:MODEL`
+            selects one model.
+        reports: folder of runs and baselines.
 
     Raises:
-        UserError: if one is not there or cannot be read, or if it is not clear which models to compare.
+        UserError: if one of the two is missing or cannot be read, or if it is unclear which models to compare.
     """
     first, second = _named_scores(before, reports), _named_scores(after, reports)
     both = [name for name in first if name in second]
     if both:
         pairs = [(first[name], second[name]) for name in both]
-        alone = [tuple(name for name in side if name not in both) for side in (first, second)]
-        # Told once, with the first pair.
-        return [(replace(pairs[0][0], unmatched=alone[0]), replace(pairs[0][1], unmatched=alone[1])), *pairs[1:]]
+        only_first = tuple(name for name in first if name not in both)
+        only_second = tuple(name for name in second if name not in both)
+        # Reported once, with the first pair.
+        return [(replace(pairs[0][0], unmatched=only_first), replace(pairs[0][1], unmatched=only_second)), *pairs[1:]]
     if len(first) == len(second) == 1:
         return list(zip(first.values(), second.values(), strict=True))
     raise UserError(
@@ -73,18 +74,18 @@ def find_before_and_after(before: str, after: str, reports: Path) -> list[tuple[
 
 def _named_scores(text: str, reports: Path) -> dict[str, ModelScores]:
     place, model = _located(text, reports)
-    sides = baseline_scores(place) if place.is_file() else run_scores(read_run(place))
-    if not sides:
+    scores = baseline_scores(place) if place.is_file() else run_scores(read_run(place))
+    if not scores:
         raise UserError(f"{shown_path(place)}: no case was scored; name another run")
     if not model:
-        return sides
-    if model not in sides:
-        raise UserError(f"{shown_path(place)}: has no model {one_line(model)!r}; it has {listed(sides)}")
-    return {model: sides[model]}
+        return scores
+    if model not in scores:
+        raise UserError(f"{shown_path(place)}: has no model {one_line(model)!r}; it has {listed(scores)}")
+    return {model: scores[model]}
 
 
 def _located(text: str, reports: Path) -> tuple[Path, str]:
-    """Find the file or folder that a text names, and the model behind its last colon."""
+    """Return the file or folder that the text names, and the model after its last colon."""
     name, colon, model = text.rpartition(":")
     for candidate, wanted in ((text, ""), (name, model)):
         if not candidate:
@@ -98,43 +99,43 @@ def _located(text: str, reports: Path) -> tuple[Path, str]:
 
 
 def baseline_scores(path: Path) -> dict[str, ModelScores]:
-    """Return the side that a baseline file is."""
+    """Read the scores in a baseline file, by model."""
     baseline = read_baseline(path)
-    return {path.stem: ModelScores(shown_path(path), path.stem, baseline.rows, baseline.identity)}
+    return {path.stem: ModelScores(shown_path(path), path.stem, baseline.rows, baseline.provenance)}
 
 
 def run_scores(record: RunRecord) -> dict[str, ModelScores]:
-    """Return the sides that a run is, by model; a model without a scored case is none.
+    """Return the scores of a run by model; models without a scored case are left out.
 
     Raises:
         UserError: one line, if the record is damaged.
     """
-    sides = {}
-    scores = record.scores[record.scores["score"].notna()]
+    by_model = {}
+    scored = record.scores[record.scores["score"].notna()]
     for column in ("rank", "margin", "min_score", "max_rank", "min_margin"):
-        if (empty := scores[column].isna()).any():
-            row = scores[empty].iloc[0]
+        if (empty := scored[column].isna()).any():
+            row = scored[empty].iloc[0]
             raise UserError(
                 f"{shown_path(record.folder / SCORES)}: is damaged: {one_line(row['suite'])}/{one_line(row['case'])} "
-                f"has a score and no {column}; run again, or name another run"
+                f"has a score but no {column}; run again, or name another run"
             )
-    for model, rows in scores.groupby("model", sort=False):
+    for model, rows in scored.groupby("model", sort=False):
         name = str(model)
         keys = rows["suite"] + "/" + rows["case"]
-        sides[name] = ModelScores(
+        by_model[name] = ModelScores(
             name=shown_path(record.folder),
             model=name,
             rows=rows.reset_index(drop=True),
-            identity=run_identity(record, name),
+            provenance=run_provenance(record, name),
             top=dict(zip(keys, rows["top"], strict=True)),
             is_run=True,
             complete=record.run.complete,
         )
-    return sides
+    return by_model
 
 
-def run_identity(record: RunRecord, model: str) -> dict[str, str]:
-    """Return what made the scores of a model in a recorded run, named as in a baseline file."""
+def run_provenance(record: RunRecord, model: str) -> dict[str, str]:
+    """Return what produced the scores of a model in a recorded run, with the names that a baseline file uses."""
     run = record.run
     entry = next((each for each in run.models if each.name == model), None)
     return provenance(

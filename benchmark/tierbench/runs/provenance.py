@@ -1,4 +1,4 @@
-"""What made the scores of a model, as a baseline's comment lines hold it and as differences are named. Pure."""
+"""Describe what produced the scores of a model, for the comments of baseline files and for comparisons. Pure."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def provenance(
     versions: Mapping[str, str],
     suites: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return what made scores, name → value.
+    """Return what produced the scores, name → value.
 
     Args:
-        model: the spec.
-        fingerprint: over weights, config and preprocessing.
-        preprocessing: as the model card tells it; it stands there as a hash. Left out where nothing is known of it.
-        device, dtype: where and in what the model ran.
-        versions: of the libraries; others than those that predictions depend on are left out.
-        suites: name → digest of its description.
+        model: spec of the model.
+        fingerprint: fingerprint over weights, config and preprocessing.
+        preprocessing: preprocessing from the model card, stored as a hash; left out if it is not known.
+        device, dtype: device that the model ran on, and type of its weights.
+        versions: versions of libraries; only those that predictions depend on are stored.
+        suites: suite → digest of its description.
     """
     named = {"model": model, "fingerprint": fingerprint, "device": device, "dtype": dtype}
     if preprocessing:

@@ -1,4 +1,4 @@
-"""Clears up: removes old runs. What is not ours is never touched."""
+"""Remove old runs. Files that tierbench did not write are never touched."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from tierbench.common.text import listed
 from tierbench.runs.history import HistoryEntry, read_history
 from tierbench.runs.record import REPORT, RUN, SCORES
 
-# The name that `new_run_folder` gives.
+# The names that `new_run_folder` creates.
 _RUN_NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
-# What a run writes into its folder; `assets` is pytest-html's, `gallery` the thumbnails of the windowed page.
+# What a run writes into its folder; `assets` belongs to pytest-html, `gallery` has the thumbnails of the gallery page.
 _OUR_FILES = re.compile(rf"{RUN}|{SCORES}|{REPORT}|[a-z-]*gallery\.html|\.(run\.json|[a-z-]+\.html)-[a-z0-9_]+")
 _OUR_FOLDERS = ("assets", "gallery")
-# A run that is not complete and was touched so lately may still be going on.
+# An incomplete run that wrote something within this time may still be running.
 _STILL_RUNNING_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class OldRun:
-    """A run beyond those to be kept.
+    """A run older than those to keep.
 
     Attributes:
-        folder: where it is.
-        kept_because: why it stays all the same; empty: it may go.
+        folder: folder of the run.
+        kept_because: why it must not be removed; empty if it can be.
     """
 
     folder: Path
@@ -37,7 +37,7 @@ class OldRun:
 
 
 def old_runs(reports: Path, keep: int) -> list[OldRun]:
-    """List the runs beyond the newest `keep`, oldest first."""
+    """Return the runs older than the newest `keep`, oldest first."""
     entries = read_history(reports).entries
     beyond = entries[: max(0, len(entries) - keep)]
     return [OldRun(reports / entry.folder, _reason(reports / entry.folder, entry)) for entry in beyond]
@@ -56,18 +56,20 @@ def remove_run(folder: Path) -> None:
 
 
 def _reason(folder: Path, entry: HistoryEntry) -> str:
-    if folder.is_symlink() or not _RUN_NAME.fullmatch(folder.name):
-        return "no run of ours has such a name"
+    if folder.is_symlink():
+        return "it is a link"
+    if not _RUN_NAME.fullmatch(folder.name):
+        return "tierbench does not name a run like this"
     foreign = sorted(child.name for child in folder.iterdir() if not _is_ours(child))
     if foreign:
-        return f"it holds {listed(foreign, 3)}, which no run wrote"
+        return f"it contains {listed(foreign, 3)}, which no run wrote"
     if not entry.run.complete and time.time() - _touched(folder) < _STILL_RUNNING_S:
         return "it may still be running"
     return ""
 
 
 def _touched(folder: Path) -> float:
-    """When a run last wrote something; one that was killed early has no scores."""
+    """Return the time at which a run last wrote something; a run that was killed early has no scores."""
     scores = folder / SCORES
     return (scores if scores.exists() else folder / RUN).stat().st_mtime
 

@@ -1,4 +1,4 @@
-"""Writes and reads the record of a run: `scores.csv`, a row a case as it comes, and `run.json`."""
+"""Write and read the record of a run: `scores.csv`, with a row per case as results arrive, and `run.json`."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from tierbench.scoring.results import COLUMNS, rows_frame
 if TYPE_CHECKING:
     import pandas as pd
 
-# A cell may hold ten labels of any length.
+# A cell may contain ten labels of any length.
 csv.field_size_limit(2**31 - 1)
 
 SCORES = "scores.csv"
 RUN = "run.json"
 REPORT = "report.html"
 _OLDEST_SCHEMA = 1
-# Without these a table is no record of ours; a column that came later has a default.
+# Columns that every record has; columns that were added later have a default.
 _REQUIRED = ("suite", "case", "model", "tier", "expected", "predicted", "score", "passed", "outcome", "top")
 
 
 def new_run_folder(reports: Path) -> Path:
-    """Make `reports/<UTC time>-<short id>/`; no two runs ever get the same.
+    """Create `reports/<UTC time>-<short id>/`, a new folder for each run.
 
     Raises:
-        OSError: if the folder cannot be made or written.
+        OSError: if the folder cannot be created.
     """
     time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = reports / f"{time}-{secrets.token_hex(3)}"
@@ -50,27 +50,28 @@ def new_run_folder(reports: Path) -> Path:
 
 
 class ScoresFile:
-    """`scores.csv`, appended row by row and flushed, so that a killed run keeps what it had.
+    """`scores.csv`, flushed after each row, so that a killed run keeps its rows.
 
     Args:
-        file: the file, which must not exist.
+        file: the file to create; it must not exist.
         parameters: the suites' numeric columns, which follow the fixed ones.
     """
 
     def __init__(self, file: Path, parameters: Sequence[str] = ()) -> None:
-        # A text may hold what UTF-8 cannot: the name of a file, an argument of the command line.
+        # File names and command line arguments may contain characters that UTF-8 cannot encode.
         self._stream = file.open("x", encoding="utf-8", errors="backslashreplace", newline="")
         self._columns = [*COLUMNS, *parameters]
         self._write(self._columns)
 
     def append(self, row: CaseRow) -> None:
-        """Add a row; of a case that was run again, the last row counts."""
+        """Append a row; if a case is run again, its last row counts."""
         values = cells(row)
         self._write([_cell(values.get(name)) for name in self._columns])
 
     def _write(self, line: Sequence[Any]) -> None:
         text = io.StringIO(newline="")
-        # What is part of the end of a line is quoted, else not: a bare \r in a label would end the row.
+        # The csv module quotes the characters of its own line end. With "\r\n" it also quotes a lone \r in a label,
+        # which would end the row otherwise; the file itself gets "\n".
         csv.writer(text, lineterminator="\r\n").writerow(line)
         self._stream.write(text.getvalue().removesuffix("\r\n") + "\n")
         self._stream.flush()
@@ -90,7 +91,7 @@ def _cell(value: Any) -> Any:
 
 def write_run(folder: Path, run: Run) -> None:
     """Write `run.json`."""
-    # An argument of the command line may be no UTF-8: JSON can hold its escape.
+    # Command line arguments that are not valid UTF-8 are written with escapes.
     content = printable_values({"schema": SCHEMA, **msgspec.to_builtins(run)})
     text = msgspec.json.format(msgspec.json.encode(content), indent=1)
     write_atomically(folder / RUN, text.decode("utf-8") + "\n")
@@ -98,12 +99,12 @@ def write_run(folder: Path, run: Run) -> None:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run as it was recorded.
+    """The record of a run.
 
     Attributes:
-        folder: where it is.
-        run: what `run.json` holds.
-        rows: `scores.csv`, the last row of each case and model.
+        folder: folder of the run.
+        run: the content of `run.json`.
+        rows: the rows of `scores.csv`, the last one of each case and model.
     """
 
     folder: Path
@@ -117,27 +118,28 @@ class RunRecord:
 
 
 def read_run(folder: Path) -> RunRecord:
-    """Read a run's record, also of one that was killed or is still running.
+    """Read the record of a run, which may have been killed or may still be running.
 
     Raises:
-        UserError: if the folder holds no run that this version can read.
+        UserError: if the folder does not contain a run that this version can read.
     """
     run = read_run_json(folder)
     return RunRecord(folder, run, _read_scores(folder / SCORES))
 
 
 def read_run_json(folder: Path) -> Run:
-    """Read `run.json` alone.
+    """Read only `run.json`.
 
     Raises:
         UserError: if it is missing, damaged, or of a newer version.
     """
     file = folder / RUN
     try:
-        # Not msgspec's reader: it refuses lone surrogates, which version 0.1 wrote, and names no field of a NaN.
+        # Not decoded by msgspec: it rejects lone surrogates, which version 0.1 wrote, and its error for NaN does not
+        # name the field.
         content = printable_values(json.loads(file.read_bytes(), parse_constant=str))
     except FileNotFoundError:
-        raise UserError(f"{shown_path(folder)}: is no run: it has no {RUN}; name a folder in reports/") from None
+        raise UserError(f"{shown_path(folder)}: is not a run: it has no {RUN}; name a folder in reports/") from None
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{shown_path(file)}: cannot be read as JSON: {error}") from error
     schema = content.get("schema") if isinstance(content, dict) else None
@@ -155,15 +157,15 @@ def read_run_json(folder: Path) -> Run:
         ) from error
 
 
-# What version 0.1 called the states of a paired verdict.
+# The states of a paired verdict in version 0.1.
 _OLD_STATES = {"no regression": "cleared", "inconclusive": "not shown"}
 
 
 def run_from(content: Mapping[str, Any]) -> Run:
-    """Return the run that the content of a `run.json` describes, also of one that version 0.1 wrote.
+    """Convert the content of a `run.json` to a run; files of version 0.1 are accepted.
 
     Raises:
-        msgspec.ValidationError: if something is missing, of the wrong type or out of its range.
+        msgspec.ValidationError: if a value is missing, of the wrong type or out of range.
     """
     comparisons = content.get("comparisons")
     for comparison in comparisons if isinstance(comparisons, list) else ():
@@ -175,24 +177,24 @@ def run_from(content: Mapping[str, Any]) -> Run:
 
 
 def to_json(value: Any) -> str:
-    """Return a part of a run, or a list of rows, as JSON: workers send it so; `msgspec.json.decode` reads it."""
+    """Return a part of a run or a list of rows as JSON, as workers send it; `msgspec.json.decode` reads it."""
     return msgspec.json.encode(printable_values(msgspec.to_builtins(value))).decode("utf-8")
 
 
 def cells(row: CaseRow) -> dict[str, Any]:
-    """Return a row as plain str, int, float and bool, by column: the parameters as columns, `top` as JSON."""
+    """Return the plain values of a row by column; each parameter is a column, and `top` is JSON."""
     values: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
     values["top"] = json.dumps(row.top)
     return {**values, **row.parameters}
 
 
 def row_from(values: Mapping[str, Any]) -> CaseRow:
-    """Return the row of which `cells`, or a line of `scores.csv`, gave the values; empty ones may be left out.
+    """Return a row from the values of `cells` or of a line of `scores.csv`; empty values may be left out.
 
-    What is no number in a further column is left out: a later version may have columns that this one does not know.
+    Values of unknown columns are ignored unless they are numbers: a later version may have added the column.
 
     Raises:
-        msgspec.ValidationError: if a value is of the wrong type or out of its range.
+        msgspec.ValidationError: if a value is of the wrong type or out of range.
     """
     filled = {name: value for name, value in values.items() if value is not None and value != ""}
     row = {"suite": "", "case": "", "model": ""} | {name: filled.pop(name) for name in COLUMNS if name in filled}
@@ -211,23 +213,23 @@ def _number(value: Any) -> float:
 def _read_scores(file: Path) -> tuple[CaseRow, ...]:
     try:
         text = file.read_bytes().decode("utf-8", "replace")
-        # Not pandas' reader: it refuses the whole file where a kill cut the last row inside of quotes.
+        # Not read by pandas: it rejects the whole file if the last row was truncated inside quotes.
         header, *lines = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
     except FileNotFoundError:
         raise UserError(f"{shown_path(file)}: is missing; the run recorded no score") from None
     except (OSError, csv.Error) as error:
         raise UserError(f"{shown_path(file)}: cannot be read as CSV: {error}") from error
     if not text.endswith("\n"):
-        lines = lines[:-1]  # cut short
+        lines = lines[:-1]  # The last row was truncated.
     if missing := [name for name in _REQUIRED if name not in header]:
         raise UserError(
             f"{shown_path(file)}: has no column {', '.join(missing)}; "
-            "it was not written by tierbench, or by an older one: run again"
+            "it was not written by tierbench, or by an older version: run again"
         )
     rows: dict[tuple[str, str, str], CaseRow] = {}
     for line in lines:
         values = dict(zip(header, line, strict=False))
-        # The last cells of a row that was cut short are empty; no whole row lacks the bracket of its list of labels.
+        # A truncated row has too few cells, or a list of labels without its closing bracket.
         if len(line) != len(header) or not values["top"].endswith("]"):
             continue
         try:
@@ -243,13 +245,13 @@ def _read_scores(file: Path) -> tuple[CaseRow, ...]:
 
 
 def _damaged_cell(error: msgspec.ValidationError, values: Mapping[str, str]) -> str:
-    """Return the cell that an error is about, and its case: `rank 'first' of photos/cat`."""
+    """Describe the cell that an error is about: `rank 'first' of photos/cat`."""
     column = _where(error)[1].partition("[")[0]
     case = f"{one_line(values['suite'])}/{one_line(values['case'])}"
     return f"{column} {one_line(values[column], 40)!r} of {case}"
 
 
-# What msgspec calls the types that a record is made of.
+# Plain words for the names that msgspec gives to types.
 _KINDS = {
     "int": "a whole number",
     "float": "a number",
@@ -261,7 +263,7 @@ _KINDS = {
 
 
 def _problem(error: msgspec.ValidationError) -> str:
-    """Return what is wrong with a run in plain words: `'tiers[0].passed' is not a whole number`."""
+    """Describe in plain words what is wrong with a run: `'tiers[0].passed' is not a whole number`."""
     text, path = _where(error)
     if missing := re.fullmatch("Object missing required field `(.+)`", text):
         return f"'{path}{'.' if path else ''}{missing[1]}' is missing"
@@ -270,12 +272,12 @@ def _problem(error: msgspec.ValidationError) -> str:
     if length := re.match("Expected `array` of length ([0-9]+)", text):
         return f"'{path}' is not a list of {length[1]}"
     if unknown := re.match("Invalid enum value (.+)", text):
-        return f"'{path}' is {one_line(unknown[1], 40)}, which is no known value"
+        return f"'{path}' is {one_line(unknown[1], 40)}, which is not a known value"
     return f"'{path}' is out of range"
 
 
 def _where(error: msgspec.ValidationError) -> tuple[str, str]:
-    """Split an error of msgspec into what is wrong and where: `tiers[0].passed`; empty for the whole."""
+    """Split an error of msgspec into its message and its path, such as `tiers[0].passed` (empty for the root)."""
     text, _, path = str(error).partition(" - at `$")
     return text, path.removesuffix("`").removeprefix(".")
 

@@ -1,4 +1,4 @@
-"""The paired regression verdict of each suite and tier; pure."""
+"""Compute the paired regression verdict of each suite and tier. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tierbench.runs.diff import PAIRED
 ALPHA = 0.05
 DEFAULT_ALLOWED_DROP = 0.05
 LEAST_GROUPS = 6
-# The same weights on another device or version agree to this (DESIGN 5): a smaller difference counts as none.
-# Without it the rounding of a baseline's scores would be a "drop" of every score just under 1.
+# Scores of the same weights on another device or library version agree to this: a smaller difference counts as none.
+# Without this limit, the rounding in baseline files would be a "drop" of every score just under 1.
 NOISE = 1e-4
 
 
@@ -49,32 +49,32 @@ def judge_regression(
     allowed_drop: float | Mapping[tuple[str, int], float] = DEFAULT_ALLOWED_DROP,
     seed: int = 0,
 ) -> tuple[PairedVerdict, ...]:
-    """Judge each suite and tier of a diff: has the mean score dropped?
+    """Judge for each suite and tier of a diff whether the mean score has dropped.
 
-    The deciding test is a sign-flip permutation test by group, with Holm's correction over the suites and
-    tiers that have at least `LEAST_GROUPS` groups (their number does not depend on the scores). Where it is
-    significant the state is `regressed`; else, where the upper bound of the drop is under `allowed_drop`, `cleared`;
-    else, and always under `LEAST_GROUPS` groups, `not shown`. The bounds need no correction:
-    a run is clear only if every tier is (Berger 1982, Technometrics 24, 295-300).
+    The test is a sign-flip permutation test by group, with Holm's correction over the suites and tiers that have at
+    least `LEAST_GROUPS` groups (their number does not depend on the scores). If it is significant, the state is
+    `regressed`. Otherwise the state is `cleared` if the upper bound of the drop is below `allowed_drop`, and
+    `not shown` if not. With fewer than `LEAST_GROUPS` groups it is always `not shown`. The bounds need no correction,
+    because a run is cleared only if every tier is (Berger 1982, Technometrics 24, 295-300).
 
     Args:
-        diff: what `diff_cases` gave; of one model.
-        allowed_drop: the declared margin, in units of the score, in (0, 1]; or by suite and tier, the default for
-            those that it does not name.
-        seed: of random sign patterns and of the bootstrap.
+        diff: the result of `diff_cases` for one model.
+        allowed_drop: the drop of the mean score that is tolerated, in (0, 1]; or a mapping by suite and tier, with
+            the default for those that it does not contain.
+        seed: seed of the random sign patterns and of the bootstrap.
 
     Returns:
-        One verdict for each suite and tier with a case in the run, sorted by suite and tier; rows without a
-        tier (a ladder's steps) are in none.
+        One verdict for each suite and tier with a case in the run, sorted by suite and tier; rows without a tier
+        (the steps of ladders) are ignored.
 
     Raises:
-        ValueError: if a drop is not a number or `allowed_drop` is outside its range.
+        ValueError: if a drop is not a number or `allowed_drop` is out of range.
     """
     declared = allowed_drop if isinstance(allowed_drop, Mapping) else {}
     default = DEFAULT_ALLOWED_DROP if isinstance(allowed_drop, Mapping) else allowed_drop
     for margin in (*declared.values(), default):
         if not 0 < margin <= 1:
-            raise ValueError(f"allowed_drop lies above 0 and is at most 1, got {margin}")
+            raise ValueError(f"allowed_drop must be above 0 and at most 1, got {margin}")
     ran = diff[diff["change"] != "missing"]
     samples = [_sample(cases, seed) for _, cases in ran.groupby(["suite", "tier"])]
     tested = [sample for sample in samples if sample.tested]
@@ -87,12 +87,12 @@ def judge_regression(
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Adjust p-values so that the chance of any false alarm among them stays under the level.
+    """Adjust p-values so that the probability of any false alarm among them stays below the level.
 
-    Holds under any dependence between the tests. Source: Holm (1979), Scand. J. Statist. 6, 65-70.
+    Valid under any dependence between the tests. Source: Holm (1979), Scand. J. Statist. 6, 65-70.
 
     Args:
-        p_values: one p-value a test, in any order.
+        p_values: one p-value per test, in any order.
 
     Returns:
         The adjusted p-values in the same order, each at most 1.
@@ -109,9 +109,9 @@ def _sample(cases: pd.DataFrame, seed: int) -> _Sample:
     suite, tier = str(cases["suite"].iloc[0]), int(cases["tier"].iloc[0])
     paired = cases[cases["change"].isin(PAIRED)]
     if paired["drop"].isna().any():
-        raise ValueError(f"{suite} tier {tier} holds a drop that is not a number")
+        raise ValueError(f"{suite} tier {tier} has a drop that is not a number")
     drops = paired["drop"].astype(float).where(paired["drop"].abs() > NOISE, 0.0)
-    # Sorted by group, so that the order of the rows changes nothing.
+    # `groupby` sorts by group, so that the order of the rows does not matter.
     groups = drops.groupby(paired["group"])
     sums, sizes = groups.sum(), groups.size()
     return _Sample(suite, tier, paired, sums, sizes, sign_flip(sums, sizes, seed=seed))
@@ -126,7 +126,7 @@ def _verdict(sample: _Sample, p_holm: float | None, tests: int, allowed_drop: fl
         state = "regressed"
     elif p_holm is not None and upper is not None and upper < allowed_drop:
         state = "cleared"
-    # Holm holds the smallest of the p-values against this level.
+    # Holm's method compares the smallest p-value with this level.
     lower = flips.lower(ALPHA / tests) if sample.tested else None
     passed, passed_before = sample.cases["passed"].astype(bool), sample.cases["baseline_passed"].astype(bool)
     worse, better = int((passed_before & ~passed).sum()), int((passed & ~passed_before).sum())
@@ -151,19 +151,19 @@ def _verdict(sample: _Sample, p_holm: float | None, tests: int, allowed_drop: fl
 
 
 def _needed_groups(tests: int) -> int:
-    """How many groups it takes until one sign pattern is rarer than the level of one of so many tests."""
+    """Return the number of groups at which a single sign pattern can be significant in one of this many tests."""
     return max(LEAST_GROUPS, math.ceil(math.log2(tests / ALPHA)))
 
 
 def _figure(value: float) -> str:
-    """Return three decimals without trailing zeros; what rounds to zero says that it is small."""
+    """Format a value with three decimals and no trailing zeros; values that round to zero as `less than 0.001`."""
     if 0 < value < 0.0005:
         return "less than 0.001"
     return f"{value:.3f}".rstrip("0").rstrip(".")
 
 
 def verdict_sentence(verdict: PairedVerdict) -> str:
-    """Return the verdict in one line of plain language."""
+    """Return the verdict as one line of plain language."""
     head = f"{verdict.suite} tier {verdict.tier}: {verdict.state}: "
     if not verdict.cases:
         return head + "no case to compare with the baseline"
@@ -188,5 +188,5 @@ def _because(verdict: PairedVerdict) -> str:
     if verdict.groups < LEAST_GROUPS:
         return f"{groups} cannot decide: {LEAST_GROUPS} are needed"
     if verdict.detectable is None:
-        return f"{groups} in {tests} could have shown no drop: {_needed_groups(verdict.tests)} are needed"
+        return f"{groups} in {tests} could not have shown any drop: {_needed_groups(verdict.tests)} are needed"
     return f"{groups} could have shown a drop of {_figure(verdict.detectable)}"

@@ -1,4 +1,4 @@
-"""From recorded runs to a series per suite, tier and model. Pure."""
+"""Turn recorded runs into a series per suite, tier and model. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class TrendPoint:
 
     Attributes:
         run: name of the run's folder.
-        started: of the run, UTC.
-        tier: what the run said of the tier.
-        new_weights: whether the model is another than in the point before.
-        new_suite: whether the suite's description is another than in the point before.
+        started: start of the run, in UTC.
+        tier: result of the tier in that run.
+        new_weights: whether the model's fingerprint differs from the previous point.
+        new_suite: whether the suite's description differs from the previous point.
     """
 
     run: str
@@ -30,7 +30,7 @@ class TrendPoint:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One model on one tier of one suite over time; only runs that judged the whole tier, oldest first."""
+    """The results of one model on one tier of one suite over time, oldest first; only runs of the whole tier count."""
 
     suite: str
     tier: int
@@ -39,18 +39,19 @@ class Series:
 
     @property
     def name(self) -> str:
-        """What the suite calls the tier now."""
+        """The current name of the tier."""
         return self.points[-1].tier.name
 
 
 def make_series(entries: Iterable[HistoryEntry], last: int = 0) -> list[Series]:
-    """Return a series per suite, tier and model, sorted so.
+    """Return one series per suite, tier and model, sorted by these.
 
-    A part of a tier (`-k`, a run that stopped early) says nothing of the pass rate of the whole, and is left out.
+    Runs of a part of a tier (because of `-k`, or because they stopped early) are ignored, because the pass rate of
+    the part is not that of the tier.
 
     Args:
         entries: the runs, oldest first.
-        last: how many points of each series to give, the newest; 0: all.
+        last: number of points per series, counted from the newest; 0 for all.
     """
     found: dict[tuple[str, int, str], list[TrendPoint]] = {}
     seen: dict[tuple[str, int, str], tuple[str, str]] = {}

@@ -1,1 +1,1 @@
-"""From predictions to verdicts, tiers, ladders, slices and levels."""
+"""Turn predictions into verdicts, and verdicts into results for tiers, ladders, slices and levels."""

@@ -1,4 +1,4 @@
-"""The same path without pytest: a classifier over a suite becomes a table, for notebooks and training loops."""
+"""Evaluate a classifier on a suite without pytest, for notebooks and training loops."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ def evaluate(
     missing_labels: str = "error",
     labels: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Predict every case of a suite and hold it against its thresholds.
+    """Predict every case of a suite and judge it by its thresholds.
 
     Args:
-        classifier: any `Classifier`, or a spec: a folder, a Hub id, `reference`.
+        classifier: any `Classifier`, or a spec: a folder, a Hub id, or `reference`.
         suite: a suite, or the path of its folder.
         model: the name for the `model` column.
-        batch_size: images handed to the model at once.
-        missing_labels: `error`, or `skip` for cases whose concept the model has no label for.
-        labels: names of the classes, where the classifier is a spec whose config has none.
+        batch_size: number of images per batch.
+        missing_labels: what to do if the model has no label for a concept: `error`, or `skip` its cases.
+        labels: names of the classes, if the classifier is a spec whose config has none.
 
     Returns:
-        A row a case, ladder steps included; columns as in `scores.csv`.
+        One row per case, ladder steps included; the columns are those of `scores.csv`.
 
     Raises:
-        UserError: if the suite has problems, is not fetched, or does not fit the model's labels.
+        UserError: if the suite has problems, has not been fetched, or does not match the model's labels.
     """
     if isinstance(classifier, str):
         classifier = load_classifier(classifier, labels=labels)
@@ -62,7 +62,7 @@ def judge_suite(
     batch_size: int = 16,
     missing_labels: str = "error",
 ) -> list[CaseResult]:
-    """Return the results of some cases of a suite; see `evaluate`."""
+    """Predict and judge the given cases of a suite; see `evaluate`."""
     space = map_concepts(suite, classifier.labels)
     if problems := label_problems(suite, space, model, missing_is_problem=missing_labels == "error"):
         raise UserError(*problems)
@@ -79,5 +79,5 @@ def _read(folder: Path) -> Suite:
     if problems.lines:
         raise UserError(*problems.lines)
     if not suite.fetched:
-        raise UserError(f"suite {suite.name!r}: its images are not here yet; run `{suite.fetch_hint}`")
+        raise UserError(f"suite {suite.name!r}: its images have not been fetched; run `{suite.fetch_hint}`")
     return suite

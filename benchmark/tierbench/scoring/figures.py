@@ -1,4 +1,4 @@
-"""The figures of a slice of a run: every registered metric over its judged rows."""
+"""Compute the registered metrics over the judged rows of a suite, tier, tag or slice."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tierbench.suites.case import Suite
 
 
 def metric_input(rows: Iterable[CaseRow]) -> MetricInput:
-    """Return the rows that have a verdict as what metrics take."""
+    """Return the input of the metrics, made from the rows that have a verdict."""
     scored = [row for row in rows if row.score is not None and row.confidence is not None]
     return MetricInput(
         passed=[row.passed for row in scored],
         correct=[row.rank == 1 for row in scored],
-        # Probabilities of half precision sum to a little over 1.
+        # Half-precision probabilities can add up to slightly more than 1.
         confidence=[min(1.0, max(0.0, row.confidence or 0.0)) for row in scored],
         score=[min(1.0, max(0.0, row.score or 0.0)) for row in scored],
         group=[row.group or row.case for row in scored],
@@ -25,11 +25,11 @@ def metric_input(rows: Iterable[CaseRow]) -> MetricInput:
 
 
 def figures(rows: Iterable[CaseRow], failed: dict[str, str] | None = None) -> dict[str, float]:
-    """Return every registered metric of a slice, by name; those that are not defined are left out.
+    """Return the value of every registered metric by name; undefined ones are left out.
 
     Args:
-        rows: of the slice.
-        failed: takes why a metric of another package could not be computed, by name.
+        rows: the rows to compute the metrics over.
+        failed: if given, collects by name why a metric of another package could not be computed.
     """
     given = metric_input(rows)
     found: dict[str, float] = {}
@@ -46,7 +46,7 @@ def figures(rows: Iterable[CaseRow], failed: dict[str, str] | None = None) -> di
 
 
 def judge_metric(suite: Suite, model: str, name: str, rows: Iterable[CaseRow]) -> MetricResult:
-    """Hold a metric over the rows of a suite against what the suite demands of it.
+    """Compute a metric over the rows of a suite, with the limits that the suite sets for it.
 
     Raises:
         UserError: if the metric cannot be computed.
@@ -59,30 +59,30 @@ def judge_metric(suite: Suite, model: str, name: str, rows: Iterable[CaseRow]) -
 
 
 def shown_metric(name: str, value: float | None) -> str:
-    """Return a figure with the digits of its metric; a record may hold one that is not installed here."""
+    """Format a metric's value; a metric that is not installed here gets three decimals."""
     if value is None:
         return ""
     return METRIC_REGISTRY.get(name).shown(value) if name in METRIC_REGISTRY else f"{value:.3f}"
 
 
 def metric_sentence(result: MetricResult) -> str:
-    """Return `photos: ece 0.213 over 36 cases, at most 0.05 demanded`."""
+    """Return `photos: ece 0.213 over 36 cases, at most 0.05 required`."""
     value = "is not defined" if result.value is None else shown_metric(result.metric, result.value)
-    demands = [] if result.least is None else [f"at least {result.least:g}"]
-    demands += [] if result.most is None else [f"at most {result.most:g}"]
-    return f"{result.suite}: {result.metric} {value} over {result.cases} cases, {' and '.join(demands)} demanded"
+    limits = [] if result.least is None else [f"at least {result.least:g}"]
+    limits += [] if result.most is None else [f"at most {result.most:g}"]
+    return f"{result.suite}: {result.metric} {value} over {result.cases} cases, {' and '.join(limits)} required"
 
 
 def summarise_tags(
     suite: Suite, model: str, rows: Iterable[CaseRow], failed: dict[str, str] | None = None
 ) -> list[TagResult]:
-    """Sum up the cases of a suite's tiers by tag.
+    """Summarise the cases of a suite's tiers by tag.
 
     Args:
         suite: the suite.
         model: name of the model.
-        rows: the model's rows of the suite; those in no tier, and skipped ones, are left out.
-        failed: as with `figures`.
+        rows: the model's rows for the suite; skipped rows and rows without a tier are ignored.
+        failed: see `figures`.
     """
     by_tag: dict[str, list[CaseRow]] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""From the concepts of a suite to the labels of a model: which outputs count as what."""
+"""Map the concepts of a suite to the labels of a model."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SKIP = "skip such cases with --robust-missing-labels skip"
 
 @dataclass(frozen=True)
 class LabelSpace:
-    """The concepts of a suite over the labels of a model.
+    """The concepts of a suite, mapped to the labels of a model.
 
     Attributes:
         labels: the model's labels, by index.
-        concepts: concept → indices of the labels that count as it; empty where the model has none.
+        concepts: concept → indices of the labels that count as it; empty if the model has none.
     """
 
     labels: tuple[str, ...]
@@ -30,26 +30,26 @@ class LabelSpace:
 
     @cached_property
     def free(self) -> np.ndarray:
-        """The indices of the labels in no concept, int; each stands for itself."""
+        """The indices of the labels that belong to no concept; each of them stands for itself."""
         import numpy as np
 
         taken = {index for indices in self.concepts.values() for index in indices}
         return np.array([index for index in range(len(self.labels)) if index not in taken], dtype=np.intp)
 
     def knows(self, concept: str) -> bool:
-        """Whether some label of the model counts as the concept."""
+        """Return whether any label of the model counts as the concept."""
         return bool(self.concepts.get(concept))
 
 
 def short_label(label: str) -> str:
-    """Return the first of the comma-separated synonyms that ImageNet names have."""
+    """Return the first synonym of a label; ImageNet's labels are comma-separated synonyms."""
     return label.partition(",")[0].strip() or label
 
 
 def map_concepts(suite: Suite, labels: Sequence[str]) -> LabelSpace:
     """Map every concept of a suite to labels; a concept without an entry in `[labels]` is its own label.
 
-    A label matches without case: whole, or, where none matches whole, by one of its comma-separated synonyms.
+    Case is ignored. If no label matches as a whole, any of its comma-separated synonyms may match.
     """
     whole: dict[str, list[int]] = {}
     synonyms: dict[str, list[int]] = {}
@@ -69,14 +69,14 @@ def map_concepts(suite: Suite, labels: Sequence[str]) -> LabelSpace:
 def label_problems(
     suite: Suite, space: LabelSpace, model: str, *, missing_is_problem: bool = True, otherwise: str = SKIP
 ) -> list[str]:
-    """Say what is wrong between a suite and a model: labels in two concepts, concepts without a label.
+    """List the label problems of a suite and a model: labels in two concepts, concepts without a label.
 
     Args:
         suite: the suite.
-        space: its concepts over the model's labels.
-        model: how the model is called in the message.
-        missing_is_problem: False where cases without a label are to be skipped.
-        otherwise: what can be done where the model has no such label.
+        space: its concepts, mapped to the model's labels.
+        model: name of the model in the messages.
+        missing_is_problem: False if cases without a label are to be skipped.
+        otherwise: the advice to give if the model has no such label.
     """
     problems = []
     owner: dict[int, str] = {}
@@ -90,7 +90,7 @@ def label_problems(
                 )
             owner.setdefault(index, concept)
     if missing_is_problem:
-        # Alternatives fail together: one that the model knows is enough.
+        # One known alternative is enough for a case to be judged.
         wanted = dict.fromkeys(case.expected for case in suite.cases)
         problems += [
             f"suite {suite.name!r}: no label of model {model!r} counts as {one_line(' or '.join(concepts))!r} "

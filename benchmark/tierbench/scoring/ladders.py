@@ -1,4 +1,4 @@
-"""From the steps of a ladder to its breaking point: how far a physical parameter can go before the first miss. Pure."""
+"""Find the breaking point of a ladder: how far a physical parameter can go before the first miss. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def ladder_steps(suite: Suite, name: str) -> list[Case]:
 
 
 def summarise_ladder(suite: Suite, ladder: Ladder, model: str, rows: Sequence[CaseRow]) -> LadderResult:
-    """Sum up the rows of a ladder's steps, given from easy to hard."""
+    """Summarise the rows of a ladder's steps, which are given from easy to hard."""
     values = tuple(row.parameters[ladder.parameter] for row in rows)
     passed = tuple(row.passed for row in rows)
     return LadderResult(
@@ -37,12 +37,12 @@ def summarise_ladder(suite: Suite, ladder: Ladder, model: str, rows: Sequence[Ca
 
 
 def with_passed(result: LadderResult, passed: Sequence[bool]) -> LadderResult:
-    """Return the result that the ladder would have, had just these steps passed."""
+    """Return a copy of the result in which exactly these steps passed."""
     return replace(result, passed=tuple(passed), breaking_point=_breaking_point(result.values, passed))
 
 
 def ladder_sentence(result: LadderResult) -> str:
-    """Say where the model loses the scene: `seen down to 45 m, lost at 30 m (6 of 10 steps)`."""
+    """Describe where the model loses the scene: `seen down to 45 m, lost at 30 m (6 of 10 steps)`."""
     unit = f" {one_line(result.unit, 30)}" if result.unit else ""
     way = "down to" if result.direction == "falling" else "up to"
     steps = f"({result.seen} of {len(result.values)} steps)"

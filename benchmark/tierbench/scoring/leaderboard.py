@@ -1,4 +1,4 @@
-"""Several models beside each other: who leads, on which images they differ, how sure the lead is. Pure."""
+"""Compare several models of one run: their ranking, the images they differ on, how certain a lead is. Pure."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _TAIL = 0.025
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a model stands among those of a run.
+    """The place of a model among the models of a run.
 
     Attributes:
-        tiers: tier → images that passed and images that were judged, added up over the suites.
+        tiers: tier → number of images that passed and number judged, over all suites.
     """
 
     name: str
@@ -29,21 +29,21 @@ class Standing:
 
     @property
     def share(self) -> float:
-        """Share of the judged images of all tiers that passed; 0 where none was judged."""
+        """Share of the judged images of all tiers that passed; 0 if none was judged."""
         total = sum(total for _, total in self.tiers.values())
         return sum(passed for passed, _ in self.tiers.values()) / total if total else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """An image that several models judged: its rows by model."""
+    """An image that several models judged, with its rows by model."""
 
     key: str
     rows: Mapping[str, CaseRow]
 
     @property
     def gap(self) -> float:
-        """Distance of the highest score from the lowest."""
+        """Difference between the highest and the lowest score."""
         scores = [row.score for row in self.rows.values() if row.score is not None]
         return max(scores) - min(scores)
 
@@ -54,8 +54,8 @@ class ModelComparison:
 
     Attributes:
         models: names, best first.
-        common: how many images all of them judged.
-        differences: images on which they differ, the widest gap in score first.
+        common: number of images that all of them judged.
+        differences: images that some models pass and others miss, the largest difference in score first.
     """
 
     models: tuple[str, ...]
@@ -64,7 +64,7 @@ class ModelComparison:
 
 
 def rank_models(models: Iterable[ModelEntry], tiers: Sequence[TierResult]) -> list[Standing]:
-    """Return the models, best level first, then by the share of images that pass, then by name."""
+    """Rank models by level, then by the share of images that pass, then by name."""
     found = [Standing(model.name, model.level, model.level_text, _counts(model.name, tiers)) for model in models]
     return sorted(found, key=lambda model: (-(-1 if model.level is None else model.level), -model.share, model.name))
 
@@ -78,12 +78,12 @@ def _counts(name: str, tiers: Iterable[TierResult]) -> dict[int, tuple[int, int]
 
 
 def compare_models(models: Sequence[str], rows: Rows) -> ModelComparison | None:
-    """Hold several models against each other, image by image; None where no image was judged by all of them.
+    """Compare several models image by image; return None if no image was judged by all of them.
 
     Args:
         models: names, best first.
-        rows: of all models; an image that not every model was asked about, or that erred, is left out, and so
-            are the steps of ladders and what a sweep derived: neither is in a tier.
+        rows: the rows of all models. Images that some model did not judge are ignored, and so are rows without
+            a tier, such as the steps of ladders and derived cases.
     """
     common = _common(models, rows)
     if not common:
@@ -93,7 +93,10 @@ def compare_models(models: Sequence[str], rows: Rows) -> ModelComparison | None:
 
 
 def pair_models(models: Sequence[str], rows: Rows) -> list[ModelPair]:
-    """Pair the best model with each other one, on the images that all of them judged; see `compare_models`."""
+    """Compare the best model with each of the others, on the images that all of them judged.
+
+    See `compare_models` for which images count.
+    """
     common = _common(models, rows)
     return [_pair(models[0], other, common) for other in models[1:] if common]
 
@@ -107,14 +110,14 @@ def _common(models: Sequence[str], rows: Rows) -> list[Shared]:
 
 
 def _pair(first: str, second: str, cases: Sequence[Shared]) -> ModelPair:
-    # Here, because a run of one model must not pay for pandas.
+    # Imported here, because a run of one model does not need pandas.
     from tierbench.metrics.sign_flip import sign_flip
 
     passed = [(case.rows[first].passed, case.rows[second].passed) for case in cases]
     groups: dict[tuple[str, str], list[int]] = {}
     for case, (one, other) in zip(cases, passed, strict=True):
         row = case.rows[first]
-        # A case without a group stands for itself.
+        # A case without a group is a group of its own.
         groups.setdefault((row.suite, row.group or row.case), []).append(one - other)
     flips = sign_flip([sum(leads) for leads in groups.values()], [len(leads) for leads in groups.values()])
     low, high = flips.lower(_TAIL), flips.upper(_TAIL)

@@ -1,4 +1,4 @@
-"""The models of a run in one process: each opened once, each predicting the selected cases once."""
+"""Hold the models of a run in one process: each is opened once and predicts the selected cases once."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ Progress = Callable[[int, str], AbstractContextManager[Advance]]
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """How the models of a run are opened.
+    """Options for opening the models of a run.
 
     Attributes:
         specs: the models, in the order of the run.
-        labels: model → the file that names its classes.
-        root: what relative paths are relative to.
+        labels: model → file with the names of its classes.
+        root: folder that relative paths start from.
         device: `auto`, `cpu`, `cuda` or `mps`.
-        dtype: of the weights: `float32`, `float16` or `bfloat16`.
-        batch_size: images handed to a model at once.
-        missing_labels: what becomes of cases whose concept no label of a model matches: `error` or `skip`.
+        dtype: type of the weights: `float32`, `float16` or `bfloat16`.
+        batch_size: number of images per batch.
+        missing_labels: what to do if a model has no label for a concept: `error`, or `skip` its cases.
         cache: whether predictions are kept between runs.
     """
 
@@ -46,7 +46,7 @@ class ModelOptions:
     cache: bool
 
     def spec(self, name: str) -> ModelSpec:
-        """Return what was named as a model."""
+        """Return the spec of the model with this name."""
         return next(spec for spec in self.specs if spec.name == name)
 
 
@@ -55,10 +55,10 @@ class ModelPool:
     """The models of a run in one process.
 
     Attributes:
-        options: how they are opened.
+        options: options for opening them.
         suites: the suites by name.
-        progress: shows how far a prediction is, given how many images there are and a title.
-        shared: the folder that the processes of a run share; None: there is one process.
+        progress: opens a progress bar, given the number of images and a title.
+        shared: folder shared by the processes of a run; None if there is only one process.
     """
 
     options: ModelOptions
@@ -67,22 +67,22 @@ class ModelPool:
     shared: Path | None = None
     _store: PredictionStore | None = None
     _models: dict[str, ModelUnderTest] = field(default_factory=dict)
-    # Model → why it could not predict; empty where it could.
+    # Model → why it could not predict; empty if it could.
     _predicted: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def store(self) -> PredictionStore:
-        """Where predictions are kept: between runs, or, without the cache, for this run."""
+        """The store of predictions; without the cache it lasts for this run only."""
         if self._store is None:
             file = self.shared / "predictions.sqlite" if self.shared else None
             self._store = PredictionStore(PredictionStore.default_file() if self.options.cache else file)
         return self._store
 
     def share(self, folder: Path) -> None:
-        """Let the processes of a run share a folder."""
+        """Set the folder that the processes of a run share."""
         self.shared = folder
         if not self.options.cache:
-            # What was looked into so far was a store of this process alone.
+            # The store used so far belongs to this process only.
             self._store = None
 
     def close(self) -> None:
@@ -91,19 +91,19 @@ class ModelPool:
             self._store.close()
 
     def open(self, name: str, classifier: Classifier | None = None) -> ModelUnderTest:
-        """Open a model, at the first call.
+        """Return a model, opening it at the first call.
 
         Args:
-            name: of the model.
-            classifier: what the user's own `classifier` fixture returned; else the model's spec is opened.
+            name: name of the model.
+            classifier: the value of the user's own `classifier` fixture; by default the model's spec is opened.
 
         Raises:
-            UserError: if the spec names no usable model.
+            UserError: if the spec does not name a usable model.
         """
         known, options = self._models.get(name), self.options
         if classifier is not None and (known is None or known.classifier is not classifier):
             own = checked_classifier(classifier, "the fixture 'classifier'")
-            # A fixture may give a model that nobody knew of when the session began, or the same one for each test.
+            # A fixture may return a new model, or a new object for the same model in each test.
             if known is None or known.predictor.fingerprint != own.fingerprint:
                 self._predicted.pop(name, None)
                 self._models[name] = ModelUnderTest(name, own, self.store, options.batch_size)
@@ -115,16 +115,16 @@ class ModelPool:
         return self._models[name]
 
     def fingerprint(self, name: str) -> str:
-        """Return the fingerprint of a model; empty where it could not be opened."""
+        """Return the fingerprint of a model; empty if it has not been opened."""
         return self._models[name].predictor.fingerprint if name in self._models else ""
 
     def problems(self) -> list[str]:
-        """Open every model without loading its weights, and say what is wrong with it or with its labels."""
+        """Open every model without loading its weights, and list the problems of the models and their labels."""
         problems: list[str] = []
         for spec in self.options.specs:
             try:
                 model = self.open(spec.name)
-                # Asks for the device too, so that an absent one is reported before anything runs.
+                # Reading the device reports a missing one before anything runs.
                 _ = getattr(model.classifier, "device", "")
             except UserError as error:
                 problems += error.lines
@@ -133,24 +133,24 @@ class ModelPool:
         return problems
 
     def predicted(self, name: str, cases: Iterable[Case] = (), classifier: Classifier | None = None) -> ModelUnderTest:
-        """Return a model that has predicted; the first call predicts all the cases.
+        """Return a model with its predictions; the first call predicts all the cases.
 
-        Where processes share a run one computes while the others wait, and then read what it kept.
+        If several processes share a run, one computes while the others wait and then read its predictions.
 
         Args:
-            name: of the model.
-            cases: to be predicted at the first call.
-            classifier: as with `open`.
+            name: name of the model.
+            cases: the cases to predict at the first call.
+            classifier: see `open`.
 
         Raises:
-            UserError: if the model cannot be loaded or does not fit the suites.
+            UserError: if the model cannot be loaded or does not match the suites.
         """
         model = self.open(name, classifier)
         if name not in self._predicted:
             try:
                 self._predict(model, list(cases))
             except UserError as error:
-                # The next test must not load the same model in vain again.
+                # Remembered, so that the next test does not try to load the model again.
                 self._predicted[name] = error.lines
             else:
                 self._predicted[name] = ()

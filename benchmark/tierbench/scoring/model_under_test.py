@@ -1,4 +1,4 @@
-"""One model under test in this process: its classifier, its label spaces, its predictions, its judged results."""
+"""Keep the classifier, label spaces, predictions and judged results of one model under test."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class ModelUnderTest:
     """One model under test in this process.
 
     Args:
-        name: under which it is compared over time.
-        classifier: the model; loads its weights when it first predicts.
-        store: where predictions are kept.
-        batch_size: images handed to the model at once.
+        name: name under which the model is compared over time.
+        classifier: the model; it loads its weights at its first prediction.
+        store: store of predictions.
+        batch_size: number of images per batch.
     """
 
     def __init__(self, name: str, classifier: Classifier, store: PredictionStore, batch_size: int) -> None:
@@ -33,13 +33,13 @@ class ModelUnderTest:
         self._spaces: dict[str, LabelSpace] = {}
 
     def space(self, suite: Suite) -> LabelSpace:
-        """Return the suite's concepts over the model's labels."""
+        """Return the suite's concepts, mapped to the model's labels."""
         if suite.name not in self._spaces:
             self._spaces[suite.name] = map_concepts(suite, self.classifier.labels)
         return self._spaces[suite.name]
 
     def label_problems(self, suites: Iterable[Suite], missing_labels: str) -> list[str]:
-        """Say what is wrong between the suites and the model's labels."""
+        """List the label problems of the suites and the model."""
         strict = missing_labels == "error"
         return [
             problem
@@ -48,30 +48,30 @@ class ModelUnderTest:
         ]
 
     def predictable(self, cases: Iterable[Case], suites: Mapping[str, Suite]) -> list[Case]:
-        """Leave out the cases whose concept the model has no label for."""
+        """Return the cases that expect a concept for which the model has a label."""
         return [case for case in cases if any(self.space(suites[case.suite]).knows(name) for name in case.expected)]
 
     def predict(self, cases: Sequence[Case], advance: Advance | None = None) -> None:
-        """Predict the cases, and keep the model card beside the predictions."""
+        """Predict the cases, and store the model card with the predictions."""
         self.predictions.update(self.predictor.predict(cases, advance))
         self._keep_card()
 
     def _keep_card(self) -> None:
-        """Put the model card where the report finds it without loading the model."""
+        """Store the model card, so that the report can show it without loading the model."""
         key = card_key(self.predictor.fingerprint)
         if self._store.card(key) is not None:
             return
         try:
             card = json.loads(json.dumps(self.classifier.describe()))
         except Exception:
-            # A user's own classifier may raise anything, or return what is no JSON. The card is only shown: a run
-            # whose predictions are good does not fail for want of it.
+            # A user's own classifier may raise anything, or return a value that is not JSON. The card is only
+            # shown: a run with good predictions does not fail because its card is missing.
             return
         if isinstance(card, dict):
             self._store.put_card(key, card)
 
     def result(self, case: Case, suite: Suite) -> CaseResult:
-        """Hold the prediction of a case against it; its own test and its tier's ask for the same."""
+        """Return the judged result of a case; computed once, for the test of the case and that of its tier."""
         if case.key not in self._results:
             self._results[case.key] = judge_case(
                 case,

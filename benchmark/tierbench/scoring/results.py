@@ -1,4 +1,4 @@
-"""What came of a case: the row that tables, records and reports are made of. Pure."""
+"""Judge a case and turn the result into a row for tables, records and reports. Pure."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 # The columns of scores.csv and of the `scores` DataFrame, in this order; the suites' parameters follow.
 COLUMNS = tuple(field.name for field in fields(CaseRow) if field.name != "parameters")
-# The columns that hold whole numbers, and those that hold numbers; the suites' parameters are numbers too.
+# Integer columns and float columns; the suites' parameters are floats too.
 _INTEGERS = ("tier", "rank", "max_rank", "severity")
 _NUMBERS = ("score", "confidence", "margin", "min_score", "min_margin", "baseline_score")
 
 
 @dataclass(frozen=True)
 class CaseResult:
-    """A case under a model: a verdict, an error, or the reason why it was skipped.
+    """The result of a case under a model: a verdict, an error, or the reason why the case was skipped.
 
     Attributes:
         case: the case.
         model: name of the model.
-        image_sha256: of the image file that was predicted.
-        verdict: None where there is an error or the case was skipped.
-        error: why there is no verdict.
-        skipped: why the case was not judged at all.
+        image_sha256: hash of the image file that was predicted.
+        verdict: None if the case had an error or was skipped.
+        error: why the prediction failed; empty if it did not.
+        skipped: why the case was not judged; empty if it was.
     """
 
     case: Case
@@ -45,17 +45,17 @@ class CaseResult:
 
     @property
     def passed(self) -> bool:
-        """Whether the image met its thresholds; an error is no pass."""
+        """Whether the image met its thresholds; False after an error."""
         return self.verdict is not None and self.verdict.passed
 
     @property
     def reason(self) -> str:
-        """Why the case did not pass; empty where it did."""
+        """Why the case did not pass; empty if it did."""
         return self.error or self.skipped or (self.verdict.reason if self.verdict else "")
 
     @property
     def outcome(self) -> str:
-        """`passed`, `failed`, `xfailed`, `error` or `skipped`, as a test of the case would end."""
+        """The outcome of a test of the case: `passed`, `failed`, `xfailed`, `error` or `skipped`."""
         if self.error:
             return "error"
         if self.skipped:
@@ -103,14 +103,14 @@ class CaseResult:
 def judge_case(
     case: Case, model: str, space: LabelSpace, prediction: Prediction | None, *, multi_label: bool = False
 ) -> CaseResult:
-    """Hold a prediction against its case.
+    """Judge the prediction for a case.
 
     Args:
         case: the case.
         model: name of the model.
-        space: the suite's concepts over the model's labels.
-        prediction: what the model said; None where the case was not predicted for want of a label.
-        multi_label: whether the model's labels do not exclude each other.
+        space: the suite's concepts, mapped to the model's labels.
+        prediction: the model's prediction; None if the model has no label for the case.
+        multi_label: whether several labels of the model can be true at once.
     """
     known = [concept for concept in case.expected if space.knows(concept)]
     if not known or prediction is None:
@@ -123,7 +123,7 @@ def judge_case(
 
 
 def rows_frame(rows: Iterable[CaseRow]) -> pd.DataFrame:
-    """Return rows as a table: columns as in `scores.csv`, `top` as lists."""
+    """Return rows as a table with the columns of `scores.csv`; `top` holds lists."""
     import pandas as pd
 
     table = [{**{name: getattr(row, name) for name in COLUMNS}, **row.parameters} for row in rows]

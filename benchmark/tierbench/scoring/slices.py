@@ -1,4 +1,4 @@
-"""What becomes of each slice of a sweep, and the standard figures of a whole one. Pure."""
+"""Summarise the slices of a sweep, and compute the published figures (mCE) of a whole sweep. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def summarise_slice(
     clean: Iterable[CaseRow],
     gate: SliceGate,
 ) -> SliceResult:
-    """Sum up the rows of a slice, beside those of the same images uncorrupted."""
+    """Summarise the rows of a slice together with those of the same images without a corruption."""
     judged = [row for row in rows if row.outcome != "skipped"]
     clean_judged = [row for row in clean if row.outcome != "skipped"]
     scores = [row.score for row in judged if row.score is not None]
@@ -50,30 +50,30 @@ def summarise_slice(
 
 
 def slice_sentence(result: SliceResult) -> str:
-    """Return `photos/fog+3: 2 of 4 passed (0.50, clean 1.00)`, with the demands where there are any."""
-    demands = []
+    """Return `photos/fog+3: 2 of 4 passed (0.50, clean 1.00)`, followed by the limits of its gate, if any."""
+    limits = []
     if result.min_pass_rate is not None:
-        demands.append(f"at least {result.min_pass_rate:.2f} demanded")
+        limits.append(f"at least {result.min_pass_rate:.2f} required")
     if result.max_drop is not None:
-        demands.append(f"a drop of {result.max_drop:.2f} allowed")
+        limits.append(f"a drop of {result.max_drop:.2f} allowed")
     counts = f"{result.passed} of {result.total} passed ({result.rate:.2f}, clean {result.clean_rate:.2f})"
-    return ", ".join([f"{result.key}: {counts}", *demands])
+    return ", ".join([f"{result.key}: {counts}", *limits])
 
 
 def sweep_sentence(sweep: SweepSummary) -> str:
-    """Return the figures in words, or why there are none."""
+    """Return the figures of a sweep as a sentence, or why there are none."""
     if sweep.mce is None or sweep.mean_error is None:
-        return f"{sweep.suite}: no mCE: it is over all 15 corruptions at all 5 severities"
+        return f"{sweep.suite}: no mCE: it needs all 15 corruptions at all 5 severities"
     relative = "" if sweep.relative_mce is None else f", relative mCE {sweep.relative_mce:.1f}"
-    # Published figures are over ImageNet's 50,000 validation images.
+    # Published figures use ImageNet's 50,000 validation images.
     return (
         f"{sweep.suite}: mCE {sweep.mce:.1f}{relative}, mean error {sweep.mean_error:.3f} "
-        "(over these images: to compare models here, not with published figures)"
+        "(on these images: compare them between models here, not with published figures)"
     )
 
 
 def error_table(slices: Iterable[SliceResult]) -> pd.DataFrame:
-    """Return errors as the corruption metrics take them: indexed by corruption, columns 1 to 5, fractions."""
+    """Return the error rates for the corruption metrics: one row per corruption, columns 1 to 5, fractions."""
     import pandas as pd
 
     errors: dict[int, dict[str, float]] = {}
@@ -84,12 +84,12 @@ def error_table(slices: Iterable[SliceResult]) -> pd.DataFrame:
 
 
 def summarise_sweep(suite: str, model: str, slices: Sequence[SliceResult]) -> SweepSummary:
-    """Sum up all slices of a suite under a model."""
+    """Summarise all slices of a suite under a model."""
     from tierbench.corruptions import MEAN_CORRUPTIONS
     from tierbench.metrics import mean_corruption_error, mean_error, relative_mean_corruption_error
 
-    there = {(result.corruption, result.severity) for result in slices if result.total}
-    if not all((name, severity) in there for name in MEAN_CORRUPTIONS for severity in range(1, 6)):
+    judged = {(result.corruption, result.severity) for result in slices if result.total}
+    if not all((name, severity) in judged for name in MEAN_CORRUPTIONS for severity in range(1, 6)):
         return SweepSummary(suite=suite, model=model)
     errors = error_table(slices)
     clean = slices[0].clean_errors / slices[0].total

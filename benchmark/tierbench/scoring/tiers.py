@@ -1,4 +1,4 @@
-"""From the results of a tier's cases to its pass rate, and from all tiers to the level. Pure."""
+"""Compute the pass rate of a tier from its cases, and the level of a model from its tiers. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tierbench.suites.case import Suite
 
 
 def summarise_tier(suite: Suite, tier: int, model: str, rows: Iterable[CaseRow]) -> TierResult:
-    """Sum up the rows of a tier's cases; skipped cases are left out."""
+    """Summarise the rows of a tier's cases; skipped cases are left out."""
     judged = [row for row in rows if row.outcome != "skipped"]
     scored = [(row.key, row.score) for row in judged if row.score is not None]
     passed = sum(row.passed for row in judged)
@@ -48,21 +48,21 @@ def _met(passed: int, errors: int, total: int, size: int, min_pass_rate: float) 
         return None
     if reaches(passed, size, min_pass_rate):
         return True
-    # An image without a verdict could have passed: only a tier that fails even then has failed.
+    # An image without a verdict might have passed: the tier has failed only if it would fail even then.
     return None if reaches(passed + errors, size, min_pass_rate) else False
 
 
 def reaches(passed: int, total: int, min_pass_rate: float) -> bool:
-    """Whether the pass rate reaches the demand, without tripping over the rounding of 0.28 × 25."""
+    """Return whether the pass rate is reached, up to rounding: in floats 0.28 × 25 is slightly more than 7."""
     return passed >= min_pass_rate * total - 1e-9
 
 
 def level_of(model: str, suites: Sequence[Suite], tiers: Iterable[TierResult]) -> ModelEntry:
-    """Find the level of a model.
+    """Return the entry of a model with its level.
 
     Args:
-        model: its name.
-        suites: every suite that could have been run (those that were not fetched do not count).
+        model: name of the model.
+        suites: every suite that could have been run; suites that were not fetched are not among them.
         tiers: the results of all models.
     """
     known = {(tier.suite, tier.tier): tier for tier in tiers if tier.model == model}
@@ -76,7 +76,7 @@ def level_of(model: str, suites: Sequence[Suite], tiers: Iterable[TierResult]) -
             break
         open_suites = [name for name, result in results.items() if result is None or result.met is None]
         if open_suites:
-            # What was judged so far is a level, unless not even tier 1 is known.
+            # The tiers met so far give a level; if there are none, the level is not determined.
             return _entry(model, level or None, numbers[-1], _open_note(number, results, open_suites))
         level = number
     return _entry(model, level, numbers[-1])
@@ -96,9 +96,9 @@ def _open_note(number: int, results: Mapping[str, TierResult | None], open_suite
 
 
 def shortfall(result: TierResult, missed: Sequence[str]) -> str:
-    """Say by how much a tier misses its demand, and by which cases."""
+    """Describe how far a tier is below its required pass rate, and name the missed cases."""
     errors = f", {plural(result.errors, 'error')}" if result.errors else ""
     return (
         f"{result.suite} tier {result.tier}: {result.passed} of {result.total} passed ({result.rate:.2f}{errors}), "
-        f"at least {result.min_pass_rate:.2f} demanded; missed: {listed(missed)}"
+        f"at least {result.min_pass_rate:.2f} required; missed: {listed(missed)}"
     )

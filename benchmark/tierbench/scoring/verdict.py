@@ -1,4 +1,4 @@
-"""Holds a prediction against a case: score, rank, margin, verdict. Pure; NumPy only."""
+"""Judge a prediction: compute score, rank and margin, and compare them with thresholds. Pure; NumPy only."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A prediction held against a case's thresholds.
+    """A prediction, judged by the thresholds of its case.
 
     Attributes:
-        predicted: the concept or label that scores highest.
+        predicted: the concept or label with the highest score.
         confidence: its probability.
         score: probability of the expected concept.
-        rank: 1 + the number of other concepts that score higher.
-        margin: score minus the best other's.
+        rank: 1 + the number of other concepts and free labels with a higher score.
+        margin: score minus the best other score.
         passed: whether all three thresholds are met.
-        reason: one sentence on what was expected and what came; empty where passed.
+        reason: one sentence with the expectation and the prediction; empty if the case passed.
         top: the ten most probable labels with their probabilities.
     """
 
@@ -47,17 +47,17 @@ def judge(
     *,
     multi_label: bool = False,
 ) -> Verdict:
-    """Hold the probabilities of one image against what its case expects.
+    """Judge the probabilities of one image.
 
-    The score of a concept is the sum of the probabilities of its labels (of alternatives: of their union);
-    with `multi_label` the largest.
+    The score of a concept is the sum of the probabilities of its labels; alternatives are scored as the union of
+    their labels. With `multi_label`, the score is the largest of these probabilities.
 
     Args:
         probabilities: shape [n_labels], in the order of `space.labels`.
-        space: the suite's concepts over the model's labels.
+        space: the suite's concepts, mapped to the model's labels.
         expected: one concept, or alternatives; each has a label in the space.
-        thresholds: what the score, the rank and the margin must reach.
-        multi_label: whether the labels do not exclude each other.
+        thresholds: limits for score, rank and margin.
+        multi_label: whether several labels can be true at once.
     """
     values = np.asarray(probabilities, dtype=np.float64)
 
@@ -107,12 +107,12 @@ def judge(
 
 
 def meets(thresholds: Thresholds, score: float, rank: int, margin: float) -> bool:
-    """Whether score, rank and margin all reach their thresholds."""
+    """Return whether score, rank and margin all meet their thresholds."""
     return score >= thresholds.min_score and rank <= thresholds.max_rank and margin >= thresholds.min_margin
 
 
 def _reason(expected: Sequence[str], thresholds: Thresholds, verdict: Verdict, best_name: str, best: float) -> str:
-    """`expected automobile ≥ 0.50, got spotlight 0.190; automobile 0.142 at rank 2`."""
+    """Return `expected automobile ≥ 0.50, got spotlight 0.190; automobile 0.142 at rank 2`."""
     name = one_line(" or ".join(expected), 80)
     demand = f"expected {name} ≥ {thresholds.min_score:.2f}"
     if thresholds.max_rank > 1:

@@ -9,7 +9,7 @@ from tierbench.common.files import file_sha256
 from tierbench.report.comparison_text import counts, notes, outcome, score_move
 from tierbench.report.html.render import render
 from tierbench.report.html.thumbnails import Picture, make_pictures
-from tierbench.runs.compare import CaseDiff, Comparison, Gate, overall
+from tierbench.runs.compare import CaseDiff, ComparisonGate, ScoreComparison, overall
 from tierbench.runs.regression import verdict_sentence
 from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import clean_id, derive_case
@@ -49,12 +49,12 @@ def _is(path: Path, case: CaseDiff) -> bool:
         return False
 
 
-def flips_of(comparisons: Sequence[Comparison]) -> list[CaseDiff]:
+def flips_of(comparisons: Sequence[ScoreComparison]) -> list[CaseDiff]:
     """Return the cases whose picture is shown."""
     return [case for each in comparisons for case in each.cases if case.change in ("regressed", "fixed")]
 
 
-def comparison_page(comparisons: Sequence[Comparison], gate: Gate, found: Mapping[str, Case]) -> str:
+def comparison_page(comparisons: Sequence[ScoreComparison], gate: ComparisonGate, found: Mapping[str, Case]) -> str:
     """Return comparisons as an HTML page.
 
     Args:

@@ -1,4 +1,4 @@
-"""Finds the suites and runs of the repository: where pytest's settings say, or in `cases/` and `reports/`."""
+"""Find the folders of suites and runs: those in pytest's settings, or else `cases/` and `reports/`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tierbench.cli.settings import nearest_settings
+from tierbench.cli.pytest_settings import nearest_settings
 from tierbench.common.errors import UserError
 from tierbench.common.files import expanded
 from tierbench.common.text import one_line, suggestion
@@ -26,36 +26,36 @@ CasesOption = Annotated[
 
 
 def reports_folder(given: Path | None = None) -> Path:
-    """Return the folder of the runs: as given, or as pytest's settings say, or `reports`."""
+    """Return the folder of the runs: the one given, the one in pytest's settings, or `reports`."""
     return given or _from_settings("robust_reports", "reports")[0]
 
 
 def cases_folders(given: Path | None = None) -> list[Path]:
-    """Return the folders of the suites, absolute: as given, or as pytest's settings say, or `cases`."""
+    """Return the absolute folders of the suites: the one given, those in pytest's settings, or `cases`."""
     folders = [given] if given else _from_settings("robust_cases", "cases")
     return [folder.absolute() for folder in folders]
 
 
 def _from_settings(key: str, default: str) -> list[Path]:
-    """Return the paths of a setting; in the settings they are relative to the folder of their file."""
+    """Return the paths in a setting, which are relative to the folder of the settings file."""
     settings = nearest_settings(Path.cwd())
-    said = settings.lines(key) if settings else []
-    if settings is None or not said:
+    paths = settings.lines(key) if settings else []
+    if settings is None or not paths:
         return [Path(default)]
-    # Relative where it can be: so it is shown, and so it is typed.
+    # Relative if possible, because that is how paths are shown and typed.
     root = Path() if settings.file.parent == Path.cwd() else settings.file.parent
-    return [root / expanded(path) for path in said]
+    return [root / expanded(path) for path in paths]
 
 
 def suite_folders(names: list[str], problems: Problems | None = None) -> list[Path]:
-    """Return the folders of the suites named, by path or by name; of all suites of the repository if none is.
+    """Return the folders of the given suites, or of all suites in the repository.
 
     Args:
-        names: of suites.
-        problems: takes what is wrong with folders, so that the others are returned; without it that is raised.
+        names: names or paths of suites; empty for all.
+        problems: if given, collects the problems of folders instead of raising them.
 
     Raises:
-        UserError: if a name is no suite.
+        UserError: if there is no suite of a given name, or if a folder has problems.
     """
     if names:
         return [suite_folder(name) for name in names]
@@ -67,17 +67,17 @@ def suite_folders(names: list[str], problems: Problems | None = None) -> list[Pa
 
 
 def suite_folder(name: str, *, new: bool = False) -> Path:
-    """Return the folder of a suite, by path or by name.
+    """Return the folder of a suite.
 
     Args:
-        name: a path, or a name.
-        new: whether the folder may be missing.
+        name: path or name of the suite.
+        new: whether the suite may be missing.
 
     Raises:
         UserError: if there is no such suite.
     """
     cases = cases_folders()
-    # A folder of the settings may be a suite itself.
+    # A folder in the settings may itself be a suite.
     for folder in (Path(name), *(each / name for each in cases), *(each for each in cases if each.name == name)):
         if (folder / "metadata.csv").is_file():
             return folder.absolute()

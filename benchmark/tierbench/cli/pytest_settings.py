@@ -1,4 +1,4 @@
-"""Finds the pytest settings of a repository as pytest does, without starting pytest."""
+"""Find the pytest settings of a repository as pytest does, without starting pytest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from tierbench.common.errors import UserError
 
-# In pytest's order; a file of its own counts also where its section is missing.
+# In pytest's order. A file only for pytest counts even if its section is missing.
 _FILES = (
     ("pytest.toml", "pytest", True),
     (".pytest.toml", "pytest", True),
@@ -22,17 +22,17 @@ _FILES = (
     ("tox.ini", "pytest", False),
     ("setup.cfg", "tool:pytest", False),
 )
-# Settings whose words, and not whose lines, are a list where they are written as text.
+# Settings that are lists of words; other lists in text form have one entry per line.
 _OF_WORDS = ("testpaths", "python_files", "addopts")
 
 
 @dataclass(frozen=True, slots=True)
 class PytestSettings:
-    """Where the settings stand, and what they say.
+    """The pytest settings in a file.
 
     Attributes:
         file: the file that pytest reads.
-        values: key → text, or, in TOML, any value.
+        values: key → value; text unless the file is TOML.
     """
 
     file: Path
@@ -45,16 +45,16 @@ class PytestSettings:
 
     @property
     def section(self) -> str:
-        """The section of the file that holds them."""
+        """The section of the file that contains the settings."""
         return next(section for name, section, _ in _FILES if name == self.file.name)
 
     @property
     def own_file(self) -> bool:
-        """Whether the file holds nothing but pytest's settings."""
+        """Whether the file is only for pytest's settings."""
         return next(own for name, _, own in _FILES if name == self.file.name)
 
     def lines(self, key: str) -> list[str]:
-        """Return the entries of a setting that holds a list; empty where it is not set."""
+        """Return the entries of a list setting; empty if it is not set."""
         value = self.values.get(key, "")
         if isinstance(value, list):
             entries = [str(entry) for entry in value]
@@ -66,7 +66,7 @@ class PytestSettings:
 
 
 def settings_in(folder: Path) -> PytestSettings | None:
-    """Read the settings in a folder; None where pytest would find none there.
+    """Read the settings in a folder; return None if pytest would not find any there.
 
     Raises:
         UserError: if a file that pytest would read cannot be parsed.
@@ -78,21 +78,21 @@ def settings_in(folder: Path) -> PytestSettings | None:
         try:
             values = values_of(file.read_text(encoding="utf-8"), section, is_toml=name.endswith(".toml"))
         except (tomllib.TOMLDecodeError, configparser.Error, UnicodeDecodeError) as error:
-            said = str(error).splitlines()[0]
-            raise UserError(f"{file}: cannot be read: {said}; fix it first") from error
+            reason = str(error).splitlines()[0]
+            raise UserError(f"{file}: cannot be read: {reason}; fix it first") from error
         if values or always or (values is not None and not name.endswith(".toml")):
             return PytestSettings(file, values or {})
     return None
 
 
 def nearest_settings(folder: Path) -> PytestSettings | None:
-    """Read the settings in a folder or, where there are none, in the nearest one above it; see `settings_in`."""
+    """Read the settings in a folder or the nearest folder above it that has any; see `settings_in`."""
     folder = folder.absolute()
     return next((found for each in (folder, *folder.parents) if (found := settings_in(each))), None)
 
 
 def values_of(text: str, section: str, *, is_toml: bool) -> dict[str, Any] | None:
-    """Return the settings that the text of a file holds; None where it has no such section."""
+    """Parse the settings in the text of a file; return None if it has no such section."""
     if is_toml:
         return toml_table(tomllib.loads(text), section)
     parser = configparser.ConfigParser(interpolation=None)
@@ -101,7 +101,7 @@ def values_of(text: str, section: str, *, is_toml: bool) -> dict[str, Any] | Non
 
 
 def toml_table(document: dict[str, Any], section: str) -> dict[str, Any] | None:
-    """Return the table that holds pytest's settings: the native one, or the older `ini_options` of texts."""
+    """Return the table with pytest's settings: the native one, or the older `ini_options`."""
     table: Any = document
     for part in section.split("."):
         table = table.get(part) if isinstance(table, dict) else None

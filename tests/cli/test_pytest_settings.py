@@ -1,4 +1,4 @@
-"""The commands find suites and runs where pytest's settings say."""
+"""The commands find suites and runs through pytest's settings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 
 from tests.cli.conftest import Answer
 from tests.runs.records import row, write
-from tierbench.cli.settings import nearest_settings, settings_in
+from tierbench.cli.pytest_settings import nearest_settings, settings_in
 from tierbench.common.errors import UserError
 
 Call = Callable[..., Answer]
 
 
-def test_suites_and_runs_are_found_where_the_settings_say(
+def test_suites_and_runs_are_found_through_the_settings(
     tierbench: Call, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.move("cases", "pictures")
@@ -28,12 +28,12 @@ def test_suites_and_runs_are_found_where_the_settings_say(
     assert "out/20260102" in tierbench("show").out
     assert "out/baselines/model.csv" in tierbench("baseline", "accept", "last").out
     assert "20260102T031700Z-000001" in tierbench("history").out
-    # As pytest finds its settings from a folder below.
+    # From a folder below, as pytest does.
     (workplace / "src").mkdir()
     monkeypatch.chdir(workplace / "src")
     assert tierbench("check", "colours").code == 0
     assert tierbench("show").code == 0
-    # What is said with the command wins.
+    # An option wins over the settings.
     assert tierbench("show", "--reports", "nowhere").code == 4
 
 
@@ -64,7 +64,7 @@ def test_pytest_reads_the_same_file(
     assert (read.name if read else None) == found
 
 
-def test_a_file_that_cannot_be_parsed_is_one_line(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_parsed_is_reported_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool", encoding="utf-8")
     with pytest.raises(UserError, match=r"pyproject\.toml: cannot be read: .*; fix it first"):
         nearest_settings(tmp_path / "below")

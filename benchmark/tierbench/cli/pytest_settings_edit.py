@@ -1,7 +1,7 @@
-"""Adds to pytest's settings in the text of their file, which otherwise stays as it is, comments and line ends too.
+"""Add entries to pytest's settings in the text of their file, keeping everything else, comments and line ends included.
 
-A change is tried, and taken only if the file then says what it should and all else as before: pytest's settings come in
-seven files and three notations, and what cannot be changed safely is left to the user.
+Pytest's settings come in seven files and three notations. A change is therefore made tentatively and kept only if the
+new text parses to the intended settings and to nothing else; what cannot be changed safely is left to the user.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tierbench.cli.settings import PytestSettings, toml_table, values_of
+from tierbench.cli.pytest_settings import PytestSettings, toml_table, values_of
 
-# The line that heads pytest's settings, in every kind of file.
+# The section header of pytest's settings, in every kind of file.
 _HEAD = re.compile(r"(?m)^\[(?:tool[.:])?pytest(?:\.ini_options)?\][ \t]*(?:#.*)?(?:\r?\n|\Z)")
 _STRING = r"\"(?:[^\"\\\r\n]|\\.)*\"|'[^'\r\n]*'"
 _STRINGS = re.compile(rf"#[^\r\n]*|({_STRING})")
@@ -25,7 +25,7 @@ _LIST = rf"\[(?:[^\[\]\"'#]|{_STRING}|#[^\r\n]*)*\]"
 
 
 def with_key(settings: PytestSettings, text: str, key: str, entries: Sequence[str]) -> str | None:
-    """Return the text with a list that is not set yet; None where that cannot be done safely."""
+    """Return the text with a new list setting; None if it cannot be added safely."""
     end = _line_end(text)
     if settings.is_toml:
         line = f"{key} = [{', '.join(map(_quoted, entries))}]"
@@ -44,7 +44,7 @@ def with_key(settings: PytestSettings, text: str, key: str, entries: Sequence[st
 
 
 def with_entry(settings: PytestSettings, text: str, key: str, entry: str) -> str | None:
-    """Return the text with one more entry in a list that is set; None where that cannot be done safely."""
+    """Return the text with one more entry in an existing list setting; None if it cannot be added safely."""
     entries = [*settings.lines(key), entry]
     attempts = _toml_attempts(text, key, entry) if settings.is_toml else _ini_attempts(settings, text, key, entry)
     return next((after for after in attempts if _is_right(settings, text, after, key, entries)), None)
@@ -54,7 +54,7 @@ def _toml_attempts(text: str, key: str, entry: str) -> Iterator[str]:
     for match in re.finditer(rf"(?m)^[ \t]*{key}[ \t]*=[ \t]*({_LIST}|{_STRING})", text):
         start, end, value = match.start(1), match.end(1), match.group(1)
         if not value.startswith("["):
-            # The older form of the settings has texts for lists.
+            # In the older form of the settings, a list may be a string.
             yield f"{text[:start]}[{value}, {_quoted(entry)}]{text[end:]}"
             continue
         strings = [each for each in _STRINGS.finditer(value) if each.group(1)]
@@ -63,7 +63,7 @@ def _toml_attempts(text: str, key: str, entry: str) -> Iterator[str]:
             continue
         last = strings[-1]
         before = value[: last.start()].rpartition("\n")[2]
-        # An entry that has a line of its own is followed by one that has too.
+        # If the last entry has a line of its own, so has the new one.
         gap = "," + (_line_end(text) + before if "\n" in value and not before.strip() else " ")
         yield text[: start + last.end()] + gap + _quoted(entry) + text[start + last.end() :]
 
@@ -85,7 +85,7 @@ def _ini_attempts(settings: PytestSettings, text: str, key: str, entry: str) -> 
 
 
 def _is_right(settings: PytestSettings, before: str, after: str, key: str, entries: Sequence[str]) -> bool:
-    """Return whether the new text has the setting, and says all else as before."""
+    """Return whether the new text has the intended setting and is otherwise equivalent to the old text."""
     try:
         values = values_of(after, settings.section, is_toml=settings.is_toml) or {}
         same = _document(settings, before, key) == _document(settings, after, key)
@@ -95,7 +95,7 @@ def _is_right(settings: PytestSettings, before: str, after: str, key: str, entri
 
 
 def _document(settings: PytestSettings, text: str, key: str) -> dict[str, Any]:
-    """Return all that a file holds but one of pytest's settings; an empty section is as good as none."""
+    """Return the content of a file without one of pytest's settings and without empty sections."""
     if settings.is_toml:
         document: dict[str, Any] = tomllib.loads(text)
         (toml_table(document, settings.section) or {}).pop(key, None)
