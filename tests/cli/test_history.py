@@ -78,7 +78,7 @@ def test_compare_lists_flips_with_their_picture_and_exits_as_the_gate_decides(ti
     answer = tierbench("compare", "20260104", "last")
     assert answer.code == 0
     assert answer.out.rstrip().endswith(
-        "not shown in colours tier 1 (the paired verdict of each tier decides; 1 case regressed all the same)"
+        "not shown in colours tier 1 (the paired verdict of each tier decides; 1 case regressed anyway)"
     )
     assert json.loads(Path("d.json").read_text())["outcome"] == "regressed"
 
@@ -178,7 +178,7 @@ def test_files_of_the_user_are_never_replaced(tierbench: Call, reports: Path) ->
     (reports / "notes.md").write_text("my notes", encoding="utf-8")
     answer = tierbench("history", "--html")
     assert answer.code == 4
-    assert "reports/index.html: is there already, and no page of ours; it stays as it is" in answer.err
+    assert "reports/index.html: exists and was not written by tierbench; it is not overwritten" in answer.err
     assert tierbench("compare", "20260102", "last", "--markdown", "reports/notes.md").code == 4
     assert (reports / "index.html").read_text(encoding="utf-8") == "my own page"
     assert (reports / "notes.md").read_text(encoding="utf-8") == "my notes"
@@ -191,7 +191,7 @@ def test_comparisons_with_nothing_to_judge_say_so(tierbench: Call, reports: Path
     answer = tierbench("compare", "20260104", "last")
     assert answer.code == 0
     assert answer.out.rstrip().endswith(
-        "nothing to judge (the paired verdict of each tier decides; 1 case regressed all the same)"
+        "nothing to judge (the paired verdict of each tier decides; 1 case regressed anyway)"
     )
     write(reports, 5, [row(f"c{number}", 0.9) for number in range(8)])
     write(reports, 6, [row(f"c{number}", 0.9) for number in range(8)])
@@ -201,9 +201,9 @@ def test_comparisons_with_nothing_to_judge_say_so(tierbench: Call, reports: Path
 def test_models_that_only_one_run_has_are_reported(tierbench: Call, reports: Path) -> None:
     write(reports, 3, [row("a", 0.9, model="x"), row("a", 0.9, model="y")])
     write(reports, 4, [row("a", 0.9, model="x"), row("a", 0.9, model="z")])
-    output = tierbench("compare", "20260104", "last").out
-    assert "20260104T031700Z-000003 has 1 model that the other side lacks: y" in output
-    assert "20260105T031700Z-000004 has 1 model that the other side lacks: z" in output
+    said = tierbench("compare", "20260104", "last").out
+    assert "20260104T031700Z-000003 has 1 model that the other lacks: y" in said
+    assert "20260105T031700Z-000004 has 1 model that the other lacks: z" in said
 
 
 def test_prune_removes_a_killed_run_without_scores(tierbench: Call, reports: Path) -> None:

@@ -33,7 +33,7 @@ def test_a_file_of_the_users_is_never_replaced(garage: Bench, name: str) -> None
     before = file.read_bytes()
     answer = garage.run("--robust-markdown", name)
     assert answer.code == 4
-    assert answer.errors == [f"--robust-markdown {name}: is there already, and no summary of ours; name another file"]
+    assert answer.errors == [f"--robust-markdown {name}: exists and was not written by tierbench; name another file"]
     assert file.read_bytes() == before
 
 
@@ -42,7 +42,7 @@ def test_an_empty_file_is_taken_and_a_missing_folder_is_told(garage: Bench) -> N
     garage.run("-m", "tier1", "--robust-markdown", file)
     assert "level 1 of 2" in file.read_text()
     answer = garage.run("--robust-markdown", "no/such/summary.md")
-    assert answer.errors == ["--robust-markdown no/such/summary.md: there is no such folder; make it first"]
+    assert answer.errors == ["--robust-markdown no/such/summary.md: its folder does not exist; create it first"]
 
 
 def test_a_stopped_run_says_so(garage: Bench) -> None:

@@ -1,4 +1,4 @@
-"""A real browser for the tests of the pages; it refuses every request that leaves the machine."""
+"""Fixtures for tests of the pages: a real browser that reports every request beyond the local files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHROMIUM = "/usr/bin/chromium"
-# Chromium must neither look for updates nor need a GPU.
+# No update checks, no GPU.
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -49,7 +49,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Opener]:
-    """Open a file; at the end no request may have left the machine, and no script may have failed."""
+    """Open a file in the browser; fail at the end if a page made a request or a script failed."""
     pages = []
     problems: list[str] = []
 
@@ -57,7 +57,7 @@ def open_page(browser: Browser) -> Iterator[Opener]:
         page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light")
         pages.append(page)
         page.on("pageerror", lambda error: problems.append(f"script error: {error}"))
-        page.on("request", lambda request: _refuse(request.url, problems))
+        page.on("request", lambda request: _report(request.url, problems))
         page.goto(file.as_uri())
         return page
 
@@ -67,19 +67,19 @@ def open_page(browser: Browser) -> Iterator[Opener]:
     assert not problems
 
 
-def _refuse(url: str, problems: list[str]) -> None:
+def _report(url: str, problems: list[str]) -> None:
     if not url.startswith(("file:", "data:", "blob:")):
         problems.append(f"request: {url[:200]}")
 
 
 def report_of(bench: Bench) -> Path:
-    """The report of the only run."""
+    """Return the report of the only run."""
     (folder,) = bench.runs
     return folder / "report.html"
 
 
 def entries_of(file: Path) -> dict[str, list[dict[str, Any]]]:
-    """What pytest-html knows of each test."""
+    """Return pytest-html's data of each test."""
     blob = re.search(r'data-jsonblob="([^"]*)"', file.read_text(encoding="utf-8"))
     assert blob
     tests: dict[str, list[dict[str, Any]]] = json.loads(html.unescape(blob[1]))["tests"]

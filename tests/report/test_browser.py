@@ -1,4 +1,4 @@
-"""The pages in a real browser: what is seen, pressed, sorted, and what hostile names do (nothing)."""
+"""The pages in a real browser: display, keyboard, sorting, and hostile names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tierbench.report.html import sample
 ATTACK = "<img src=x onerror=window.pwned=1>"
 
 HOSTILE_MODEL = '''
-"""A model whose labels and card attack the page that shows them."""
+"""A model whose labels and card contain markup and scripts."""
 
 import numpy as np
 
@@ -44,7 +44,7 @@ def test_own(name):
     assert not name
 '''
 
-# The lowest contrast between a text and what lies behind it, with the text's own words.
+# Returns the lowest contrast between text and its background, with the element.
 CONTRAST = """() => {
   const channels = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number)
   const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
@@ -69,7 +69,7 @@ CONTRAST = """() => {
 }"""
 
 
-def test_the_level_is_seen_and_every_picture_decodes(study: Bench, open_page: Opener) -> None:
+def test_the_level_is_shown_and_every_picture_decodes(study: Bench, open_page: Opener) -> None:
     study.run()
     page = open_page(report_of(study))
     assert page.title() == "tierbench · model: level 1 of 3"
@@ -77,13 +77,13 @@ def test_the_level_is_seen_and_every_picture_decodes(study: Bench, open_page: Op
     assert page.locator(".tb-stage.tb-met").count() == 1
     page.locator("#show_all_details").click()
     images = page.locator("img[data-thumb], img[data-large]")
-    assert images.count() == 8  # three thumbnails, three large ones, two that were missed
+    assert images.count() == 8  # three thumbnails, three large pictures, two tiles of misses
     for image in images.all():
         image.scroll_into_view_if_needed()
         page.wait_for_function("image => image.naturalWidth > 0", arg=image.element_handle())
 
 
-def test_a_row_opens_by_keyboard_and_by_a_click_on_what_is_nested(study: Bench, open_page: Opener) -> None:
+def test_a_row_opens_by_keyboard_and_by_a_click_on_a_nested_element(study: Bench, open_page: Opener) -> None:
     study.run()
     page = open_page(report_of(study))
     row = page.locator("tr.collapsible", has_text="black_night").first
@@ -101,7 +101,7 @@ def test_a_row_opens_by_keyboard_and_by_a_click_on_what_is_nested(study: Bench, 
     detail.wait_for(state="visible")
     assert detail.is_visible()
     assert page.evaluate("document.activeElement.dataset.id") == row.get_attribute("data-id")
-    # What is open stays open, and the focus stays, when pytest-html draws its table anew.
+    # Open rows and the focus survive a redraw by pytest-html.
     page.locator("th[data-column-type=score]").focus()
     page.keyboard.press("Enter")
     detail.wait_for(state="visible")
@@ -113,7 +113,7 @@ def test_a_row_opens_by_keyboard_and_by_a_click_on_what_is_nested(study: Bench, 
     assert page.locator("tbody.passed").count() == 0
 
 
-def test_a_missed_image_leads_to_its_row(study: Bench, open_page: Opener) -> None:
+def test_a_missed_image_links_to_its_row(study: Bench, open_page: Opener) -> None:
     study.run()
     page = open_page(report_of(study))
     page.locator(".tb-misses a", has_text="grey_fog").click()
@@ -157,7 +157,7 @@ def hostile(bench: Bench) -> Bench:
     return bench
 
 
-def test_hostile_texts_run_nothing_and_are_read_as_text(
+def test_hostile_texts_are_shown_and_not_run(
     hostile: Bench, open_page: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sample, "MOST_ROWS", 2)
@@ -183,7 +183,7 @@ def test_hostile_texts_run_nothing_and_are_read_as_text(
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_texts_stand_out_from_what_is_behind_them(study: Bench, open_page: Opener, dark: bool) -> None:
+def test_text_has_enough_contrast(study: Bench, open_page: Opener, dark: bool) -> None:
     study.run()
     page = open_page(report_of(study), dark=dark)
     page.locator("#show_all_details").click()

@@ -1,4 +1,4 @@
-"""The page of all runs: what it lists, what it links, and that hostile texts stay texts."""
+"""The page of all runs: its rows, links and charts, and hostile texts."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_chart_per_tier_with_a_line_per_model(tmp_path: Path) -> None:
     assert len(found.all("polyline")) == 4
 
 
-def test_hostile_texts_are_texts_and_nothing_is_requested(tmp_path: Path) -> None:
+def test_hostile_texts_are_escaped_and_nothing_is_requested(tmp_path: Path) -> None:
     write(
         tmp_path,
         1,

@@ -1,4 +1,4 @@
-"""The summary in Markdown says what the terminal says, and no text of a suite or model is read as Markdown or HTML."""
+"""The Markdown summary of a run; text from suites and models is never interpreted as Markdown or HTML."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_run_against_a_baseline_names_flips_and_verdicts() -> None:
     assert "`photos/c`" not in markdown
 
 
-def test_a_run_without_a_baseline_names_its_misses_and_a_stopped_one_says_so() -> None:
+def test_a_stopped_run_without_a_baseline_names_its_misses() -> None:
     rows = [row(f"c{number:03d}", 0.1) for number in range(MOST_CASES + 3)]
     markdown = run_markdown(content([tier(0, 43)], complete=False), rows)
     assert "**The run stopped early**" in markdown

@@ -1,4 +1,4 @@
-"""Several models in the report: the leaderboard, where they differ, and each image with all of them."""
+"""Several models in the report: the leaderboard, the differences, and the results of all models on an image."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from tests.conftest import Bench
 from tests.report.conftest import Opener, report_of
 from tests.several import several_models
 
-# A label that a stranger wrote.
+# A label with markup.
 ATTACK = "<img src=x onerror=window.pwned=1>"
 
 
-def test_the_best_model_leads_and_images_show_what_each_model_made_of_them(bench: Bench, open_page: Opener) -> None:
+def test_the_leaderboard_and_the_images_on_which_models_differ(bench: Bench, open_page: Opener) -> None:
     bench.run(*several_models(bench))
     page = open_page(report_of(bench))
     assert page.locator(".tb-level-name").all_inner_texts()[0].startswith("colour")
@@ -29,11 +29,11 @@ def test_the_best_model_leads_and_images_show_what_each_model_made_of_them(bench
     assert "colour 0.80" in green
     assert "ship 0.00 saw ship 0.80" in green
     assert "red tier 1 · automobile" in red
-    # Nothing was missed by both.
+    # No image was missed by both.
     assert page.locator("#tb-missed-title").count() == 0
 
 
-def test_an_opened_row_tells_what_the_other_models_made_of_it(bench: Bench, open_page: Opener) -> None:
+def test_an_opened_row_shows_the_results_of_the_other_models(bench: Bench, open_page: Opener) -> None:
     bench.run(*several_models(bench))
     page = open_page(report_of(bench))
     page.locator("section[aria-labelledby=tb-differ-title] a", has_text="red").click()
@@ -45,7 +45,7 @@ def test_an_opened_row_tells_what_the_other_models_made_of_it(bench: Bench, open
     assert " ".join(others.split()).endswith("ship 0.20 saw ship 0.80")
 
 
-def test_what_both_missed_stands_apart_from_where_they_differ(bench: Bench, open_page: Opener) -> None:
+def test_images_that_both_missed_are_listed_separately(bench: Bench, open_page: Opener) -> None:
     models = several_models(bench)
     bench.suite("mixed", "file_name,label,tier\nred.png,truck,1\ngrey.png,ship,1\nblue.png,automobile,2\n")
     bench.run(*models)

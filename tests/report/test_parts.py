@@ -14,9 +14,9 @@ from PIL import Image
 from tierbench.common.schema import CaseRow
 from tierbench.report.html.charts import curve, place, strip
 from tierbench.report.html.confusion import confusion
-from tierbench.report.html.render import duration, macros, number, percent, render
 from tierbench.report.html.rows import case_view, picture_key
 from tierbench.report.html.sample import kept_rows
+from tierbench.report.html.templating import duration, macros, number, percent, render
 from tierbench.report.html.thumbnails import make_pictures, write_thumbnails
 from tierbench.suites.case import Case, Thresholds
 
@@ -43,7 +43,7 @@ def test_a_strip_of_many_cases_is_a_histogram_that_loses_none() -> None:
     assert all(bar.passed_y >= 0 for bar in drawn.bars)
 
 
-def test_a_single_case_among_thousands_is_still_seen() -> None:
+def test_a_single_case_among_thousands_is_visible() -> None:
     drawn = strip([("x", 0.1, False), *((str(i), 0.9, True) for i in range(5000))], [])
     assert next(bar for bar in drawn.bars if bar.missed).missed_height >= 1.5
 
@@ -55,8 +55,8 @@ def test_a_curve_breaks_where_a_step_has_no_score() -> None:
 
 
 def test_confusion_counts_every_case_once() -> None:
-    said = [("cat", "cat"), ("cat", "dog"), ("espresso|cup", "cup"), ("cat", None)]
-    table = confusion(replace(ROW, expected=expected, predicted=predicted) for expected, predicted in said)
+    pairs = [("cat", "cat"), ("cat", "dog"), ("espresso|cup", "cup"), ("cat", None)]
+    table = confusion(replace(ROW, expected=expected, predicted=predicted) for expected, predicted in pairs)
     assert table is not None
     assert table.columns == ("cat", "cup", "dog")
     assert [(name, total, [cell.count for cell in cells]) for name, total, cells in table.rows] == [
@@ -67,7 +67,7 @@ def test_confusion_counts_every_case_once() -> None:
     assert confusion([replace(ROW, predicted=None)]) is None
 
 
-def test_a_long_tail_of_labels_shares_a_column_that_names_them() -> None:
+def test_rare_labels_share_a_column() -> None:
     table = confusion(replace(ROW, predicted=label) for label in ["cat", *(f"l{i:02}" for i in range(40))])
     assert table is not None
     assert len(table.columns) == 12
@@ -77,7 +77,7 @@ def test_a_long_tail_of_labels_shares_a_column_that_names_them() -> None:
     assert dict(last.names) == dict(table.others)
 
 
-def test_the_sample_keeps_what_went_wrong_and_spreads_over_the_rest() -> None:
+def test_the_sample_keeps_failures_and_spreads_over_the_rest() -> None:
     outcomes = ["passed"] * 5000
     for index, outcome in ((17, "failed"), (4000, "error"), (4500, "xfailed")):
         outcomes[index] = outcome
@@ -87,13 +87,13 @@ def test_the_sample_keeps_what_went_wrong_and_spreads_over_the_rest() -> None:
     assert max(b - a for a, b in pairwise(kept)) <= 7
 
 
-def test_more_failures_than_room_are_sampled_too() -> None:
+def test_failures_beyond_the_limit_are_sampled() -> None:
     kept = kept_rows(["failed"] * 3000 + ["passed"] * 10, 1000)
     assert len(kept) == 1000
     assert max(kept) < 3000
 
 
-def test_sort_keys_order_as_numbers_do() -> None:
+def test_sort_keys_sort_like_numbers() -> None:
     def keys(name: str, values: Sequence[float]) -> list[str]:
         rows = [replace(ROW, **{name: value}) for value in values]  # type: ignore[arg-type] # each of its own type
         return [case_view(row, None, None, index=0, nodeid="").sort[name] for row in rows]
@@ -108,7 +108,7 @@ def test_sort_keys_order_as_numbers_do() -> None:
     assert case_view(ROW, None, None, index=0, nodeid="").sort["score"] == ""
 
 
-def test_cells_stand_on_one_line_whatever_they_say() -> None:
+def test_each_cell_is_on_one_line() -> None:
     row = replace(ROW, case="a\nb\u202ec", predicted="x\r\ny<b>", confidence=0.5)
     view = case_view(row, None, None, index=0, nodeid="n")
     lines = [line for line in str(macros("cells.html.jinja").case(view, several=True)).splitlines() if line.strip()]
@@ -125,7 +125,7 @@ def test_an_unknown_name_in_a_template_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "wanted"),
+    ("shown", "expected"),
     [
         (percent(1.0), "100 %"),
         (percent(0.9999), "99 %"),
@@ -138,11 +138,11 @@ def test_an_unknown_name_in_a_template_is_an_error() -> None:
         (duration(7800), "2 h 10 min"),
     ],
 )
-def test_numbers_are_written_for_people(said: str, wanted: str) -> None:
-    assert said == wanted
+def test_numbers_are_formatted(shown: str, expected: str) -> None:
+    assert shown == expected
 
 
-def test_a_key_of_a_picture_is_safe_as_a_file_name() -> None:
+def test_the_key_of_a_picture_is_a_safe_file_name() -> None:
     assert picture_key(replace(ROW, image_sha256="ab" * 32)) == "ab" * 12
     assert picture_key(replace(ROW, case='../"x>', image_sha256='"><img')) == "s------x-"
 

@@ -1,4 +1,4 @@
-"""What report.html holds, under every way to run: alone, with workers, with --html, without pytest-html."""
+"""The contents of report.html: in one process, with workers, with --html, without pytest-html."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_error(bad):
 
 
 def details_in(file: Path) -> list[str]:
-    """What the rows show when they are opened."""
+    """Return the details of all rows."""
     found = re.findall(r'data-detail="\d+">(.*?)</script>', file.read_text(encoding="utf-8"))
     return [json.loads(text) for text in found]
 
@@ -42,7 +42,7 @@ def pictures_in(text: str) -> list[str]:
     return re.findall(r'<script type="text/plain" data-picture="(\w+)"', text)
 
 
-def test_the_report_tells_level_tiers_and_pictures(study: Bench) -> None:
+def test_the_report_shows_level_tiers_and_pictures(study: Bench) -> None:
     study.run()
     text = report_of(study).read_text(encoding="utf-8")
     assert "<title" in text
@@ -65,7 +65,7 @@ def test_every_row_has_a_cell_under_each_heading(study: Bench) -> None:
     for nodeid, entries in entries_of(report).items():
         for entry in entries:
             assert len(entry["resultsTableRow"]) == headings, nodeid
-            # A test without a score has a key all the same: without one pytest-html's order falls apart.
+            # pytest-html cannot sort a column in which a cell has no key.
             assert {"result", "testId", "tier", "score", "rank", "margin", "duration"} <= set(entry), nodeid
 
 
@@ -108,14 +108,14 @@ def test_without_pytest_html_there_is_no_report(study: Bench) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("--html=x.html",), ("--html=x.html", "--self-contained-html")])
-def test_a_report_that_was_asked_for_elsewhere_is_enriched_too(study: Bench, arguments: tuple[str, ...]) -> None:
+def test_a_report_at_another_path_is_enriched_too(study: Bench, arguments: tuple[str, ...]) -> None:
     study.run(*arguments)
     text = (study.path / "x.html").read_text(encoding="utf-8")
     assert len(set(pictures_in(text))) == 3
     assert not report_of(study).exists()
 
 
-def test_a_run_of_other_tests_keeps_a_plain_report(study: Bench) -> None:
+def test_a_run_of_other_tests_has_a_plain_report(study: Bench) -> None:
     study.file("unit/test_unit.py", "def test_unit():\n    pass\n")
     answer = study.run("unit", "--html=x.html")
     assert answer.code == 0
@@ -139,7 +139,7 @@ def test_several_models_have_a_level_and_a_column_each(study: Bench) -> None:
     text = report_of(study).read_text(encoding="utf-8")
     assert "one: level 1 of 3 · two: level 1 of 3" in text
     assert 'data-column-type="model"' in text
-    # The same picture stands in the page once, whoever judged it.
+    # Models share the picture of an image.
     assert len(pictures_in(text)) == len(set(pictures_in(text))) == 3
 
 
@@ -172,14 +172,14 @@ def test_flips_against_the_baseline_come_first(study: Bench) -> None:
     lines = baseline.read_text(encoding="utf-8").splitlines(keepends=True)
     (at,) = (index for index, line in enumerate(lines) if line.startswith("study,black_night"))
     cells = lines[at].split(",")
-    # As if the night had been seen when the baseline was accepted.
+    # As if black_night had passed when the baseline was accepted.
     lines[at] = ",".join([*cells[:4], "0.950000", "1", "0.900000", "automobile", "True", cells[-1]])
     baseline.write_text("".join(lines), encoding="utf-8")
     study.run()
     (folder,) = set(study.runs) - first
     report = folder / "report.html"
     text = report.read_text(encoding="utf-8")
-    assert text.index("What changed") < text.index("What it missed")
+    assert text.index("What changed") < text.index("Misses")
     assert re.search(r"<b>1</b> regressed", text)
     row = "".join(
         entries_of(folder / "report.html")["cases/test_tiers.py::test_case[study/black_night]"][0]["resultsTableRow"]
@@ -188,7 +188,7 @@ def test_flips_against_the_baseline_come_first(study: Bench) -> None:
     assert any("score 0.950 → 0.233" in detail for detail in details_in(report))
 
 
-def test_beyond_the_limit_the_gallery_holds_every_row(study: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_limit_the_gallery_has_every_row(study: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sample, "MOST_ROWS", 2)
     study.run()
     report = report_of(study)
@@ -196,7 +196,7 @@ def test_beyond_the_limit_the_gallery_holds_every_row(study: Bench, monkeypatch:
     text = report.read_text(encoding="utf-8")
     assert "2 of 3 cases" in text
     assert 'href="gallery.html"' in text
-    assert "6 tests took" in text  # what is left out of the table is still counted
+    assert "6 tests took" in text  # rows left out of the table are counted
     assert len(list((report.parent / "gallery").glob("*.jpg"))) == 3
     data = re.search(
         r'<script type="application/json" id="data">(.*?)</script>', (report.parent / "gallery.html").read_text()

@@ -1,4 +1,4 @@
-"""A sweep stands in the report with a curve per corruption, and its cases show the corrupted pictures."""
+"""A sweep in the report: a curve per corruption, and the corrupted pictures of its cases."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_curves_and_breaking_severities(bench: Bench) -> None:
     assert view is not None
     assert view.images == 2
     noise, blocks = view.corruptions
-    # The names come in the order of the literature; a flat colour bears pixelation to the end.
+    # Names are in the order of the literature; pixelation does not change a flat colour.
     assert (noise.name, blocks.name) == ("impulse_noise", "pixelate")
     assert [point.rate for point in blocks.points] == [1.0] * 6
     assert blocks.breaking == 5.0
@@ -31,5 +31,5 @@ def test_the_page_shows_the_sweep(bench: Bench) -> None:
     page = next(bench.path.glob("reports/*/report.html")).read_text(encoding="utf-8")
     assert "Under corruptions" in page
     assert 'aria-label="pixelate: pass rates 1.00 1.00 1.00 1.00 1.00 1.00' in page
-    # One picture an image and corruption and severity, and the clean ones: no two are the same.
+    # A picture of each image, clean and for each corruption and severity; all differ.
     assert page.count('<script type="text/plain" data-picture=') == 2 * (1 + 2 * 5)

@@ -100,7 +100,7 @@ def test_comparing_two_baselines_reports_that_groups_are_unknown(runs: tuple[Pat
     update_baseline(reports / "baselines" / "other.csv", old.rows, old.provenance)
     comparison = compare(reports, "model", "other")
     assert not comparison.grouped
-    assert "each counts by itself" in "\n".join(comparison_lines(comparison, {}, 9))
+    assert "each case counts as independent" in "\n".join(comparison_lines(comparison, {}, 9))
     assert comparison.count("same") == len(BEFORE)
 
 
@@ -115,7 +115,7 @@ def test_cases_that_are_new_or_missing_are_listed_and_do_not_count(tmp_path: Pat
         ("a", "same"),
     ]
     assert not comparison.regressed("flips")
-    assert "stopped early: it is compared on the cases that it ran" in "\n".join(comparison_lines(comparison, {}, 9))
+    assert "stopped early: only the cases that it ran are compared" in "\n".join(comparison_lines(comparison, {}, 9))
 
 
 def test_an_older_score_is_judged_by_the_current_thresholds(tmp_path: Path) -> None:

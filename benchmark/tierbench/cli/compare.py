@@ -31,8 +31,8 @@ def compare(
     cases: CasesOption = None,
 ) -> None:
     """Compare a run with another run or a baseline, flips first; exit code 1 if there is a regression, else 0."""
-    from tierbench.report.comparison_text import comparison_json, comparison_lines, comparison_markdown, outcome
-    from tierbench.report.html.comparison_page import comparison_page, find_pictures, flips_of
+    from tierbench.report.comparison_text import comparison_json, comparison_lines, comparison_markdown, overall_text
+    from tierbench.report.html.comparison_page import comparison_page, flips_of, pictured_cases
     from tierbench.report.markdown_file import foreign_file
     from tierbench.runs.compare import compare_scores
     from tierbench.runs.model_scores import find_before_and_after
@@ -48,18 +48,18 @@ def compare(
         ]
     except ValueError as error:
         raise UserError(f"{before} and {after} cannot be compared, because one is damaged: {error}") from error
-    pictures = find_pictures(flips_of(comparisons), cases_folders(cases))
+    pictured = pictured_cases(flips_of(comparisons), cases_folders(cases))
     for comparison in comparisons:
-        for line in comparison_lines(comparison, pictures, _MOST):
+        for line in comparison_lines(comparison, pictured, _MOST):
             typer.echo(line)
         typer.echo("")
     if html:
-        _write(html, comparison_page(comparisons, gate, pictures))
+        _write(html, comparison_page(comparisons, gate, pictured))
     if as_json:
         _write(as_json, json.dumps(comparison_json(comparisons, gate), indent=1, ensure_ascii=False) + "\n")
     if markdown:
         _write(markdown, comparison_markdown(comparisons, gate))
-    typer.echo(outcome(comparisons, gate))
+    typer.echo(overall_text(comparisons, gate))
     if any(comparison.regressed(gate) for comparison in comparisons):
         raise typer.Exit(1)
 

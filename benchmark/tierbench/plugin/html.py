@@ -12,9 +12,9 @@ import pytest
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.reports import CRASHED, case_row
 from tierbench.plugin.session import BenchmarkSession
-from tierbench.report.html.render import macros, render
 from tierbench.report.html.report_page import ReportParts, render_report
 from tierbench.report.html.rows import CaseView, case_view
+from tierbench.report.html.templating import macros, render
 
 _CELLS = "cells.html.jinja"
 

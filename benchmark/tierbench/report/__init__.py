@@ -1,1 +1,1 @@
-"""The HTML report: from a run's record and its suites to what the page shows; pure but for the pictures."""
+"""Everything that people read: terminal text, Markdown, and the HTML pages."""

@@ -1,4 +1,4 @@
-"""A comparison as lines for the terminal, as Markdown, and as JSON. Pure."""
+"""Format a comparison for the terminal, as Markdown, and as JSON. Pure."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tierbench.runs.model_scores import ModelScores, Top
 from tierbench.runs.regression import verdict_sentence
 from tierbench.suites import Case
 
-# Raised when a reader of an older version would misunderstand the JSON.
+# Increase it when a change would break readers of the JSON.
 SCHEMA = 1
 _SHOWN = ("regressed", "fixed", "new", "missing")
 
 
-def outcome(comparisons: Sequence[ScoreComparison], gate: ComparisonGate) -> str:
-    """Say whether there is a regression, and what decides about it."""
+def overall_text(comparisons: Sequence[ScoreComparison], gate: ComparisonGate) -> str:
+    """Return the overall outcome in words, with the rule that decided it."""
     state = overall(comparisons, gate)
     rule = "the paired verdict of each tier decides" if gate == "regression" else "each flip decides"
     flips = sum(comparison.count("regressed") for comparison in comparisons)
-    # What does not decide must not be overlooked.
-    beside = f"; {plural(flips, 'case')} regressed all the same" if flips and state != "regressed" else ""
-    # Where the sample cannot tell, the other tiers may well be clear.
+    # Name the flips even where they do not decide.
+    beside = f"; {plural(flips, 'case')} regressed anyway" if flips and state != "regressed" else ""
+    # Name the undecided tiers: the others may be cleared.
     open_tiers = [
         f"{verdict.suite} tier {verdict.tier}"
         for comparison in comparisons
@@ -38,22 +38,22 @@ def outcome(comparisons: Sequence[ScoreComparison], gate: ComparisonGate) -> str
     return f"{state}{where} ({rule}{beside})"
 
 
-def comparison_lines(comparison: ScoreComparison, pictures: Mapping[str, Case], most: int) -> list[str]:
-    """Return the flips with both sides' best labels, then the verdicts.
+def comparison_lines(comparison: ScoreComparison, pictured: Mapping[str, Case], most: int) -> list[str]:
+    """Return the flips with the best labels before and now, then the verdicts.
 
     Args:
-        comparison: of one model.
-        pictures: the cases whose picture is at hand, by `suite/case`.
-        most: how many changed cases to name.
+        comparison: the comparison of one model.
+        pictured: the cases whose image is available, by `suite/case`.
+        most: maximum number of changed cases to name.
     """
     before, after = comparison.before, comparison.after
     lines = [f"{_side(before)} → {_side(after)}", counts(comparison)]
     lines += [f"  {note}" for note in notes(comparison)]
     changed = [case for case in comparison.cases if case.change in ("regressed", "fixed")]
     for case in changed[:most]:
-        lines += ["", *_case_lines(case, pictures.get(case.key))]
+        lines += ["", *_case_lines(case, pictured.get(case.key))]
     if len(changed) > most:
-        lines += ["", f"and {len(changed) - most} more; --html, --json and --markdown name all"]
+        lines += ["", f"and {len(changed) - most} more; --html, --json and --markdown list all"]
     for change in ("new", "missing"):
         names = [case for case in comparison.cases if case.change == change]
         lines += ["", *(f"{change:<10}{one_line(case.key)}: {case.reason}" for case in names[:most])] if names else []
@@ -63,25 +63,25 @@ def comparison_lines(comparison: ScoreComparison, pictures: Mapping[str, Case], 
 
 
 def counts(comparison: ScoreComparison) -> str:
-    """Say how many cases changed how."""
+    """Return the number of cases of each kind of change."""
     kinds = ("regressed", "fixed", "same", "new", "missing")
     return ", ".join(f"{comparison.count(kind)} {kind}" for kind in kinds)
 
 
 def notes(comparison: ScoreComparison) -> list[str]:
-    """Say what a reader must know of the two sides."""
+    """Return what a reader should know about before and after."""
     found = [
-        f"{side.name} stopped early: it is compared on the cases that it ran"
+        f"{side.name} stopped early: only the cases that it ran are compared"
         for side in (comparison.before, comparison.after)
         if not side.complete
     ]
     found += [
-        f"{side.name} has {plural(len(side.unmatched), 'model')} that the other side lacks: {listed(side.unmatched)}"
+        f"{side.name} has {plural(len(side.unmatched), 'model')} that the other lacks: {listed(side.unmatched)}"
         for side in (comparison.before, comparison.after)
         if side.unmatched
     ]
     if not comparison.grouped:
-        found.append("baseline files do not say which cases come from one picture: each counts by itself")
+        found.append("baseline files have no groups: each case counts as independent")
     return found + [f"made with different {one_line(difference)}" for difference in comparison.differences]
 
 
@@ -102,23 +102,23 @@ def _case_lines(case: CaseDiff, picture: Case | None) -> list[str]:
 
 
 def score_move(case: CaseDiff) -> str:
-    """Return the score before and now and the change between them."""
+    """Return the score before, the score now, and the difference."""
     before, after = ("–" if value is None else f"{value:.3f}" for value in (case.score_before, case.score_after))
     change = "" if case.drop is None else f" ({-case.drop:+.3f})"
     return f"{before} → {after}{change}"
 
 
 def best_labels(top: Top, predicted: str) -> str:
-    """Return the best labels with their probabilities; of a baseline, which has none, what it saw."""
+    """Return the best labels with their probabilities; for a baseline, which has none, the prediction."""
     return ", ".join(f"{one_line(str(label), 60)} {float(str(p)):.3f}" for label, p in top) or one_line(predicted, 60)
 
 
 def comparison_markdown(comparisons: Sequence[ScoreComparison], gate: ComparisonGate) -> str:
     """Return comparisons as Markdown."""
-    lines = [MARK, f"## Comparison: {outcome(comparisons, gate)}", ""]
+    lines = [MARK, f"## Comparison: {overall_text(comparisons, gate)}", ""]
     for each in comparisons:
-        sides = (f"{code(side.name)} ({code(side.model)})" for side in (each.before, each.after))
-        lines += [f"### {' → '.join(sides)}", "", f"{counts(each)}.", ""]
+        titles = (f"{code(side.name)} ({code(side.model)})" for side in (each.before, each.after))
+        lines += [f"### {' → '.join(titles)}", "", f"{counts(each)}.", ""]
         lines += [f"- {code(note, 300)}" for note in notes(each)] + [""]
         changed = [case for case in each.cases if case.change in _SHOWN]
         cells = [

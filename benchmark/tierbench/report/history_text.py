@@ -1,4 +1,4 @@
-"""The history as lines for the terminal: a line per suite, tier and model, then the last runs."""
+"""Format the history for the terminal: a line per suite, tier and model, then the last runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def history_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
 
     Args:
         entries: the runs, oldest first; at least one.
-        last: how many runs to show.
+        last: maximum number of runs to show.
     """
     stopped = sum(not entry.run.complete for entry in entries)
     when = f"{day(entries[0].run.started)} to {day(entries[-1].run.started)}"
@@ -34,7 +34,7 @@ def history_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
 
 
 def day(started: str) -> str:
-    """Return the day of a time in UTC."""
+    """Return the date of a UTC timestamp."""
     return one_line(started[:10], 10)
 
 
@@ -55,7 +55,7 @@ def _series_cells(series: Series) -> tuple[str, ...]:
 
 
 def _metric_lines(series: Sequence[Series]) -> list[str]:
-    """Return the metrics of each series now, and before where that was another; an empty line last."""
+    """Return a table of the current metrics, with the previous value where it differs; ends with an empty line."""
     names = metric_names(each.points[-1].tier.metrics for each in series)
     if not names:
         return []
@@ -74,14 +74,14 @@ def _moved(before: str, now: str) -> str:
 
 
 def block(rate: float) -> str:
-    """Return a rate in [0, 1] as a block of that height; only 1 is full, only 0 is empty."""
+    """Return a block character for a rate in [0, 1]; only 1 is the full block, only 0 the lowest."""
     if rate <= 0:
         return _BLOCKS[0]
     return _BLOCKS[-1] if rate >= 1 else _BLOCKS[1 + min(5, int(rate * 6))]
 
 
 def last_change(points: Sequence[TrendPoint]) -> str:
-    """Say when the pass rate last moved, and what else was new then; empty where it never did."""
+    """Return when the pass rate last changed and what else was new in that run; empty if it never changed."""
     for before, after in zip(reversed(points[:-1]), reversed(points[1:]), strict=True):
         if (before.tier.passed, before.tier.total) != (after.tier.passed, after.tier.total):
             counts = [f"{point.tier.passed}/{point.tier.total}" for point in (before, after)]
@@ -92,7 +92,7 @@ def last_change(points: Sequence[TrendPoint]) -> str:
 
 
 def flips_text(run: Run, model: str) -> str:
-    """Say how a model stood against its baseline."""
+    """Return the numbers of flips of a model against its baseline."""
     flips = run.comparison(model)
     if flips is None:
         return "no baseline"

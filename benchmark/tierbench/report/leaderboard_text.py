@@ -1,4 +1,4 @@
-"""The leaderboard of a run, and the images on which its models differ, as lines of text. Pure."""
+"""Format the leaderboard of a run and the images on which its models differ. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tierbench.common.schema import CaseRow
 from tierbench.common.text import one_line
 from tierbench.scoring.leaderboard import ModelComparison, Standing
 
-# Images that the terminal names; the report and scores.csv have all.
+# Maximum number of images in the terminal; the report and scores.csv have all.
 _MOST = 10
 
 
 def leaderboard_lines(standings: Sequence[Standing]) -> list[str]:
-    """Return a line a model, in the order given."""
+    """Return one line per model, in the given order."""
     names = [f"{one_line(model.name)}:" for model in standings]
     levels = [one_line(model.level_text) for model in standings]
     width, level_width = (max((len(text) for text in texts), default=0) for texts in (names, levels))
@@ -25,7 +25,7 @@ def leaderboard_lines(standings: Sequence[Standing]) -> list[str]:
 
 
 def model_comparison_lines(comparison: ModelComparison) -> list[str]:
-    """Return a table of the images that one model passes and another misses."""
+    """Return a table of the images that some models pass and others miss."""
     if not comparison.differences:
         return ["the models pass and miss the same images"]
     table = [("", *(one_line(name, 30) for name in comparison.models))]

@@ -1,6 +1,6 @@
-"""The summary of a run as Markdown, as a job's page shows it. Pure.
+"""Format the summary of a run as Markdown, for the summary page of a CI job. Pure.
 
-Texts from suites and models stand in code spans: there neither Markdown, nor HTML, nor an @mention is read.
+Text from suites and models goes into code spans, where Markdown, HTML and @mentions have no effect.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from tierbench.report.markdown_file import MARK
 from tierbench.runs.regression import verdict_sentence
 from tierbench.scoring.leaderboard import pair_sentence, rank_models
 
-# Cases that a table names; the report names all.
+# Maximum number of cases in a table; the report has all.
 MOST_CASES = 40
 
 
 def code(text: str, limit: int = 120) -> str:
-    """Return a foreign text as a code span that also holds in a table's cell; nothing of an empty one."""
+    """Return untrusted text as a code span that is also safe in a table cell; empty for empty text."""
     shown = one_line(text, limit).strip()
     if not shown:
         return ""
-    # A pipe would end the cell; inside a code span no backslash undoes that everywhere.
+    # A pipe would end the cell, and not every renderer accepts an escaped one in a code span.
     shown = shown.replace("|", "¦")
     fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)
     pad = " " if shown.startswith("`") or shown.endswith("`") else ""
@@ -31,7 +31,7 @@ def code(text: str, limit: int = 120) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return a table with an empty line behind it; nothing of no rows. The cells are Markdown."""
+    """Return a table followed by an empty line; nothing without rows. The cells are Markdown."""
     if not rows:
         return []
     lines = [head, ["---"] * len(head), *rows]
@@ -39,17 +39,17 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def run_markdown(run: Run, rows: Rows) -> str:
-    """Return the summary of a run: levels, tiers, flips, verdicts, what was missed."""
+    """Return the summary of a run: levels, tiers, flips, verdicts, and misses."""
     lines = [MARK, "## Robustness", ""]
     if not run.complete:
-        lines += ["**The run stopped early**: what follows holds for the cases that ran.", ""]
+        lines += ["**The run stopped early**: this summary covers the cases that ran.", ""]
     lines += [f"- {code(model.name)}: **{code(model.level_text)}**" for model in rank_models(run.models, run.tiers)]
-    # A model's name holds nothing that Markdown reads: letters, digits, _, . and -.
+    # The name of a model needs no code span: it consists of letters, digits, _, . and -.
     lines += [f"- {one_line(pair_sentence(pair), 400)}" for pair in run.pairs] + [""]
     head = ("suite", "tier", "model", "passed", "pass rate, 95 % interval", "mean score")
     lines += table(head, [_tier_cells(tier) for tier in run.tiers])
     for comparison in run.comparisons:
-        lines += _comparison(comparison, [row for row in rows if row.model == comparison.model])
+        lines += _against_baseline(comparison, [row for row in rows if row.model == comparison.model])
     missed = [row for row in rows if row.outcome in ("failed", "error") and run.comparison(row.model) is None]
     if missed:
         lines += ["### Missed", ""]
@@ -71,7 +71,7 @@ def _tier_cells(tier: TierResult) -> tuple[str, ...]:
     )
 
 
-def _comparison(comparison: BaselineComparison, rows: Rows) -> list[str]:
+def _against_baseline(comparison: BaselineComparison, rows: Rows) -> list[str]:
     counts = ", ".join(f"{getattr(comparison, kind)} {kind}" for kind in ("regressed", "fixed", "same", "new"))
     title = f"### {code(comparison.model)} against {code(comparison.baseline)}"
     lines = [title, "", f"Gate {code(comparison.gate)}: {counts}.", ""]
@@ -88,7 +88,7 @@ def _comparison(comparison: BaselineComparison, rows: Rows) -> list[str]:
 
 
 def sentence(verdict: PairedVerdict) -> str:
-    """Return the verdict's sentence, the suite's name as code."""
+    """Return the sentence of a verdict, with the name of the suite as code."""
     said = verdict_sentence(verdict).removeprefix(verdict.suite)
     return code(verdict.suite) + one_line(said, 400)
 

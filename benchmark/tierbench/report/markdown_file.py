@@ -1,19 +1,19 @@
-"""The mark by which a Markdown file is known as ours: no other is ever replaced."""
+"""Recognise Markdown files that tierbench wrote, so that no other file is overwritten."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-# The first line of every summary and comparison that we write.
+# The first line of every summary and comparison.
 MARK = "<!-- tierbench summary -->"
 
 
 def foreign_file(file: Path) -> str:
-    """Say why a summary cannot go to a file; empty if it can."""
+    """Return why a summary cannot be written to a file; empty if it can."""
     try:
         head = file.read_bytes()[: len(MARK)]
     except FileNotFoundError:
-        return "" if file.parent.is_dir() else "there is no such folder; make it first"
+        return "" if file.parent.is_dir() else "its folder does not exist; create it first"
     except OSError as error:
         return f"cannot be written ({error.strerror}); name a file that can"
-    return "is there already, and no summary of ours; name another file" if head and head != MARK.encode() else ""
+    return "exists and was not written by tierbench; name another file" if head and head != MARK.encode() else ""

@@ -1,4 +1,4 @@
-"""Metrics as people read them: a table beside the tiers, and what suites demand."""
+"""Format metrics for the terminal: a table by tier, and the gates of the suites."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tierbench.scoring.figures import metric_sentence, shown_metric
 
 
 def metric_names(found: Iterable[Mapping[str, float]]) -> list[str]:
-    """Return the names of the metrics that some slice has, in the order of the registry; unknown ones last."""
+    """Return the names of the metrics found, in the order of the registry; unregistered ones last."""
     present = dict.fromkeys(name for metrics in found for name in metrics)
     known = [name for name in METRIC_REGISTRY.names() if name in present]
     return [*known, *(name for name in present if name not in known)]
 
 
 def metric_lines(tiers: Sequence[TierResult], *, several_models: bool = False) -> list[str]:
-    """Return a table of the tiers' metrics, a line a tier, an empty one first; nothing without a metric."""
+    """Return a table of metrics with a line per tier, after an empty line; nothing without metrics."""
     names = metric_names(tier.metrics for tier in tiers)
     if not names:
         return []
@@ -31,7 +31,7 @@ def metric_lines(tiers: Sequence[TierResult], *, several_models: bool = False) -
 
 
 def metric_gate_lines(results: Iterable[MetricResult], *, several_models: bool = False) -> list[str]:
-    """Return what suites demand of metrics, a line each, an empty one first."""
+    """Return a line per metric gate, after an empty line; nothing without gates."""
     lines = []
     for result in results:
         model = f"{one_line(result.model)}: " if several_models else ""

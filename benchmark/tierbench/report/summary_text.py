@@ -1,4 +1,4 @@
-"""The summary of a run as lines of text: a table of the tiers, the level of each model."""
+"""Format the summary of a run for the terminal: tiers, metrics, ladders, sweeps, levels, flips."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tierbench.scoring.slices import sweep_sentence
 
 
 def run_lines(run: Run, rows: Rows) -> list[str]:
-    """Return all that a run says at the terminal: tiers, ladders, sweeps, levels, the stand against the baseline."""
+    """Return the whole summary of a run: tiers, metrics, ladders, sweeps, levels, and flips."""
     several = len(run.models) > 1
     lines = tier_lines(run.tiers, several_models=several)
     lines += metric_lines(run.tiers, several_models=several)
@@ -41,7 +41,7 @@ def run_lines(run: Run, rows: Rows) -> list[str]:
         lines += ["", *model_lines(run.models)]
     for comparison in run.comparisons:
         own = [row for row in rows if row.model == comparison.model]
-        lines += comparison_lines(comparison, own, several_models=several)
+        lines += baseline_lines(comparison, own, several_models=several)
     return lines
 
 
@@ -49,7 +49,7 @@ _HEAD = ("suite", "tier", "passed", "pass rate [95 % interval]", "mean score", "
 
 
 def tier_lines(tiers: Sequence[TierResult], *, several_models: bool = False) -> list[str]:
-    """Return a table of tiers, aligned, a line each, the heading first; nothing without tiers."""
+    """Return an aligned table with a line per tier; nothing without tiers."""
     if not tiers:
         return []
     rows = [(*(("model",) if several_models else ()), *_HEAD)]
@@ -73,21 +73,21 @@ def _cells(tier: TierResult) -> tuple[str, ...]:
 
 
 def ladder_lines(ladders: Iterable[LadderResult], *, several_models: bool = False) -> list[str]:
-    """Return each ladder with its breaking point, a line each, an empty one first."""
+    """Return a line with the breaking point of each ladder, after an empty line; nothing without ladders."""
     rows = []
     for ladder in ladders:
         model = f":{one_line(ladder.model)}" if several_models else ""
         name = f"{one_line(ladder.suite)}/{one_line(ladder.ladder)}{model}"
         rows.append((name, one_line(ladder.parameter), ladder_sentence(ladder) + ("" if ladder.met else " ✗")))
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
-    lines = [f"{name:<{widths[0]}}  {parameter:<{widths[1]}}  {said}" for name, parameter, said in rows]
+    lines = [f"{name:<{widths[0]}}  {parameter:<{widths[1]}}  {text}" for name, parameter, text in rows]
     return ["", *lines] if lines else []
 
 
 def sweep_lines(
     slices: Sequence[SliceResult], sweeps: Iterable[SweepSummary], *, several_models: bool = False
 ) -> list[str]:
-    """Return each sweep: a table of pass rates, corruption by severity, and its figures."""
+    """Return a table of pass rates by corruption and severity for each sweep, with its corruption errors."""
     lines: list[str] = []
     for sweep in sweeps:
         own = [result for result in slices if (result.suite, result.model) == (sweep.suite, sweep.model)]
@@ -103,18 +103,18 @@ def sweep_lines(
 
 
 def model_lines(models: Iterable[ModelEntry]) -> list[str]:
-    """Return the level of each model, best first, a line each."""
+    """Return a line with the level of each model, best first."""
     ordered = sorted(models, key=lambda model: -(model.level if model.level is not None else -1))
     return [f"{one_line(model.name)}: {one_line(model.level_text)}" for model in ordered]
 
 
-def comparison_lines(comparison: BaselineComparison, rows: Rows, *, several_models: bool = False) -> list[str]:
-    """Return how a model stands against its baseline, the flips by name.
+def baseline_lines(comparison: BaselineComparison, rows: Rows, *, several_models: bool = False) -> list[str]:
+    """Return how a model compares with its baseline, naming the flips.
 
     Args:
         comparison: counts of changes, the gate, differences, paired verdicts.
-        rows: the model's rows.
-        several_models: whether lines must tell the model.
+        rows: the rows of the model.
+        several_models: whether to name the model.
     """
     model = f"{one_line(comparison.model)} against " if several_models else "against "
     counts = ", ".join(f"{getattr(comparison, kind)} {kind}" for kind in ("regressed", "fixed", "same", "new"))
@@ -129,14 +129,14 @@ def comparison_lines(comparison: BaselineComparison, rows: Rows, *, several_mode
         verdict for verdict in comparison.verdicts if comparison.gate == "regression" or verdict.state == "regressed"
     ]
     if shown:
-        # Only here: it brings NumPy and pandas.
+        # Imported here because it imports NumPy and pandas.
         from tierbench.runs.regression import verdict_sentence
 
         lines += [f"  {one_line(verdict_sentence(verdict), 400)}" for verdict in shown]
     return lines
 
 
-# Flips that the terminal names; the report names all.
+# Maximum number of flips of a kind in the terminal; the report has all.
 _MOST = 10
 
 

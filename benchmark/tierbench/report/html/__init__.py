@@ -1,1 +1,1 @@
-"""The pages: the report, the gallery, the history, a comparison."""
+"""The HTML pages: report, gallery, history and comparison."""

@@ -1,13 +1,13 @@
-"""Geometry of the inline charts: where marks stand, in the units of the SVG's viewBox. Pure."""
+"""Lay out the charts of the report, in the units of the SVG's viewBox. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# The plots' width and the room at either end, so that a mark at 0 or 1 is not cut.
+# Width of a plot, and padding so that a mark at 0 or 1 is not cut off.
 WIDTH, PAD = 220.0, 8.0
-# Dots of this many units stand side by side; more than this many in one stack become a histogram.
+# Width of a dot, and the highest stack of dots: beyond it the chart becomes a histogram.
 _DOT, _STACK = 6.0, 6
 STRIP_HEIGHT = 40.0
 
@@ -18,7 +18,7 @@ def place(fraction: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Dot:
+class CaseDot:
     """One case in a strip."""
 
     x: float
@@ -30,7 +30,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The cases of one bin of a histogram: the passed ones stand on the missed ones."""
+    """The cases of one bin of a histogram, with the passed ones above the missed ones."""
 
     x: float
     width: float
@@ -46,20 +46,20 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """The distribution of a tier's scores: dots where they fit, else a histogram; and the thresholds' marks."""
+    """The distribution of the scores of a tier, as dots or as a histogram, with marks for the thresholds."""
 
-    dots: tuple[Dot, ...]
+    dots: tuple[CaseDot, ...]
     bars: tuple[Bar, ...]
     thresholds: tuple[tuple[float, float], ...]
     total: int
 
 
 def strip(cases: Sequence[tuple[str, float, bool]], thresholds: Sequence[float]) -> Strip:
-    """Lay out a tier's scores.
+    """Lay out the scores of a tier.
 
     Args:
-        cases: name, score in [0, 1] and whether passed, a tuple each.
-        thresholds: what the cases must score; equal ones share a mark.
+        cases: name, score in [0, 1] and whether it passed, for each case.
+        thresholds: the minimum scores of the cases; equal ones share a mark.
     """
     marks = tuple((value, place(value)) for value in sorted(set(thresholds)))
     stacks: dict[int, int] = {}
@@ -68,7 +68,7 @@ def strip(cases: Sequence[tuple[str, float, bool]], thresholds: Sequence[float])
         column = round(place(score) / _DOT)
         height = stacks.get(column, 0)
         stacks[column] = height + 1
-        dots.append(Dot(place(score), STRIP_HEIGHT - 7 - height * (_DOT - 0.6), passed, name, score))
+        dots.append(CaseDot(place(score), STRIP_HEIGHT - 7 - height * (_DOT - 0.6), passed, name, score))
     if max(stacks.values(), default=0) <= _STACK:
         return Strip(tuple(dots), (), marks, len(cases))
     return Strip((), _histogram(cases), marks, len(cases))
@@ -84,7 +84,7 @@ def _histogram(cases: Sequence[tuple[str, float, bool]], bins: int = 20) -> tupl
     for index, (good, bad) in enumerate(zip(passed, missed, strict=True)):
         if not good + bad:
             continue
-        # A single case among thousands must still be seen.
+        # A single case among thousands must stay visible.
         bad_height = max(1.5, room * bad / top) if bad else 0.0
         good_height = max(1.5, room * good / top) if good else 0.0
         left, right = place(index / bins), place((index + 1) / bins)
@@ -119,7 +119,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The scores along a ladder, from easy to hard: equal steps, whatever the parameter's scale."""
+    """The scores along a ladder, from easy to hard, with equal distances between the steps."""
 
     steps: tuple[Step, ...]
     lines: tuple[str, ...]
@@ -134,7 +134,7 @@ def curve_height(score: float) -> float:
 
 
 def curve(values: Sequence[float], scores: Sequence[float | None], passed: Sequence[bool]) -> Curve:
-    """Lay out the scores along a ladder; a step without a score breaks the line."""
+    """Lay out the scores along a ladder; a step without a score interrupts the line."""
     distance = (CURVE_WIDTH - 60) / max(1, len(values) - 1)
     steps = tuple(
         Step(round(38 + index * distance, 2), None if score is None else curve_height(score), value, score, good)

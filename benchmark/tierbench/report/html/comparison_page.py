@@ -1,4 +1,4 @@
-"""A comparison as one HTML file: flips first, with the picture, both top-3 and the score change."""
+"""Render a comparison as one HTML page: flips first, with picture, top 3 before and now, and change of score."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tierbench.common.files import file_sha256
-from tierbench.report.comparison_text import counts, notes, outcome, score_move
-from tierbench.report.html.render import render
+from tierbench.report.comparison_text import counts, notes, overall_text, score_move
+from tierbench.report.html.templating import render
 from tierbench.report.html.thumbnails import Picture, make_pictures
 from tierbench.runs.compare import CaseDiff, ComparisonGate, ScoreComparison, overall
 from tierbench.runs.regression import verdict_sentence
 from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import clean_id, derive_case
 
-# With more pictures than this the page would be one that no browser likes to open.
+# With more pictures browsers open the page too slowly.
 _MOST_PICTURES = 300
 
 
-def find_pictures(cases: Sequence[CaseDiff], folders: Sequence[Path]) -> dict[str, Case]:
-    """Find cases and their images among the suites of some folders, by `suite/case`.
+def pictured_cases(cases: Sequence[CaseDiff], folders: Sequence[Path]) -> dict[str, Case]:
+    """Find the cases whose judged image is in one of the folders of suites; return them by `suite/case`.
 
-    One whose image is another than the one that was judged is left out.
+    A case whose image has changed since it was judged is left out.
     """
     here = [folder.absolute() for folder in folders if folder.is_dir()]
     if not here or not cases:
@@ -37,7 +37,7 @@ def find_pictures(cases: Sequence[CaseDiff], folders: Sequence[Path]) -> dict[st
 
 
 def _as_judged(suite: Suite, clean: Case, name: str) -> Case:
-    """Return a case of a suite, or, where the name says so, what a sweep derived from it."""
+    """Return the case of a suite, or the corrupted case that the name denotes."""
     corruption, _, severity = name.partition("+")[2].rpartition("-")
     return derive_case(suite, clean, corruption, int(severity)) if severity.isdecimal() else clean
 
@@ -50,23 +50,23 @@ def _is(path: Path, case: CaseDiff) -> bool:
 
 
 def flips_of(comparisons: Sequence[ScoreComparison]) -> list[CaseDiff]:
-    """Return the cases whose picture is shown."""
+    """Return the regressed and fixed cases, whose pictures are shown."""
     return [case for each in comparisons for case in each.cases if case.change in ("regressed", "fixed")]
 
 
-def comparison_page(comparisons: Sequence[ScoreComparison], gate: ComparisonGate, found: Mapping[str, Case]) -> str:
+def comparison_page(comparisons: Sequence[ScoreComparison], gate: ComparisonGate, pictured: Mapping[str, Case]) -> str:
     """Return comparisons as an HTML page.
 
     Args:
-        comparisons: one a model.
-        gate: which decides.
-        found: the cases whose picture is shown, by `suite/case`.
+        comparisons: one per model.
+        gate: the gate that decides.
+        pictured: the cases whose picture is shown, by `suite/case`.
     """
-    made = make_pictures(list(found.items())[:_MOST_PICTURES])
+    made = make_pictures(list(pictured.items())[:_MOST_PICTURES])
     pictures: dict[str, Picture] = {picture.key: picture for picture in made}
     return render(
         "compare.html.jinja",
-        title=outcome(comparisons, gate),
+        title=overall_text(comparisons, gate),
         overall=overall(comparisons, gate),
         comparisons=comparisons,
         pictures=pictures,

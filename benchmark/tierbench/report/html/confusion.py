@@ -1,4 +1,4 @@
-"""What was taken for what: counts of predicted concepts and labels by expected concept. Pure."""
+"""Count predicted concepts and labels by expected concept: the confusion table. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST_ROWS, _MOST_COLUMNS = 24, 12
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """How often one expectation met one prediction; `step` of 0 to 5 is the share of the row, for its shade."""
+    """How often an expected concept got a prediction; `step` (0 to 5) is the share of the row, for the shade."""
 
     count: int
     step: int
@@ -27,9 +27,9 @@ class Confusion:
 
     Attributes:
         columns: predicted concepts and labels, the expected ones first.
-        rows: expected concept, its total, and a cell a column; the last is of all other labels.
+        rows: expected concept, its total, and a cell per column; with `others` a last cell for all other labels.
         others: labels that share the last column, with their counts.
-        left_out: expected concepts beyond those that are shown.
+        left_out: number of expected concepts that are not shown.
     """
 
     columns: tuple[str, ...]
@@ -39,7 +39,7 @@ class Confusion:
 
 
 def confusion(rows: Iterable[CaseRow]) -> Confusion | None:
-    """Count what was predicted where; None where nothing was predicted."""
+    """Count predictions by expected concept; None if there is no prediction."""
     counts: dict[str, Counter[str]] = {}
     for row in rows:
         if row.predicted is not None:
@@ -55,7 +55,7 @@ def confusion(rows: Iterable[CaseRow]) -> Confusion | None:
     right = [name for name in dict.fromkeys(alternatives) if totals[name]]
     wrong = sorted((name for name in totals if name not in right), key=lambda name: (-totals[name], name))
     room = max(3, _MOST_COLUMNS - len(right))
-    # A column for one more label takes no more room than one for "other labels".
+    # One more label takes no more room than a column for "other labels".
     kept = wrong if len(wrong) <= room + 1 else wrong[:room]
     columns, rest = [*right, *kept], wrong[len(kept) :]
     table = []

@@ -1,4 +1,4 @@
-"""The page of all rows of a large run: a window over data, with thumbnails as files beside it."""
+"""Write the gallery: a page of all rows of a large run, with thumbnails as files beside it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 from tierbench.common.files import write_atomically
 from tierbench.common.text import one_line
-from tierbench.report.html.render import render
 from tierbench.report.html.rows import CaseView
+from tierbench.report.html.templating import render
 from tierbench.report.html.thumbnails import write_thumbnails
 from tierbench.suites.case import Case
 
@@ -20,11 +20,11 @@ def write_gallery(
     """Write the page and its thumbnails.
 
     Args:
-        file: the page; its thumbnails go into a folder of its name beside it.
-        title: of the run.
+        file: the page; the thumbnails go into a folder of the same name beside it.
+        title: title of the run.
         views: every row.
-        pictured: whose image each picture shows, by key.
-        report_name: file name of the report that links here.
+        pictured: the case that each picture shows, by the key of the picture.
+        report_name: file name of the report that links to the page.
     """
     folder = file.with_suffix("")
     names = write_thumbnails(pictured.items(), folder)
@@ -36,7 +36,7 @@ def write_gallery(
 
 
 def _row(view: CaseView, thumbnail: str) -> list[Any]:
-    """Return a row as the page's script reads it; texts are escaped by the template, and set as text by the script."""
+    """Return a row as gallery.js reads it; the template escapes text, and the script sets it as text, not HTML."""
     return [
         one_line(view.key),
         one_line(view.model),

@@ -1,4 +1,4 @@
-"""Geometry of a trend chart: where lines and dots stand, in the units of the SVG's viewBox. Pure."""
+"""Lay out the trend charts of the history page, in the units of the SVG's viewBox. Pure."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ LEFT, RIGHT, TOP, BOTTOM = 42.0, 12.0, 10.0, 24.0
 
 
 @dataclass(frozen=True, slots=True)
-class Dot:
-    """A run of a line."""
+class RunDot:
+    """A run on the line of a model."""
 
     x: float
     y: float
@@ -22,27 +22,27 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A model in a chart.
+    """The line of a model in a chart.
 
     Attributes:
         path: the points of the polyline.
-        band: the polygon of the 95 % intervals; empty in a chart of several models, where bands hide each other.
+        band: the polygon of the 95 % intervals; empty with several models, where bands would cover each other.
     """
 
     model: str
-    dots: tuple[Dot, ...]
+    dots: tuple[RunDot, ...]
     path: str
     band: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The trend of one tier of one suite, a line per model.
+    """The trend of one tier of one suite, with a line per model.
 
     Attributes:
-        demand: the pass rate that the suite demands now, and where it stands.
-        breaks: where the suite changed, so that what stands left and right does not compare.
-        first, last: the days at either end.
+        demand: the pass rate that the suite demands now, and its vertical position.
+        breaks: positions where the suite changed; runs before and after are not comparable.
+        first, last: the dates of the first and the last run.
     """
 
     suite: str
@@ -56,7 +56,7 @@ class Chart:
 
 
 def make_charts(series: Sequence[Series]) -> list[Chart]:
-    """Lay out a chart per suite and tier; runs stand side by side in their order, whatever the time between them."""
+    """Lay out a chart per suite and tier; runs are spaced evenly, not by time."""
     groups: dict[tuple[str, int], list[Series]] = {}
     for each in series:
         groups.setdefault((each.suite, each.tier), []).append(each)
@@ -84,7 +84,7 @@ def _chart(suite: str, tier: int, group: Sequence[Series]) -> Chart:
 
 
 def _line(series: Series, places: dict[tuple[str, str], float], *, alone: bool) -> Line:
-    dots = tuple(Dot(places[(point.started, point.run)], height(point.tier.rate), point) for point in series.points)
+    dots = tuple(RunDot(places[(point.started, point.run)], height(point.tier.rate), point) for point in series.points)
     band = ""
     if alone and len(dots) > 1:
         upper = [(dot.x, height(dot.point.tier.high)) for dot in dots]

@@ -1,4 +1,4 @@
-"""`reports/index.html`: the runs with level, pass rates and flips, a trend chart per tier, links to the reports."""
+"""Write `reports/index.html`: all runs with level, pass rates and flips, a trend chart per tier, and links."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tierbench.common.schema import TierResult
 from tierbench.common.text import printable
 from tierbench.report.history_text import flips_text
 from tierbench.report.html.history_chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, make_charts
-from tierbench.report.html.render import render
+from tierbench.report.html.templating import render
 from tierbench.report.metrics_text import metric_names
 from tierbench.runs.history import History, HistoryEntry, read_history
 from tierbench.runs.record import REPORT
@@ -21,10 +21,10 @@ from tierbench.runs.trend import Series, make_series
 from tierbench.scoring.figures import shown_metric
 
 PAGE = "index.html"
-# The page is written at the end of every run, so it must stay cheap: the newest runs, and fewer dots than pixels.
+# The page is written at the end of every run, so it must stay cheap: only the newest runs, and few points.
 MOST_RUNS = 200
 _MOST_POINTS = 60
-# By it a page is known as one of ours: no other is ever replaced.
+# Identifies a page that tierbench wrote; no other file is overwritten.
 _TITLE = b"<title>Robustness over time</title>"
 
 
@@ -34,8 +34,8 @@ class _Row:
 
     Attributes:
         entry: the run.
-        link: address of its report, relative to the page; empty where there is none.
-        tiers: the pass rates of each model.
+        link: address of its report, relative to the page; empty without a report.
+        tiers: the tier results of each model.
     """
 
     entry: HistoryEntry
@@ -44,16 +44,16 @@ class _Row:
 
 
 def write_page(reports: Path) -> Path:
-    """Write `index.html` from the runs of the folder, and give its path.
+    """Write `index.html` from the runs of the folder, and return its path.
 
     Raises:
-        UserError: if it cannot be written, or is there already and was written by somebody else.
+        UserError: if it cannot be written, or a file of that name exists that tierbench did not write.
     """
     file = reports / PAGE
     try:
         if file.exists() and _TITLE not in file.read_bytes()[:2000]:
-            raise UserError(f"{shown_path(file)}: is there already, and no page of ours; it stays as it is")
-        # A hand may have written what no UTF-8 file can hold.
+            raise UserError(f"{shown_path(file)}: exists and was not written by tierbench; it is not overwritten")
+        # A record edited by hand may contain lone surrogates, which UTF-8 cannot encode.
         write_atomically(file, printable(history_page(reports, read_history(reports))))
     except OSError as error:
         raise UserError(f"{shown_path(file)}: cannot be written: {error.strerror}") from error
@@ -64,8 +64,8 @@ def history_page(reports: Path, history: History) -> str:
     """Return the page as HTML.
 
     Args:
-        reports: where the page will stand.
-        history: its runs.
+        reports: the folder of the page.
+        history: the runs of the folder.
     """
     entries = history.entries
     newest = [_row(reports, entry) for entry in reversed(entries[-MOST_RUNS:])]
@@ -84,7 +84,7 @@ def history_page(reports: Path, history: History) -> str:
 
 
 def _metrics(series: Sequence[Series]) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Return the names of the metrics, and a row a series: suite, tier, model, and a figure a metric, now."""
+    """Return the names of the metrics, and a row per series: suite, tier, model, and the latest values."""
     names = metric_names(each.points[-1].tier.metrics for each in series)
     rows = [
         (
@@ -100,8 +100,8 @@ def _metrics(series: Sequence[Series]) -> tuple[list[str], list[tuple[str, ...]]
 
 def _row(reports: Path, entry: HistoryEntry) -> _Row:
     tiers = {model.name: _of(entry.run.tiers, model.name) for model in entry.run.models}
-    there = (reports / entry.folder / REPORT).is_file()
-    return _Row(entry, f"{quote(entry.folder)}/{REPORT}" if there else "", tiers)
+    has_report = (reports / entry.folder / REPORT).is_file()
+    return _Row(entry, f"{quote(entry.folder)}/{REPORT}" if has_report else "", tiers)
 
 
 def _of(tiers: Sequence[TierResult], model: str) -> list[TierResult]:

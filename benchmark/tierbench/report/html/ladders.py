@@ -1,4 +1,4 @@
-"""Ladders in the report: the curve of the scores, and the picture of every step. Pure."""
+"""Build the view of a ladder: the curve of the scores and the picture of each step. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tierbench.suites.case import Suite
 
 @dataclass(frozen=True, slots=True)
 class StepView:
-    """A step of a ladder with the key of its picture."""
+    """A step of a ladder, with the key of its picture."""
 
     picture: str
     case: str
@@ -23,7 +23,7 @@ class StepView:
 
 @dataclass(frozen=True, slots=True)
 class LadderView:
-    """A ladder under a model: what came of it, its curve, its pictures."""
+    """A ladder under a model: its result, its curve, its pictures."""
 
     result: LadderResult
     curve: Curve
@@ -31,7 +31,7 @@ class LadderView:
 
 
 def ladder_view(suite: Suite, ladder: LadderResult, rows: Rows) -> LadderView:
-    """Gather a ladder; `rows` are the model's."""
+    """Build the view of a ladder from the rows of a model."""
     by_case = {row.case: row for row in rows}
     steps = [
         StepView(picture_key(by_case[case.id]), case.id, case.parameters[ladder.parameter], by_case[case.id].passed)

@@ -1,4 +1,4 @@
-"""Metrics in the report: a row for each tier and each tag of a suite, and what the suite demands. Pure."""
+"""Build the view of the metrics of a suite: a row per tier and tag, and the metric gates. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class MetricsView:
     """The metrics of a suite under a model.
 
     Attributes:
-        names: of the metrics.
-        rows: what the row is about, the cases that passed of those judged, and a figure a metric.
-        gates: whether a demand is met, and the sentence that says it.
+        names: names of the metrics.
+        rows: tier or tag, passed and judged cases, and the value of each metric.
+        gates: whether each gate is met, and its sentence.
     """
 
     names: tuple[str, ...]
@@ -26,12 +26,12 @@ class MetricsView:
 
 
 def metrics_view(suite: str, model: str, run: Run, tiers: Sequence[TierResult]) -> MetricsView | None:
-    """Gather the metrics of a suite; None where there is none.
+    """Build the view of a suite under a model; None without metrics.
 
     Args:
-        suite, model: whose metrics.
+        suite, model: names of the suite and the model.
         run: the run.
-        tiers: those of the suite under the model.
+        tiers: the tiers of the suite under the model.
     """
     tags = [tag for tag in run.tags if (tag.suite, tag.model) == (suite, model)]
     slices: list[tuple[str, TierResult | TagResult]] = [(f"tier {tier.tier}", tier) for tier in tiers]

@@ -1,4 +1,4 @@
-"""Several models in the report: how they rank, and each image with what all of them made of it. Pure."""
+"""Build the view of several models: the leaderboard, and the images with the predictions of all models. Pure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class SharedView:
     """One image under all models of a run.
 
     Attributes:
-        views: what each model made of it, the best model first.
-        index: of the row in the table that the image leads to.
+        views: the image under each model, best model first.
+        index: index of the row in the table that the image links to.
     """
 
     views: tuple[CaseView, ...]
@@ -25,16 +25,17 @@ class SharedView:
 
 @dataclass(frozen=True, slots=True)
 class ModelComparisonView:
-    """Several models beside each other.
+    """The models of a run compared with each other.
 
     Attributes:
         standings: the leaderboard, best first.
-        tiers: numbers of the tiers that some model was judged on.
-        pairs: how sure the lead is, a sentence a model.
-        differ: images that one model passes and another misses, the widest gap in score first.
-        differ_total, common: how many those are, of how many that all models judged.
-        missed: images that no model passes, and those that one passes and another erred on; by tier.
-        missed_total: how many those are.
+        tiers: numbers of the tiers that any model was judged on.
+        pairs: sentences on the lead of the best model over each other one.
+        differ: images that some models pass and others miss, the widest gap in score first.
+        differ_total: number of those images.
+        common: number of images that all models judged.
+        missed: other images that any model missed or had an error on, by tier.
+        missed_total: number of those images.
     """
 
     standings: tuple[Standing, ...]
@@ -54,20 +55,20 @@ def model_comparison_view(
     in_table: Container[str],
     most: int,
 ) -> ModelComparisonView:
-    """Gather the models of a run.
+    """Build the view of a run of several models.
 
     Args:
         run: the run.
-        rows: of all models.
-        views: of every row.
-        in_table: node ids of the rows that the table keeps: only their images have a picture.
-        most: how many images to name of either kind.
+        rows: the rows of all models.
+        views: the view of every row.
+        in_table: node ids of the rows in the table: only their images have a picture.
+        most: maximum number of images in `differ` and in `missed`.
     """
     standings = rank_models(run.models, run.tiers)
     names = [model.name for model in standings]
     by_key: dict[str, list[CaseView]] = {}
     for view in views:
-        # Ladders and sweeps have curves of their own.
+        # Ladders and sweeps are shown as curves.
         if view.tier is not None:
             by_key.setdefault(view.key, []).append(view)
     comparison = compare_models(names, rows)

@@ -1,4 +1,4 @@
-"""What stands above the table of cases: level, tiers, ladders, confusion, model cards. Pure."""
+"""Build the view of the overview above the table of cases: level, tiers, ladders, confusion, model cards. Pure."""
 
 from __future__ import annotations
 
@@ -7,28 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tierbench.common.schema import (
-    BaselineComparison,
-    ModelEntry,
-    PairedVerdict,
-    Rows,
-    Run,
-    TierResult,
-)
+from tierbench.common.schema import BaselineComparison, ModelEntry, PairedVerdict, Rows, Run, TierResult
 from tierbench.common.text import one_line
 from tierbench.report.html.charts import Strip, strip
 from tierbench.report.html.confusion import Confusion, confusion
 from tierbench.report.html.ladders import LadderView, ladder_view
 from tierbench.report.html.metrics import MetricsView, metrics_view
-from tierbench.report.html.render import duration, percent
 from tierbench.report.html.sweeps import SweepView, sweep_view
+from tierbench.report.html.templating import duration, percent
 from tierbench.scoring.leaderboard import rank_models
 from tierbench.suites.case import Suite
 
 
 @dataclass(frozen=True, slots=True)
 class TierView:
-    """A tier of a suite under a model: what came of it, and the distribution of its scores."""
+    """One tier of a suite under one model: its result and the distribution of its scores."""
 
     result: TierResult
     scores: Strip
@@ -41,7 +34,7 @@ class TierView:
 
 @dataclass(frozen=True, slots=True)
 class SuiteView:
-    """A suite under a model."""
+    """One suite under one model."""
 
     name: str
     description: str
@@ -54,7 +47,7 @@ class SuiteView:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A tier over all suites: one stage on the way to the level."""
+    """One tier over all suites: a step towards the level."""
 
     tier: int
     name: str
@@ -65,7 +58,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """The model card as names and texts; `config` and `preprocessing` as rows of their own."""
+    """The model card as pairs of name and text; `config` and `preprocessing` are separate tables."""
 
     facts: tuple[tuple[str, str], ...]
     labels: tuple[str, ...]
@@ -75,7 +68,7 @@ class CardView:
 
 @dataclass(frozen=True, slots=True)
 class ModelView:
-    """One model: its level, how it came about, its suites, its card."""
+    """One model: its level and the tiers behind it, its suites, its card."""
 
     name: str
     spec: str
@@ -89,18 +82,18 @@ class ModelView:
 
     @property
     def headline(self) -> str:
-        """`level 1 of 3`."""
+        """The level in words: `level 1 of 3`."""
         return "level not determined" if self.level is None else f"level {self.level} of {self.of}"
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeView:
-    """How one model stands against its baseline.
+    """How one model compares with its baseline.
 
     Attributes:
-        counts: of each kind of change, the regressed ones first.
-        differences: what the baseline was made with otherwise.
-        verdicts: the state and the sentence of each paired verdict.
+        counts: number of cases of each kind of change, regressed first.
+        differences: what else differs between baseline and run, such as versions or the device.
+        verdicts: state and sentence of each paired verdict.
     """
 
     model: str
@@ -113,13 +106,13 @@ class ChangeView:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """All that stands above the table.
+    """The overview above the table.
 
     Attributes:
-        facts: what the run was: name and text each.
-        models: the best first.
-        changes: what changed against the baselines; empty without one.
-        counts: cases by outcome, over all models.
+        facts: name and text of each fact about the run.
+        models: the models, best first.
+        counts: number of cases by outcome, over all models.
+        changes: comparisons with the baselines; empty without a baseline.
     """
 
     title: str
@@ -136,11 +129,11 @@ def build_page(
     suites: Sequence[Suite],
     cards: Mapping[str, Mapping[str, Any] | None],
 ) -> Page:
-    """Gather what the page shows.
+    """Build the overview of a run.
 
     Args:
         run: the run.
-        rows: of all models.
+        rows: the rows of all models.
         suites: the suites that were run.
         cards: the model cards by model.
     """
@@ -166,8 +159,8 @@ def _change(comparison: BaselineComparison) -> ChangeView:
 
 
 def _verdict(verdict: PairedVerdict) -> str:
-    """Return a verdict in words, with what is reported beside the deciding test and decides nothing."""
-    # Only here: it brings NumPy and pandas.
+    """Return a verdict in words, followed by the figures that decide nothing."""
+    # Imported here because it imports NumPy and pandas.
     from tierbench.runs.regression import verdict_sentence
 
     bounds = verdict.bootstrap
@@ -249,13 +242,13 @@ def _stages(tiers: Sequence[TierResult], suites: Sequence[Suite]) -> Iterable[St
             state = "met"
         else:
             state = "open"
-        # Suites may call their tiers differently; a name stands here only where they agree.
+        # Suites may name their tiers differently: show a name only where they agree.
         name = next(iter(names)) if len(names) == 1 else ""
         yield Stage(number, name, state, sum(tier.passed for tier in results), sum(tier.total for tier in results))
 
 
 def _sentence(level: int | None, stages: Sequence[Stage], tiers: Sequence[TierResult]) -> str:
-    """Say in words what stands between the model and the next level."""
+    """Return in words what keeps the model from the next level."""
     first = next((stage for stage in stages if stage.state != "met"), None)
     if first is None:
         return "Every tier meets its pass rate." if stages else ""

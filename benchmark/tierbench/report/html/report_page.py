@@ -1,4 +1,4 @@
-"""What the report says above pytest-html's table, and which of its rows stay: all of it from the record of a run."""
+"""Render the overview above pytest-html's table from the record of a run, and choose the rows of the table."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tierbench.report.html.charts import CURVE_HEIGHT, CURVE_WIDTH, STRIP_HEIGHT
 from tierbench.report.html.gallery import write_gallery
 from tierbench.report.html.model_comparison import model_comparison_view
 from tierbench.report.html.page import build_page
-from tierbench.report.html.render import macros, render
 from tierbench.report.html.rows import CaseView, concepts_by_label, picture_key
 from tierbench.report.html.sweeps import HEIGHT as SWEEP_HEIGHT
 from tierbench.report.html.sweeps import WIDTH as SWEEP_WIDTH
+from tierbench.report.html.templating import macros, render
 from tierbench.report.html.thumbnails import make_pictures
 from tierbench.suites.case import Case, Suite
 
@@ -28,15 +28,15 @@ _NAME = "report.html"
 
 @dataclass(frozen=True)
 class ReportParts:
-    """What the report is made of.
+    """The data that the report is rendered from.
 
     Attributes:
-        run, rows: as recorded.
-        views: a row of the table each.
-        suites: that were run.
-        cases: every case by `suite/id`, derived ones included.
-        cards: the model cards by model; empty ones where they are not known.
-        links: whether some row has links of another plugin's.
+        run, rows: the record.
+        views: the view of each row.
+        suites: the suites that were run.
+        cases: every case by `suite/id`, including derived ones.
+        cards: the model cards by model; empty if unknown.
+        links: whether any row has links from another plugin.
     """
 
     run: Run
@@ -49,18 +49,18 @@ class ReportParts:
 
     @property
     def several(self) -> bool:
-        """Whether the rows must tell the model."""
+        """Whether rows must name their model."""
         return len(self.run.models) > 1
 
 
 @dataclass(frozen=True)
-class MadeReport:
-    """The report as it stands above the table.
+class Overview:
+    """The rendered part of the report above the table.
 
     Attributes:
-        title: of the page.
+        title: title of the page.
         html: the overview.
-        kept: node ids of the rows that the table keeps.
+        kept: node ids of the rows to keep in the table.
     """
 
     title: str
@@ -68,12 +68,12 @@ class MadeReport:
     kept: frozenset[str]
 
 
-def render_report(parts: ReportParts, file: Path | None) -> MadeReport:
-    """Render the overview; beside a report of very many rows, write the page of all of them.
+def render_report(parts: ReportParts, file: Path | None) -> Overview:
+    """Render the overview; if the table cannot hold all rows, write the gallery beside the report.
 
     Args:
-        parts: what it is made of.
-        file: where the report will stand; None: nowhere.
+        parts: the data.
+        file: path of the report; None: no gallery is written.
     """
     run, rows, views = parts.run, parts.rows, parts.views
     page = build_page(run, rows, parts.suites, parts.cards)
@@ -81,7 +81,7 @@ def render_report(parts: ReportParts, file: Path | None) -> MadeReport:
     kept = [views[index] for index in sorted(sample.kept_rows(kinds, sample.MOST_ROWS))]
     pictured = {view.picture: case for view in reversed(views) if (case := parts.cases.get(view.key)) is not None}
     gallery = _write_gallery(file, page.title, views, pictured) if file and len(kept) < len(views) else ""
-    # What a sweep loses stands in its curves.
+    # The misses of a sweep are shown as curves.
     missed = [view for view in views if view.outcome in _MISSES and (view.tier is not None or view.ladder)]
     missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
     in_table = frozenset(view.nodeid for view in kept)
@@ -94,7 +94,7 @@ def render_report(parts: ReportParts, file: Path | None) -> MadeReport:
         details=_details(parts, kept),
         missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
         missed_total=len(missed),
-        comparison=model_comparison_view(run, rows, views, in_table, _MOST_MISSED) if parts.several else None,
+        model_comparison=model_comparison_view(run, rows, views, in_table, _MOST_MISSED) if parts.several else None,
         flips=_flips(kept),
         most_flips=_MOST_MISSED,
         several=parts.several,
@@ -109,11 +109,11 @@ def render_report(parts: ReportParts, file: Path | None) -> MadeReport:
         sweep_width=SWEEP_WIDTH,
         sweep_height=SWEEP_HEIGHT,
     )
-    return MadeReport(page.title, html, in_table)
+    return Overview(page.title, html, in_table)
 
 
 def _write_gallery(file: Path, title: str, views: Sequence[CaseView], pictured: Mapping[str, Case]) -> str:
-    """Write the page of all rows beside the report; return its name."""
+    """Write the gallery beside the report; return its file name."""
     page = file.with_name("gallery.html" if file.name == _NAME else f"{file.stem}-gallery.html")
     write_gallery(page, title, views, pictured, file.name)
     return page.name
@@ -126,7 +126,7 @@ def _ladder_steps(parts: ReportParts) -> list[tuple[str, Case]]:
 
 
 def _details(parts: ReportParts, kept: Iterable[CaseView]) -> Iterator[tuple[int, str]]:
-    """Yield what each row shows when it is opened."""
+    """Yield the index and the HTML of the details of each row."""
     suites = {suite.name: suite for suite in parts.suites}
     concepts: dict[tuple[str, str], dict[str, str]] = {}
     by_case: dict[str, list[CaseView]] = {}
@@ -139,7 +139,7 @@ def _details(parts: ReportParts, kept: Iterable[CaseView]) -> Iterator[tuple[int
         if key not in concepts:
             labels = parts.cards.get(view.model, {}).get("labels") or [label for label, _ in view.top]
             concepts[key] = concepts_by_label(suite, [str(label) for label in labels])
-        published = concepts_by_label(suite, [label for said in view.published for label, _ in said.top])
+        published = concepts_by_label(suite, [label for model in view.published for label, _ in model.top])
         others = [other for other in by_case[view.key] if other is not view]
         yield view.index, str(make(view, concepts[key], published, parts.several, others))
 
@@ -150,6 +150,6 @@ def _empty_columns(parts: ReportParts, kept: Sequence[CaseView]) -> list[str]:
 
 
 def _flips(views: Iterable[CaseView]) -> list[CaseView]:
-    """Return what regressed, the largest fall first, then what was fixed."""
+    """Return the regressed cases, the largest drop first, then the fixed ones."""
     flips = [view for view in views if view.change in _FLIPS]
     return sorted(flips, key=lambda view: (view.change == "fixed", (view.score or 0.0) - (view.baseline_score or 0.0)))

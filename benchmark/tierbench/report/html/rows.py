@@ -1,4 +1,4 @@
-"""One case under one model as the report shows it: its cells with their sort keys, its details. Pure."""
+"""Build the view of one case under one model: its cells with their sort keys, and its details. Pure."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tierbench.common.schema import CaseRow
 from tierbench.scoring.labels import map_concepts
 from tierbench.suites.case import Case, Suite
 
-# Enough for any order of columns; a case that has none of them sorts before all others.
+# A case without a value sorts before all others.
 _NO_KEY = ""
 # Flips first.
 _CHANGES = ("regressed", "fixed", "new", "same")
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
-    """A threshold and what was reached."""
+class ThresholdView:
+    """A threshold of a case and the value that it was compared with."""
 
     name: str
     got: str
@@ -27,8 +27,8 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a published model is told to have said of the case: labels with their scores, highest first."""
+class PublishedView:
+    """A published prediction for the case: labels with their scores, highest first."""
 
     model: str
     top: tuple[tuple[str, float], ...]
@@ -36,17 +36,17 @@ class Said:
 
 @dataclass(frozen=True)
 class CaseView:
-    """A case under a model, ready for the templates; texts are as the suite and the model gave them.
+    """A case under a model, for the templates; text from the suite and the model is not escaped yet.
 
     Attributes:
         index: position among the rows of the run.
         picture: key of the picture.
-        demands: score, rank and margin against their thresholds; empty without a verdict.
+        thresholds: score, rank and margin with their thresholds; empty without a verdict.
         top: the most probable labels with their probabilities.
-        published: what other models said, by the suite.
-        facts: name and text each: tags, group, parameters with units, source, …
-        change: `regressed`, `fixed`, `same` or `new` against the baseline; empty without one.
-        baseline_score: the score that was accepted, where there is one.
+        published: predictions of published models, from the suite.
+        facts: name and text of each fact: tags, group, parameters with units, source, …
+        change: `regressed`, `fixed`, `same` or `new` against the baseline; empty without a baseline.
+        baseline_score: the accepted score, if there is one.
     """
 
     index: int
@@ -70,9 +70,9 @@ class CaseView:
     notes: str = ""
     url: str = ""
     tags: tuple[str, ...] = ()
-    demands: tuple[Demand, ...] = ()
+    thresholds: tuple[ThresholdView, ...] = ()
     top: tuple[tuple[str, float], ...] = ()
-    published: tuple[Said, ...] = ()
+    published: tuple[PublishedView, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     change: str = ""
     baseline_score: float | None = None
@@ -84,7 +84,7 @@ class CaseView:
 
     @property
     def sort(self) -> dict[str, str]:
-        """Texts that sort as the numbers do, by column: pytest-html compares cells as text."""
+        """Sort keys by column: text that sorts like the numbers, because pytest-html compares cells as text."""
         return {
             "testId": f"{self.suite}/{self.case}/{self.model}",
             "tier": _NO_KEY if self.tier is None else f"{self.tier:06d}",
@@ -96,20 +96,20 @@ class CaseView:
 
 
 def picture_key(row: CaseRow) -> str:
-    """Return the key under which the picture of a row is kept: the same image has one, whatever its case."""
+    """Return the key of the picture of a row; cases with the same image share it."""
     if re.fullmatch(r"[0-9a-f]{16,}", row.image_sha256) and not row.corruption:
         return row.image_sha256[:24]
     return re.sub(r"[^a-z0-9_-]", "-", f"{row.suite}--{row.case}".lower())[:80]
 
 
 def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, index: int, nodeid: str) -> CaseView:
-    """Make the view of a row.
+    """Build the view of a row.
 
     Args:
-        row: of the record.
-        suite, case: what the row came from; None where the suite has changed since.
+        row: a row of the record.
+        suite, case: the suite and case of the row; None if the suite no longer has them.
         index: position among the rows of the run.
-        nodeid: of the test.
+        nodeid: node id of the test.
     """
     published = [entry for entry in (suite.published if suite else ()) if entry.case == row.case]
     published.sort(key=lambda entry: -entry.score)
@@ -135,10 +135,10 @@ def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, index: in
         notes=case.notes if case else "",
         url=case.url if case else "",
         tags=tuple(row.tags.split()),
-        demands=_demands(row, case),
+        thresholds=_thresholds(row, case),
         top=row.top,
         published=tuple(
-            Said(model, tuple((entry.label, entry.score) for entry in published if entry.model == model))
+            PublishedView(model, tuple((entry.label, entry.score) for entry in published if entry.model == model))
             for model in sorted({entry.model for entry in published})
         ),
         facts=_facts(row, suite, case),
@@ -148,22 +148,22 @@ def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, index: in
 
 
 def concepts_by_label(suite: Suite | None, labels: Sequence[str]) -> dict[str, str]:
-    """Return the concept that each label counts as; labels that count as none are left out."""
+    """Return the concept that each label counts as, without the labels that count as none."""
     if suite is None:
         return {}
     space = map_concepts(suite, labels)
     return {labels[index]: concept for concept, indices in space.concepts.items() for index in indices}
 
 
-def _demands(row: CaseRow, case: Case | None) -> tuple[Demand, ...]:
+def _thresholds(row: CaseRow, case: Case | None) -> tuple[ThresholdView, ...]:
     score, rank, margin = row.score, row.rank, row.margin
     if case is None or score is None or rank is None or margin is None:
         return ()
-    wanted = case.thresholds
+    required = case.thresholds
     return (
-        Demand("score", f"{score:.3f}", f"≥ {wanted.min_score:.2f}", score >= wanted.min_score),
-        Demand("rank", str(rank), f"≤ {wanted.max_rank}", rank <= wanted.max_rank),
-        Demand("margin", f"{margin:+.3f}", f"≥ {wanted.min_margin:.2f}", margin >= wanted.min_margin),
+        ThresholdView("score", f"{score:.3f}", f"≥ {required.min_score:.2f}", score >= required.min_score),
+        ThresholdView("rank", str(rank), f"≤ {required.max_rank}", rank <= required.max_rank),
+        ThresholdView("margin", f"{margin:+.3f}", f"≥ {required.min_margin:.2f}", margin >= required.min_margin),
     )
 
 

@@ -1,4 +1,4 @@
-"""Which rows a large run's report keeps: all that went wrong, and an even sample of the rest. Pure."""
+"""Choose the rows that the report of a large run shows: failures, then an even sample of the rest. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _FIRST = {"error": 0, "failed": 0, "flip": 0, "xfailed": 1}
 
 
 def kept_rows(outcomes: Sequence[str], most: int) -> set[int]:
-    """Return the positions of the rows to keep: what went wrong first.
+    """Return the positions of the rows to keep: errors, failures and flips, then known failures, then the rest.
 
     Args:
-        outcomes: of each row; `flip` where its baseline says otherwise.
-        most: how many to keep.
+        outcomes: the outcome of each row; `flip` for one that flipped against its baseline.
+        most: maximum number of rows to keep.
     """
     if len(outcomes) <= most:
         return set(range(len(outcomes)))

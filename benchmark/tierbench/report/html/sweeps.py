@@ -1,4 +1,4 @@
-"""Sweeps in the report: a small chart per corruption, pass rate by severity with its interval. Pure."""
+"""Build the view of a sweep: a small chart per corruption of the pass rate by severity. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 22.0, 6.0, 8.0, 16.0
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The pass rate at a severity (0: clean), with its interval; positions in the chart's units."""
+    """The pass rate at a severity (0: clean) with its interval, at a position in the chart."""
 
     x: float
     y: float
@@ -30,12 +30,12 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class CorruptionView:
-    """One corruption: its curve, and how far the images get on average.
+    """One corruption: its curve, and the average breaking severity.
 
     Attributes:
         breaking: mean over the images of the last severity before the first miss; None unless severities 1 to 5
             were all run.
-        met: whether every slice meets what the suite demands of it.
+        met: whether every slice meets its gate.
     """
 
     name: str
@@ -47,7 +47,7 @@ class CorruptionView:
 
 @dataclass(frozen=True, slots=True)
 class SweepView:
-    """A suite's sweep under a model."""
+    """The sweep of a suite under a model."""
 
     sentence: str
     images: int
@@ -55,16 +55,16 @@ class SweepView:
 
 
 def sweep_view(suite: str, model: str, run: Run, rows: Rows) -> SweepView | None:
-    """Gather the sweep of a suite under a model; None where there was none.
+    """Build the view of the sweep of a suite under a model; None without a sweep.
 
     Args:
-        suite, model: whose sweep.
+        suite, model: names of the suite and the model.
         run: the run.
-        rows: the model's rows.
+        rows: the rows of the model.
     """
-    own = (suite, model)
-    results = [result for result in run.slices if (result.suite, result.model) == own]
-    sentences = [sweep_sentence(sweep) for sweep in run.sweeps if (sweep.suite, sweep.model) == own]
+    key = (suite, model)
+    results = [result for result in run.slices if (result.suite, result.model) == key]
+    sentences = [sweep_sentence(sweep) for sweep in run.sweeps if (sweep.suite, sweep.model) == key]
     if not results or not sentences:
         return None
     derived = [row for row in rows if row.suite == suite and row.corruption]

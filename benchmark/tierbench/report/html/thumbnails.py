@@ -1,4 +1,4 @@
-"""Makes the small copies of images that the report shows: each image opened once, by threads of the controller."""
+"""Make the reduced copies of images that the pages show; each image is opened once, in a thread pool."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from PIL import Image
 
 THUMBNAIL = 96
-# The more pictures, the smaller, and the faster their format: a page of 1,000 must be made in seconds and open.
+# Maximum number of pictures, longest side, format: a page of 1,000 pictures must be written and open in seconds.
 _LARGE = ((150, 512, "WEBP"), (400, 384, "JPEG"), (10**9, 288, "JPEG"))
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image as the report holds it: data URIs, or why there is none."""
+    """An image as data URIs, or the reason why it cannot be shown."""
 
     key: str
     thumbnail: str = ""
@@ -36,18 +36,18 @@ class Picture:
 
 
 def large_size(count: int) -> tuple[int, str]:
-    """Return the longest side and the format of a large picture in a page that holds so many."""
+    """Return the longest side and the format of the large pictures on a page of `count` pictures."""
     return next((side, kind) for most, side, kind in _LARGE if count <= most)
 
 
 def make_pictures(cases: Iterable[tuple[str, Case | Path]]) -> Iterator[Picture]:
-    """Return thumbnail and large picture of every image, in order.
+    """Yield the thumbnail and the large picture of every image, in order.
 
     Args:
-        cases: a key and a case, or a plain file, each; of equal keys the first counts.
+        cases: pairs of a key and a case or image file; repeated keys are ignored.
     """
-    wanted = _first(cases)
-    side, kind = large_size(len(wanted))
+    images = _by_key(cases)
+    side, kind = large_size(len(images))
 
     def make(key: str, shown: Case | Path) -> Picture:
         try:
@@ -59,12 +59,12 @@ def make_pictures(cases: Iterable[tuple[str, Case | Path]]) -> Iterator[Picture]
         return Picture(key, _data_uri(_shrunk(large, THUMBNAIL), kind), _data_uri(large, kind), width, height)
 
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        yield from pool.map(make, wanted, wanted.values())
+        yield from pool.map(make, images, images.values())
 
 
 def write_thumbnails(cases: Iterable[tuple[str, Case | Path]], folder: Path, side: int = 192) -> dict[str, str]:
-    """Write a thumbnail file of every image; give the file names by key, without those that cannot be opened."""
-    wanted = _first(cases)
+    """Write a thumbnail file of every image; return file names by key, without images that cannot be opened."""
+    images = _by_key(cases)
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(key: str, shown: Case | Path) -> str:
@@ -77,15 +77,15 @@ def write_thumbnails(cases: Iterable[tuple[str, Case | Path]], folder: Path, sid
         return name
 
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        names = pool.map(write, wanted, wanted.values())
-        return {key: name for key, name in zip(wanted, names, strict=True) if name}
+        names = pool.map(write, images, images.values())
+        return {key: name for key, name in zip(images, names, strict=True) if name}
 
 
-def _first(cases: Iterable[tuple[str, Case | Path]]) -> dict[str, Case | Path]:
-    wanted: dict[str, Case | Path] = {}
+def _by_key(cases: Iterable[tuple[str, Case | Path]]) -> dict[str, Case | Path]:
+    images: dict[str, Case | Path] = {}
     for key, case in cases:
-        wanted.setdefault(key, case)
-    return wanted
+        images.setdefault(key, case)
+    return images
 
 
 def _opened(shown: Case | Path) -> Image.Image:

@@ -1,4 +1,4 @@
-/* A window over all rows: only those in sight stand in the page. What the data says is set as text, never as HTML. */
+/* A virtual list of all rows: only the visible ones are in the page. Data is set as text, never as HTML. */
 (() => {
   'use strict'
   const { folder, rows } = JSON.parse(document.getElementById('data').textContent)
@@ -44,13 +44,13 @@
     box.dataset.position = position
     const name = make('span', 'who')
     name.append(make('bdi', 'name line', row[KEY]), make('span', 'quiet line', [row[TIER] === null ? '' : `tier ${row[TIER]}`, model ? row[MODEL] : '', row[TAGS]].filter(Boolean).join(' · ')))
-    const told = make('span', 'told')
+    const seen = make('span', 'seen')
     const line = make('span', 'line')
     line.append(make('bdi', '', row[PREDICTED] || row[REASON]))
-    const wanted = make('span', 'line quiet', 'expected ')
-    wanted.append(make('bdi', '', row[EXPECTED]))
-    told.append(line, wanted)
-    box.append(picture(row), make('span', `outcome ${row[OUTCOME]}`, `${SIGN[row[OUTCOME]] || '·'} ${row[OUTCOME]}`), name, told, make('span', 'right', fixed(row[SCORE])))
+    const expected = make('span', 'line quiet', 'expected ')
+    expected.append(make('bdi', '', row[EXPECTED]))
+    seen.append(line, expected)
+    box.append(picture(row), make('span', `outcome ${row[OUTCOME]}`, `${SIGN[row[OUTCOME]] || '·'} ${row[OUTCOME]}`), name, seen, make('span', 'right', fixed(row[SCORE])))
     return box
   }
   const paint = () => {

@@ -1,8 +1,8 @@
-/* Rows that open by click and by key without a redraw, pictures that come when they are seen, focus that stays.
-   pytest-html draws the whole table anew at every click, and hears no click on what is nested in a cell. */
+/* Open rows by click and by key without a redraw, load pictures when they become visible, and keep the focus.
+   pytest-html redraws the whole table at every click, and ignores clicks on elements nested in a cell. */
 (() => {
   'use strict'
-  const opened = new Map() // rows that were opened or closed by hand, by pytest-html's id; its redraws know nothing of it
+  const opened = new Map() // rows opened or closed by the user, by pytest-html's id; kept here because redraws lose it
   const pictures = new Map()
   const details = new Map()
   let focused = null
@@ -31,14 +31,14 @@
   const watch = (root) => root.querySelectorAll('img[data-thumb]:not([src]), img[data-large]:not([src])').forEach((image) => {
     const source = pictures.get(image.dataset.large)
     if (source) {
-      // The room is kept before the picture comes, so that nothing jumps.
+      // Reserve the space before the picture is loaded, so that the page does not jump.
       image.width = source.dataset.width
       image.height = source.dataset.height
     }
     watcher.observe(image)
   })
 
-  // What a row shows stands in the page as data until the row is opened; the templates escaped what is foreign in it.
+  // The details of a row are stored as data until the row is opened; the templates have escaped untrusted text.
   const fillDetail = (row) => {
     const source = details.get(row.querySelector('[data-case]')?.dataset.case)
     const box = row.parentElement.querySelector('.extraHTML')

@@ -1,4 +1,4 @@
-"""Renders the templates: autoescape always on, no undefined name forgiven."""
+"""Render the Jinja2 templates, with autoescape on and undefined names as errors."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def render(name: str, **context: Any) -> str:
 
 @cache
 def macros(name: str) -> Any:
-    """Return a template's macros as functions; a row of 10,000 must not render a whole template each."""
+    """Return the macros of a template as functions, so that rows need not render a whole template each."""
     return environment(_TEMPLATES).get_template(name).module
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return a number with a fixed count of digits and a true minus; nothing for None."""
+    """Return a number with fixed decimals and a typographic minus sign; empty for None."""
     if value is None:
         return ""
     return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def percent(value: float) -> str:
-    """Return a fraction as whole per cent; 100 and 0 only where nothing is rounded away."""
+    """Return a fraction as a whole percentage; 0 % and 100 % only for exactly 0 and 1."""
     rounded = round(value * 100)
     if 0 < value < 1:
         rounded = min(99, max(1, rounded))
@@ -42,7 +42,7 @@ def percent(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as people say it: `0.8 s`, `42 s`, `3 min 5 s`, `2 h 10 min`."""
+    """Return a duration for people: `0.8 s`, `42 s`, `3 min 5 s`, `2 h 10 min`."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -56,10 +56,10 @@ def duration(seconds: float) -> str:
 
 @cache
 def environment(templates: Path) -> Environment:
-    """Return the environment over a folder of templates: autoescape always on, no undefined name forgiven."""
+    """Return the Jinja2 environment of a folder of templates."""
 
     def own_file(name: str) -> Markup:
-        # A style sheet or script of ours as it stands; it holds nothing that a suite or a model said.
+        # A style sheet or script of ours, unescaped: it contains no text from a suite or a model.
         return Markup((templates / name).read_text(encoding="utf-8"))  # noqa: S704
 
     made = Environment(
