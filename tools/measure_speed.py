@@ -1,10 +1,10 @@
-"""Measure what the benchmark costs, as ratios within one run: a warm tier, a cold model, ten thousand cases.
+"""Measure the overhead of the benchmark as ratios within one run: a warm tier, a cold model, ten thousand cases.
 
     python tools/measure_speed.py [--only warm|many|cold] [--images 1000] [--cases 10000]
 
-warm: `pytest` on cached predictions, beside as many empty parametrized tests with pytest-html.
-many: cases whose model costs nothing, so that the time and the memory are the harness's own.
-cold: photographs through a 224-pixel ConvNeXt-T on the CPU, beside transformers' pipeline and a hand-written loop.
+warm: `pytest` with cached predictions, compared with as many empty parametrized tests with pytest-html.
+many: cases with a model that costs nothing, so that time and memory are those of tierbench.
+cold: photographs through a 224-pixel ConvNeXt-T on the CPU, compared with transformers' pipeline and a plain loop.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from PIL import Image
 REPOSITORY = Path(__file__).parents[1]
 CONFTEST = 'pytest_plugins = ["tierbench.plugin"]\n'
 EMPTY = "import pytest\n\n\n@pytest.mark.parametrize('number', range({count}))\ndef test_empty(number):\n    pass\n"
-# A model whose prediction is the first pixel: nothing that it does takes time.
+# A model with a constant prediction, which takes no time.
 INSTANT = """
 import numpy as np
 
@@ -47,7 +47,7 @@ class Instant:
 
 @contextmanager
 def repository(cases: int) -> Iterator[Path]:
-    """Return a temporary repository with so many cases of 32 × 24 pixels and the instant model."""
+    """Yield a temporary repository with the given number of cases of 32 × 24 pixels and the instant model."""
     with tempfile.TemporaryDirectory(prefix="tierbench-speed-") as name:
         top = Path(name)
         (top / "conftest.py").write_text(CONFTEST, encoding="utf-8")
@@ -62,7 +62,7 @@ def repository(cases: int) -> Iterator[Path]:
             rows.append(f"c{number:05d}.png,label 0,1\n")
         (suite / "metadata.csv").write_text("file_name,label,tier\n" + "".join(rows), encoding="utf-8")
         (top / "empty").mkdir()
-        # Both have as many tests: the benchmark's have one more, the gate of the tier.
+        # One more test, so that both have the same number: the suite has the gate of the tier.
         (top / "empty" / "test_empty.py").write_text(EMPTY.format(count=cases + 1), encoding="utf-8")
         ini = '[pytest]\naddopts = ["-p", "no:randomly", "-p", "no:hypothesispytest"]\n'
         (top / "pytest.toml").write_text(ini + 'robust_model = ["python:instant:Instant"]\n', encoding="utf-8")
@@ -72,7 +72,7 @@ def repository(cases: int) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Spent:
-    """What a command took: seconds on the clock, seconds of the processor, most memory in MB; and what it printed."""
+    """The cost of a command: wall-clock seconds, CPU seconds, peak memory in MB; and its output."""
 
     clock: float
     processor: float
@@ -81,7 +81,7 @@ class Spent:
 
 
 def timed(command: list[str], folder: Path) -> Spent:
-    """Run a command to its good end."""
+    """Run a command and return its cost; exit if it fails."""
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
@@ -100,7 +100,7 @@ def pytest_command(*arguments: str) -> list[str]:
 
 
 def warm(cases: int = 37, rounds: int = 9) -> bool:
-    """Whether a warm run takes at most 1.25 × as long as empty tests with pytest-html, plus 0.7 s."""
+    """Return whether a warm run takes at most 1.25 × the time of empty tests with pytest-html, plus 0.7 s."""
     with repository(cases) as top:
         ours = pytest_command("cases")
         empty = pytest_command("empty", "--html=empty.html", "--self-contained-html")
@@ -116,22 +116,22 @@ def warm(cases: int = 37, rounds: int = 9) -> bool:
 
 
 def many(cases: int) -> bool:
-    """Whether the harness takes under 1 ms of the processor a case beyond empty tests."""
+    """Return whether tierbench takes less than 1 ms of CPU time per case more than empty tests."""
     with repository(cases) as top:
         first = timed(pytest_command("cases"), top)
         ours = timed(pytest_command("cases"), top)
         empty = timed(pytest_command("empty", "--html=empty.html", "--self-contained-html"), top)
     own = 1000 * (ours.processor - empty.processor) / cases
     print(
-        f"many, {cases} cases: {first.processor:.1f} s of the processor, warm {ours.processor:.1f} s, "
+        f"many, {cases} cases: {first.processor:.1f} s of CPU time, warm {ours.processor:.1f} s, "
         f"empty tests {empty.processor:.1f} s; memory {ours.memory:.0f} MB, empty tests {empty.memory:.0f} MB"
     )
-    print(f"many: {own:.2f} ms of the harness's own a case")
+    print(f"many: {own:.2f} ms of CPU time per case")
     return own < 1.0
 
 
 def cold(images: int) -> bool:
-    """Whether the predictor reaches twice the pipeline's throughput and 0.95 of a hand-written loop, same scores."""
+    """Return whether the predictor has twice the throughput of the pipeline, 0.95 of a plain loop, and equal scores."""
     import torch
     from transformers import ConvNextConfig, ConvNextForImageClassification, ConvNextImageProcessorPil, pipeline
     from transformers.utils import logging as transformers_logging
@@ -168,8 +168,8 @@ def cold(images: int) -> bool:
             return np.stack([output for output in outputs if output is not None])
 
         def piped(part: list[int]) -> np.ndarray:
-            said = whole([str(paths[index]) for index in part], batch_size=16)
-            by_label = [{entry["label"]: entry["score"] for entry in each} for each in said]
+            answers = whole([str(paths[index]) for index in part], batch_size=16)
+            by_label = [{entry["label"]: entry["score"] for entry in each} for each in answers]
             return np.array([[scores[label] for label in labels.values()] for scores in by_label])
 
         def by_hand(part: list[int]) -> np.ndarray:
@@ -187,7 +187,7 @@ def cold(images: int) -> bool:
             way(list(range(16)))
         seconds = dict.fromkeys(ways, 0.0)
         outputs: dict[str, list[np.ndarray]] = {name: [] for name in ways}
-        # In turns, part by part, so that all meet the same load.
+        # In turns, part by part, so that all run under the same load.
         for start in range(0, images, 64):
             part = list(range(start, min(start + 64, images)))
             for way_name, way in ways.items():
@@ -203,7 +203,7 @@ def cold(images: int) -> bool:
 
 
 def photographs(folder: Path, count: int) -> list[Path]:
-    """Write cuts of scikit-image's photographs as JPEG files of 640 × 480."""
+    """Write crops of scikit-image's photographs as JPEG files of 640 × 480; return their paths."""
     import skimage
 
     folder.mkdir()
@@ -221,7 +221,7 @@ def photographs(folder: Path, count: int) -> list[Path]:
 
 
 def main() -> int:
-    """Print the figures; exit 1 where one misses its limit."""
+    """Print the figures; return 1 if one misses its limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=("warm", "many", "cold"))
     parser.add_argument("--images", type=int, default=1000)
@@ -230,7 +230,7 @@ def main() -> int:
     checks: dict[str, Callable[[], bool]] = {
         "warm": warm,
         "many": lambda: many(options.cases),
-        # Last: what a child takes up is counted from the size of its parent on.
+        # Last, because the memory of a child process is measured from the size of its parent.
         "cold": lambda: cold(options.images),
     }
     missed = [name for name, check in checks.items() if options.only in (None, name) and not check()]

@@ -1,15 +1,14 @@
-"""Measure the published corruptions: writes `expected_change.json` and `expected_values.json` of their tests.
+"""Measure the published corruptions: write `expected_change.json` and `expected_values.json` for the tests.
 
-The tests hold our corruptions against these numbers, so that they need neither the published code nor its
-textures. Run it where `imagecorruptions-imaug` is installed (without its dependencies; it needs numba):
+The tests compare our corruptions with these numbers, and so need neither the published code nor its textures. This
+script needs `imagecorruptions-imaug` (without its dependencies) and numba:
 
     pip install --no-deps imagecorruptions-imaug==1.1.5 && pip install numba
     python tools/published_corruptions.py
 
-15 of the 19 come from that package, with the table of the 32-px set put in place of its own where that is
-wanted. The other four are written out here as the published algorithm has them, slowly and plainly, because
-the package departs from it: elastic_transform (another algorithm), frost (a sixth texture, enlarged),
-glass_blur and impulse_noise (seeded apart).
+15 of the 19 come from that package; for the 32-px set its table of parameters is replaced. The other four are
+reimplemented here from the published algorithm, because the package differs from it: elastic_transform (another
+algorithm), frost (a sixth texture, enlarged), glass_blur and impulse_noise (seeded separately).
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ SAMPLED = 40
 
 
 def photographs(side: int) -> list[Pixels]:
-    """Return the middles of three photographs, [side, side, 3]; the tests use the same."""
+    """Return the centre crops of three photographs, [side, side, 3]; the tests use the same."""
     result = []
     for name in ("astronaut", "chelsea", "coffee"):
         pixels: Pixels = getattr(skimage.data, name)()
@@ -70,14 +69,14 @@ def published(name: str, pixels: Pixels, severity: int, variant: str) -> Pixels:
 
 
 def _as_published(name: str, row: Sequence[Any]) -> object:
-    """Return a row the form in which the published code holds it."""
+    """Return a row of parameters in the form of the published code."""
     if name == "zoom_blur":
         return np.arange(*row)
     return row[0] if len(row) == 1 else tuple(row)
 
 
 def _of_package(name: str) -> Callable[[Image.Image, Any], npt.NDArray[Any]]:
-    """Take a function of the package, with the row of parameters as its second argument."""
+    """Return a function of the package that takes the row of parameters as its second argument."""
     function = getattr(imagecorruptions.corruptions, name)
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     definition = tree.body[0]
@@ -98,7 +97,7 @@ def _of_package(name: str) -> Callable[[Image.Image, Any], npt.NDArray[Any]]:
 
 
 def _clipped_zoom(picture: npt.NDArray[Any], factor: float) -> npt.NDArray[Any]:
-    """Zoom as the package does, and trim what is over on both sides, which the package leaves."""
+    """Zoom as the package does, and trim the excess on both sides, which the package does not."""
     zoomed: npt.NDArray[Any] = imagecorruptions.corruptions.clipped_zoom(picture, factor)
     height, width = picture.shape[:2]
     top, left = (zoomed.shape[0] - height) // 2, (zoomed.shape[1] - width) // 2
@@ -168,7 +167,7 @@ _OWN: dict[str, Reference] = {
 
 
 def changes(name: str, severity: int, variant: str, draws: int) -> npt.NDArray[np.float64]:
-    """Return the mean absolute changes, in grey levels, [photographs, draws]."""
+    """Return the mean absolute changes in grey levels, [photographs, draws]."""
     return np.array(
         [
             [np.abs(published(name, p, severity, variant).astype(float) - p).mean() for _ in range(draws)]
@@ -178,21 +177,21 @@ def changes(name: str, severity: int, variant: str, draws: int) -> npt.NDArray[n
 
 
 def sampled(name: str, severity: int, variant: str) -> list[int]:
-    """Return some values, at random places, of what becomes of the first photograph."""
+    """Return values of the first corrupted photograph at random positions."""
     result = published(name, photographs(SIDES[variant])[0], severity, variant).ravel()
     places = np.random.default_rng(0).integers(result.size, size=SAMPLED)
     return [int(value) for value in result[places]]
 
 
 def write(name: str, about: str, table: dict[str, Any]) -> None:
-    """Write one table, a line for each corruption."""
+    """Write a table with a line for each corruption."""
     text = json.dumps({"_about": f"{about} Written by tools/published_corruptions.py.", **table}, indent=1)
     text = re.sub(r"\n    *", " ", text).replace("\n  ]", "]").replace("[ ", "[")
     (TARGET / name).write_text(text + "\n", encoding="utf-8")
 
 
 def main() -> None:
-    """Write the files; it takes some minutes."""
+    """Write the files; takes some minutes."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--draws", type=int, default=200, help="draws for each photograph and severity")
     draws = parser.parse_args().draws
@@ -207,10 +206,10 @@ def main() -> None:
     for variant in VARIANTS:
         table[variant] = {}
         for name in CORRUPTIONS:
-            # The loop over pixels of glass_blur is slow, and one draw of it tells nearly all.
-            wanted = 1 if name in SEEDLESS else min(draws, 10) if name == "glass_blur" else draws
+            # The pixel loop of glass_blur is slow, and its draws hardly differ.
+            count = 1 if name in SEEDLESS else min(draws, 10) if name == "glass_blur" else draws
             np.random.seed(0)
-            rows = [changes(name, severity, variant, wanted) for severity in SEVERITIES]
+            rows = [changes(name, severity, variant, count) for severity in SEVERITIES]
             table[variant][name] = [round(float(row.mean()), 4) for row in rows]
             error = [float(row.std(axis=1).mean() / row.size**0.5 / row.mean()) for row in rows]
             print(variant, name, table[variant][name], f"standard error at most {max(error):.1%}", flush=True)

@@ -1,4 +1,4 @@
-"""Make the pictures of cases/vehicles and cases/ladders again, all or some, the same for the same seed.
+"""Render the pictures of cases/vehicles and cases/ladders, all or some; the same seed gives the same pictures.
 
 python tools/render_vehicles.py                      both suites
 python tools/render_vehicles.py taxi taxi_fog        these cases
@@ -26,7 +26,7 @@ SOURCE, LICENSE = "rendered by tools/render_vehicles.py", "Apache-2.0"
 
 
 def row(case: Case, scene: Scene, plate: Plate) -> dict[str, str]:
-    """What metadata.csv says of a case."""
+    """Return the row of a case in metadata.csv."""
     visibility = case.visibility_for(scene)
     return {
         "file_name": f"{case.id}.jpg",
@@ -47,7 +47,7 @@ def row(case: Case, scene: Scene, plate: Plate) -> dict[str, str]:
 
 
 def write_metadata(folder: Path, cases: list[Case], fresh: dict[str, dict[str, str]], columns: list[str]) -> None:
-    """Write metadata.csv in the catalogue's order: fresh rows, else those that it held before."""
+    """Write metadata.csv in the order of the catalogue: the new rows, and the old ones of other cases."""
     path = folder / "metadata.csv"
     rows: dict[str, dict[str, str]] = {}
     if path.exists():
@@ -65,17 +65,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("case", nargs="*", help="ids of cases (default: all)")
     parser.add_argument("--suite", choices=sorted(SUITES), help="only this suite")
-    parser.add_argument("--out", type=Path, default=ROOT / "cases", help="where the suites lie")
+    parser.add_argument("--out", type=Path, default=ROOT / "cases", help="folder of the suites")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "tierbench" / "plates")
     parser.add_argument("--samples", type=int, default=32, help="paths per pixel before denoising")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--variant", default="", help="of mitsuba: scalar_rgb, or llvm_ad_rgb (four times faster, needs LLVM)"
+        "--variant", default="", help="variant of mitsuba: scalar_rgb, or llvm_ad_rgb (four times faster, needs LLVM)"
     )
     options = parser.parse_args()
     known = {case.id for cases in SUITES.values() for case in cases}
     if unknown := sorted(set(options.case) - known):
-        parser.error(f"no case {', '.join(unknown)}; see tools/vehicles/catalogue.py")
+        parser.error(f"no such case: {', '.join(unknown)}; see tools/vehicles/catalogue.py")
     render.start(options.variant)
     for suite, cases in SUITES.items():
         if options.suite not in (None, suite):

@@ -1,4 +1,4 @@
-"""Simulate the regression verdict's false alarms, power and bounds: the tables of docs/statistics.md."""
+"""Simulate false alarms, power and bounds of the regression verdict, for the tables of docs/statistics.md."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from tierbench.runs.regression import ALPHA, LEAST_GROUPS, holm, judge_regressio
 
 Floats = npt.NDArray[np.float64]
 
-# Mean logit of the expected concept in tiers 1 to 3, and how scenes and images in a scene differ from it.
+# Mean logit of the expected concept in tiers 1 to 3; standard deviations of scenes, and of images within a scene.
 TIER_LOGITS = (3.0, 1.0, -0.5)
 SCENE_SD, IMAGE_SD = 1.0, 0.7
-# What another training seed adds, to all images of a scene alike and to each on its own.
+# Standard deviations of the change by another training seed: shared by the images of a scene, and per image.
 SEED_SCENE_SD, SEED_IMAGE_SD = 0.7, 0.4
 DESIGNS = ((8, 3), (24, 1), (20, 10))
 BOOTSTRAP_SAMPLES = 2_000
@@ -39,7 +39,7 @@ class Sample:
 
     @property
     def sums(self) -> Floats:
-        """Sum of the drops of each group, shape [groups]."""
+        """The sum of the drops of each group, shape [groups]."""
         sums: Floats = (self.before - self.after).sum(axis=1)
         return sums
 
@@ -48,7 +48,7 @@ Worsen = Callable[[Floats, np.random.Generator], Floats]
 
 
 def retrain(rng: np.random.Generator, groups: int, cases: int, tier: int, worsen: Worsen | None = None) -> Sample:
-    """Draw a tier and score it by two models that differ in their seed, the second made worse if told so."""
+    """Draw a tier and score it with two models that differ in their seed; `worsen` makes the second one worse."""
     scene = rng.normal(TIER_LOGITS[tier - 1], SCENE_SD, (groups, 1))
     logits = scene + rng.normal(0, IMAGE_SD, (groups, cases))
 
@@ -64,7 +64,7 @@ def retrain(rng: np.random.Generator, groups: int, cases: int, tier: int, worsen
 
 @cache
 def uniform_loss(drop: float, tier: int) -> Worsen:
-    """Take the same logit off every image, so much that the mean score of the tier falls by `drop`."""
+    """Subtract the same logit from every image, such that the mean score of the tier falls by `drop`."""
     crowd = retrain(np.random.default_rng(1), 200_000, 1, tier).after
     logits = np.log(crowd / (1 - crowd))
     low, high = 0.0, 20.0
@@ -77,14 +77,14 @@ def uniform_loss(drop: float, tier: int) -> Worsen:
 
 @cache
 def rare_collapse(drop: float, tier: int) -> Worsen:
-    """Let the model lose some scenes altogether, so many that the mean score of the tier falls by `drop`."""
+    """Make the model lose some scenes completely, such that the mean score of the tier falls by `drop`."""
     crowd = retrain(np.random.default_rng(1), 200_000, 1, tier).after
     share = drop / float(crowd.mean())
     return lambda after, rng: np.where(rng.random((len(after), 1)) < share, -20.0, after)
 
 
 def judge(samples: dict[int, Sample], allowed_drop: float = 0.05) -> dict[int, PairedVerdict]:
-    """Return the verdict on each tier, by what the benchmark itself runs after its diff."""
+    """Return the verdict on each tier, computed by the function that the benchmark uses."""
     tables = []
     for tier, sample in samples.items():
         groups, cases = sample.before.shape
@@ -100,20 +100,20 @@ def judge(samples: dict[int, Sample], allowed_drop: float = 0.05) -> dict[int, P
 
 
 def bootstrap_p(sample: Sample, rng: np.random.Generator) -> float:
-    """Share of bootstrap samples of groups in which the mean score did not fall."""
+    """Return the share of bootstrap samples of groups in which the mean score did not fall."""
     drawn = rng.integers(0, len(sample.sums), (BOOTSTRAP_SAMPLES, len(sample.sums)))
     return (1 + int((sample.sums[drawn].sum(axis=1) <= 0).sum())) / (1 + BOOTSTRAP_SAMPLES)
 
 
 def mcnemar_p(sample: Sample) -> float:
-    """One-sided exact McNemar test on the flips of images."""
+    """Return the p-value of the one-sided exact McNemar test on the flips of images."""
     worse = int(((sample.before >= 0.5) & (sample.after < 0.5)).sum())
     better = int(((sample.before < 0.5) & (sample.after >= 0.5)).sum())
     return float(stats.binom.sf(worse - 1, worse + better, 0.5))
 
 
 def image_flip_p(sample: Sample) -> float:
-    """Sign-flip test that takes each image for a group of its own."""
+    """Return the p-value of the sign-flip test with each image as its own group."""
     drops = (sample.before - sample.after).ravel()
     return sign_flip(drops, np.ones_like(drops)).p_value
 
@@ -150,7 +150,7 @@ def false_alarms(simulations: int) -> Iterator[list[str]]:
 
 
 def power(simulations: int) -> Iterator[list[str]]:
-    """Tell how often a worsened tier gets which state, the other two tiers being equal retrainings."""
+    """Count how often a worsened tier gets each state; the other two tiers are equal retrainings."""
     yield ["design", "drop of tier", "regressed", "not shown", "cleared"]
     for groups, cases in DESIGNS:
         for drop in (0.0, 0.05, 0.1, 0.2):
@@ -168,7 +168,7 @@ def power(simulations: int) -> Iterator[list[str]]:
 
 
 def bounds(simulations: int) -> Iterator[list[str]]:
-    """Tell how often an upper 95 % bound lies under the true drop of tier 2, for three kinds of bound."""
+    """Count how often an upper 95 % bound is below the true drop of tier 2, for three kinds of bound."""
     yield ["design", "true drop", "test inversion", "bootstrap", "Student's t", "wrong “cleared”"]
     losses = {
         "0, equal retraining": (0.0, None),
@@ -197,7 +197,7 @@ def bounds(simulations: int) -> Iterator[list[str]]:
 
 
 def needed(simulations: int) -> Iterator[list[str]]:
-    """Find the fewest groups with which a drop of one tier of three is found 4 times of 5."""
+    """Find the smallest number of groups with which a drop of one tier of three is detected in 80 % of runs."""
     grid = (
         6,
         7,
@@ -236,7 +236,7 @@ def needed(simulations: int) -> Iterator[list[str]]:
 
 
 def _often(groups: int, *, simulations: int, cases: int, drop: float, tier: int) -> bool:
-    """Whether 4 times of 5 a tier with this drop is found or, without a drop, cleared of one of 0.05."""
+    """Return whether 80 % of runs detect the drop or, without a drop, clear the tier of a drop of 0.05."""
     rng = np.random.default_rng(groups)
     worsen = uniform_loss(drop, tier) if drop else None
     hits = 0
@@ -248,7 +248,7 @@ def _often(groups: int, *, simulations: int, cases: int, drop: float, tier: int)
 
 
 def _first(grid: tuple[int, ...], holds: Callable[[int], bool]) -> str:
-    """Find the first of the grid for which it holds, which then holds for all beyond, by halving."""
+    """Find the smallest value of the grid for which `holds` is true by bisection; it must hold for all larger ones."""
     low, high = 0, len(grid)
     while low < high:
         middle = (low + high) // 2

@@ -1,4 +1,4 @@
-"""What the repository's host reads: citation, forms for issues, and the hooks before a commit."""
+"""CITATION.cff, the issue forms, and the pre-commit hooks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_citation_names_this_version() -> None:
 
 
 @pytest.mark.parametrize("file", FORMS, ids=lambda file: file.stem)
-def test_a_form_has_what_its_host_demands(file: Path) -> None:
+def test_an_issue_form_is_valid(file: Path) -> None:
     form = loaded(file)
     assert {"name", "description", "body"} <= form.keys()
     identifiers = [entry["id"] for entry in form["body"]]

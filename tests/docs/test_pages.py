@@ -1,4 +1,4 @@
-"""The documentation says what is true: its links, its examples, its lists and its generated pages."""
+"""The documentation matches the code: its links, examples, tables and generated pages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def name_of(file: Path) -> str:
 
 
 def named_in(navigation: Any) -> Iterator[str]:
-    """Yield the files of a navigation, at any depth."""
+    """Yield the files of a navigation at any depth."""
     if isinstance(navigation, str):
         yield navigation
     else:
@@ -41,13 +41,13 @@ def named_in(navigation: Any) -> Iterator[str]:
 
 
 def anchors(file: Path) -> set[str]:
-    """Return the anchors of a page's headings, as MkDocs and GitHub make them."""
+    """Return the anchors of the headings of a page, as MkDocs and GitHub generate them."""
     headings = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text_of(file), flags=re.DOTALL), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
 def blocks(language: str) -> list[Any]:
-    """Return the fenced blocks of a language in all texts, each with the name of its file and its number."""
+    """Return the fenced blocks of a language in all texts, with their file and number as id."""
     return [
         pytest.param(block, id=f"{name_of(file)}-{number}")
         for file in TEXTS
@@ -61,15 +61,15 @@ def test_every_page_is_in_the_navigation_once() -> None:
 
 
 @pytest.mark.parametrize("file", TEXTS, ids=name_of)
-def test_every_link_leads_somewhere(file: Path) -> None:
+def test_every_link_has_a_target(file: Path) -> None:
     lost = []
-    # A link's text may run over a line's end; a title behind the target is not used here.
+    # The text of a link may contain a line break; titles after the target are not used here.
     for target in re.findall(r"\]\(([^)\s]+)\)", text_of(file)):
         if re.match(r"[a-z]+:", target):
             continue
         path, _, anchor = target.partition("#")
-        there = (file.parent / path).resolve() if path else file
-        if not there.is_file() or (anchor and anchor not in anchors(there)):
+        linked = (file.parent / path).resolve() if path else file
+        if not linked.is_file() or (anchor and anchor not in anchors(linked)):
             lost.append(target)
     assert lost == []
 
@@ -84,16 +84,16 @@ def test_every_python_example_compiles(block: str) -> None:
 
 
 @pytest.mark.parametrize("block", blocks("toml"))
-def test_every_toml_example_can_be_read(block: str) -> None:
+def test_every_toml_example_is_valid(block: str) -> None:
     assert tomllib.loads(block)
 
 
 @pytest.mark.parametrize("block", blocks("yaml"))
-def test_every_yaml_example_can_be_read(block: str) -> None:
+def test_every_yaml_example_is_valid(block: str) -> None:
     assert yaml.safe_load(block)
 
 
-def test_a_suite_takes_every_key_that_its_page_shows(tmp_path: Path) -> None:
+def test_the_example_suite_is_valid(tmp_path: Path) -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", text_of(DOCS / "suites.md"), re.DOTALL)
     (tmp_path / "suite.toml").write_text(example, encoding="utf-8")
     (tmp_path / "car.png").write_bytes((DOCS / "report.png").read_bytes())
@@ -105,7 +105,7 @@ def test_a_suite_takes_every_key_that_its_page_shows(tmp_path: Path) -> None:
     assert suite.ladders["sedan_fog"].gate == 50
 
 
-def test_the_table_of_corruptions_is_the_codes() -> None:
+def test_the_table_of_corruptions_matches_the_code() -> None:
     families = {name: family for family, names in FAMILIES.items() for name in names}
     expected = [
         (
