@@ -129,12 +129,16 @@ def test_scores_ranks_and_margins_sort_as_numbers(bench: Bench, open_page: Opene
     page = open_page(report_of(bench))
     read = """(name) => [...document.querySelectorAll(`tbody td.col-${name}`)].map((cell) => cell.innerText.trim())
       .filter(Boolean).map((text) => Number(text.replace('−', '-')))"""
+    # The browser lays out rows when they become visible; until then their cells have no text.
+    shown = f"(name) => ({read})(name).length === 6"
     for name in ("score", "rank", "margin"):
         page.locator(f"th[data-column-type={name}]").click()
+        page.wait_for_function(shown, arg=name)
         up = page.evaluate(read, name)
         assert up == sorted(up)
         assert len(up) == 6
         page.locator(f"th[data-column-type={name}]").click()
+        page.wait_for_function(shown, arg=name)
         assert page.evaluate(read, name) == sorted(up, reverse=True)
         assert page.locator(f"th[data-column-type={name}]").get_attribute("aria-sort") == "descending"
 
