@@ -170,7 +170,7 @@ def test_markers_of_all_suites_are_registered_fetched_or_not(study: Bench) -> No
         assert f"@pytest.mark.{name}: " in text
     answer = study.run("-m", "tier1")
     assert answer.code == 0
-    assert "suite remote is left out, its images are not here yet: run `tierbench fetch remote`" in answer.text
+    assert "suite remote is left out, its images are not fetched: run `tierbench fetch remote`" in answer.text
     assert study.run("-m", "at_sea").code == 5
 
 

@@ -49,7 +49,7 @@ def test_the_report_shows_level_tiers_and_pictures(study: Bench) -> None:
     assert "model: level 1 of 3</title>" in text
     assert len(set(pictures_in(text))) == 3
     assert "ConvNextForImageClassification" in text
-    assert "Tier 2 falls short: 0 of 1 in study, 100 % demanded." in text
+    assert "Tier 2 falls short: 0 of 1 in study, 100 % required." in text
     tests = entries_of(report_of(study))
     assert len(tests) == 6
     row = "".join(tests["cases/test_tiers.py::test_case[study/black_night]"][0]["resultsTableRow"])

@@ -48,7 +48,7 @@ def header_lines(session: BenchmarkSession, *, look_at_models: bool, own_classif
         if not suite.cases
     ]
     lines += [
-        f"suite {suite.name} is left out, its images are not here yet: run `{suite.fetch_hint}`"
+        f"suite {suite.name} is left out, its images are not fetched: run `{suite.fetch_hint}`"
         for suite in session.all_suites
         if not suite.fetched
     ]

@@ -255,7 +255,7 @@ def _sentence(level: int | None, stages: Sequence[Stage], tiers: Sequence[TierRe
     if first.state == "open":
         return ""
     short = [tier for tier in tiers if tier.tier == first.tier and tier.met is False]
-    where = [f"{tier.passed} of {tier.total} in {tier.suite}, {percent(tier.min_pass_rate)} demanded" for tier in short]
+    where = [f"{tier.passed} of {tier.total} in {tier.suite}, {percent(tier.min_pass_rate)} required" for tier in short]
     more = f"; and {len(where) - 4} more suites" if len(where) > 4 else ""
     return f"Tier {first.tier} falls short: {'; '.join(where[:4])}{more}."
 
