@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -58,6 +60,16 @@ def test_killed_runs_leave_readable_rows_and_harm_no_other() -> None:
     assert answer.stdout.startswith("3 runs killed, seed 20261124;")
 
 
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """Let a process that the test starts heed SIGINT, also where this one ignores it, as under `make test &`."""
+    # What has a handler in this process has the default action in a new one; what is ignored here is ignored there.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_makes_the_report_of_what_there_is(reds: Bench) -> None:
     with_test(reds, "if 'red_3' in request.node.name: os.kill(os.getpid(), signal.SIGINT)")
     answer = reds.run_process()
@@ -212,6 +224,7 @@ def test_a_model_out_of_memory_errs_case_by_case(reds: Bench) -> None:
     assert set(reds.record().scores["outcome"]) == {"error"}
 
 
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_an_impatient_ctrl_c_is_not_taken_for_the_end(reds: Bench) -> None:
     # The second interrupt comes while pytest tells its plugins of the first.
     reds.file("impatient.py", "def pytest_keyboard_interrupt(excinfo):\n    raise KeyboardInterrupt\n")
