@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,12 @@ from hypothesis import settings
 
 # Before anything imports huggingface_hub, which reads it once: no test uses the network.
 os.environ["HF_HUB_OFFLINE"] = "1"
+# Before anything imports numpy or torch, here and in the processes that tests start: for nets and tables of this size
+# more threads are only more waiting.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from tests.flat_colours import RGB, flat
+from tests.neighbours import WITHOUT_NEIGHBOURS, asked_neighbours
 from tierbench.runs.record import RunRecord, read_run
 from tierbench.scoring.evaluate import evaluate
 
@@ -40,13 +44,9 @@ black_night.png,automobile,2,night
 @pytest.fixture(scope="session")
 def colour_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a four-label ConvNeXt that says known probabilities of flat colours."""
-    import torch
-
     from tests.colour_model import save_model
 
     folder = save_model(tmp_path_factory.mktemp("model") / "colour-model")
-    # For a net of this size more threads are only more waiting.
-    torch.set_num_threads(1)
     # Once through, so that all that a run imports is there: pytester forgets what a run in process has imported,
     # and neither torch nor pandas bear a second import.
     evaluate(str(folder), write_suite(tmp_path_factory.mktemp("warm") / "warm", STUDY))
@@ -69,6 +69,12 @@ def reference_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIERBENCH_CACHE", str(tmp_path_factory.mktemp("reference-cache")))
         return reference_folder()
+
+
+@pytest.fixture
+def reference_cache(cache: Path, reference_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test use the cache that holds the built-in model, in place of its own, which would have to convert it."""
+    monkeypatch.setenv("TIERBENCH_CACHE", str(reference_model.parents[1]))
 
 
 @pytest.fixture
@@ -153,14 +159,13 @@ class Bench:
 
     def run(self, *arguments: str | Path) -> Answer:
         """Run pytest in process; nothing may end in a traceback."""
-        # Hypothesis, where it is not asked for, would be imported anew in every run.
-        quick = ("-p", "no:hypothesispytest", *_without_neighbours(arguments))
-        return self._answer(self.pytester.runpytest_inprocess(*quick, *map(str, arguments)))
+        asked = asked_neighbours(arguments)
+        return self._answer(self.pytester.runpytest_inprocess(*asked, *map(str, arguments)))
 
     def run_process(self, *arguments: str | Path) -> Answer:
         """Run pytest in a process of its own."""
-        plain = _without_neighbours(arguments)
-        return self._answer(self.pytester.runpytest_subprocess(*plain, *map(str, arguments), timeout=120))
+        asked = asked_neighbours(arguments)
+        return self._answer(self.pytester.runpytest_subprocess(*asked, *map(str, arguments), timeout=120))
 
     @staticmethod
     def _answer(result: pytest.RunResult) -> Answer:
@@ -190,12 +195,6 @@ class Bench:
         return dict(zip(scores["suite"] + "/" + scores["case"], scores["outcome"], strict=True))
 
 
-def _without_neighbours(arguments: Sequence[str | Path]) -> tuple[str, ...]:
-    """Leave neighbours out that a test does not ask for: it says `-p randomly`, or `--reruns`."""
-    reruns = any(str(argument).startswith("--reruns") for argument in arguments)
-    return ("-p", "no:randomly") if reruns else ("-p", "no:randomly", "-p", "no:rerunfailures")
-
-
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -207,8 +206,8 @@ def _toml(value: object) -> str:
 @pytest.fixture
 def bench(pytester: pytest.Pytester, colour_model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A repository without suites yet."""
-    # What is selected is looked at in its order; a test of the neighbours takes this back.
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
+    # A test of the neighbours takes this back.
+    monkeypatch.setenv("PYTEST_ADDOPTS", WITHOUT_NEIGHBOURS)
     return Bench(pytester, colour_model)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.neighbours import WITHOUT_NEIGHBOURS
+
 TOP = Path(__file__).parents[1]
 
 # A model that takes everything for a ship.
@@ -30,8 +32,6 @@ class Ship:
         return np.tile(np.array([0.1, 0.9], dtype=np.float32), (len(images), 1))
 """
 
-# Neighbours that need long to be imported, and have no part in what is tested.
-_LEFT_OUT = " ".join(f"-p no:{name}" for name in ("randomly", "hypothesispytest", "benchmark", "pytest_cov", "timeout"))
 _MANY = """
 import contextlib, io, json, os, sys
 import pytest
@@ -94,7 +94,7 @@ class Installation:
     def __init__(self, site: Path, cache: Path) -> None:
         self.site = site
         self.environment = {**os.environ, "PYTHONPATH": str(site), "TIERBENCH_CACHE": str(cache)}
-        self.environment["PYTEST_ADDOPTS"] = _LEFT_OUT
+        self.environment["PYTEST_ADDOPTS"] = WITHOUT_NEIGHBOURS
 
     def pytest(self, home: Path, *arguments: str | Path, **environment: str) -> Ended:
         """Start pytest in a folder."""
@@ -106,7 +106,7 @@ class Installation:
             {
                 "arguments": list(call.arguments),
                 "folder": str(home / call.folder),
-                "environment": {"PYTEST_ADDOPTS": _LEFT_OUT, **call.environment},
+                "environment": {"PYTEST_ADDOPTS": WITHOUT_NEIGHBOURS, **call.environment},
             }
             for call in calls
         ]
