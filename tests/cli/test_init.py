@@ -5,13 +5,15 @@ import pytest
 import skimage
 
 from tests.cli.conftest import Answer
+from tests.neighbours import WITHOUT_NEIGHBOURS
 
 Call = Callable[..., Answer]
-# Load the plugin as if tierbench were installed; without Hypothesis, which would be imported again in every run.
-PLUGIN = ("-p", "tierbench.plugin", "-p", "no:hypothesispytest")
+# Load the plugin as if tierbench were installed; without plugins that would be imported again in every run.
+PLUGIN = ("-p", "tierbench.plugin", *WITHOUT_NEIGHBOURS.split())
 CHELSEA = Path(skimage.__file__).parent / "data" / "chelsea.png"
 
 
+@pytest.mark.usefixtures("reference_cache")
 def test_an_empty_folder_becomes_a_benchmark(tierbench: Call, workplace: Path, pytester: pytest.Pytester) -> None:
     answer = tierbench("init", "new", "--suite", "pets")
     assert answer.code == 0
@@ -35,6 +37,7 @@ def test_an_empty_folder_becomes_a_benchmark(tierbench: Call, workplace: Path, p
     result.stdout.fnmatch_lines(["*expected beagle ≥ 0.50, got tiger cat*", "reference: level 0 of 1"])
 
 
+@pytest.mark.usefixtures("reference_cache")
 def test_an_existing_project_still_runs_its_own_tests(
     tierbench: Call, workplace: Path, pytester: pytest.Pytester
 ) -> None:

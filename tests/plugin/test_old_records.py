@@ -38,9 +38,8 @@ def rows() -> str:
 
 
 @pytest.fixture
-def photos(bench: Bench, reference_model: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def photos(bench: Bench, reference_cache: None) -> Bench:
     """Photographs that the old records have, under the built-in model."""
-    monkeypatch.setenv("TIERBENCH_CACHE", str(reference_model.parents[1]))
     bench.configure(robust_model=None)
     bench.suite("photos", rows(), SUITE)
     return bench

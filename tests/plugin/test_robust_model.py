@@ -42,10 +42,8 @@ def test_what_names_no_model_is_one_line(study: Bench, specs: list[str], line: s
     assert answer.errors[0].startswith(line)
 
 
-def test_the_built_in_model_is_the_default(study: Bench, reference_model: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pathlib import Path
-
-    monkeypatch.setenv("TIERBENCH_CACHE", str(Path(reference_model).parents[1]))
+@pytest.mark.usefixtures("reference_cache")
+def test_the_built_in_model_is_the_default(study: Bench) -> None:
     study.configure(robust_model=None)
     study.suite("study", "file_name,label,tier\nred.png,sports car,1\n")
     answer = study.run()
