@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import tierbench
@@ -15,10 +15,13 @@ PACKAGE = Path(tierbench.__file__).parent
 LEAST = 4
 
 
-def parsed() -> Iterator[tuple[str, ast.AST]]:
-    for file in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            yield file.relative_to(PACKAGE).as_posix(), node
+@cache
+def parsed() -> list[tuple[str, ast.AST]]:
+    return [
+        (file.relative_to(PACKAGE).as_posix(), node)
+        for file in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    ]
 
 
 def field_names(node: ast.ClassDef) -> frozenset[str]:
