@@ -19,10 +19,8 @@ B = ["test_case[b/red]", "test_tier[b/tier1]"]
 PATHS = ("reports", "cases", "model", "labels", "baseline", "markdown")
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A repository with the suites a, which the model passes, and b, which it misses; its other tests cannot run."""
-    home = tmp_path / "home"
+def make_home(home: Path) -> Path:
+    """Write a repository with suites a, which the model passes, and b, which it misses; its other tests cannot run."""
     write_suite(home / "cases" / "a", "file_name,label,tier\nblue_1.png,ship,1\nblue_2.png,ship,1\n")
     write_suite(home / "cases" / "b", "file_name,label,tier\nred.png,airplane,1\n")
     (home / "cases" / "test_tiers.py").write_text(TESTS, encoding="utf-8")
@@ -31,6 +29,11 @@ def home(tmp_path: Path) -> Path:
     (home / "tests").mkdir()
     (home / "tests" / "conftest.py").write_text("raise SystemError('tests/conftest.py was loaded')\n", encoding="utf-8")
     return home
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return make_home(tmp_path / "home")
 
 
 @pytest.fixture
@@ -166,28 +169,38 @@ def test_a_path_that_moves_nothing_is_the_options(installation: Installation, ho
     assert (home / "cases" / "a" / "suite.md").is_file()
 
 
+# What pytest is given, in which folder → the tests that are meant.
+POINTED_AT = [
+    (".", ["cases/a"], A),
+    (".", ["cases/a/"], A),
+    ("cases/a", [], A),
+    ("cases/a", ["."], A),
+    ("cases", [], [*A[:2], *B[:1], A[2], B[1]]),
+    ("cases", ["a", "b"], [*A[:2], *B[:1], A[2], B[1]]),
+    ("cases/a", ["../b"], B),
+    (".", ["cases/a", "cases"], [*A[:2], *B[:1], A[2], B[1]]),
+    (".", ["cases/b::test_tier"], B[1:]),
+    (".", ["cases/b::test_case[b/red]"], B[:1]),
+    (".", ["cases/a", "cases/b::test_tier"], [*A, B[1]]),
+    (".", ["cases/a", "cases/test_tiers.py::test_case[b/red]"], [*A[:2], B[0], A[2]]),
+]
+
+
+@pytest.fixture(scope="module")
+def listings(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Ended]:
+    """What pytest lists for each of `POINTED_AT`."""
+    top = tmp_path_factory.mktemp("listings")
+    calls = (Call([*arguments, "--co", "-q"], folder) for folder, arguments, _ in POINTED_AT)
+    return Installation(installed, top / "cache").several(make_home(top / "home"), *calls)[0]
+
+
 @pytest.mark.parametrize(
-    ("folder", "arguments", "expected"),
-    [
-        (".", ["cases/a"], A),
-        (".", ["cases/a/"], A),
-        ("cases/a", [], A),
-        ("cases/a", ["."], A),
-        ("cases", [], [*A[:2], *B[:1], A[2], B[1]]),
-        ("cases", ["a", "b"], [*A[:2], *B[:1], A[2], B[1]]),
-        ("cases/a", ["../b"], B),
-        (".", ["cases/a", "cases"], [*A[:2], *B[:1], A[2], B[1]]),
-        (".", ["cases/b::test_tier"], B[1:]),
-        (".", ["cases/b::test_case[b/red]"], B[:1]),
-        (".", ["cases/a", "cases/b::test_tier"], [*A, B[1]]),
-        (".", ["cases/a", "cases/test_tiers.py::test_case[b/red]"], [*A[:2], B[0], A[2]]),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+    ("number", "expected"),
+    [(number, expected) for number, (_, _, expected) in enumerate(POINTED_AT)],
+    ids=[" ".join([folder, *arguments]) for folder, arguments, _ in POINTED_AT],
 )
-def test_the_folder_of_a_suite_stands_for_its_tests(
-    installation: Installation, home: Path, folder: str, arguments: list[str], expected: list[str]
-) -> None:
-    ((ended,), _) = installation.several(home, Call([*arguments, "--co", "-q"], folder))
+def test_the_folder_of_a_suite_stands_for_its_tests(listings: list[Ended], number: int, expected: list[str]) -> None:
+    ended = listings[number]
     assert names(ended) == expected
     # What is counted is what is listed.
     assert f"\n{plural(len(expected), 'test')} collected in " in ended.text
@@ -221,11 +234,11 @@ def test_where_nothing_is_found_it_says_where_it_looked(installation: Installati
     assert line in untested.text
 
 
-@pytest.mark.parametrize("option", ["--setup-plan", "--setup-only", "--co"])
-def test_looking_records_nothing(installation: Installation, home: Path, option: str) -> None:
-    ((ended,), _) = installation.several(home, Call([option]))
-    assert ended.code == 0, ended.text
-    assert "test_case[a/blue_1]" in ended.text or "robust_case" in ended.text
+def test_looking_records_nothing(installation: Installation, home: Path) -> None:
+    answers, _ = installation.several(home, *(Call([option]) for option in ("--setup-plan", "--setup-only", "--co")))
+    for ended in answers:
+        assert ended.code == 0, ended.text
+        assert "test_case[a/blue_1]" in ended.text or "robust_case" in ended.text
     assert not (home / "reports").exists()
 
 
