@@ -13,6 +13,7 @@ PLUGIN = ("-p", "tierbench.plugin", *WITHOUT_NEIGHBOURS.split())
 CHELSEA = Path(skimage.__file__).parent / "data" / "chelsea.png"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("reference_cache")
 def test_an_empty_folder_becomes_a_benchmark(tierbench: Call, workplace: Path, pytester: pytest.Pytester) -> None:
     answer = tierbench("init", "new", "--suite", "pets")

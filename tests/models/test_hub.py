@@ -63,6 +63,7 @@ def check(folder: Path, spec: str) -> tuple[int, list[str]]:
     return answer.returncode, text.splitlines()
 
 
+@pytest.mark.slow
 def test_a_private_model_runs_and_runs_again_from_the_cache_when_the_hub_is_gone(
     study: Bench, revisions: Mapping[str, Path], hub_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

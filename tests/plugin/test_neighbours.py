@@ -21,6 +21,7 @@ def recorded(bench: Bench) -> dict[str, str]:
     return dict(zip(scores["suite"] + "/" + scores["case"], scores["outcome"], strict=True))
 
 
+@pytest.mark.slow
 def test_all_of_them_together(study: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTEST_ADDOPTS")
     study.file(

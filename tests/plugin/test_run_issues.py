@@ -53,6 +53,7 @@ def reds(bench: Bench) -> Bench:
     return bench
 
 
+@pytest.mark.slow
 def test_killed_runs_leave_readable_rows_and_harm_no_other() -> None:
     tool = [sys.executable, "tools/kill_runs.py", "3", "--every", "2"]
     answer = subprocess.run(tool, cwd=REPOSITORY, capture_output=True, text=True, timeout=100, check=False)
@@ -229,7 +230,7 @@ def test_an_impatient_ctrl_c_is_not_taken_for_the_end(reds: Bench) -> None:
     # The second interrupt comes while pytest tells its plugins of the first.
     reds.file("impatient.py", "def pytest_keyboard_interrupt(excinfo):\n    raise KeyboardInterrupt\n")
     with_test(reds, "if 'red_2' in request.node.name: os.kill(os.getpid(), signal.SIGINT)")
-    result = reds.pytester.runpytest_subprocess("-p", "impatient", "-p", "no:randomly", "--robust-update-baseline")
+    result = reds.pytester.runpytest_subprocess("-p", "impatient", "--robust-update-baseline")
     assert result.ret != 0
     record = reds.record()
     assert len(record.scores) == 2
