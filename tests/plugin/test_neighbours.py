@@ -16,6 +16,12 @@ def junit_cases(file: Path) -> list[ElementTree.Element]:
     return list(ElementTree.parse(file).iter("testcase"))  # noqa: S314 (what pytest has just written)
 
 
+@pytest.fixture(autouse=True)
+def coverage_of_its_own(study: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `--cov` not erase the data of these tests where they are measured themselves."""
+    monkeypatch.setenv("COVERAGE_FILE", str(study.path / ".coverage"))
+
+
 def recorded(bench: Bench) -> dict[str, str]:
     scores = bench.record().scores
     return dict(zip(scores["suite"] + "/" + scores["case"], scores["outcome"], strict=True))
