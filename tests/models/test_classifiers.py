@@ -28,6 +28,12 @@ def test_the_card_describes_the_model(colour_model: Path) -> None:
     assert card["parameters"] > 5000
 
 
+def test_loading_a_model_writes_nothing(colour_model: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    # The progress bars of transformers would run through pytest's own lines.
+    load_classifier(str(colour_model), device="cpu").predict([flat("red")])
+    assert capfd.readouterr() == ("", "")
+
+
 def test_sigmoid_outputs(multi_label_model: Path) -> None:
     classifier = load_classifier(str(multi_label_model), device="cpu")
     assert classifier.multi_label is True  # type: ignore[attr-defined]
@@ -94,6 +100,8 @@ make = Model
         (GOOD.replace('["red", "green"]', "'red'"), "make", "its labels must be a sequence of strings"),
         (GOOD.replace('["red", "green"]', "[1, 2]"), "make", "its labels must be a sequence of strings"),
         (GOOD.replace('fingerprint = "1"', "fingerprint = 1"), "make", "its fingerprint must be a string"),
+        (GOOD.replace('fingerprint = "1"', "fingerprint = ''"), "make", "its fingerprint must be a string"),
+        (GOOD.replace('fingerprint = "1"', "fingerprint = '\\ud800'"), "make", "its fingerprint must be a string"),
     ],
 )
 def test_a_factory(

@@ -52,7 +52,7 @@ def renamed(name: str, new: str) -> Change:
     return lambda folder: (folder / name).rename(folder / new)
 
 
-def sharded(shard: str) -> Change:
+def sharded(shard: object) -> Change:
     def change(folder: Path) -> None:
         (folder / "model.safetensors").rename(folder / "model-00001-of-00001.safetensors")
         index = {"weight_map": {"classifier.weight": shard}}
@@ -83,6 +83,7 @@ def sharded(shard: str) -> Change:
         (sharded("model-00002-of-00001.safetensors"), "the shard model-00002-of-00001.safetensors is missing; save"),
         (sharded("../model-00001-of-00001.safetensors"), "the shard model-00001-of-00001.safetensors is missing; save"),
         (sharded("/etc/hostname"), "the shard hostname is missing; save the model again"),
+        (sharded(1), "model.safetensors.index.json has no weight_map; save the model again"),
     ],
     ids=lambda value: value[:60] if isinstance(value, str) else "",
 )

@@ -82,8 +82,10 @@ def test_stored_predictions_are_not_computed_again(suite: SuiteWriter, cache: Pa
     again = Counting()
     predictor = Predictor(again, PredictionStore(file))
     assert predictor.cached(cases) == 5
-    second = predictor.predict(cases)
+    done: list[int] = []
+    second = predictor.predict(cases, done.append)
     assert again.batches == []
+    assert sum(done) == 5
     for key, prediction in first.items():
         assert np.array_equal(second[key].probabilities, prediction.probabilities)  # type: ignore[arg-type]
     other = Predictor(Counting(fingerprint="counting-2"), PredictionStore(file))

@@ -93,6 +93,14 @@ def test_a_run_compared_with_a_later_baseline_keeps_both_verdicts(runs: tuple[Pa
     assert comparison.grouped
 
 
+def test_a_case_passed_in_a_run_whatever_rank_its_suite_allowed(tmp_path: Path) -> None:
+    before = write(tmp_path, 1, [row("a", 0.9, rank=120, max_rank=200)])
+    after = write(tmp_path, 2, [row("a", 0.9, rank=110, max_rank=200)])
+    accept_recorded(after, tmp_path, force=False)
+    (case,) = compare(tmp_path, str(before), "model").cases
+    assert case.change == "same"
+
+
 def test_comparing_two_baselines_reports_that_groups_are_unknown(runs: tuple[Path, str, str]) -> None:
     reports, before, after = runs
     accept_recorded(Path(before), reports, force=False)

@@ -14,6 +14,7 @@ from tests.old_records import BASELINE, KILLED, LADDERS, MODELS, RECORDS
 from tierbench.common.schema import BaselineComparison, ModelEntry, Run, TierResult
 from tierbench.runs.baseline import read_baseline
 from tierbench.runs.history import read_history
+from tierbench.runs.model_scores import run_provenance
 from tierbench.runs.record import read_run
 
 STATES = {"no regression": "cleared", "inconclusive": "not shown", "regressed": "regressed"}
@@ -53,6 +54,13 @@ def test_every_figure_of_the_run_is_that_of_the_json(folder: Path) -> None:
     wanted = content(folder)
     assert wanted.pop("schema") == 1
     assert_holds(read_run(folder).run, wanted)
+
+
+def test_what_made_the_scores_is_named_as_version_0_1_named_it() -> None:
+    made = run_provenance(read_run(MODELS), "reference")
+    accepted = read_baseline(BASELINE).provenance
+    # Else every baseline of 0.1 would be reported as made with another preprocessing.
+    assert made["preprocessing"] == accepted["preprocessing"]
 
 
 def test_the_states_of_paired_verdicts_have_their_current_names() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +12,10 @@ import pytest
 from PIL import Image
 
 from tests.conftest import SuiteWriter
-from tierbench.common.schema import CaseRow, SliceResult
+from tierbench.common.schema import CaseRow, SliceResult, SweepSummary
 from tierbench.corruptions import MEAN_CORRUPTIONS, corrupt, derive_seed
 from tierbench.metrics import mean_corruption_error, relative_mean_corruption_error
-from tierbench.scoring.slices import error_table, summarise_slice, summarise_sweep
+from tierbench.scoring.slices import error_table, slice_sentence, summarise_slice, summarise_sweep, sweep_sentence
 from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import SliceGate, apply_corruption, derive_case, fitted, open_case
 
@@ -155,3 +156,25 @@ def test_rounding_does_not_fail_a_limit_that_is_just_met() -> None:
     assert result.clean_rate - result.rate > 0.3  # because of rounding
     assert result.met
     assert not replace(result, passed=5).met
+
+
+@pytest.mark.parametrize(
+    ("demands", "said"),
+    [
+        ({}, []),
+        ({"min_pass_rate": 0.61}, ["0.61"]),
+        ({"max_drop": 0.17}, ["0.17"]),
+        ({"min_pass_rate": 0.61, "max_drop": 0.17}, ["0.61", "0.17"]),
+    ],
+)
+def test_the_sentence_of_a_slice_says_each_demand(demands: dict[str, float], said: list[str]) -> None:
+    counts, *rest = slice_sentence(replace(slice_of("fog", 3), **demands)).split("), ")
+    assert counts.startswith("photos/fog+3: ")
+    assert re.findall(r"0\.\d\d", "".join(rest)) == said
+
+
+def test_the_sentence_of_a_sweep_says_the_figures_that_there_are() -> None:
+    whole = SweepSummary(suite="photos", model="model", mce=71.25, relative_mce=98.75, mean_error=0.5)
+    assert re.findall(r"\d+\.\d+", sweep_sentence(whole)) == ["71.2", "98.8", "0.500"]
+    assert re.findall(r"\d+\.\d+", sweep_sentence(replace(whole, relative_mce=None))) == ["71.2", "0.500"]
+    assert re.findall(r"\d+\.\d+", sweep_sentence(replace(whole, mce=None))) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +28,13 @@ class Odd:
 
     def __call__(self, image: Any) -> torch.Tensor:
         return preprocess(image)
+
+
+@dataclass
+class Brighter(Odd):
+    """The same, which says of itself what it does."""
+
+    by: float
 
 
 def small_module() -> nn.Module:
@@ -115,11 +123,13 @@ def test_the_fingerprint_changes_with_everything_that_changes_predictions() -> N
     others = [
         TorchClassifier(module, LABELS[::-1], preprocess),
         TorchClassifier(module, LABELS, Odd()),
+        TorchClassifier(module, LABELS, Brighter(0.1)),
+        TorchClassifier(module, LABELS, Brighter(0.2)),
         TorchClassifier(module, LABELS, preprocess, version="2"),
         TorchClassifier(module, LABELS, preprocess, multi_label=True),
     ]
     fingerprints = {first.fingerprint, *(other.fingerprint for other in others)}
-    assert len(fingerprints) == 5
+    assert len(fingerprints) == 1 + len(others)
     with torch.no_grad():
         module[2].bias += 1  # type: ignore[index]
     assert first.fingerprint not in fingerprints
