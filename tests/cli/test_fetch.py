@@ -9,10 +9,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import skimage
 import trustme
 from PIL import Image
 
 from tests.cli.conftest import Answer
+from tierbench.common.files import file_sha256
 
 Call = Callable[..., Answer]
 
@@ -41,10 +43,10 @@ def served(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     thread.join()
 
 
-def remote_suite(workplace: Path, url: str, digest: str) -> Path:
+def remote_suite(workplace: Path, url: str, digest: str, file_name: str = "here.png") -> Path:
     suite = workplace / "cases" / "remote"
     suite.mkdir()
-    text = f"file_name,label,tier,url,sha256\nhere.png,red,1,{url},{digest}\n"
+    text = f"file_name,label,tier,url,sha256\n{file_name},red,1,{url},{digest}\n"
     (suite / "metadata.csv").write_text(text, encoding="utf-8")
     return suite
 
@@ -88,11 +90,30 @@ def test_fetch_takes_images_from_a_folder(tierbench: Call, workplace: Path, tmp_
     source.mkdir()
     Image.new("RGB", (8, 8), "red").save(source / "there.png")
     digest = hashlib.sha256((source / "there.png").read_bytes()).hexdigest()
-    suite = remote_suite(workplace, "https://example.invalid/there.png", digest)
+    # Into folders that are not there yet.
+    suite = remote_suite(workplace, "https://example.invalid/there.png", digest, "by/colour/here.png")
     assert tierbench("fetch", "remote", "--from", str(source)).code == 0
-    assert (suite / "here.png").is_file()
-    (suite / "here.png").write_bytes(b"something of mine")
+    here = suite / "by" / "colour" / "here.png"
+    assert here.is_file()
+    here.write_bytes(b"something of mine")
     answer = tierbench("fetch", "remote", "--from", str(source))
     assert answer.code == 4
     assert "the file exists with another content" in answer.err
-    assert (suite / "here.png").read_bytes() == b"something of mine"
+    assert here.read_bytes() == b"something of mine"
+
+
+def test_fetch_copies_images_of_an_installed_package(tierbench: Call, workplace: Path) -> None:
+    photo = Path(skimage.__file__).parent / "data" / "coffee.png"
+    suite = remote_suite(workplace, "package:skimage/data/coffee.png", file_sha256(photo))
+    assert tierbench("fetch", "remote").code == 0
+    assert (suite / "here.png").read_bytes() == photo.read_bytes()
+
+
+@pytest.mark.parametrize("url", ["package:absent_package_x/x.png", "package:skimage/data/coffee.png"])
+def test_a_package_that_is_absent_or_has_another_image_is_one_line(tierbench: Call, workplace: Path, url: str) -> None:
+    suite = remote_suite(workplace, url, "0" * 64)
+    answer = tierbench("fetch", "remote")
+    assert answer.code == 4
+    (line,) = answer.err.splitlines()
+    assert line.startswith("error: remote/here (here.png): ")
+    assert sorted(path.name for path in suite.iterdir()) == ["metadata.csv"]

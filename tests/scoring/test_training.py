@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,16 @@ def test_outputs_with_logits_and_sigmoids() -> None:
 
     classifier = TorchClassifier(Wrapped(), ["a", "b"], preprocess, multi_label=True)
     np.testing.assert_allclose(classifier.predict([flat("red"), flat("blue")]), np.full((2, 2), 0.5))
+
+
+def test_the_card_says_what_the_module_is_made_of() -> None:
+    classifier = TorchClassifier(small_module(), LABELS, preprocess)
+    card = classifier.describe()
+    assert json.loads(json.dumps(card)) == card
+    assert (card["architecture"], card["parameters"]) == ("Sequential", 49 * len(LABELS))
+    assert (card["labels"], card["outputs"]) == (list(LABELS), "softmax")
+    assert (card["device"], card["dtype"], card["fingerprint"]) == ("cpu", "float32", classifier.fingerprint)
+    assert "def preprocess(" in card["preprocessing"]["preprocess"]
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
