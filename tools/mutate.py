@@ -51,7 +51,10 @@ EXTRA = {
         *("cli/test_[ho]*.py", "report/test_m*.py", "test_extensions.py", "plugin/test_*_neighbours.py"),
         *("plugin/test_old_records.py", "plugin/test_robust_[bgmru]*.py", "plugin/test_run_issues.py"),
     ),
-    "suites/*": ("cli/test_[acfs]*.py", "plugin/test_problems.py", "plugin/test_robust_c*.py"),
+    "suites/*": (
+        *("cli/test_[acfs]*.py", "scoring/test_verdict.py"),
+        *("plugin/test_problems.py", "plugin/test_robust_c*.py"),
+    ),
     "models/*": (
         *("cli/test_model.py", "scoring/test_training.py", "test_extensions.py", "plugin/test_problems.py"),
         "plugin/test_robust_[bdlmn]*.py",

@@ -47,6 +47,8 @@ def test_a_lost_image_is_judged_by_its_slice(bench: Bench) -> None:
     # A flat colour bears pixelation; of the red one, noise leaves the model nothing.
     assert slices["pixelate", 1].passed == slices["pixelate", 5].passed == 2
     assert slices["impulse_noise", 5].passed < 2
+    # Beside each stand the images of tier 1 as they are.
+    assert {(entry.clean_passed, entry.clean_errors) for entry in slices.values()} == {(2, 0)}
     assert answer.code == 1
     assert answer.line("FAILED ").startswith("FAILED cases/test_tiers.py::test_slice[s/impulse_noise+5]")
     lost = record.scores[~record.scores["passed"]]

@@ -40,6 +40,13 @@ def test_skip_skips_such_cases_and_leaves_the_tier_open(pets: Bench) -> None:
     assert record.run.models[0].level_text == "level not determined (tier 1 of pets not run whole)"
 
 
+def test_a_demand_on_a_metric_is_skipped_where_no_case_is_left(bench: Bench) -> None:
+    bench.suite("cats", "file_name,label,tier\nblue.png,cat,1\n", "[gates]\naccuracy = {min = 0.5}\n")
+    answer = bench.run("--robust-missing-labels", "skip", "-m", "metric")
+    assert answer.code == 0
+    assert counts(answer.text) == {"skipped": 1}
+
+
 def test_the_ini_key(pets: Bench) -> None:
     pets.configure(robust_missing_labels="skip")
     assert pets.run("-m", "tier1").code == 0
