@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import os
 import shutil
 from collections.abc import Callable
@@ -39,6 +40,12 @@ red_space.png,automobile,1,
 grey_fog.png,automobile,3,fog
 black_night.png,automobile,2,night
 """
+
+
+def pytest_collection_finish() -> None:
+    """Keep all that tests import from the garbage collector, which would go through it hundreds of times."""
+    # statsmodels asks for a collection in each call: it takes 0.4 s where torch is imported.
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

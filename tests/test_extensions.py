@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,7 @@ def run(site: Path, bench: Bench, *arguments: str) -> str:
     return answer.stdout + answer.stderr
 
 
+@pytest.mark.slow
 def test_a_corruption_is_swept_recorded_and_shown(site: Path, bench: Bench) -> None:
     bench.suite("s", ROWS)
     text = run(site, bench, "pytest", "--robust-corruptions=dusk", "--robust-severities=1,5")
@@ -72,7 +74,12 @@ def test_a_corruption_is_swept_recorded_and_shown(site: Path, bench: Bench) -> N
     assert "dusk" in (bench.path / "seen" / record.folder.name / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_metric_is_in_summary_record_report_history_and_gate(site: Path, bench: Bench) -> None:
+    bench.suite("s", ROWS)
+    # Predictions are kept, so that the next run needs no torch.
+    bench.run()
+    shutil.rmtree(bench.path / "reports")
     bench.suite("s", ROWS, "[gates]\nleast_score = {min = 0.95}\nece = {max = 0.5}\n")
     text = run(site, bench, "pytest")
     head = next(line for line in text.splitlines() if line.endswith("least_score"))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests.conftest import REPOSITORY
 
 
+@pytest.mark.slow
 def test_broken_suites_and_pictures_are_read_or_refused() -> None:
     # One seed for all runs, so that a red run is about its change; the tool takes others.
     tool = [sys.executable, "tools/fuzz.py", "200"]

@@ -12,6 +12,8 @@ from tests.flat_colours import flat
 from tests.installed import SHIPS, Installation
 from tierbench.cli import app
 
+pytestmark = pytest.mark.slow
+
 CASE = "cases/test_tiers.py::test_case[mine/blue]"
 SPEED = "def speed():\n    return 3\n"
 TESTS = "\n\ndef test_speed():\n    assert speed() == 3\n\n\ndef test_failing():\n    assert speed() == 4\n"

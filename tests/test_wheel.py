@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import REPOSITORY
 from tests.flat_colours import flat
-from tests.installed import SHIPS
+from tests.installed import SHIPS, Installation
 
 
 def test_all_that_is_no_code_is_in_it(installed: Path) -> None:
@@ -30,10 +31,11 @@ def test_all_that_is_no_code_is_in_it(installed: Path) -> None:
     assert {name.partition("/")[0].partition("-")[0] for name in there} == {"tierbench"}
 
 
+@pytest.mark.slow
 def test_a_strangers_first_minutes_outside_the_clone(installed: Path, tmp_path: Path) -> None:
     home = tmp_path / "street"
     home.mkdir()
-    environment = {**os.environ, "PYTHONPATH": str(installed), "TIERBENCH_CACHE": str(tmp_path / "cache")}
+    environment = Installation(installed, tmp_path / "cache").environment
 
     def call(*command: str) -> subprocess.CompletedProcess[str]:
         answer = subprocess.run(

@@ -193,6 +193,7 @@ def test_byte_order_mark_and_line_ends_of_a_suite_are_kept(tierbench: Call, work
     assert data.count(b"\n") == data.count(b"\r\n") == 4
 
 
+@pytest.mark.slow
 def test_cases_added_concurrently_are_all_kept(tierbench: Call, workplace: Path) -> None:
     commands = []
     for number in range(5):

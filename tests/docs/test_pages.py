@@ -121,6 +121,7 @@ def test_the_table_of_corruptions_matches_the_code() -> None:
     assert rows == expected
 
 
+@pytest.mark.slow
 def test_the_generated_pages_are_up_to_date(tmp_path: Path) -> None:
     tool = [sys.executable, "tools/make_reference_pages.py", str(tmp_path)]
     subprocess.run(tool, cwd=REPOSITORY, timeout=60, check=True)

@@ -17,6 +17,8 @@ from tests.models.hub_server import REPO, TOKEN, commit_of, hub
 from tierbench import load_classifier
 from tierbench.runs.record import to_json
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def revisions(colour_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
@@ -63,7 +65,6 @@ def check(folder: Path, spec: str) -> tuple[int, list[str]]:
     return answer.returncode, text.splitlines()
 
 
-@pytest.mark.slow
 def test_a_private_model_runs_and_runs_again_from_the_cache_when_the_hub_is_gone(
     study: Bench, revisions: Mapping[str, Path], hub_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,13 +48,15 @@ def test_reruns_tell_each_value_once(accepted: Bench, worse: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "more", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)], ids=["one process", "two workers"]
+    "more",
+    [("-p", "no:cacheprovider"), pytest.param(("-n", "2"), marks=pytest.mark.slow)],
+    ids=["one process", "two workers"],
 )
 def test_random_order_and_workers_change_nothing(accepted: Bench, worse: Path, more: tuple[str, ...]) -> None:
     model = f"--robust-model=model={worse}"
     accepted.run(model)
     plain = accepted.record()
-    run = accepted.run_process if more else accepted.run
+    run = accepted.run_process if "-n" in more else accepted.run
     answer = run(model, "-p", "randomly", *more)
     assert answer.code == 1
     record = accepted.record()
@@ -63,7 +65,7 @@ def test_random_order_and_workers_change_nothing(accepted: Bench, worse: Path, m
     assert failed == GREEN
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)])
 def test_a_run_that_stops_early_is_not_complete_and_no_baseline(garage: Bench, workers: tuple[str, ...]) -> None:
     # Predictions are kept, so that no worker needs torch.
     garage.run()

@@ -206,6 +206,7 @@ def test_the_folder_of_a_suite_stands_for_its_tests(listings: list[Ended], numbe
     assert f"\n{plural(len(expected), 'test')} collected in " in ended.text
 
 
+@pytest.mark.slow
 def test_workers_run_the_suite_that_pytest_was_pointed_at(installation: Installation, home: Path) -> None:
     ended = installation.pytest(home, "-n", "2", "-v", "cases/a", "cases/b::test_case[b/red]")
     ran = re.findall(r"(?m)^\[gw\d\].* ([A-Z]+) cases/test_tiers\.py::(\S+)", ended.text)

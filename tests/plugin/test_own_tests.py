@@ -82,6 +82,7 @@ def with_own_classifier(study: Bench) -> None:
     study.configure(robust_model=None, pythonpath=["."])
 
 
+@pytest.mark.slow
 def test_an_overridden_classifier_has_a_baseline_of_its_own_with_workers_too(study: Bench) -> None:
     with_own_classifier(study)
     answer = study.run("--robust-update-baseline")

@@ -102,7 +102,9 @@ def pytest_runtest_protocol(item):
 """
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "a worker"])
+@pytest.mark.parametrize(
+    "workers", [(), pytest.param(("-n", "1"), marks=pytest.mark.slow)], ids=["one process", "a worker"]
+)
 def test_a_run_that_left_out_a_selected_test_is_not_complete(reds: Bench, workers: tuple[str, ...]) -> None:
     conftest = reds.path / "conftest.py"
     conftest.write_text(conftest.read_text(encoding="utf-8") + DROPPING, encoding="utf-8")
@@ -116,6 +118,7 @@ def test_a_run_that_left_out_a_selected_test_is_not_complete(reds: Bench, worker
     assert record.scores["case"].tolist() == ["red_0", "red_1", "red_2", "red_4", "red_5"]
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_costs_its_own_test_only(reds: Bench) -> None:
     with_test(reds, "if 'red_3' in request.node.name: os.kill(os.getpid(), signal.SIGKILL)")
     # The tier's own test would judge the prediction that was made before the worker died.
@@ -137,6 +140,7 @@ def test_a_worker_that_dies_costs_its_own_test_only(reds: Bench) -> None:
     assert record.run.complete is False
 
 
+@pytest.mark.slow
 def test_a_test_that_is_run_again_after_its_worker_died_has_its_second_result(reds: Bench) -> None:
     once = "os.path.exists('died') or (open('died', 'w').close(), os.kill(os.getpid(), signal.SIGKILL))"
     with_test(reds, f"if 'red_3' in request.node.name: {once}")
@@ -187,6 +191,7 @@ def test_a_reports_folder_that_cannot_be_written_is_one_line(reds: Bench) -> Non
         assert answer.errors == ["--robust-reports shut: cannot be written (Permission denied); name a folder that can"]
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_do_not_touch_each_other(reds: Bench) -> None:
     with_mishap(reds, "open('hello-' + str(os.getpid()), 'w').close()")
     command = [sys.executable, "-m", "pytest", "-q", "--robust-update-baseline"]

@@ -8,6 +8,8 @@ from tests.conftest import Bench
 from tests.report.conftest import Opener, report_of
 from tierbench.report.html import sample
 
+pytestmark = pytest.mark.slow
+
 ATTACK = "<img src=x onerror=window.pwned=1>"
 
 HOSTILE_MODEL = '''

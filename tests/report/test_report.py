@@ -69,6 +69,7 @@ def test_every_row_has_a_cell_under_each_heading(study: Bench) -> None:
             assert {"result", "testId", "tier", "score", "rank", "margin", "duration"} <= set(entry), nodeid
 
 
+@pytest.mark.slow
 def test_workers_make_the_same_report(study: Bench) -> None:
     study.run()
     alone = report_of(study)

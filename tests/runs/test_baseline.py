@@ -160,6 +160,7 @@ def test_an_update_without_rows_does_not_change_the_file(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_concurrent_updates_lose_no_row(path: Path) -> None:
     # Each process accepts its own suite again and again.
     code = (

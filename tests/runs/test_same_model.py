@@ -42,6 +42,7 @@ def regressed(diff: pd.DataFrame) -> list[str]:
     return sorted(diff.loc[diff["change"] == "regressed", "case"])
 
 
+@pytest.mark.slow
 def test_the_same_model_again_is_cleared_200_times_of_200(judge: Judge, colour_model: Path) -> None:
     classifier = load_classifier(str(colour_model))
     threads = torch.get_num_threads()
