@@ -44,7 +44,6 @@ black_night.png,automobile,2,night
 
 def pytest_collection_finish() -> None:
     """Keep all that tests import from the garbage collector, which would go through it hundreds of times."""
-    # statsmodels asks for a collection in each call: it takes 0.4 s where torch is imported.
     gc.freeze()
 
 

@@ -82,6 +82,7 @@ def test_a_session_without_suites_gets_options_and_nothing_else(installation: In
     assert heavy.isdisjoint(modules)
 
 
+@pytest.mark.slow
 def test_it_is_loaded_once_however_it_is_named(installation: Installation, home: Path) -> None:
     off = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     # Told twice as much, pytest says where a function is from: from the user's file, whoever wrote it.

@@ -174,7 +174,7 @@ def test_markers_of_all_suites_are_registered_fetched_or_not(study: Bench) -> No
     assert study.run("-m", "at_sea").code == 5
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "1")])
+@pytest.mark.parametrize("workers", [(), pytest.param(("-n", "1"), marks=pytest.mark.slow)])
 def test_another_folder_is_not_bothered_by_a_broken_suite(bench: Bench, workers: tuple[str, ...]) -> None:
     bench.suite("broken", "file_name,tier\nred.png,one\n")
     bench.file("tests/unit/test_own.py", "def test_it():\n    pass\n")

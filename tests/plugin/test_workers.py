@@ -66,7 +66,9 @@ class Slow:
 """
 
 
-@pytest.mark.parametrize("options", [(), ("--robust-no-cache",)], ids=["cache", "no cache"])
+@pytest.mark.parametrize(
+    "options", [(), pytest.param(("--robust-no-cache",), marks=pytest.mark.slow)], ids=["cache", "no cache"]
+)
 def test_every_image_is_predicted_once_over_all_workers(bench: Bench, options: tuple[str, ...]) -> None:
     bench.suite("colours", ROWS)
     bench.file("slow.py", MODEL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,13 @@ from statsmodels.stats.multitest import multipletests
 from tierbench.runs.regression import holm
 
 
+@pytest.fixture
+def few_objects() -> None:
+    """Keep what tests before this one left from the garbage collector, which `multipletests` calls each time."""
+    gc.freeze()
+
+
+@pytest.mark.usefixtures("few_objects")
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 @settings(max_examples=25, deadline=None)
 def test_holm_agrees_with_statsmodels(p_values: list[float]) -> None:
