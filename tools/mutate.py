@@ -45,7 +45,7 @@ MODULES = ("scoring/*", "runs/*", "suites/*", "models/*", "plugin/check*")
 EXTRA = {
     "scoring/*": (
         *("runs/test_gates.py", "test_extensions.py", "plugin/test_ladder.py", "plugin/test_several_models.py"),
-        *("plugin/test_problems.py", "plugin/test_robust_[cglm]*.py"),
+        *("models/test_predictor.py", "plugin/test_problems.py", "plugin/test_robust_[cglm]*.py"),
     ),
     "runs/*": (
         *("cli/test_[ho]*.py", "report/test_m*.py", "test_extensions.py", "plugin/test_*_neighbours.py"),

@@ -29,6 +29,21 @@ def test_a_name_a_path_a_run_and_none(accepted: Bench, worse: Path) -> None:
     assert "test_regression" not in accepted.run("--robust-baseline", "none", "--collect-only", "-q").text
 
 
+def test_the_baseline_that_version_0_1_called_model_is_that_of_a_model_without_a_name(accepted: Bench) -> None:
+    def compared_with(*arguments: str) -> list[str]:
+        accepted.run("-m", "tier1", *arguments)
+        return [each.baseline for each in accepted.record().run.comparisons]
+
+    baselines = accepted.path / "reports" / "baselines"
+    # Another name is another model.
+    assert compared_with(f"--robust-model=other={accepted.model}") == []
+    nameless = f"--robust-model={accepted.model}"
+    assert compared_with(nameless) == ["reports/baselines/model.csv"]
+    assert "reports/baselines/model.csv is taken for model 'colour-model'" in accepted.run("--co", nameless).text
+    shutil.copy(baselines / "model.csv", baselines / "colour-model.csv")
+    assert compared_with(nameless) == ["reports/baselines/colour-model.csv"]
+
+
 @pytest.mark.parametrize("what", ["nothing", "no/such.csv"])
 def test_one_that_is_not_there_is_one_line(accepted: Bench, what: str) -> None:
     answer = accepted.run("--robust-baseline", what)
