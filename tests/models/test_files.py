@@ -193,6 +193,18 @@ def test_a_missing_folder_is_one_line(spec: str) -> None:
     assert len(error.value.lines) == 1
 
 
+def test_a_cache_that_cannot_take_the_built_in_model_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TIERBENCH_CACHE", str(tmp_path / "file"))
+    with pytest.raises(UserError, match="TIERBENCH_CACHE") as error:
+        load_classifier("reference")
+    (line,) = error.value.lines
+    assert line.startswith("model 'reference': ")
+    assert str(tmp_path / "file" / "models") in line
+
+
 def test_a_hub_id_without_a_connection_is_one_line() -> None:
     with pytest.raises(UserError, match="is not a folder, and the Hub cannot be reached") as error:
         load_classifier("org-of-nobody/name-of-nothing")
