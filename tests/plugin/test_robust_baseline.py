@@ -39,7 +39,7 @@ def test_the_baseline_that_version_0_1_called_model_is_that_of_a_model_without_a
     assert compared_with(f"--robust-model=other={accepted.model}") == []
     nameless = f"--robust-model={accepted.model}"
     assert compared_with(nameless) == ["reports/baselines/model.csv"]
-    assert "reports/baselines/model.csv is taken for model 'colour-model'" in accepted.run("--co", nameless).text
+    assert "reports/baselines/model.csv is used for model 'colour-model'" in accepted.run("--co", nameless).text
     shutil.copy(baselines / "model.csv", baselines / "colour-model.csv")
     assert compared_with(nameless) == ["reports/baselines/colour-model.csv"]
 

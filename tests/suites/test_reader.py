@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,16 @@ def test_an_image_of_a_package_is_read_from_the_package(suite: SuiteWriter) -> N
     (found,), problems = read_suites([suite(rows + "0" * 64)])
     assert len(problems) == 1
     assert "has SHA-256 cc02f8ca188b…, the row says 000000000000…; fetch it again or fix the row" in problems[0]
+
+
+def test_an_image_that_may_not_be_read_is_one_line(suite: SuiteWriter) -> None:
+    folder = suite("file_name,label,tier,sha256\nred.png,cup,1," + "0" * 64 + "\n")
+    (folder / "red.png").chmod(0)
+    if os.access(folder / "red.png", os.R_OK):
+        pytest.skip("this user may read everything")
+    _, problems = read_suites([folder])
+    assert len(problems) == 1
+    assert f"{folder.name}/metadata.csv:2: image 'red.png' " in problems[0]
 
 
 def test_the_command_that_fetches_images_is_reported(suite: SuiteWriter, tmp_path: Path) -> None:
