@@ -69,3 +69,8 @@ def test_a_pair_counts_every_case_and_is_symmetric(cases: list[tuple[bool, bool,
         assert pair.interval[0] - 1e-12 <= pair.lead <= pair.interval[1] + 1e-12
     assert msgspec.json.decode(msgspec.json.encode(pair), type=ModelPair) == pair
     assert pair_sentence(pair)
+
+
+def test_one_model_is_compared_with_nothing() -> None:
+    assert compare_models(["a"], rows_of("a", [True, False])) is None
+    assert pair_models(["a"], rows_of("a", [True, False])) == []
