@@ -181,6 +181,7 @@ def test_a_spec_is_read(tmp_path: Path, text: str, name: str, spec: str, kind: s
         (tmp_path / spec).mkdir(parents=True)
     parsed = ModelSpec.parse(text)
     assert (parsed.name, parsed.spec, kind_of(parsed.spec, tmp_path)) == (name, spec, kind)
+    assert parsed.named is text.startswith(f"{name}=")
 
 
 @pytest.mark.parametrize("text", ["", " ", "name=", "my name=x", "=x", "a" * 51 + "=x"])
