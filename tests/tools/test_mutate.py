@@ -117,6 +117,7 @@ def files(top: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_mutants_are_killed_or_survive_or_run_out_of_time_or_are_not_covered(tiny: Path) -> None:
     before = files(tiny)
     done = mutate(tiny, "shapes/*")
@@ -139,6 +140,7 @@ def test_mutants_are_killed_or_survive_or_run_out_of_time_or_are_not_covered(tin
     assert outcomes(tiny) == {**OUTCOMES, ("return width > 10", "return width >= 10"): killed}
 
 
+@pytest.mark.slow
 def test_what_was_interrupted_goes_on_where_it_was(tiny: Path) -> None:
     # As under `nohup` or in the background of a script, where SIGINT is ignored.
     start = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"

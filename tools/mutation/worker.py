@@ -22,7 +22,9 @@ from typing import TypeVar
 from mutation.finder import Mutant
 
 T = TypeVar("T")
-PYTEST = ("-q", "--tb=no", "-rfE", "-o", "addopts=", "-p", "no:randomly", "-p", "no:cacheprovider")
+# Half of a short run would be the import of plugins that have no say in its outcome.
+LEFT_OUT = ("randomly", "cacheprovider", "benchmark", "hypothesispytest")
+PYTEST = ("-q", "--tb=no", "-rfE", "-o", "addopts=", *(part for name in LEFT_OUT for part in ("-p", f"no:{name}")))
 # Variables of a pytest or a measurement that this tool itself runs in.
 FOREIGN = ("PYTEST_", "COVERAGE_", "COV_CORE_")
 
