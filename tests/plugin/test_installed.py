@@ -11,6 +11,8 @@ from tests.conftest import write_suite
 from tests.installed import SHIPS, Call, Ended, Installation
 from tierbench.common.text import plural
 
+pytestmark = pytest.mark.slow
+
 TESTS = 'def test_case(robust_case):\n    """The image meets its thresholds."""\n    robust_case.check()\n'
 SETTINGS = '[tool.pytest]\ntestpaths = ["cases"]\npythonpath = ["."]\nrobust_model = ["python:ships:Ship"]\n'
 A = ["test_case[a/blue_1]", "test_case[a/blue_2]", "test_tier[a/tier1]"]
@@ -82,7 +84,6 @@ def test_a_session_without_suites_gets_options_and_nothing_else(installation: In
     assert heavy.isdisjoint(modules)
 
 
-@pytest.mark.slow
 def test_it_is_loaded_once_however_it_is_named(installation: Installation, home: Path) -> None:
     off = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     # Told twice as much, pytest says where a function is from: from the user's file, whoever wrote it.
@@ -207,7 +208,6 @@ def test_the_folder_of_a_suite_stands_for_its_tests(listings: list[Ended], numbe
     assert f"\n{plural(len(expected), 'test')} collected in " in ended.text
 
 
-@pytest.mark.slow
 def test_workers_run_the_suite_that_pytest_was_pointed_at(installation: Installation, home: Path) -> None:
     ended = installation.pytest(home, "-n", "2", "-v", "cases/a", "cases/b::test_case[b/red]")
     ran = re.findall(r"(?m)^\[gw\d\].* ([A-Z]+) cases/test_tiers\.py::(\S+)", ended.text)

@@ -115,7 +115,7 @@ def test_a_baseline_that_is_at_fault_is_told_beside_an_overridden_classifier(stu
     ("where", "arguments"),
     [
         ("cases/conftest.py", (".",)),
-        ("cases/conftest.py", ("-n", "2", ".")),
+        pytest.param("cases/conftest.py", ("-n", "2", "."), marks=pytest.mark.slow),
         ("cases/test_tiers.py", ()),
         ("cases/test_tiers.py", (".",)),
     ],
