@@ -41,10 +41,26 @@ def test_skip_skips_such_cases_and_leaves_the_tier_open(pets: Bench) -> None:
 
 
 def test_a_demand_on_a_metric_is_skipped_where_no_case_is_left(bench: Bench) -> None:
-    bench.suite("cats", "file_name,label,tier\nblue.png,cat,1\n", "[gates]\naccuracy = {min = 0.5}\n")
-    answer = bench.run("--robust-missing-labels", "skip", "-m", "metric")
+    toml = """
+        [parameters]
+        size = "px"
+        [ladders.small]
+        parameter = "size"
+        direction = "falling"
+        gate = 1
+        [gates]
+        accuracy = {min = 0.5}
+        """
+    rows = "file_name,label,tier,ladder,size\nblue.png,cat,1,,2\ngrey.png,cat,,small,2\n"
+    bench.suite("cats", rows, toml)
+    answer = bench.run("--robust-missing-labels", "skip")
     assert answer.code == 0
-    assert counts(answer.text) == {"skipped": 1}
+    assert counts(answer.text) == {"skipped": 4}
+    # Not judged is not missed, in the summary and in the record.
+    assert "accuracy is not defined over 0 cases, at least 0.5 required ?" in answer.text
+    assert "✗" not in answer.text
+    run = bench.record().run
+    assert (run.metrics[0].met, run.ladders[0].met) == (None, None)
 
 
 def test_the_ini_key(pets: Bench) -> None:

@@ -179,10 +179,12 @@ class LadderResult:
         return next((index for index, passed in enumerate(self.passed) if not passed), len(self.passed))
 
     @property
-    def met(self) -> bool:
-        """Whether the breaking point reaches the gate; always True without a gate."""
+    def met(self) -> bool | None:
+        """Whether the breaking point reaches the gate; True without a gate, None if no step has a score."""
         if self.gate is None:
             return True
+        if all(score is None for score in self.scores):
+            return None
         if self.breaking_point is None:
             return False
         if self.direction == "falling":
@@ -236,8 +238,10 @@ class SliceResult:
         return self.clean_passed / self.total if self.total else 0.0
 
     @property
-    def met(self) -> bool:
-        """Whether the limits are kept; always True without limits."""
+    def met(self) -> bool | None:
+        """Whether the limits are kept; True without limits, None if no case was judged."""
+        if not self.total and (self.min_pass_rate, self.max_drop) != (None, None):
+            return None
         enough = self.min_pass_rate is None or self.rate >= self.min_pass_rate - 1e-9
         return enough and (self.max_drop is None or self.clean_rate - self.rate <= self.max_drop + 1e-9)
 
@@ -261,8 +265,10 @@ class MetricResult:
     most: Number | None = None
 
     @property
-    def met(self) -> bool:
-        """Whether the value is within the limits; False if it is not defined."""
+    def met(self) -> bool | None:
+        """Whether the value is within the limits; False if it is not defined, None if no case was judged."""
+        if not self.cases:
+            return None
         if self.value is None:
             return False
         return (self.least is None or self.value >= self.least) and (self.most is None or self.value <= self.most)

@@ -10,6 +10,9 @@ from typing import Any
 # Format characters that change the reading direction: they would reorder the rest of a line.
 _BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+# What stands behind a figure whose demand is met, missed, or not determined.
+MET_MARKS = {True: "", False: " ✗", None: " ?"}
+
 
 def one_line(text: str, limit: int = 200) -> str:
     """Return the text as one line without characters that control the terminal.

@@ -3,46 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 from tierbench.common.errors import UserError
-from tierbench.common.schema import CaseRow, PairedVerdict
-from tierbench.plugin.options import RunConfig
-from tierbench.runs.baseline_changes import Baselines
+from tierbench.common.schema import CaseRow
+from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.gates import Change, Decision
 from tierbench.scoring.results import CaseResult
 from tierbench.suites.case import Case, Suite
-
-
-class Session(Protocol):
-    """What a test may ask of its session. `BenchmarkSession` implements it; importing that would be circular."""
-
-    config: RunConfig
-    chosen: list[Suite]
-    baselines: Baselines
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the models."""
-
-    @property
-    def several_models(self) -> bool:
-        """Whether ids and messages must name the model."""
-
-    @property
-    def updating(self) -> bool:
-        """Whether this run becomes the baseline."""
-
-    def results(self, check: Check) -> list[CaseResult]:
-        """Return the results of the cases that a test needs."""
-
-    def changes(self, name: str, results: Sequence[CaseResult]) -> list[Change | None]:
-        """Return how results of one model compare with its baseline."""
-
-    def verdicts(self, name: str) -> Mapping[tuple[str, int], PairedVerdict]:
-        """Return the paired verdicts of a model, by suite and tier."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +58,11 @@ class Check(ABC):
 
     @classmethod
     @abstractmethod
-    def all(cls, session: Session) -> Iterator[Self]:
+    def all(cls, session: Benchmark) -> Iterator[Self]:
         """Yield the tests of this kind that the suites and models of a session have."""
 
     @abstractmethod
-    def judge(self, session: Session) -> Judged:
+    def judge(self, session: Benchmark) -> Judged:
         """Judge the results.
 
         Raises:
@@ -100,13 +70,8 @@ class Check(ABC):
         """
 
     @abstractmethod
-    def decide(self, session: Session, judged: Judged) -> Decision:
+    def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Decide what the test does."""
-
-    @staticmethod
-    def key(result: Any) -> tuple[object, ...]:
-        """Return what identifies a result of this kind, besides the model."""
-        return (result.suite,)
 
     def failed(self, error: UserError) -> Judged:
         """Return the outcome if `judge` raised."""

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Self
 
 from tierbench.common.errors import UserError
 from tierbench.common.schema import LadderResult, MetricResult, PairedVerdict, SliceResult, TierResult
-from tierbench.plugin.check import Check, Judged, Session
+from tierbench.plugin.check import Check, Judged
+from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.gates import (
     Decision,
     decide_case,
@@ -39,7 +40,7 @@ class CaseCheck(Check):
     says: ClassVar[str] = "The image meets its thresholds."
 
     @classmethod
-    def all(cls, session: Session) -> Iterator[Self]:
+    def all(cls, session: Benchmark) -> Iterator[Self]:
         """Yield the cases of the tiers, then those that a sweep derives."""
         for suite in session.chosen:
             for number, cases in suite.by_tier.items():
@@ -53,9 +54,9 @@ class CaseCheck(Check):
                 marks = tuple(dict.fromkeys(names))
                 yield from (cls(suite, model, case.key, marks, (case,)) for model in session.names)
 
-    def judge(self, session: Session) -> Judged:
+    def judge(self, session: Benchmark) -> Judged:
         """Hold the prediction against the case's thresholds."""
-        (result,) = session.results(self)
+        (result,) = session.results(self.model, self.needs)
         change = session.changes(self.model, [result])[0]
         return Judged(rows=(with_change(result.row(), change),), cases=(result,), changes=(change,))
 
@@ -64,7 +65,7 @@ class CaseCheck(Check):
         result = CaseResult(self.needs[0], self.model, error=str(error))
         return Judged(rows=(result.row(),), cases=(result,), changes=(None,))
 
-    def decide(self, session: Session, judged: Judged) -> Decision:
+    def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Pass or fail by the gate of the model."""
         (result,), (change,), several = judged.cases, judged.changes, session.several_models
         if result.error or result.skipped:
@@ -83,7 +84,7 @@ class TierCheck(Check):
     tier: int
 
     @classmethod
-    def all(cls, session: Session) -> Iterator[Self]:
+    def all(cls, session: Benchmark) -> Iterator[Self]:
         """Yield a test for each tier of each suite."""
         for suite in session.chosen:
             for number, cases in suite.by_tier.items():
@@ -91,24 +92,19 @@ class TierCheck(Check):
                 name, marks = f"{suite.name}/tier{number}", (f"tier{number}",)
                 yield from (cls(suite, model, name, marks, cases, number) for model in session.names)
 
-    def judge(self, session: Session) -> Judged:
+    def judge(self, session: Benchmark) -> Judged:
         """Sum up the tier."""
-        results = session.results(self)
+        results = session.results(self.model, self.needs)
         rows = [result.row() for result in results]
         return _judged(session, self.model, summarise_tier(self.suite, self.tier, self.model, rows), results)
 
-    def decide(self, session: Session, judged: Judged) -> Decision:
+    def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Fail where the tier falls short by more than its known misses."""
         tier: TierResult = judged.result
         if not judged.cases:
             return Decision("skip", f"{tier.suite} tier {tier.tier}: the model has no label for any of its cases")
         gate = session.baselines.gate(self.model)
         return decide_tier(tier, judged.cases, judged.changes, gate, updating=session.updating)
-
-    @staticmethod
-    def key(result: TierResult) -> tuple[object, ...]:
-        """Return suite and tier."""
-        return (result.suite, result.tier)
 
 
 @dataclass(frozen=True)
@@ -121,7 +117,7 @@ class LadderCheck(Check):
     ladder: Ladder
 
     @classmethod
-    def all(cls, session: Session) -> Iterator[Self]:
+    def all(cls, session: Benchmark) -> Iterator[Self]:
         """Yield a test for each ladder that has steps."""
         for suite in session.chosen:
             for ladder in suite.ladders.values():
@@ -132,15 +128,15 @@ class LadderCheck(Check):
                 name, marks = f"{suite.name}/{ladder.name}", ("ladder", *tags)
                 yield from (cls(suite, model, name, marks, steps, ladder) for model in session.names)
 
-    def judge(self, session: Session) -> Judged:
+    def judge(self, session: Benchmark) -> Judged:
         """Find the breaking point; the steps have no test of their own, so their rows come with it."""
-        steps = session.results(self)
+        steps = session.results(self.model, self.needs)
         changes = session.changes(self.model, steps)
         result = summarise_ladder(self.suite, self.ladder, self.model, [step.row() for step in steps])
         rows = tuple(with_change(step.row(), change) for step, change in zip(steps, changes, strict=True))
         return Judged(result, rows, steps, changes)
 
-    def decide(self, session: Session, judged: Judged) -> Decision:
+    def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Hold the breaking point against what the suite demands."""
         several = session.several_models
         if skipped := [step for step in judged.cases if step.skipped]:
@@ -149,11 +145,6 @@ class LadderCheck(Check):
             return Decision("error", "; ".join(step.message(several) for step in errors))
         gate = session.baselines.gate(self.model)
         return decide_ladder(judged.result, judged.cases, judged.changes, gate, updating=session.updating)
-
-    @staticmethod
-    def key(result: LadderResult) -> tuple[object, ...]:
-        """Return suite and ladder."""
-        return (result.suite, result.ladder)
 
 
 @dataclass(frozen=True)
@@ -166,7 +157,7 @@ class RegressionCheck(Check):
     tier: int
 
     @classmethod
-    def all(cls, session: Session) -> Iterator[Self]:
+    def all(cls, session: Benchmark) -> Iterator[Self]:
         """Yield a test for each tier of each suite, for the models with a baseline."""
         if session.updating:
             return
@@ -176,11 +167,11 @@ class RegressionCheck(Check):
                 name, marks = f"{suite.name}/tier{number}", (f"tier{number}", "regression")
                 yield from (cls(suite, model, name, marks, cases, number) for model in models)
 
-    def judge(self, session: Session) -> Judged:
+    def judge(self, session: Benchmark) -> Judged:
         """Return the verdict, corrected for all tiers whose verdict was asked for."""
         return Judged(session.verdicts(self.model)[(self.suite.name, self.tier)])
 
-    def decide(self, session: Session, judged: Judged) -> Decision:
+    def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Fail where the tier regressed, as the gate has it."""
         from tierbench.runs.regression import verdict_sentence
 
@@ -188,11 +179,6 @@ class RegressionCheck(Check):
         return decide_regression(
             verdict.state, verdict_sentence(verdict), session.baselines.gate(self.model), updating=session.updating
         )
-
-    @staticmethod
-    def key(result: PairedVerdict) -> tuple[object, ...]:
-        """Return suite and tier."""
-        return (result.suite, result.tier)
 
 
 @dataclass(frozen=True)
@@ -206,7 +192,7 @@ class SliceCheck(Check):
     severity: int
 
     @classmethod
-    def all(cls, session: Session) -> Iterator[Self]:
+    def all(cls, session: Benchmark) -> Iterator[Self]:
         """Yield a test for each corruption and severity of the sweep."""
         for suite in session.chosen:
             derived: dict[tuple[str, int], list[Case]] = {}
@@ -218,9 +204,9 @@ class SliceCheck(Check):
                 needs = [*cases, *suite.by_tier.get(1, ())]
                 yield from (cls(suite, model, name, marks, needs, corruption, severity) for model in session.names)
 
-    def judge(self, session: Session) -> Judged:
+    def judge(self, session: Benchmark) -> Judged:
         """Sum up the slice."""
-        results = session.results(self)
+        results = session.results(self.model, self.needs)
         corrupted = [result for result in results if result.case.corruption]
         summary = summarise_slice(
             self.suite.name,
@@ -233,18 +219,13 @@ class SliceCheck(Check):
         )
         return _judged(session, self.model, summary, corrupted)
 
-    def decide(self, session: Session, judged: Judged) -> Decision:
+    def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Hold the slice against what the suite demands of it, if anything."""
         result: SliceResult = judged.result
         if not result.total:
             return Decision("skip", f"{result.key}: the model has no label for any of its cases")
         gate = session.baselines.gate(self.model)
         return decide_slice(result, judged.cases, judged.changes, gate, updating=session.updating)
-
-    @staticmethod
-    def key(result: SliceResult) -> tuple[object, ...]:
-        """Return suite, corruption and severity."""
-        return (result.suite, result.corruption, result.severity)
 
 
 @dataclass(frozen=True)
@@ -257,7 +238,7 @@ class MetricCheck(Check):
     metric: str
 
     @classmethod
-    def all(cls, session: Session) -> Iterator[Self]:
+    def all(cls, session: Benchmark) -> Iterator[Self]:
         """Yield a test for each metric in a suite's `[gates]`."""
         for suite in session.chosen:
             needs = [case for cases in suite.by_tier.values() for case in cases]
@@ -265,26 +246,21 @@ class MetricCheck(Check):
                 name = f"{suite.name}/{metric}"
                 yield from (cls(suite, model, name, ("metric",), needs, metric) for model in session.names)
 
-    def judge(self, session: Session) -> Judged:
+    def judge(self, session: Benchmark) -> Judged:
         """Compute the metric."""
-        results = [each for each in session.results(self) if not each.skipped]
+        results = [each for each in session.results(self.model, self.needs) if not each.skipped]
         return Judged(
             judge_metric(self.suite, self.model, self.metric, [each.row() for each in results]), cases=results
         )
 
-    def decide(self, session: Session, judged: Judged) -> Decision:
+    def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Hold the metric against what the suite demands."""
         if not judged.cases:
             return Decision("skip", f"{self.name}: the model has no label for any of its cases")
         return decide_metric(judged.result, updating=session.updating)
 
-    @staticmethod
-    def key(result: MetricResult) -> tuple[object, ...]:
-        """Return suite and metric."""
-        return (result.suite, result.metric)
 
-
-def _judged(session: Session, model: str, result: Any, results: Sequence[CaseResult]) -> Judged:
+def _judged(session: Benchmark, model: str, result: Any, results: Sequence[CaseResult]) -> Judged:
     cases = [each for each in results if not each.skipped]
     return Judged(result, (), cases, session.changes(model, cases))
 

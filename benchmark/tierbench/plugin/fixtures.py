@@ -75,7 +75,7 @@ def scores(request: pytest.FixtureRequest, classifier: Classifier) -> pd.DataFra
     session = request.config.stash[SESSION]
     try:
         session.predicted(session.names[0], classifier)
-        results = [result for name in session.selection.cases for result in session.model_results(name)]
+        results = [result for name in session.selection.cases for result in session.all_results(name)]
     except UserError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     return rows_frame(result.row() for result in results)

@@ -8,18 +8,15 @@ from typing import Any
 
 import pytest
 
-from tierbench.common.files import shown_path
-from tierbench.common.text import listed
 from tierbench.plugin import fixtures
 from tierbench.plugin.collection import has_nothing, module_of, parametrize
-from tierbench.plugin.header import header_lines
 from tierbench.plugin.options import read_options
-from tierbench.plugin.own_classifier import overrides_classifier
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.session import SESSION, BenchmarkSession
-from tierbench.plugin.startup import is_concerned, only_looks
+from tierbench.plugin.startup import is_concerned, only_looks, overrides_classifier
+from tierbench.report.header_text import header_lines
+from tierbench.suites.markers import marker_texts
 from tierbench.suites.places import Places
-from tierbench.suites.tags import refused_tag
 
 
 class Hooks:
@@ -35,15 +32,16 @@ class Hooks:
         self.places = places
         worker = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
-        self.own = overrides_classifier(config, places.cases)
-        options = read_options(config, places.cases, places.only, self.own)
-        self.session = BenchmarkSession(options, config, self.own, Path(worker["robust_shared"]) if worker else None)
+        own = overrides_classifier(config, places.cases)
+        options = read_options(config, places.cases, places.only, own)
+        self.session = BenchmarkSession(options, config, Path(worker["robust_shared"]) if worker else None)
         self.recorder: Recorder | None = None
 
     def begin(self) -> None:
         """Register markers and fixtures, and point pytest-html at the run's folder."""
         self.config.stash[SESSION] = self.session
-        _register_markers(self.config, self.session)
+        for name, text in marker_texts(self.session.all_suites, self.session.config.corruptions).items():
+            self.config.addinivalue_line("markers", f"{name}: {text}")
         self.config.pluginmanager.register(fixtures, "tierbench-fixtures")
         if self.is_worker or only_looks(self.config):
             return
@@ -76,8 +74,7 @@ class Hooks:
         """Say models, device, suites and cached predictions."""
         if not self._concerned:
             return []
-        runs = not only_looks(self.config)
-        return header_lines(self.session, look_at_models=runs and not self.own, own_classifier=runs and self.own)
+        return list(header_lines(self.session, runs=not only_looks(self.config)))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makemodule(self, module_path: Path, parent: Any) -> pytest.Module | None:
@@ -100,7 +97,7 @@ class Hooks:
         self.session.select(session.items)
         # A session may have no test because no suite could be read.
         silent = not session.items and (self.session.config.problems or self.session.suite_problems)
-        if (self.session.selection.checks or silent) and not (self.is_worker or self._concerned):
+        if (self.session.selected or silent) and not (self.is_worker or self._concerned):
             self._raise_problems()
 
     @pytest.hookimpl(optionalhook=True)
@@ -116,22 +113,15 @@ class Hooks:
         yield
         found = exitstatus != pytest.ExitCode.NO_TESTS_COLLECTED or not (self._concerned or not self.places.cases)
         if not found and not any(self.config.getoption(name, None) for name in ("keyword", "markexpr", "deselect")):
-            terminalreporter.write_line(self._looked(), yellow=True)
-
-    def _looked(self) -> str:
-        places = listed(map(shown_path, self.places.cases)) or shown_path(self.config.rootpath / "cases")
-        if not self.session.all_suites:
-            return f"no suite was found in {places} (robust_cases); `tierbench init` writes a first one"
-        if not self.places.files:
-            return f"no test file beside the suites in {places} asks for robust_case; `tierbench init` writes one"
-        return f"suites were looked for in {places} (robust_cases)"
+            looked = self.places.looked(self.config.rootpath, bool(self.session.all_suites))
+            terminalreporter.write_line(looked, yellow=True)
 
     def _raise_problems(self) -> None:
         session, config = self.session, self.session.config
         problems = [*config.problems, *session.suite_problems]
         if self.recorder is not None:
             problems += self.recorder.problems()
-        if self.own and session.several_models:
+        if config.own_model and session.several_models:
             problems.append(
                 "the fixture classifier of a conftest.py puts one model under test, but several are named "
                 f"({', '.join(session.names)}); name one, or give each as python:module:factory"
@@ -140,26 +130,3 @@ class Hooks:
             problems = session.problems()
         if problems:
             raise pytest.UsageError(*problems)
-
-
-def _register_markers(config: pytest.Config, session: BenchmarkSession) -> None:
-    names = {1: "easy", 2: "hard", 3: "very hard"}
-    tiers = {*names} | {number for suite in session.all_suites for number in suite.tiers}
-    markers = {
-        f"tier{number}": f"{names.get(number, f'tier {number}')} images and their gate" for number in sorted(tiers)
-    }
-    markers |= {name: f"images under the corruption {name}" for name in session.config.corruptions}
-    markers |= {f"severity{number}": f"corrupted images of severity {number}" for number in (1, 2, 3, 4, 5)}
-    markers |= {
-        "corruption": "images that a sweep derives, and their slices",
-        "slice": "a suite's tier 1 under one corruption at one severity",
-        "regression": "paired verdicts against the baseline",
-        "metric": "what a suite demands of a registered metric",
-        "ladder": "scenes in steps of one physical parameter",
-    }
-    tags = {tag for suite in session.all_suites for case in suite.cases for tag in case.tags}
-    markers |= {
-        tag: f"images with the tag {tag!r}" for tag in sorted(tags) if tag not in markers and not refused_tag(tag)
-    }
-    for name, text in markers.items():
-        config.addinivalue_line("markers", f"{name}: {text}")

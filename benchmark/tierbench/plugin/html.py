@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableSequence
+from collections.abc import MutableSequence
 from copy import copy
 from html import escape
 from typing import Any
@@ -14,7 +14,7 @@ from tierbench.plugin.reports import CRASHED, case_row
 from tierbench.plugin.session import BenchmarkSession
 from tierbench.report.html.report_page import ReportParts, render_report
 from tierbench.report.html.rows import CaseView, case_view
-from tierbench.report.html.templating import macros, render
+from tierbench.report.html.templating import cells_of, escaped, macros, render
 
 _CELLS = "cells.html.jinja"
 
@@ -34,6 +34,7 @@ class HtmlReport:
     def __init__(self, session: BenchmarkSession, recorder: Recorder) -> None:
         self._session = session
         self._recorder = recorder
+        self._recording = recorder.recording
         self._data: Any = None
         self._shown: dict[str, CaseView] = {}
 
@@ -45,7 +46,7 @@ class HtmlReport:
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_html_results_table_header(self, cells: MutableSequence[str]) -> None:
         """Put our columns between the test's name and its duration."""
-        cells[:] = _lines(macros(_CELLS).header(self._session.several_models))
+        cells[:] = cells_of(macros(_CELLS).header(self._session.several_models))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -85,7 +86,7 @@ class HtmlReport:
         else:
             nodeid = report.nodeid if report.when == "call" else f"{report.nodeid}::{report.when}"
             ours = macros(_CELLS).other(nodeid, several)
-        cells[:] = [result, *_lines(ours), duration, *links]
+        cells[:] = [result, *cells_of(ours), duration, *links]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: MutableSequence[str]) -> None:
@@ -99,8 +100,8 @@ class HtmlReport:
         """Settle title and rows, and put the overview above the table."""
         environment = self._data.data["environment"]
         # The names are set as text; the values are not.
-        self._data.set_data("environment", {name: _escaped(value) for name, value in environment.items()})
-        run, rows = self._recorder.run, self._recorder.rows
+        self._data.set_data("environment", {name: escaped(value) for name, value in environment.items()})
+        run, rows = self._recording.run, self._recording.rows
         if run is None or not (rows or run.tiers):
             prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS, several=self._session.several_models))
             return
@@ -111,7 +112,7 @@ class HtmlReport:
                 views=list(self._shown.values()),
                 suites=self._session.suites,
                 cases=self._session.cases,
-                cards={name: self._recorder.card(name) for name in self._session.names},
+                cards={name: self._recording.card(name) for name in self._session.names},
                 links=self._has_links(),
             ),
             self._recorder.report_file,
@@ -133,17 +134,3 @@ class HtmlReport:
         if self._recorder.config.getini("render_collapsed") == "passed":
             outcomes = ["passed", "skipped", "failed", "error", "xfailed", "xpassed", "rerun"]
             self._data.set_data("renderCollapsed", outcomes)
-
-
-def _lines(text: object) -> list[str]:
-    """Return the cells that a macro wrote, one a line: pytest-html finds no sort key across lines."""
-    return [line.strip() for line in str(text).splitlines() if line.strip()]
-
-
-def _escaped(value: Any) -> Any:
-    """Escape what pytest-html puts into its environment table as HTML, be it ours, a plugin's or the CI's."""
-    if isinstance(value, Mapping):
-        return {escape(str(key)): _escaped(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_escaped(entry) for entry in value]
-    return value if isinstance(value, bool | int | float) or value is None else escape(str(value))

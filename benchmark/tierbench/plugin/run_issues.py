@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import pytest
 
 from tierbench.common.text import one_line
-from tierbench.plugin.reports import properties
 from tierbench.plugin.session import BenchmarkSession
-from tierbench.runs.record import cells
+from tierbench.runs.recording import Recording
+from tierbench.runs.wire import Reported, to_values
 from tierbench.scoring.results import CaseResult
 
 
@@ -20,12 +19,12 @@ class RunIssues:
 
     Args:
         session: suites and models.
+        recording: takes the warnings.
     """
 
-    def __init__(self, session: BenchmarkSession) -> None:
+    def __init__(self, session: BenchmarkSession, recording: Recording) -> None:
         self._session = session
-        self.warnings: list[str] = []
-        self.lost_workers = 0
+        self._recording = recording
         self.interrupted = False
         self._finished: set[str] = set()
         self._sent_out: int | None = None
@@ -33,21 +32,7 @@ class RunIssues:
     @property
     def any(self) -> bool:
         """Whether something of the run may be missing from its record."""
-        return bool(self.warnings) or self.lost_workers > 0 or self.interrupted
-
-    @contextmanager
-    def survived(self, what: str) -> Iterator[None]:
-        """Turn an OSError into a warning in the summary, once for each thing that was lost.
-
-        Args:
-            what: the consequence, `scores.csv is not whole`.
-        """
-        try:
-            yield
-        except OSError as error:
-            warning = f"{what}: {error.strerror or error}"
-            if warning not in self.warnings:
-                self.warnings.append(warning)
+        return bool(self._recording.warnings) or self.interrupted
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self) -> Generator[None, None, None]:
@@ -55,7 +40,7 @@ class RunIssues:
 
         Innermost, so that the terminal still prints its summary.
         """
-        with self.survived("a report is not written"):
+        with self._recording.survived("a report is not written"):
             yield
 
     def unfinished(self, session: pytest.Session) -> bool:
@@ -89,11 +74,11 @@ class RunIssues:
         """Record an error for the case with which a worker of pytest-xdist died."""
         if str(report.outcome) == "rerun":
             return
-        self.lost_workers += 1
-        self.warnings.append(f"a worker died while it ran {one_line(crashitem)}")
+        self._recording.warn(f"a worker died while it ran {one_line(crashitem)}")
         key, _, name = crashitem.partition("[")[2].removesuffix("]").partition(":")
         case = self._session.cases.get(key)
         name = name or self._session.names[0]
         if case is not None and name in self._session.names:
             row = CaseResult(case, name, error="the worker process died while it was tested").row()
-            report.user_properties = properties("case", name, self._session.models.fingerprint(name), cells(row))
+            said = Reported("case", name, self._session.models.fingerprint(name), None, (row,))
+            report.user_properties = to_values(said)

@@ -8,12 +8,20 @@ from __future__ import annotations
 import copy
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
-from tierbench.suites.places import Places, Session, asks_for_checks, find_cases, lies_among, point_at
+from tierbench.suites.places import (
+    Places,
+    Session,
+    asks_for_checks,
+    defines_classifier,
+    find_cases,
+    lies_among,
+    point_at,
+)
 
 
 def find_places(config: pytest.Config) -> Places | None:
@@ -66,6 +74,21 @@ def is_concerned(config: pytest.Config, cases: Sequence[Path]) -> bool:
             if any(asks_for_checks(file) for file in files):
                 return True
     return False
+
+
+def overrides_classifier(config: pytest.Config, cases: Iterable[Path]) -> bool:
+    """Whether a conftest.py defines a fixture `classifier` of its own: what it returns is known only later.
+
+    Args:
+        config: pytest's configuration.
+        cases: suite folders, or folders of suites.
+    """
+    loaded = any(
+        hasattr(plugin, "classifier") and not getattr(plugin, "__name__", "").startswith("tierbench.")
+        for plugin in config.pluginmanager.get_plugins()
+        if getattr(plugin, "__name__", "")
+    )
+    return loaded or any(defines_classifier(config.rootpath, folder) for folder in cases)
 
 
 def check_option_paths(config: pytest.Config, parser: pytest.Parser, arguments: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tierbench.common.schema import ModelEntry, Run
-from tierbench.common.text import aligned, one_line, plural
+from tierbench.common.text import MET_MARKS, aligned, one_line, plural
 from tierbench.report.metrics_text import metric_names
 from tierbench.runs.history import HistoryEntry
 from tierbench.runs.trend import Series, TrendPoint, make_series
@@ -47,7 +47,7 @@ def _series_cells(series: Series) -> tuple[str, ...]:
         f"{series.tier} {one_line(series.name, 20)}".rstrip(),
         one_line(series.model, 40),
         "".join(block(point.tier.rate) for point in points),
-        f"{now.passed}/{now.total}" + {True: "", False: " ✗", None: " ?"}[now.met],
+        f"{now.passed}/{now.total}" + MET_MARKS[now.met],
         before,
         "" if now.mean_score is None else f"{now.mean_score:.3f}",
         last_change(points),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from tierbench.common.schema import BaselineComparison, CaseRow, PairedVerdict, Rows, Run, TierResult
-from tierbench.common.text import one_line
+from tierbench.common.text import MET_MARKS, one_line
 from tierbench.report.markdown_file import MARK
 from tierbench.runs.regression import verdict_sentence
 from tierbench.scoring.leaderboard import pair_sentence, rank_models
@@ -60,7 +60,7 @@ def run_markdown(run: Run, rows: Rows) -> str:
 
 def _tier_cells(tier: TierResult) -> tuple[str, ...]:
     part = "" if tier.whole else f" (of {tier.size})"
-    mark = {True: "", False: " ✗", None: " ?"}[tier.met]
+    mark = MET_MARKS[tier.met]
     return (
         code(tier.suite),
         f"{tier.tier} {code(tier.name, 40)}".rstrip(),

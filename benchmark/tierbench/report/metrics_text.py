@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from tierbench.common.schema import MetricResult, TierResult
-from tierbench.common.text import aligned, one_line
+from tierbench.common.text import MET_MARKS, aligned, one_line
 from tierbench.metrics.registry import METRIC_REGISTRY
 from tierbench.scoring.figures import metric_sentence, shown_metric
 
@@ -35,5 +35,5 @@ def metric_gate_lines(results: Iterable[MetricResult], *, several_models: bool =
     lines = []
     for result in results:
         model = f"{one_line(result.model)}: " if several_models else ""
-        lines.append(f"{model}{one_line(metric_sentence(result), 300)}" + ("" if result.met else " ✗"))
+        lines.append(f"{model}{one_line(metric_sentence(result), 300)}" + MET_MARKS[result.met])
     return ["", *lines] if lines else []

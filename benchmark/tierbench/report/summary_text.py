@@ -15,7 +15,7 @@ from tierbench.common.schema import (
     SweepSummary,
     TierResult,
 )
-from tierbench.common.text import aligned, one_line, plural
+from tierbench.common.text import MET_MARKS, aligned, one_line, plural
 from tierbench.report.leaderboard_text import leaderboard_lines, model_comparison_lines
 from tierbench.report.metrics_text import metric_gate_lines, metric_lines
 from tierbench.scoring.ladders import ladder_sentence
@@ -61,7 +61,7 @@ def _cells(tier: TierResult) -> tuple[str, ...]:
     part = "" if tier.whole else f" (of {tier.size})"
     errors = f", {tier.errors} err" if tier.errors else ""
     groups = f" {plural(tier.groups, 'group')}" if tier.groups != tier.total else ""
-    mark = {True: "", False: " ✗", None: " ?"}[tier.met]
+    mark = MET_MARKS[tier.met]
     return (
         one_line(tier.suite),
         f"{tier.tier} {one_line(tier.name, 20)}".rstrip(),
@@ -78,7 +78,7 @@ def ladder_lines(ladders: Iterable[LadderResult], *, several_models: bool = Fals
     for ladder in ladders:
         model = f":{one_line(ladder.model)}" if several_models else ""
         name = f"{one_line(ladder.suite)}/{one_line(ladder.ladder)}{model}"
-        rows.append((name, one_line(ladder.parameter), ladder_sentence(ladder) + ("" if ladder.met else " ✗")))
+        rows.append((name, one_line(ladder.parameter), ladder_sentence(ladder) + MET_MARKS[ladder.met]))
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
     lines = [f"{name:<{widths[0]}}  {parameter:<{widths[1]}}  {text}" for name, parameter, text in rows]
     return ["", *lines] if lines else []

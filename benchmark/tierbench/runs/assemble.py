@@ -33,6 +33,9 @@ from tierbench.scoring.slices import summarise_sweep
 from tierbench.scoring.tiers import level_of, summarise_tier
 from tierbench.suites.case import Suite
 
+# What tells the results of one kind of test apart, besides the model.
+_IDENTITY = ("suite", "tier", "ladder", "corruption", "severity", "metric")
+
 
 @dataclass
 class Gathered:
@@ -48,8 +51,9 @@ class Gathered:
     results: dict[str, dict[tuple[object, ...], Any]] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
 
-    def take(self, kind: str, model: str, about: tuple[object, ...], result: Any) -> None:
+    def take(self, kind: str, model: str, result: Any) -> None:
         """Store the result of a test."""
+        about = (getattr(result, name) for name in _IDENTITY if hasattr(result, name))
         self.results.setdefault(kind, {})[(model, *about)] = result
 
     def all(self, kind: str) -> tuple[Any, ...]:

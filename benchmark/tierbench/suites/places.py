@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from tierbench.common.files import shown_path
+from tierbench.common.text import listed
+
 _SUITE_FILES = ("metadata.csv", "suite.toml")
 # A function with a parameter named after one of our fixtures.
 _ASKS = re.compile(r"\bdef\s+\w+\([^)]*\brobust_[a-z]+\b")
+_CLASSIFIER = re.compile(r"(?m)^\s*(?:async\s+)?def classifier\(")
 # How deep below the arguments to search for suites, and in how many folders at most.
 _DEEPEST, _MOST_FOLDERS = 4, 2000
 
@@ -124,6 +128,20 @@ class Places:
             return None
         return tuple(folder[1:])
 
+    def looked(self, root: Path, found: bool) -> str:
+        """Return why no test was found: where suites were looked for, and what to do.
+
+        Args:
+            root: the top of the repository.
+            found: whether a suite was found.
+        """
+        places = listed(map(shown_path, self.cases)) or shown_path(root / "cases")
+        if not found:
+            return f"no suite was found in {places} (robust_cases); `tierbench init` writes a first one"
+        if not self.files:
+            return f"no test file beside the suites in {places} asks for robust_case; `tierbench init` writes one"
+        return f"suites were looked for in {places} (robust_cases)"
+
 
 def find_cases(session: Session) -> tuple[Path, ...]:
     """Return the folders with the suites of a session whose settings do not name any.
@@ -229,6 +247,17 @@ def point_at(session: Session, cases: tuple[Path, ...]) -> tuple[Places, list[st
     # `pytest cases/vehicles tests` still runs one suite, `pytest cases/vehicles cases` runs all.
     others = any(argument.suite is None and lies_among(argument.path, cases) for argument in arguments)
     return Places(cases, frozenset() if others else frozenset(suites), files, tuple(arguments)), given
+
+
+def defines_classifier(root: Path, cases: Path) -> bool:
+    """Whether a conftest.py beside or above the suites defines the fixture: pytest may load it only later."""
+    for folder in (cases, *cases.parents):
+        if not folder.is_relative_to(root):
+            break
+        conftest = folder / "conftest.py"
+        if conftest.is_file() and _CLASSIFIER.search(conftest.read_text(encoding="utf-8", errors="replace")):
+            return True
+    return False
 
 
 def lies_among(path: Path, cases: Iterable[Path]) -> bool:

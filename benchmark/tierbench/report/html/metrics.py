@@ -17,12 +17,12 @@ class MetricsView:
     Attributes:
         names: names of the metrics.
         rows: tier or tag, passed and judged cases, and the value of each metric.
-        gates: whether each gate is met, and its sentence.
+        gates: whether each gate is met (None: no case was judged), and its sentence.
     """
 
     names: tuple[str, ...]
     rows: tuple[tuple[str, str, tuple[str, ...]], ...]
-    gates: tuple[tuple[bool, str], ...]
+    gates: tuple[tuple[bool | None, str], ...]
 
 
 def metrics_view(suite: str, model: str, run: Run, tiers: Sequence[TierResult]) -> MetricsView | None:

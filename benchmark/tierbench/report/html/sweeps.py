@@ -35,7 +35,7 @@ class CorruptionView:
     Attributes:
         breaking: mean over the images of the last severity before the first miss; None unless severities 1 to 5
             were all run.
-        met: whether every slice meets its gate.
+        met: whether no slice misses its gate.
     """
 
     name: str
@@ -85,7 +85,7 @@ def _corruption(name: str, slices: list[SliceResult], rows: Rows) -> CorruptionV
     ]
     line = " ".join(f"{point.x},{point.y}" for point in points)
     own = [row for row in rows if row.corruption == name]
-    return CorruptionView(name, tuple(points), line, _mean_breaking(own), all(r.met for r in slices))
+    return CorruptionView(name, tuple(points), line, _mean_breaking(own), all(r.met is not False for r in slices))
 
 
 def _mean_breaking(rows: Rows) -> float | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,20 @@ def render(name: str, **context: Any) -> str:
 def macros(name: str) -> Any:
     """Return the macros of a template as functions, so that rows need not render a whole template each."""
     return environment(_TEMPLATES).get_template(name).module
+
+
+def cells_of(text: object) -> list[str]:
+    """Return the cells that a macro wrote, one a line: pytest-html finds no sort key across lines."""
+    return [line.strip() for line in str(text).splitlines() if line.strip()]
+
+
+def escaped(value: Any) -> Any:
+    """Escape what pytest-html puts into its environment table as HTML, be it ours, a plugin's or the CI's."""
+    if isinstance(value, Mapping):
+        return {escape(str(key)): escaped(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [escaped(entry) for entry in value]
+    return value if isinstance(value, bool | int | float) or value is None else escape(str(value))
 
 
 def number(value: float | None, digits: int = 3) -> str:

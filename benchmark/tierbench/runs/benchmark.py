@@ -1,0 +1,148 @@
+"""The benchmark in one process: suites, models, baselines, and the results of the selected cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tierbench.models.classifier import Classifier
+from tierbench.runs.baseline_changes import Baselines
+from tierbench.runs.config import RunConfig
+from tierbench.runs.gates import Change
+from tierbench.scoring.model_pool import ModelPool, Progress
+from tierbench.scoring.model_under_test import ModelUnderTest
+from tierbench.scoring.results import CaseResult
+from tierbench.suites import Case, read_suites
+from tierbench.suites.derived import derive_cases
+
+if TYPE_CHECKING:
+    from tierbench.common.schema import PairedVerdict
+
+# What stands in records where the spec of a model would stand.
+OWN_SPEC = "the fixture classifier"
+
+
+@dataclass
+class Selection:
+    """What was selected.
+
+    Attributes:
+        cases: the cases to be predicted under each model, by `suite/id`.
+        tiers: the suites and tiers whose paired verdict is asked for, with their cases, under each model.
+    """
+
+    cases: dict[str, dict[str, Case]] = field(default_factory=dict)
+    tiers: dict[str, dict[tuple[str, int], Sequence[Case]]] = field(default_factory=dict)
+
+    def add(self, model: str, cases: Iterable[Case]) -> None:
+        """Note that the cases are needed under a model."""
+        self.cases.setdefault(model, {}).update((case.key, case) for case in cases)
+
+    def ask(self, model: str, suite: str, tier: int, cases: Sequence[Case]) -> None:
+        """Note that the paired verdict of a tier is asked for."""
+        self.tiers.setdefault(model, {})[(suite, tier)] = cases
+
+
+class Benchmark:
+    """Suites, models and baselines of a run; the models predict all selected cases at the first question.
+
+    Args:
+        config: what the run was asked to do.
+        progress: opens a progress bar.
+        shared: folder shared by the processes of the run; None if there is only one.
+    """
+
+    def __init__(self, config: RunConfig, progress: Progress, shared: Path | None = None) -> None:
+        self.config = config
+        self.selection = Selection()
+        self.all_suites, self.suite_problems = read_suites(config.cases) if config.cases else ([], [])
+        self.suites = [suite for suite in self.all_suites if suite.fetched]
+        self.by_name = {suite.name: suite for suite in self.suites}
+        # Those that have tests: all, or the ones whose folders were pointed at.
+        self.chosen = [suite for suite in self.suites if not config.only or suite.folder.resolve() in config.only]
+        self.models = ModelPool(config.models, self.by_name, progress, shared)
+        self.baselines = Baselines(config.baseline, config.models.specs, config.gate, config.max_drop)
+        self._verdicts: dict[str, Mapping[tuple[str, int], PairedVerdict]] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the models."""
+        return tuple(spec.name for spec in self.config.models.specs)
+
+    @property
+    def several_models(self) -> bool:
+        """Whether ids and messages must name the model."""
+        return len(self.config.models.specs) > 1
+
+    @property
+    def updating(self) -> bool:
+        """Whether this run becomes the baseline."""
+        return self.config.update_baseline
+
+    @cached_property
+    def cases(self) -> dict[str, Case]:
+        """Every case by `suite/id`, those that a sweep derives included."""
+        config = self.config
+        return {
+            case.key: case
+            for suite in self.suites
+            for case in (*suite.cases, *derive_cases(suite, config.corruptions, config.severities))
+        }
+
+    def shown_spec(self, name: str) -> str:
+        """Return the spec of a model for the record, unless the user's own fixture returns the model."""
+        own = self.config.own_model and name == self.names[0]
+        return OWN_SPEC if own else self.config.models.spec(name).spec
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the models and their baselines."""
+        models = [] if self.config.own_model else self.models.problems()
+        return models + self.baselines.problems(updating=self.updating)
+
+    def predicted(self, name: str, classifier: Classifier | None = None) -> ModelUnderTest:
+        """Return a model whose selected cases are predicted; the first call predicts them all.
+
+        Raises:
+            UserError: if the model cannot be loaded or does not fit the suites.
+        """
+        return self.models.predicted(name, self.selection.cases.get(name, {}).values(), classifier)
+
+    def results(self, name: str, cases: Iterable[Case]) -> list[CaseResult]:
+        """Return the results of selected cases under a model."""
+        model = self.predicted(name)
+        return [model.result(case, self.by_name[case.suite]) for case in cases]
+
+    def all_results(self, name: str) -> list[CaseResult]:
+        """Return the results of all selected cases under a model."""
+        return self.results(name, self.selection.cases[name].values())
+
+    def changes(self, name: str, results: Sequence[CaseResult]) -> list[Change | None]:
+        """Return how results of a model compare with its baseline; None without a baseline or a score."""
+        baseline = self.baselines.of(name)
+        if baseline is None:
+            return [None] * len(results)
+        known = baseline.known
+        if any(result.verdict and result.case.key not in known for result in results):
+            # All at once at the first call: a diff of one row takes as long as one of a thousand.
+            known = baseline.of(self.all_results(name))
+        return [known.get(result.case.key) for result in results]
+
+    def verdicts(self, name: str) -> Mapping[tuple[str, int], PairedVerdict]:
+        """Return the paired verdicts of a model that were asked for, corrected for their number, by suite and tier."""
+        from tierbench.runs.regression import judge_regression
+
+        if name not in self._verdicts:
+            asked = self.selection.tiers.get(name, {})
+            results = self.results(name, (case for cases in asked.values() for case in cases))
+            allowed = {(suite, tier): self.by_name[suite].tiers[tier].allowed_drop for suite, tier in asked}
+            baseline = self.baselines.of(name)
+            verdicts = judge_regression(baseline.diff(results), allowed_drop=allowed) if baseline else ()
+            self._verdicts[name] = {(verdict.suite, verdict.tier): verdict for verdict in verdicts}
+        return self._verdicts[name]
+
+    def close(self) -> None:
+        """Close the store of predictions."""
+        self.models.close()

@@ -1,0 +1,115 @@
+"""What a run is asked to do: the values of the options, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tierbench.common.files import expanded
+from tierbench.common.text import one_line, plural
+from tierbench.corruptions.selection import parse_corruptions, parse_severities
+from tierbench.models.label_file import label_files
+from tierbench.models.spec import ModelSpec, parse_models
+from tierbench.runs.baseline_source import BaselineChoice
+from tierbench.scoring.model_pool import ModelOptions
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """What a run was asked to do; paths are absolute.
+
+    Attributes:
+        root: the top of the repository.
+        models: the models under test, at least one, and how they are opened.
+        own_model: whether a `classifier` fixture of the user's returns the first model.
+        cases: suite folders, or folders of suites.
+        only: folders of the suites that have tests, where pytest was pointed at them; empty: all.
+        reports: the folder that takes one folder a run.
+        baseline: what to compare with.
+        update_baseline: whether this run becomes the baseline.
+        gate: `auto`, `thresholds`, `flips` or `regression`.
+        max_drop: a score that falls by more than this against the baseline is a regression, in (0, 1].
+        corruptions: names of the corruptions to sweep tier 1 through; empty: no sweep.
+        severities: of the sweep, 1 to 5.
+        markdown: where a summary of the run goes; None: nowhere.
+        problems: what is wrong with the options, a line each; a default stands where a value cannot be used.
+    """
+
+    root: Path
+    models: ModelOptions
+    own_model: bool
+    cases: tuple[Path, ...]
+    only: frozenset[Path]
+    reports: Path
+    baseline: BaselineChoice
+    update_baseline: bool
+    gate: str
+    max_drop: float
+    corruptions: tuple[str, ...]
+    severities: tuple[int, ...]
+    markdown: Path | None
+    problems: tuple[str, ...] = ()
+
+
+def run_config(
+    root: Path,
+    given: Mapping[str, Any],
+    problems: list[str],
+    *,
+    cases: tuple[Path, ...],
+    only: frozenset[Path],
+    own_model: bool,
+) -> RunConfig:
+    """Return the configuration for the values of the options.
+
+    Args:
+        root: the top of the repository; relative paths start from it.
+        given: the value of every option, by its name without `--robust-`.
+        problems: what is wrong with the options already; more is added.
+        cases: suite folders, or folders of suites.
+        only: folders of the suites that pytest was pointed at.
+        own_model: whether a `classifier` fixture of the user's returns the model.
+    """
+    batch_size, max_drop = given["batch_size"], given["max_drop"]
+    if batch_size < 1:
+        problems.append(f"--robust-batch-size {batch_size} must be 1 or more")
+        batch_size = 1
+    if not 0 < max_drop <= 1:
+        problems.append(f"--robust-max-drop {max_drop:g} must be above 0 and at most 1")
+        max_drop = 0.2
+    # A model of the user's own is not the built-in one, and not what its baseline is about.
+    default = "model=reference" if own_model else "reference"
+    specs = parse_models(given["model"] or [default], problems) or (ModelSpec.parse(default),)
+    if given["update_baseline"] and given["baseline"] not in ("", "none") and len(specs) > 1:
+        problems.append(
+            f"--robust-update-baseline: {plural(len(specs), 'model')} cannot share the baseline "
+            f"{one_line(given['baseline'])!r}; leave --robust-baseline out, and each has its own"
+        )
+    reports = root / expanded(given["reports"])
+    return RunConfig(
+        root=root,
+        models=ModelOptions(
+            specs=specs,
+            labels=label_files(given["labels"], specs, root, problems),
+            root=root,
+            device=given["device"],
+            dtype=given["dtype"],
+            batch_size=batch_size,
+            missing_labels=given["missing_labels"],
+            cache=not given["no_cache"],
+        ),
+        own_model=own_model,
+        cases=cases,
+        only=only,
+        reports=reports,
+        baseline=BaselineChoice(root, reports, given["baseline"], given["require_baseline"]),
+        update_baseline=given["update_baseline"],
+        gate=given["gate"],
+        max_drop=max_drop,
+        corruptions=parse_corruptions(given["corruptions"], problems),
+        severities=parse_severities(given["severities"], problems),
+        markdown=root / expanded(given["markdown"]) if given["markdown"] else None,
+        problems=tuple(problems),
+    )

@@ -1,0 +1,168 @@
+"""The record of a run while the run lasts: its folder, its rows as they arrive, and what it ends with."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+from tierbench.common.schema import CaseRow, Run
+from tierbench.runs.acceptance import accept_rows
+from tierbench.runs.assemble import Assembly, Gathered
+from tierbench.runs.benchmark import Benchmark
+from tierbench.runs.record import RUN, SCORES, ScoresFile, new_run_folder, write_run
+from tierbench.runs.wire import Reported
+
+
+class Recording:
+    """Keeps the record of a run.
+
+    Args:
+        benchmark: suites and models.
+        arguments: of the command line.
+    """
+
+    def __init__(self, benchmark: Benchmark, arguments: Sequence[str]) -> None:
+        self.benchmark = benchmark
+        self.folder: Path | None = None
+        self.begun = False
+        self.gathered = Gathered()
+        # Set when the run is over.
+        self.run: Run | None = None
+        # What the summary says: news, what was lost, and what was asked for but not done.
+        self.notes: list[str] = []
+        self.warnings: list[str] = []
+        self.failures: list[str] = []
+        # Why the folder cannot be made; empty if it can.
+        self.problem = ""
+        # Whether a baseline that was asked for could not be written.
+        self.not_accepted = False
+        self._arguments = arguments
+        self._scores: ScoresFile | None = None
+        self._made_reports = False
+        self._started, self._clock = time.time(), time.monotonic()
+
+    def prepare(self) -> None:
+        """Make the folder of the run; `discard` undoes it."""
+        reports = self.benchmark.config.reports
+        self._made_reports = not reports.exists()
+        try:
+            self.folder = new_run_folder(reports)
+        except OSError as error:
+            self.problem = (
+                f"--robust-reports {shown_path(reports)}: cannot be written ({error.strerror}); name a folder that can"
+            )
+
+    def discard(self) -> None:
+        """Remove the folder of a run that has nothing to record."""
+        if self.folder is None or self.begun:
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._made_reports:
+            with contextlib.suppress(OSError):  # another run may have put its folder there
+                self.folder.parent.rmdir()
+        self.folder = None
+
+    def begin(self) -> None:
+        """Start the record, when it is known that a test will run."""
+        if self.begun or self.folder is None:
+            return
+        self.begun = True
+        parameters = dict.fromkeys(name for suite in self.benchmark.suites for name in suite.parameters)
+        with self.survived(f"{SCORES} is not written"):
+            self._scores = ScoresFile(self.folder / SCORES, tuple(parameters))
+        with self.survived(f"{RUN} is not written"):
+            write_run(self.folder, self._assemble(complete=False))
+
+    def take(self, said: Reported) -> None:
+        """Record what a test reported."""
+        self.begin()
+        self.gathered.fingerprints[said.model] = said.fingerprint
+        if said.result is not None:
+            self.gathered.take(said.kind, said.model, said.result)
+        for row in said.rows:
+            self.gathered.rows[(row.suite, row.case, row.model)] = row
+            if self._scores:
+                with self.survived(f"{SCORES} is not whole"):
+                    self._scores.append(row)
+
+    def close(self) -> None:
+        """Close `scores.csv`: no row comes any more."""
+        if self._scores:
+            with self.survived(f"{SCORES} is not whole"):
+                self._scores.close()
+
+    def finish(self, *, complete: bool) -> None:
+        """Accept the rows as the baseline if that was asked for, and write the record."""
+        if self.folder is None:
+            return
+        if self.benchmark.updating:
+            with self.survived("the baseline is not written"):
+                self._accept(complete)
+        self.run = self._assemble(complete=complete)
+        with self.survived(f"{RUN} is not written"):
+            write_run(self.folder, self.run)
+
+    @contextmanager
+    def survived(self, what: str) -> Iterator[None]:
+        """Turn an OSError into a warning in the summary, once for each thing that was lost.
+
+        Args:
+            what: the consequence, `scores.csv is not whole`.
+        """
+        try:
+            yield
+        except OSError as error:
+            self.warn(f"{what}: {error.strerror or error}")
+
+    def warn(self, warning: str) -> None:
+        """Add a warning to the summary, once."""
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
+    @property
+    def rows(self) -> list[CaseRow]:
+        """The rows of the record."""
+        return list(self.gathered.rows.values())
+
+    def card(self, name: str) -> dict[str, Any]:
+        """Return the model card that was kept when the model first predicted; empty where there is none."""
+        return self._assembly().card(name)
+
+    def _assembly(self) -> Assembly:
+        own = self.benchmark
+        specs = {name: own.shown_spec(name) for name in own.names}
+        return Assembly(self.gathered, own.models, own.baselines, own.suites, specs, own.config.root)
+
+    def _assemble(self, *, complete: bool) -> Run:
+        """Return the run as it was recorded so far."""
+        assembly = self._assembly()
+        run = assembly.run(
+            complete=complete,
+            started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
+            duration_s=round(time.monotonic() - self._clock, 3),
+            command=(Path(sys.argv[0]).name, *self._arguments),
+        )
+        self.failures += assembly.failed_metrics.values()
+        return run
+
+    def _accept(self, complete: bool) -> None:
+        if not complete:
+            accept = f"`tierbench baseline accept {self.folder.name if self.folder else 'RUN'} --force`"
+            self.notes.append(f"the baseline stays as it is: the run stopped early; {accept} takes what it has")
+            return
+        assembly = self._assembly()
+        for name in self.benchmark.names:
+            path, made = self.benchmark.baselines.update_path(name), assembly.provenance(name)
+            try:
+                self.notes += accept_rows(path, name, self.rows, made, self.benchmark.all_suites)
+            except UserError as error:
+                self.failures += error.lines
+                self.not_accepted = True
