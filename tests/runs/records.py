@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,11 @@ from typing import Any
 from tierbench.common.schema import BaselineComparison, CaseRow, ModelEntry, Run, TierResult
 from tierbench.metrics import wilson_interval
 from tierbench.runs.record import ScoresFile, write_run
+
+
+def log_odds(score: float) -> float | None:
+    """Return the log margin of a score with one other label; None if it is saturated."""
+    return math.log(score / (1 - score)) if 0 < score < 1 else None
 
 
 def row(case: str, score: float, **values: Any) -> CaseRow:
@@ -27,6 +33,7 @@ def row(case: str, score: float, **values: Any) -> CaseRow:
         confidence=max(score, 1 - score),
         rank=1 if passed else 2,
         margin=2 * score - 1,
+        log_margin=log_odds(score),
         min_score=0.5,
         max_rank=1,
         min_margin=0.0,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from tierbench.runs.diff import BASELINE_COLUMNS
+from tests.runs.records import log_odds
+from tierbench.runs.diff import ALL_BASELINE_COLUMNS
 
 
 def run_table(scores: Sequence[float], **columns: Any) -> pd.DataFrame:
@@ -29,10 +30,12 @@ def run_table(scores: Sequence[float], **columns: Any) -> pd.DataFrame:
         }
     )
     table["margin"] = table["score"] - 0.3
+    table["log_margin"] = table["score"].map(log_odds).astype("float64")
     table["passed"] = table["score"] >= 0.5
     return table.assign(**columns)
 
 
 def baseline_table(scores: Sequence[float], **columns: Any) -> pd.DataFrame:
     """Return the same table with the columns of a baseline."""
-    return run_table(scores).assign(**columns)[list(BASELINE_COLUMNS)]
+    table = run_table(scores).assign(**columns)
+    return table[[name for name in ALL_BASELINE_COLUMNS if name in table]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import subprocess
@@ -41,19 +42,27 @@ def path(tmp_path: Path) -> Path:
 
 def test_the_file_is_short_sorted_and_rounded(path: Path) -> None:
     rows = baseline_table([0.12345678, -0.0, 1.0000004]).iloc[::-1]
-    rows = rows.assign(margin=[0.5, -1e-9, -0.25], predicted=['say "cat", twice', "a\r\nb", ""])
+    rows = rows.assign(
+        margin=[0.5, -1e-9, -0.25],
+        predicted=['say "cat", twice', "a\r\nb", ""],
+        log_margin=[math.nan, -1e-5, -12.3456789],
+        group=["scene", "", ""],
+        top=[[["cat", 0.75], ["dog", 0.12345], ["cow", 0.1], ["owl", 0.05]], [], []],
+    )
     write_baseline(path, rows, PROVENANCE)
     sha = "0" * 64
     assert path.read_text(encoding="utf-8").splitlines() == [
-        "# tierbench baseline 1",
+        "# tierbench baseline 2",
         "# model: mine",
         "# torch: 2.13.0",
-        "suite,case,tier,expected,score,rank,margin,predicted,passed,image_sha256",
-        f"photos,c000,1,automobile,0.123457,1,-0.250000,,False,{sha}",
-        f"photos,c001,1,automobile,0.000000,1,0.000000,a b,False,{sha}",
-        f'photos,c002,1,automobile,1.000000,1,0.500000,"say ""cat"", twice",True,{sha}',
+        "suite,case,tier,expected,score,rank,margin,predicted,passed,image_sha256,group,log_margin,top,twin_log_margin",
+        f"photos,c000,1,automobile,0.123457,1,-0.250000,,False,{sha},,-12.3457,[],",
+        f"photos,c001,1,automobile,0.000000,1,0.000000,a b,False,{sha},,-1e-05,[],",
+        f'photos,c002,1,automobile,1.000000,1,0.500000,"say ""cat"", twice",True,{sha},scene,,'
+        '"[[""cat"", 0.75], [""dog"", 0.1235], [""cow"", 0.1]]",',
         "# end",
     ]
+    assert read_baseline(path).rows["top"].tolist() == [(), (), (("cat", 0.75), ("dog", 0.1235), ("cow", 0.1))]
 
 
 texts = st.text(max_size=20).filter(lambda text: text.split())

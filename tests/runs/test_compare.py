@@ -16,6 +16,7 @@ from tierbench.report.html.comparison_page import comparison_page
 from tierbench.runs.acceptance import accept_recorded
 from tierbench.runs.baseline import update_baseline
 from tierbench.runs.compare import ScoreComparison, compare_scores
+from tierbench.runs.diff import BASELINE_COLUMNS
 from tierbench.runs.model_scores import find_before_and_after
 
 BEFORE = [0.9, 0.8, 0.7, 0.9, 0.3, 0.9, 0.6]
@@ -80,7 +81,7 @@ def test_a_baseline_is_given_by_name_or_path(runs: tuple[Path, str, str], kind: 
         (case.key, case.change, case.drop) for case in file.cases
     ]
     assert run.verdicts == file.verdicts
-    assert file.cases[0].top_before == []
+    assert file.cases[0].top_before == run.cases[0].top_before
     assert file.cases[0].predicted_before == "automobile"
 
 
@@ -105,11 +106,14 @@ def test_comparing_two_baselines_reports_that_groups_are_unknown(runs: tuple[Pat
     reports, before, after = runs
     accept_recorded(Path(before), reports, force=False)
     (old,) = [pair[0] for pair in find_before_and_after("model", after, reports)]
-    update_baseline(reports / "baselines" / "other.csv", old.rows, old.provenance)
-    comparison = compare(reports, "model", "other")
+    for name in ("first", "second"):
+        # Baselines of version 0.1 have no groups.
+        update_baseline(reports / "baselines" / f"{name}.csv", old.rows[list(BASELINE_COLUMNS)], old.provenance)
+    comparison = compare(reports, "first", "second")
     assert not comparison.grouped
     assert "each case counts as independent" in "\n".join(comparison_lines(comparison, {}, 9))
     assert comparison.count("same") == len(BEFORE)
+    assert compare(reports, "model", "second").grouped
 
 
 def test_cases_that_are_new_or_missing_are_listed_and_do_not_count(tmp_path: Path) -> None:

@@ -134,8 +134,8 @@ def test_every_case_has_one_change_whatever_the_order_of_rows(
 
 def test_an_invalid_table_is_rejected() -> None:
     good, base = run_table([0.9, 0.8]), baseline_table([0.9, 0.8])
-    with pytest.raises(ValueError, match="run lacks the columns group, min_score"):
-        diff_cases(base, good.drop(columns=["group", "min_score"]))
+    with pytest.raises(ValueError, match="run lacks the columns rank, min_score"):
+        diff_cases(base, good.drop(columns=["rank", "min_score"]))
     with pytest.raises(ValueError, match="baseline contains photos/c000 more than once"):
         diff_cases(base.assign(case="c000"), good)
     with pytest.raises(ValueError, match="baseline contains photos/c000 with an empty or undefined figure"):

@@ -43,15 +43,16 @@ def test_scores_and_run_contain_all_documented_columns_and_fields(study: Bench) 
     with (folder / "scores.csv").open(encoding="utf-8", newline="") as stream:
         rows = {row["case"]: row for row in csv.DictReader(stream)}
     required = "suite case model tier tags expected predicted score confidence rank margin passed outcome reason top"
-    assert {*required.split(), "image_sha256"} <= set(rows["grey_fog"])
+    assert {*required.split(), "image_sha256", "log_margin", "twin_log_margin"} <= set(rows["grey_fog"])
     fog = rows["grey_fog"]
     assert (fog["suite"], fog["model"], fog["tier"], fog["tags"]) == ("study", "model", "3", "fog")
     assert (fog["expected"], fog["predicted"], fog["rank"]) == ("automobile", "ship", "4")
     assert float(fog["score"]) == pytest.approx(0.015, abs=1e-5)
     assert float(fog["confidence"]) == pytest.approx(0.524, abs=1e-5)
     assert float(fog["margin"]) == pytest.approx(0.015 - 0.524, abs=1e-5)
+    assert float(fog["log_margin"]) == pytest.approx(math.log(0.015 / 0.524), abs=1e-4)
     assert (fog["passed"], fog["outcome"]) == ("false", "failed")
-    assert fog["reason"].startswith("expected automobile ≥ 0.50, got ship 0.524")
+    assert fog["reason"].startswith("expected automobile, got ship 0.524; automobile 0.015 at rank 4")
     assert [label for label, _ in json.loads(fog["top"])] == ["ship", "airplane", "truck", "automobile"]
     assert len(fog["image_sha256"]) == 64
     content = json.loads((folder / "run.json").read_text(encoding="utf-8"))

@@ -149,7 +149,7 @@ def test_all_columns_of_a_row_are_read(suite: SuiteWriter, monkeypatch: pytest.M
     assert first.parameters == {"m": 1000.0}
     # The number of a row is the line on which it starts.
     assert (first.row, second.row) == (2, 5)
-    assert (second.id, second.group, second.thresholds) == ("blue", "blue", Thresholds(0.5, 1, 0.0))
+    assert (second.id, second.group, second.thresholds) == ("blue", "blue", Thresholds(0.0, 1, 0.0))
 
 
 def test_thresholds_default_to_the_tier_then_to_general_defaults(
@@ -158,11 +158,10 @@ def test_thresholds_default_to_the_tier_then_to_general_defaults(
     rows = "file_name,label,tier,min_score\nred.png,a,1,\nblue.png,a,2,\ngreen.png,a,2,0.9\n"
     found, problems = read(suite(rows, "[tiers.2]\nmin_score = 0.25\nmax_rank = 3\n"), monkeypatch)
     assert problems == []
-    # A tier that allows rank 3 requires no margin over the best other concept.
     assert [case.thresholds for case in found.cases] == [
-        Thresholds(0.5, 1, 0.0),
-        Thresholds(0.25, 3, -1.0),
-        Thresholds(0.9, 3, -1.0),
+        Thresholds(0.0, 1, 0.0),
+        Thresholds(0.25, 3, 0.0),
+        Thresholds(0.9, 3, 0.0),
     ]
 
 

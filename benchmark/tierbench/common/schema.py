@@ -25,6 +25,8 @@ Number = Annotated[float, Meta(gt=-1e12, lt=1e12)]
 # Half-precision probabilities can sum to slightly more than 1.
 Share = Annotated[float, Meta(ge=-0.001, le=1.001)]
 Margin = Annotated[float, Meta(ge=-1.001, le=1.001)]
+# Differences of logits that float32 probabilities can express are far smaller.
+LogMargin = Annotated[float, Meta(ge=-1000, le=1000)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +34,16 @@ class CaseRow:
     """The result of one case and one model: a row of `scores.csv`, in which each parameter has its own column.
 
     Attributes:
-        tier: None for steps of ladders and for derived cases.
+        tier: the tier that the case counts for; None for steps of ladders, absence cases and derived cases.
         tags: separated by spaces.
-        expected: the concept; alternatives separated by `|`.
-        predicted: the concept or label with the highest score; None, like all figures, if nothing was predicted.
+        expected: the concept; alternatives separated by `|`; `!ship` for its absence.
+        predicted: the concept of the most probable label, or that label; None, like all figures, if nothing was
+            predicted.
         confidence: its probability.
-        score, rank, margin: of the expectation.
+        score, rank, margin: of the expectation; see `Verdict`.
+        log_margin: difference of the logits of the expectation's best label and the best other label; None where
+            probabilities are saturated, and in records of version 0.1.
+        twin_log_margin: that in the image of the twin; None without a twin.
         outcome: `passed`, `failed`, `xfailed`, `error` or `skipped`.
         reason: why the case did not pass.
         change: `regressed`, `fixed`, `same` or `new` compared with the baseline; None without one.
@@ -58,6 +64,8 @@ class CaseRow:
     confidence: Share | None = None
     rank: Count | None = None
     margin: Margin | None = None
+    log_margin: LogMargin | None = None
+    twin_log_margin: LogMargin | None = None
     min_score: Share | None = None
     max_rank: Count | None = None
     min_margin: Margin | None = None
@@ -76,6 +84,11 @@ class CaseRow:
     def key(self) -> str:
         """`suite/case`."""
         return f"{self.suite}/{self.case}"
+
+    @property
+    def absent(self) -> bool:
+        """Whether the image must not show the concept."""
+        return self.expected.startswith("!")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,12 +36,12 @@ def accept_rows(
     import pandas as pd
 
     from tierbench.runs.baseline import case_ids, read_baseline, stale_cases, update_baseline
-    from tierbench.runs.diff import BASELINE_COLUMNS
+    from tierbench.runs.diff import ALL_BASELINE_COLUMNS
 
     scored = [row for row in rows if row.model == model and row.score is not None]
     if not scored:
         return [f"baseline {shown_path(path)} is unchanged: no case of {model} was scored"]
-    table = pd.DataFrame([{name: getattr(row, name) for name in BASELINE_COLUMNS} for row in scored])
+    table = pd.DataFrame([{name: getattr(row, name) for name in ALL_BASELINE_COLUMNS} for row in scored])
     update_baseline(path, table, provenance)
     lines = [f"baseline {shown_path(path)}: {plural(len(table), 'case')} accepted"]
     if stale := stale_cases(read_baseline(path), case_ids(suites)):

@@ -15,11 +15,13 @@ import pandas as pd
 from tierbench.common.errors import UserError
 from tierbench.common.file_lock import file_lock
 from tierbench.runs.baseline_format import Baseline, parse_baseline, serialise_baseline
-from tierbench.runs.diff import BASELINE_COLUMNS, COLUMN_TYPES, KEY, flat
+from tierbench.runs.diff import ALL_BASELINE_COLUMNS, COLUMN_TYPES, KEY, flat, with_optional
 from tierbench.runs.regression import NOISE
 from tierbench.suites.case import Suite
 from tierbench.suites.derived import clean_id
 
+# Log margins of the same weights agree to this between machines.
+LOG_NOISE = 0.01
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
@@ -81,7 +83,7 @@ def _update(path: Path, rows: pd.DataFrame, provenance: Mapping[str, str]) -> No
     old = _read(path)
     kept = None if old is None else old.rows[~_keys(old.rows).isin(_keys(rows))]
     if old is not None:
-        rows = _settled(old.rows, rows[list(BASELINE_COLUMNS)].astype(COLUMN_TYPES))
+        rows = _settled(old.rows, with_optional(rows)[list(ALL_BASELINE_COLUMNS)].astype(COLUMN_TYPES))
     if old is None or kept is None or kept.empty:
         write_baseline(path, rows, provenance)
         return
@@ -96,11 +98,13 @@ def _settled(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """Return the new rows, each replaced by the old one if the two differ only by noise."""
     before = old.set_index(KEY).reindex(pd.MultiIndex.from_frame(new[KEY])).reset_index()
     after = new.reset_index(drop=True)
-    figures = ["score", "margin"]
-    texts = [name for name in BASELINE_COLUMNS if name not in (*KEY, *figures)]
+    noise = {"score": NOISE, "margin": NOISE, "log_margin": LOG_NOISE, "twin_log_margin": LOG_NOISE}
+    # `top` is only shown, and follows the figures.
+    texts = [name for name in ALL_BASELINE_COLUMNS if name not in (*KEY, *noise, "top")]
     # The step of a ladder has no tier, and a missing value is not equal to another one.
     alike = (before[texts].astype("str").fillna("") == after[texts].astype("str").fillna("")).all(axis=1)
-    alike &= ((before[figures] - after[figures]).abs() <= NOISE).all(axis=1)
+    for name, limit in noise.items():
+        alike &= ((before[name] - after[name]).abs() <= limit) | (before[name].isna() & after[name].isna())
     return after.where(~alike, before[list(after.columns)])
 
 

@@ -4,23 +4,41 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import pandas as pd
 
 from tierbench.common.errors import UserError
-from tierbench.runs.diff import BASELINE_COLUMNS, COLUMN_TYPES, DECIMALS, KEY, flat
+from tierbench.common.schema import Share
+from tierbench.runs.diff import (
+    ALL_BASELINE_COLUMNS,
+    BASELINE_COLUMNS,
+    COLUMN_TYPES,
+    DECIMALS,
+    KEY,
+    flat,
+    with_optional,
+)
 
-SCHEMA = 1
+# Version 0.1 wrote 1, without the optional columns.
+SCHEMA = 2
 _FIRST = "# tierbench baseline "
+# Number of labels that are kept of a prediction.
+_TOP = 3
 # The last line marks the file as complete: without it, a file truncated between two rows would look whole.
 _LAST = "# end"
 _IDENTITY = re.compile(r"# ([A-Za-z0-9][A-Za-z0-9 ._-]*): (.*)")
 _INTEGER = re.compile(r"[1-9][0-9]{0,8}")
 _FRACTION = re.compile(r"-?[01](\.[0-9]{1,20})?")
+# Six significant digits, of a number that float32 probabilities can express.
+_LOG_MARGIN = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?(e-[0-9]{1,3})?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_HEADERS = (ALL_BASELINE_COLUMNS, BASELINE_COLUMNS)
 _FIX = "restore it from version control, or delete it and create it again with --robust-update-baseline"
 
 
@@ -29,8 +47,8 @@ class Baseline:
     """The accepted figures of one model.
 
     Attributes:
-        rows: one row per case with `BASELINE_COLUMNS`, sorted by suite and case; scores and margins are rounded
-            to six decimals; the step of a ladder has no `tier`.
+        rows: one row per case with `ALL_BASELINE_COLUMNS`, sorted by suite and case; scores and margins are rounded
+            to six decimals, log margins to six digits; the step of a ladder has no `tier`.
         provenance: what produced the figures, such as `fingerprint` or `torch`, name → value.
     """
 
@@ -56,9 +74,10 @@ def parse_baseline(data: bytes) -> Baseline:
         if match is None:
             raise _problem(number, f"{_shown(line)} is not '# name: value'")
         provenance[match[1]] = match[2]
-    if lines[body] != ",".join(BASELINE_COLUMNS):
-        raise _problem(body + 1, f"{_shown(lines[body])} is not the header '{','.join(BASELINE_COLUMNS)}'")
-    return Baseline(_parse_rows(lines[body + 1 : -1], body + 1), provenance)
+    columns = next((known for known in _HEADERS if lines[body] == ",".join(known)), None)
+    if columns is None:
+        raise _problem(body + 1, f"{_shown(lines[body])} is not the header '{','.join(ALL_BASELINE_COLUMNS)}'")
+    return Baseline(_parse_rows(lines[body + 1 : -1], columns, body + 1), provenance)
 
 
 def _check_ends(lines: list[str]) -> None:
@@ -71,36 +90,36 @@ def _check_ends(lines: list[str]) -> None:
             "choose a file that --robust-update-baseline wrote"
         )
     schema = first.removeprefix(_FIRST)
-    if schema != str(SCHEMA):
-        newer = _INTEGER.fullmatch(schema) is not None and int(schema) > SCHEMA
-        fix = "a newer tierbench wrote it; update tierbench" if newer else _FIX
-        raise UserError(f"schema {_shown(schema)} is not {SCHEMA}, which this version reads: {fix}")
+    number = int(schema) if _INTEGER.fullmatch(schema) else 0
+    if not 1 <= number <= SCHEMA:
+        fix = "a newer tierbench wrote it; update tierbench" if number > SCHEMA else _FIX
+        raise UserError(f"schema {_shown(schema)} is not 1 or {SCHEMA}, which this version reads: {fix}")
     if lines[-1] != _LAST:
         raise UserError(f"the file is truncated: its last line is {_shown(lines[-1])}, not '{_LAST}': {_FIX}")
 
 
-def _parse_rows(lines: list[str], offset: int) -> pd.DataFrame:
+def _parse_rows(lines: list[str], columns: Sequence[str], offset: int) -> pd.DataFrame:
     """Parse the rows; `offset` is the number of lines above them in the file."""
     reader = csv.reader(lines, strict=True)
     records: dict[tuple[str, str], dict[str, object]] = {}
     try:
         for cells in reader:
             number = offset + reader.line_num
-            record = _parse_row(cells, number)
+            record = _parse_row(cells, columns, number)
             key = (cells[0], cells[1])
             if key in records:
                 raise _problem(number, f"{_shown('/'.join(key))} appears twice")
             records[key] = record
     except csv.Error as error:
         raise _problem(offset + reader.line_num, str(error)) from None
-    rows = pd.DataFrame(list(records.values()), columns=list(BASELINE_COLUMNS))
+    rows = with_optional(pd.DataFrame(list(records.values()), columns=list(columns)))
     return rows.astype(COLUMN_TYPES).sort_values(KEY, ignore_index=True)
 
 
-def _parse_row(cells: list[str], number: int) -> dict[str, object]:
-    if len(cells) != len(BASELINE_COLUMNS):
-        raise _problem(number, f"expected {len(BASELINE_COLUMNS)} cells, found {len(cells)}")
-    row = dict(zip(BASELINE_COLUMNS, cells, strict=True))
+def _parse_row(cells: list[str], columns: Sequence[str], number: int) -> dict[str, object]:
+    if len(cells) != len(columns):
+        raise _problem(number, f"expected {len(columns)} cells, found {len(cells)}")
+    row = dict(zip(columns, cells, strict=True))
     for name in ("suite", "case", "expected"):
         if not row[name] or row[name] != flat(row[name]):
             raise _problem(number, f"{name} {_shown(row[name])} is empty or contains stray white space")
@@ -115,8 +134,19 @@ def _parse_row(cells: list[str], number: int) -> dict[str, object]:
         raise _problem(number, f"passed {_shown(row['passed'])} is neither True nor False")
     if not _SHA256.fullmatch(row["image_sha256"]):
         raise _problem(number, f"image_sha256 {_shown(row['image_sha256'])} is not 64 digits of 0-9, a-f")
+    for name in ("log_margin", "twin_log_margin"):
+        if row.get(name) and not _LOG_MARGIN.fullmatch(row[name]):
+            raise _problem(
+                number, f"{name} {_shown(row[name])} is not a number with up to three digits before the point"
+            )
+    optional: dict[str, object] = {
+        name: float(row[name] or "nan") for name in ("log_margin", "twin_log_margin") if name in row
+    }
+    if "top" in row:
+        optional["top"] = _parse_top(row["top"], number)
     return {
         **row,
+        **optional,
         "tier": int(row["tier"]) if row["tier"] else pd.NA,
         "rank": int(row["rank"]),
         "passed": row["passed"] == "True",
@@ -125,11 +155,18 @@ def _parse_row(cells: list[str], number: int) -> dict[str, object]:
     }
 
 
+def _parse_top(text: str, number: int) -> tuple[tuple[str, float], ...]:
+    try:
+        return msgspec.json.decode(text or "[]", type=tuple[tuple[str, Share], ...])
+    except msgspec.MsgspecError:
+        raise _problem(number, f"top {_shown(text)} is not a list of labels with their probabilities") from None
+
+
 def serialise_baseline(rows: pd.DataFrame, provenance: Mapping[str, str]) -> bytes:
     """Return the bytes of a baseline file, sorted by suite and case.
 
     Args:
-        rows: one row per scored case with at least `BASELINE_COLUMNS`, in any order.
+        rows: one row per scored case with at least `BASELINE_COLUMNS`, in any order; of `top`, three labels are kept.
         provenance: what produced the figures, name → value.
 
     Raises:
@@ -139,10 +176,13 @@ def serialise_baseline(rows: pd.DataFrame, provenance: Mapping[str, str]) -> byt
     text.write(f"{_FIRST}{SCHEMA}\n")
     text.writelines(f"# {name}: {flat(value)}\n" for name, value in sorted(provenance.items()))
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(BASELINE_COLUMNS)
+    writer.writerow(ALL_BASELINE_COLUMNS)
     names = {name: rows[name].astype("str").map(flat) for name in KEY}
-    table = rows[list(BASELINE_COLUMNS)].astype(COLUMN_TYPES).assign(**names).sort_values(KEY)
-    writer.writerows(_cells(row) for row in table.itertuples(index=False, name=None))
+    table = with_optional(rows)[list(ALL_BASELINE_COLUMNS)].astype(COLUMN_TYPES).assign(**names).sort_values(KEY)
+    writer.writerows(
+        [_cell(name, value) for name, value in zip(ALL_BASELINE_COLUMNS, row, strict=True)]
+        for row in table.itertuples(index=False, name=None)
+    )
     text.write(f"{_LAST}\n")
     # A label may contain a lone surrogate, which UTF-8 cannot encode.
     data = text.getvalue().encode("utf-8", errors="replace")
@@ -153,18 +193,24 @@ def serialise_baseline(rows: pd.DataFrame, provenance: Mapping[str, str]) -> byt
     return data
 
 
-def _cells(row: Iterable[object]) -> list[str]:
-    """Return the cells of a row: figures with six decimals, texts on one line."""
-    cells = []
-    for value in row:
-        if isinstance(value, float):
-            # Half-precision probabilities can add up to slightly more than 1. Larger values are errors and are kept.
-            figure = min(1.0, max(-1.0, value)) if abs(value) < 1.001 else value
-            # Adding 0.0 turns -0.0 into 0.0.
-            cells.append(f"{round(figure, DECIMALS) + 0.0:.{DECIMALS}f}")
-        else:
-            cells.append("" if value is pd.NA else flat(str(value)))
-    return cells
+def _cell(name: str, value: object) -> str:
+    """Return a cell: figures with six decimals, log margins with six digits, texts on one line."""
+    if name == "top":
+        return _top(value)
+    if isinstance(value, float):
+        if name in ("log_margin", "twin_log_margin"):
+            return "" if math.isnan(value) else f"{value + 0.0:.6g}"
+        # Half-precision probabilities can add up to slightly more than 1. Larger values are errors and are kept.
+        figure = min(1.0, max(-1.0, value)) if abs(value) < 1.001 else value
+        # Adding 0.0 turns -0.0 into 0.0.
+        return f"{round(figure, DECIMALS) + 0.0:.{DECIMALS}f}"
+    return "" if value is pd.NA else flat(str(value))
+
+
+def _top(value: object) -> str:
+    """Return the most probable labels as JSON; four decimals do, because nothing is computed from them."""
+    entries = list(value)[:_TOP] if isinstance(value, list | tuple) else []
+    return flat(json.dumps([[label, round(probability, 4)] for label, probability in entries], ensure_ascii=False))
 
 
 def _problem(number: int, problem: str) -> UserError:

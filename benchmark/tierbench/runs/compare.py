@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -126,22 +127,23 @@ def compare_scores(before: ModelScores, after: ModelScores, *, max_drop: float =
         cases=tuple(cases),
         verdicts=judge_regression(diff),
         differences=tuple(provenance_changes(Baseline(before.rows, shared), known)),
-        grouped=after.is_run or before.is_run,
+        grouped=any((scores.rows["group"] != "").any() for scores in (before, after)),
     )
 
 
 def _run_rows(before: ModelScores, after: ModelScores) -> pd.DataFrame:
-    """Return the rows of `after` with groups and thresholds, which a baseline file does not have."""
+    """Return the rows of `after` with thresholds, which a baseline file does not have."""
     if after.is_run:
         return after.rows[list(RUN_COLUMNS)]
     other = before.rows[[*KEY, "passed"]].rename(columns={"passed": "before"})
     rows = after.rows.merge(other, on=KEY, how="left")
     # Both verdicts are kept: the threshold is chosen such that the earlier figures meet or miss it as recorded.
     passed = rows.pop("before").fillna(True).astype(bool)
-    groups = before.rows.set_index(KEY)["group"] if before.is_run else pd.Series(dtype="object")
-    keys = pd.MultiIndex.from_frame(rows[KEY])
+    # Baselines of version 0.1 have no groups.
+    groups = before.rows.set_index(KEY)["group"].reindex(pd.MultiIndex.from_frame(rows[KEY])).fillna("")
     return rows.assign(
-        group=groups.reindex(keys).fillna("").to_numpy() if len(groups) else "",
+        group=rows["group"].where(rows["group"] != "", groups.to_numpy()),
+        twin_log_margin=math.nan,
         min_score=passed.map({True: 0.0, False: 2.0}),
         max_rank=10**9,
         min_margin=-1.0,

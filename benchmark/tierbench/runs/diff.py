@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,8 +23,12 @@ BASELINE_COLUMNS = (
     "passed",
     "image_sha256",
 )
+# Columns that baselines of version 0.1 lack, in the order of the file, with the value for a row without one.
+OPTIONAL_COLUMNS: dict[str, Any] = {"group": "", "log_margin": math.nan, "top": (), "twin_log_margin": math.nan}
+ALL_BASELINE_COLUMNS = (*BASELINE_COLUMNS, *OPTIONAL_COLUMNS)
+_LOG_MARGINS = ("log_margin", "twin_log_margin")
 # The rows of a run have the current thresholds, by which the baseline's figures are judged again.
-RUN_COLUMNS = (*BASELINE_COLUMNS, "group", "min_score", "max_rank", "min_margin")
+RUN_COLUMNS = (*BASELINE_COLUMNS, "group", *_LOG_MARGINS, "min_score", "max_rank", "min_margin")
 DIFF_COLUMNS = (
     "suite",
     "case",
@@ -37,6 +43,8 @@ DIFF_COLUMNS = (
     "baseline_rank",
     "margin",
     "baseline_margin",
+    "log_margin",
+    "baseline_log_margin",
     "predicted",
     "baseline_predicted",
     "passed",
@@ -56,21 +64,25 @@ COLUMN_TYPES = {
     "passed": "boolean",
     "score": "float64",
     "margin": "float64",
+    "log_margin": "float64",
+    "twin_log_margin": "float64",
 }
 
 
 def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = DEFAULT_MAX_DROP) -> pd.DataFrame:
     """Compare the cases of a run with those of a baseline.
 
-    The baseline's scores, ranks and margins are judged by the thresholds of the run, so that tightening a threshold
-    is not a regression. If the figures of a case agree to the precision of the baseline file, the baseline gets the
-    verdict of the run: rounding never flips a case.
+    The baseline's figures are judged by the thresholds and twins of the run, so that tightening a threshold is not a
+    regression. A row without a log margin keeps its accepted verdict: the ranks of version 0.1 counted concepts, not
+    labels. If the figures of a case agree to the precision of the baseline file, the baseline gets the verdict of the
+    run: rounding never flips a case.
 
     Args:
-        baseline: one row per case with `BASELINE_COLUMNS`; the step of a ladder has no `tier`. Pass only the suites
-            and tiers that were selected, because all other rows become `missing`.
-        run: one row per case with `RUN_COLUMNS`. With an empty `group`, a case is a group of its own. A row whose
-            `score` is not a number (the case had an error or was skipped) counts as missing.
+        baseline: one row per case with `BASELINE_COLUMNS` and any of `OPTIONAL_COLUMNS`; the step of a ladder has no
+            `tier`. Pass only the suites and tiers that were selected, because all other rows become `missing`.
+        run: one row per case with `RUN_COLUMNS`; the optional ones may be left out. With an empty `group`, a case is
+            a group of its own. A row whose `score` is not a number (the case had an error or was skipped) counts as
+            missing.
         max_drop: a case whose score falls by more than this is `regressed`, whatever its verdict; in (0, 1].
 
     Returns:
@@ -85,7 +97,7 @@ def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = D
     if not 0 < max_drop <= 1:
         raise ValueError(f"max_drop must be above 0 and at most 1, got {max_drop}")
     scored = _checked(run, RUN_COLUMNS, "run", keep_unscored=False)
-    before = _checked(baseline, BASELINE_COLUMNS, "baseline")
+    before = _checked(baseline, (*BASELINE_COLUMNS, *_LOG_MARGINS), "baseline")
     before = before.rename(columns={name: f"baseline_{name}" for name in before if name not in KEY})
     table = scored.merge(before, on=KEY, how="outer").sort_values(KEY, ignore_index=True)
 
@@ -97,12 +109,7 @@ def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = D
     table["drop"] = (table["baseline_score"] - table["score"]).round(DECIMALS).where(paired)
     fell = table["drop"] > max_drop
     now = table["passed"].fillna(False).astype(bool)
-    judged = (
-        (table["baseline_score"] >= table["min_score"])
-        & (table["baseline_rank"] <= table["max_rank"]).fillna(False).astype(bool)
-        & (table["baseline_margin"] >= table["min_margin"])
-    )
-    then = judged.where(~_alike(table), now)
+    then = _judged_again(table, now).where(~_alike(table), now)
     # A row that the run lacks has no current thresholds: it keeps the accepted verdict.
     table["baseline_passed"] = table["baseline_passed"].mask(in_run & in_baseline, then)
 
@@ -126,10 +133,10 @@ def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = D
 
 def _checked(table: pd.DataFrame, columns: Sequence[str], name: str, *, keep_unscored: bool = True) -> pd.DataFrame:
     """Check a table and return its columns, with types that allow missing values."""
-    absent = [column for column in columns if column not in table]
+    absent = [column for column in columns if column not in table and column not in OPTIONAL_COLUMNS]
     if absent:
         raise ValueError(f"the {name} lacks the columns {', '.join(absent)}")
-    table = table[list(columns)]
+    table = with_optional(table)[list(columns)]
     if not keep_unscored:
         table = table[table["score"].notna()]
     twice = table[table.duplicated(KEY)]
@@ -137,9 +144,10 @@ def _checked(table: pd.DataFrame, columns: Sequence[str], name: str, *, keep_uns
         raise ValueError(f"the {name} contains {twice['suite'].iloc[0]}/{twice['case'].iloc[0]} more than once")
     # A column of empty cells is read from CSV as numbers; names must be text.
     names = {column: "string" for column in (*KEY, "group") if column in columns}
-    table = table.astype({**COLUMN_TYPES, **names})
+    types = {column: kind for column, kind in COLUMN_TYPES.items() if column in columns}
+    table = table.astype({**types, **names})
     # The step of a ladder has no tier; all other figures are required.
-    figures = [column for column in columns if column not in {"tier", "group"}]
+    figures = [column for column in columns if column not in {"tier", *OPTIONAL_COLUMNS}]
     bad = table[table[figures].isna().any(axis=1)]
     if len(bad):
         row = bad.iloc[0]
@@ -147,9 +155,39 @@ def _checked(table: pd.DataFrame, columns: Sequence[str], name: str, *, keep_uns
     return table.assign(expected=table["expected"].map(flat))
 
 
+def with_optional(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of a baseline with all of `OPTIONAL_COLUMNS`, filled where it lacks them."""
+    missing = {name: [value] * len(table) for name, value in OPTIONAL_COLUMNS.items() if name not in table}
+    return table.assign(**missing) if missing else table
+
+
+def _judged_again(table: pd.DataFrame, now: pd.Series[bool]) -> pd.Series[bool]:
+    """Judge the figures of the baseline by the thresholds and twins of the run."""
+    twin, twin_before = table["twin_log_margin"], table["baseline_twin_log_margin"]
+    # Where the baseline has no figure for the twin, the twin alone is not what makes a case regressed.
+    lost_to_twin = _meets(table, "") & ~now
+    credited = (table["baseline_log_margin"] > twin_before).where(twin_before.notna(), ~lost_to_twin)
+    judged = _meets(table, "baseline_") & (credited | twin.isna())
+    accepted = table["baseline_passed"].fillna(False).astype(bool)
+    return judged.where(table["baseline_log_margin"].notna(), accepted)
+
+
+def _meets(table: pd.DataFrame, side: str) -> pd.Series[bool]:
+    """Return whether the figures of a side meet the thresholds of the run; see `tierbench.scoring.verdict.meets`."""
+    return (
+        (table[f"{side}score"] >= table["min_score"])
+        & (table[f"{side}rank"] <= table["max_rank"]).fillna(False).astype(bool)
+        & ((table["min_margin"] == 0) | (table[f"{side}margin"] >= table["min_margin"]))
+    )
+
+
 def _alike(table: pd.DataFrame) -> pd.Series[bool]:
-    """Return for each row whether run and baseline agree to the precision of a baseline file."""
-    alike = (table["rank"] == table["baseline_rank"]).fillna(False).astype(bool)
+    """Return for each row whether run and baseline agree to the precision of a baseline file.
+
+    The ranks of rows without a log margin may be those of version 0.1, which cannot be compared.
+    """
+    same_rank = (table["rank"] == table["baseline_rank"]).fillna(False).astype(bool)
+    alike = same_rank | table["baseline_log_margin"].isna()
     for name in ("score", "margin"):
         alike &= (table[name] - table[f"baseline_{name}"]).abs() <= 10**-DECIMALS
     return alike

@@ -29,7 +29,7 @@ class ModelScores:
         model: name of the model.
         rows: the scored cases with the columns of a baseline; rows of a run also have groups and thresholds.
         provenance: what produced the scores, name → value.
-        top: the most probable labels of each case, by `suite/case`; empty for a baseline.
+        top: the most probable labels of each case, by `suite/case`; none in a baseline of version 0.1.
         is_run: whether the scores are those of a recorded run.
         complete: whether the run was completed; True for a baseline.
         unmatched: models of this run that the other one lacks, and that are therefore not compared.
@@ -101,7 +101,9 @@ def _located(text: str, reports: Path) -> tuple[Path, str]:
 def baseline_scores(path: Path) -> dict[str, ModelScores]:
     """Read the scores in a baseline file, by model."""
     baseline = read_baseline(path)
-    return {path.stem: ModelScores(shown_path(path), path.stem, baseline.rows, baseline.provenance)}
+    rows = baseline.rows
+    top = dict(zip(rows["suite"] + "/" + rows["case"], rows["top"], strict=True))
+    return {path.stem: ModelScores(shown_path(path), path.stem, rows, baseline.provenance, top)}
 
 
 def run_scores(record: RunRecord) -> dict[str, ModelScores]:

@@ -66,7 +66,7 @@ class ScoresFile:
     def append(self, row: CaseRow) -> None:
         """Append a row; if a case is run again, its last row counts."""
         values = cells(row)
-        self._write([_cell(values.get(name)) for name in self._columns])
+        self._write([_cell(name, values.get(name)) for name in self._columns])
 
     def _write(self, line: Sequence[Any]) -> None:
         text = io.StringIO(newline="")
@@ -81,11 +81,12 @@ class ScoresFile:
         self._stream.close()
 
 
-def _cell(value: Any) -> Any:
+def _cell(name: str, value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return format(value, ".6g") if abs(value) >= 1 else format(value, ".6f")
+        six_digits = abs(value) >= 1 or name in ("log_margin", "twin_log_margin")
+        return format(value, ".6g" if six_digits else ".6f")
     return value
 
 

@@ -41,7 +41,7 @@ def evaluate(
         labels: names of the classes, if the classifier is a spec whose config has none.
 
     Returns:
-        One row per case, ladder steps included; the columns are those of `scores.csv`.
+        One row per case, ladder steps and absence cases included, twins not; the columns are those of `scores.csv`.
 
     Raises:
         UserError: if the suite has problems, has not been fetched, or does not match the model's labels.
@@ -68,9 +68,20 @@ def judge_suite(
         raise UserError(*problems)
     wanted = list(cases)
     known = [case for case in wanted if any(space.knows(name) for name in case.expected)]
-    predictions = Predictor(classifier, PredictionStore(None), batch_size).predict(known)
+    images = [*known, *suite.twins_of(known)]
+    predictions = Predictor(classifier, PredictionStore(None), batch_size).predict(images)
     multi_label = is_multi_label(classifier)
-    return [judge_case(case, model, space, predictions.get(case.key), multi_label=multi_label) for case in wanted]
+    return [
+        judge_case(
+            case,
+            model,
+            space,
+            predictions.get(case.key),
+            twin=predictions.get(case.twin_key),
+            multi_label=multi_label,
+        )
+        for case in wanted
+    ]
 
 
 def _read(folder: Path) -> Suite:

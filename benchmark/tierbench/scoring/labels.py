@@ -36,6 +36,15 @@ class LabelSpace:
         taken = {index for indices in self.concepts.values() for index in indices}
         return np.array([index for index in range(len(self.labels)) if index not in taken], dtype=np.intp)
 
+    @cached_property
+    def owners(self) -> dict[int, str]:
+        """The concept of each label that belongs to one, by index."""
+        return {index: name for name, indices in reversed([*self.concepts.items()]) for index in indices}
+
+    def name(self, index: int) -> str:
+        """Return the concept that a label counts as, or else the label in its short form."""
+        return self.owners.get(index) or short_label(self.labels[index])
+
     def knows(self, concept: str) -> bool:
         """Return whether any label of the model counts as the concept."""
         return bool(self.concepts.get(concept))

@@ -133,7 +133,7 @@ class ModelPool:
         return problems
 
     def predicted(self, name: str, cases: Iterable[Case] = (), classifier: Classifier | None = None) -> ModelUnderTest:
-        """Return a model with its predictions; the first call predicts all the cases.
+        """Return a model with its predictions; the first call predicts all the cases and their twins.
 
         If several processes share a run, one computes while the others wait and then read its predictions.
 
@@ -163,6 +163,7 @@ class ModelPool:
             raise UserError(*problems)
         with self._one_at_a_time():
             cases = model.predictable(selected, self.suites)
+            cases += [twin for suite in self.suites.values() for twin in suite.twins_of(cases)]
             with self.progress(len(cases), f"predicting with {model.name}") as advance:
                 model.predict(cases, advance)
 

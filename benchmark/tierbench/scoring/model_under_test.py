@@ -78,6 +78,7 @@ class ModelUnderTest:
                 self.name,
                 self.space(suite),
                 self.predictions.get(case.key),
+                twin=self.predictions.get(case.twin_key),
                 multi_label=is_multi_label(self.classifier),
             )
         return self._results[case.key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from tierbench.common.schema import CaseRow
 from tierbench.common.text import one_line
 from tierbench.models.predictor import Prediction
 from tierbench.scoring.labels import LabelSpace
-from tierbench.scoring.verdict import Verdict, judge
+from tierbench.scoring.verdict import Verdict, judge, log_margin, with_twin
 from tierbench.suites.case import Case
 
 if TYPE_CHECKING:
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
 COLUMNS = tuple(field.name for field in fields(CaseRow) if field.name != "parameters")
 # Integer columns and float columns; the suites' parameters are floats too.
 _INTEGERS = ("tier", "rank", "max_rank", "severity")
-_NUMBERS = ("score", "confidence", "margin", "min_score", "min_margin", "baseline_score")
+_NUMBERS = (
+    "score",
+    "confidence",
+    "margin",
+    "log_margin",
+    "twin_log_margin",
+    "min_score",
+    "min_margin",
+    "baseline_score",
+)
 
 
 @dataclass(frozen=True)
@@ -77,15 +87,17 @@ class CaseResult:
             suite=case.suite,
             case=case.id,
             model=self.model,
-            tier=case.tier,
+            tier=None if case.absent else case.tier,
             tags=" ".join(case.tags),
             group=case.group,
-            expected="|".join(case.expected),
+            expected=case.label,
             predicted=verdict.predicted if verdict else None,
             score=verdict.score if verdict else None,
             confidence=verdict.confidence if verdict else None,
             rank=verdict.rank if verdict else None,
             margin=verdict.margin if verdict else None,
+            log_margin=_finite(verdict.log_margin) if verdict else None,
+            twin_log_margin=_finite(verdict.twin_log_margin) if verdict else None,
             min_score=case.thresholds.min_score,
             max_rank=case.thresholds.max_rank,
             min_margin=case.thresholds.min_margin,
@@ -100,8 +112,18 @@ class CaseResult:
         )
 
 
+def _finite(value: float | None) -> float | None:
+    return None if value is None or math.isinf(value) else value
+
+
 def judge_case(
-    case: Case, model: str, space: LabelSpace, prediction: Prediction | None, *, multi_label: bool = False
+    case: Case,
+    model: str,
+    space: LabelSpace,
+    prediction: Prediction | None,
+    *,
+    twin: Prediction | None = None,
+    multi_label: bool = False,
 ) -> CaseResult:
     """Judge the prediction for a case.
 
@@ -110,6 +132,7 @@ def judge_case(
         model: name of the model.
         space: the suite's concepts, mapped to the model's labels.
         prediction: the model's prediction; None if the model has no label for the case.
+        twin: the prediction for its twin, if it has one.
         multi_label: whether several labels of the model can be true at once.
     """
     known = [concept for concept in case.expected if space.knows(concept)]
@@ -118,7 +141,15 @@ def judge_case(
         return CaseResult(case, model, skipped=f"no label of the model counts as {names}")
     if prediction.probabilities is None:
         return CaseResult(case, model, prediction.image_sha256, error=prediction.error)
-    verdict = judge(prediction.probabilities, space, known, case.thresholds, multi_label=multi_label)
+    if case.twin and (twin is None or twin.probabilities is None):
+        error = twin.error if twin else "was not predicted"
+        return CaseResult(case, model, prediction.image_sha256, error=f"its twin {case.twin!r}: {error}")
+    verdict = judge(
+        prediction.probabilities, space, known, case.thresholds, absent=case.absent, multi_label=multi_label
+    )
+    if twin is not None and twin.probabilities is not None:
+        without = log_margin(twin.probabilities, space, known, multi_label=multi_label)
+        verdict = with_twin(verdict, case.twin, without)
     return CaseResult(case, model, prediction.image_sha256, verdict)
 
 

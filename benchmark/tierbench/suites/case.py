@@ -1,8 +1,8 @@
-"""The parts of a suite: cases, tiers with their thresholds, ladders, published scores."""
+"""The parts of a suite: cases and their twins, tiers with their thresholds, ladders, published scores."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,15 +10,15 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What a prediction must reach to pass.
+    """What a prediction must reach to pass; by default, the most probable label must be one of the expectation's.
 
     Attributes:
         min_score: lowest score of the expected concept, in [0, 1].
         max_rank: worst rank of the expected concept, 1 or more.
-        min_margin: smallest distance to the best other concept, in [-1, 1].
+        min_margin: smallest distance to the best other concept, in [-1, 1]; 0: any.
     """
 
-    min_score: float = 0.5
+    min_score: float = 0.0
     max_rank: int = 1
     min_margin: float = 0.0
 
@@ -76,21 +76,23 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One image with its expectation.
+    """One image with its expectation, or a twin, which has none.
 
     Attributes:
         suite: name of the suite.
         id: unique in the suite.
         file_name: POSIX path inside the suite folder.
         path: the file to read; it is outside the folder only for images of an installed package.
-        expected: the expected concept; several concepts are alternatives.
-        tier: integer ≥ 1; None for a step of a ladder.
+        expected: the expected concept; several concepts are alternatives; empty for a twin.
+        tier: integer ≥ 1; None for a step of a ladder and for a twin.
         thresholds: what the prediction must reach.
         group: the same for all cases from one source image or scene.
         parameters: values of the declared numeric columns that are not empty.
         row: line of `metadata.csv` that declares the case.
         corruption, severity: only for derived cases; empty and 0 for others.
         variant: the published table of the corruption's parameters.
+        absent: whether the image must not show the concept.
+        twin: id of the image of the same scene without the object; empty if there is none.
     """
 
     suite: str
@@ -114,11 +116,33 @@ class Case:
     corruption: str = ""
     severity: int = 0
     variant: str = ""
+    absent: bool = False
+    twin: str = ""
 
     @property
     def key(self) -> str:
         """`suite/id`, the name of the case in test ids, tables and baselines."""
         return f"{self.suite}/{self.id}"
+
+    @property
+    def twin_key(self) -> str:
+        """The key of the twin; empty if there is none."""
+        return f"{self.suite}/{self.twin}" if self.twin else ""
+
+    @property
+    def is_twin(self) -> bool:
+        """Whether it is a twin: predicted, but never tested or counted."""
+        return not self.expected
+
+    @property
+    def label(self) -> str:
+        """The expectation as the column `label` has it: `ship|boat`, `!ship`, or `-` for a twin."""
+        return ("!" if self.absent else "") + "|".join(self.expected) or "-"
+
+    @property
+    def expectation(self) -> str:
+        """The expectation in words: `ship or boat`, `no ship`; empty for a twin."""
+        return ("no " if self.absent else "") + " or ".join(self.expected)
 
 
 @dataclass(frozen=True)
@@ -128,12 +152,15 @@ class Suite:
     Attributes:
         name: the folder's name.
         folder: absolute path.
+        cases: every image that is judged; twins are not among them.
         concepts: concept → the labels that count as it.
         parameters: declared numeric column → unit.
         corruptions: the `[corruptions]` table as written.
         gates: metric → its limits.
         fetch_hint: the command that fetches missing images; empty if there are none.
         digest: SHA-256 over `metadata.csv` and `suite.toml`.
+        twins: the twins by id.
+        max_false_alarms: share of the absence cases in which the model may claim the absent concept, in [0, 1].
     """
 
     name: str
@@ -149,22 +176,48 @@ class Suite:
     published: tuple[Published, ...] = ()
     fetch_hint: str = ""
     digest: str = ""
+    twins: Mapping[str, Case] = field(default_factory=dict)
+    max_false_alarms: float = 0.0
 
     @property
     def fetched(self) -> bool:
         """Whether no image must be fetched."""
         return not self.fetch_hint
 
+    @property
+    def images(self) -> tuple[Case, ...]:
+        """Every row of the suite: the cases, then the twins."""
+        return (*self.cases, *self.twins.values())
+
     @cached_property
     def by_tier(self) -> dict[int, tuple[Case, ...]]:
-        """The cases of each tier, in the order of the file, without the steps of ladders."""
-        tiers: dict[int, list[Case]] = {}
-        for case in self.cases:
-            if case.tier is not None:
-                tiers.setdefault(case.tier, []).append(case)
-        return {number: tuple(tiers[number]) for number in sorted(tiers)}
+        """The cases that count for each tier, in the order of the file: without steps of ladders and absence cases."""
+        return _by_tier(case for case in self.cases if not case.absent)
+
+    @cached_property
+    def absence_cases(self) -> tuple[Case, ...]:
+        """The cases that must not show a concept, in the order of the file."""
+        return tuple(case for case in self.cases if case.absent)
+
+    @cached_property
+    def tests_by_tier(self) -> dict[int, tuple[Case, ...]]:
+        """The cases with a test of their own, by the tier that selects it: those of `by_tier` and absence cases."""
+        return _by_tier(self.cases)
 
     @cached_property
     def expected_concepts(self) -> tuple[str, ...]:
-        """Every concept that a case expects, in order of appearance."""
+        """Every concept that a case expects or rules out, in order of appearance."""
         return tuple(dict.fromkeys(concept for case in self.cases for concept in case.expected))
+
+    def twins_of(self, cases: Iterable[Case]) -> list[Case]:
+        """Return the twins of the cases, each once."""
+        names = dict.fromkeys(case.twin for case in cases if case.suite == self.name)
+        return [self.twins[name] for name in names if name in self.twins]
+
+
+def _by_tier(cases: Iterable[Case]) -> dict[int, tuple[Case, ...]]:
+    tiers: dict[int, list[Case]] = {}
+    for case in cases:
+        if case.tier is not None:
+            tiers.setdefault(case.tier, []).append(case)
+    return {number: tuple(tiers[number]) for number in sorted(tiers)}

@@ -40,12 +40,16 @@ def derive_cases(suite: Suite, corruptions: Sequence[str], severities: Sequence[
 
 
 def derive_case(suite: Suite, case: Case, corruption: str, severity: int) -> Case:
-    """Derive one case of a sweep from a clean case of the suite."""
+    """Derive one case of a sweep from a clean case of the suite.
+
+    It has no twin: the image of the twin would have to be corrupted in the same way.
+    """
     return replace(
         case,
         id=f"{case.id}+{corruption}-{severity}",
         tier=None,
         known_issue="",
+        twin="",
         corruption=corruption,
         severity=severity,
         variant=str(suite.corruptions.get("variant", "imagenet_c")),

@@ -11,13 +11,16 @@ from pathlib import Path, PurePosixPath
 
 from tierbench.common.text import listed, suggestion
 from tierbench.suites.case import Case, Thresholds
+from tierbench.suites.expectation import TWIN, Expectation, parse_expectation
 from tierbench.suites.problems import Problems
 from tierbench.suites.settings import THRESHOLD_RANGES, SuiteSettings, make_thresholds
 from tierbench.suites.tags import refused_tag
+from tierbench.suites.twins import check_twins, row_problems
 
 REQUIRED = ("file_name", "label", "tier")
 OPTIONAL = (
     "id",
+    "twin",
     *THRESHOLD_RANGES,
     "tags",
     "group",
@@ -48,7 +51,7 @@ def read_cases(suite: str, folder: Path, settings: SuiteSettings, problems: Prob
         problems: receives one line per problem.
 
     Returns:
-        The cases of the rows without problems, in the order of the file.
+        The cases and twins of the rows without problems, in the order of the file.
     """
     file = folder / "metadata.csv"
     try:
@@ -64,9 +67,12 @@ def read_cases(suite: str, folder: Path, settings: SuiteSettings, problems: Prob
         return []
     cases: list[Case] = []
     row_of: dict[str, int] = {}
+    bad: set[str] = set()
     for number, row in _rows(text, file, settings, problems):
-        case = _RowReader(suite, folder, file, settings, problems, number, row).case()
+        reader = _RowReader(suite, folder, file, settings, problems, number, row)
+        case = reader.case()
         if case is None:
+            bad.add(reader.case_id)
             continue
         if case.id in row_of:
             problems.add(
@@ -77,6 +83,7 @@ def read_cases(suite: str, folder: Path, settings: SuiteSettings, problems: Prob
             continue
         row_of[case.id] = number
         cases.append(case)
+    check_twins(cases, bad, file, problems)
     return cases
 
 
@@ -134,23 +141,24 @@ class _RowReader:
         self.settings, self.problems = settings, problems
         self.number, self.row = number, row
         self.good = True
+        self.case_id = ""
 
     def case(self) -> Case | None:
         file_name = self._file_name()
-        case_id = self._id(file_name)
+        self.case_id = self._id(file_name)
         ladder = self._ladder()
         tier = self._tier(ladder)
         expected = self._expected()
         case = Case(
             suite=self.suite,
-            id=case_id,
+            id=self.case_id,
             file_name=file_name,
             path=self.folder / file_name,
-            expected=expected,
+            expected=expected.concepts,
             tier=tier,
-            thresholds=self._thresholds(tier),
+            thresholds=self._thresholds(tier, expected),
             tags=self._tags(),
-            group=self.row.get("group", "") or case_id,
+            group=self.row.get("group", "") or self.case_id,
             known_issue=self.row.get("known_issue", ""),
             ladder=ladder,
             url=self._url(),
@@ -160,7 +168,11 @@ class _RowReader:
             notes=self.row.get("notes", ""),
             parameters=self._parameters(ladder),
             row=self.number,
+            absent=expected.absent,
+            twin=self.row.get("twin", ""),
         )
+        for problem in row_problems(case):
+            self._problem(problem)
         return case if self.good else None
 
     def _problem(self, message: str) -> None:
@@ -188,15 +200,16 @@ class _RowReader:
             self._problem(f"id {case_id!r} is longer than 100 characters; write a shorter one")
         return case_id
 
-    def _expected(self) -> tuple[str, ...]:
-        concepts = tuple(dict.fromkeys(part.strip() for part in self.row["label"].split("|")))
-        if not all(concepts):
-            self._problem("label is empty; write the concept that the image shows")
-        return concepts
+    def _expected(self) -> Expectation:
+        try:
+            return parse_expectation(self.row["label"])
+        except ValueError as error:
+            self._problem(str(error))
+            return Expectation(("",))
 
     def _tier(self, ladder: str) -> int | None:
         text = self.row["tier"]
-        if ladder and not text:
+        if not text and (ladder or self.row["label"] == TWIN):
             return None
         if ladder:
             self._problem("a step of a ladder has no tier; leave tier or ladder empty")
@@ -225,12 +238,15 @@ class _RowReader:
             return None
         return value
 
-    def _thresholds(self, tier: int | None) -> Thresholds:
-        declared = dict(self.settings.thresholds.get(tier or 0, {}))
+    def _thresholds(self, tier: int | None, expected: Expectation) -> Thresholds:
+        # Thresholds of a tier are about the recognition of what is there.
+        declared = {} if expected.absent else dict(self.settings.thresholds.get(tier or 0, {}))
         for name, (low, high) in THRESHOLD_RANGES.items():
             value = self._number(name, low, high)
             if value is not None:
                 declared[name] = value
+                if expected.absent:
+                    self._problem(f"an absence case has no threshold; leave {name} empty")
         rank = declared.get("max_rank", 1.0)
         if rank != int(rank):
             self._problem(f"max_rank {rank:g} is not a whole number")

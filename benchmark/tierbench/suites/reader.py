@@ -74,20 +74,23 @@ def read_suite(folder: Path, problems: Problems) -> Suite:
         if need:
             needs[need] = None
     tiers = {case.tier for case in cases if case.tier is not None}
+    ids = {case.id for case in cases if not case.is_twin}
     return Suite(
         name=folder.name,
         folder=folder,
         description=settings.description,
-        cases=tuple(cases),
+        cases=tuple(case for case in cases if not case.is_twin),
         tiers={number: settings.tiers.get(number, Tier(number)) for number in sorted(tiers)},
         concepts=settings.labels,
         parameters=settings.parameters,
         ladders=settings.ladders,
         corruptions=settings.corruptions,
         gates=settings.gates,
-        published=_read_published(folder / "published.csv", {case.id for case in cases}, problems),
+        published=_read_published(folder / "published.csv", ids, problems),
         fetch_hint=" and ".join(_command(need, folder) for need in needs),
         digest=_digest((metadata, toml)),
+        twins={case.id: case for case in cases if case.is_twin},
+        max_false_alarms=settings.max_false_alarms,
     )
 
 

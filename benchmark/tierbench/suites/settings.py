@@ -22,7 +22,7 @@ THRESHOLD_RANGES: dict[str, tuple[float, float]] = {
     "min_margin": (-1.0, 1.0),
 }
 _TIER_KEYS = ("name", *THRESHOLD_RANGES, "min_pass_rate", "allowed_drop")
-_TABLES = ("description", "tiers", "parameters", "ladders", "labels", "corruptions", "gates")
+_KEYS = ("description", "max_false_alarms", "tiers", "parameters", "ladders", "labels", "corruptions", "gates")
 # Means "no bound"; larger integers may not fit into a float.
 _ANY = 1e300
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -34,9 +34,11 @@ class SuiteSettings:
 
     Attributes:
         thresholds: tier → the thresholds that it declares, by name.
+        max_false_alarms: see `Suite`.
     """
 
     description: str = ""
+    max_false_alarms: float = 0.0
     tiers: dict[int, Tier] = field(default_factory=dict)
     thresholds: dict[int, dict[str, float]] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
@@ -48,10 +50,12 @@ class SuiteSettings:
 
 def make_thresholds(declared: Mapping[str, float]) -> Thresholds:
     """Return thresholds with defaults for those that are not declared."""
-    rank = declared.get("max_rank", 1.0)
-    # With rank 2 allowed, requiring a margin of 0 over the best other concept would be a contradiction.
-    default_margin = 0.0 if rank == 1 else -1.0
-    return Thresholds(declared.get("min_score", 0.5), int(rank), declared.get("min_margin", default_margin))
+    default = Thresholds()
+    return Thresholds(
+        declared.get("min_score", default.min_score),
+        int(declared.get("max_rank", default.max_rank)),
+        declared.get("min_margin", default.min_margin),
+    )
 
 
 def read_suite_settings(file: Path, columns: tuple[str, ...], problems: Problems) -> SuiteSettings:
@@ -70,9 +74,10 @@ def read_suite_settings(file: Path, columns: tuple[str, ...], problems: Problems
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         problems.add(file, f"cannot be read as TOML: {error}; fix the file")
         return settings
-    _unknown_keys(document, _TABLES, "key", file, problems)
+    _unknown_keys(document, _KEYS, "key", file, problems)
     # A description on several lines is still one paragraph.
     settings.description = " ".join(_typed(document, "description", str, "", file, problems).split())
+    settings.max_false_alarms = _number(document, "max_false_alarms", 0.0, 1.0, "", file, problems) or 0.0
     _read_tiers(_table(document, "tiers", file, problems), settings, file, problems)
     _read_parameters(_table(document, "parameters", file, problems), settings, columns, file, problems)
     _read_labels(_table(document, "labels", file, problems), settings, file, problems)
@@ -243,6 +248,6 @@ def _number(
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         span = "" if high == _ANY else f" from {low:g} to {high:g}"
-        problems.add(file, f"{where} {key} must be a number{span}, not {value!r}")
+        problems.add(file, f"{where} {key} must be a number{span}, not {value!r}".strip())
         return None
     return float(value)
