@@ -39,7 +39,9 @@ def test_several_curves_are_fitted_at_once() -> None:
         ([1, 0.625, 0.375], 1.5),
         ([1, 0.5, 0], 1),
         ([1, 0.5, 0.5, 0.5, 0], 2),  # the middle of where it stays at one half
-        ([1, 0.5, 0.5], 1.75),  # the last step and half a step beyond, as it may go on so
+        ([1, 0.5, 0.5], 1.5),
+        ([0.5, 0], 0),
+        ([0.5], 0),
         ([1, 0, 1, 0], 1.5),  # [1, .5, .5, 0]
         ([1, 1, 1], 2.5),
         ([0.375, 0, 0], -0.5),
@@ -68,14 +70,28 @@ def test_outside_of_the_steps_there_is_no_parameter(position: float) -> None:
     assert at_position([100, 50, 25], position) is None
 
 
-def test_views_that_agree_leave_no_doubt_and_others_do() -> None:
-    sharp = [[True] * 8, [True] * 8, [False] * 8]
-    assert position_interval(sharp) == (1.5, 1.5)
-    low, high = position_interval([[True] * 8, [True, False] * 4, [False] * 8])
-    assert 0.5 < low < 1 < high < 1.5
-    assert position_interval(sharp) == position_interval(sharp, seed=1)
+def test_the_interval_is_wider_where_views_disagree() -> None:
+    sharp = position_interval([[True] * 8, [True] * 8, [False] * 8, [False] * 8])
+    blurred = position_interval([[True] * 8, [True, False] * 4, [True, False] * 4, [False] * 8])
+    assert 1 <= sharp[0] < 1.5 < sharp[1] < 2
+    assert blurred[0] < sharp[0] < sharp[1] < blurred[1]
+    # More views of the same kind tell more.
+    many = position_interval([[True] * 80, [True] * 80, [False] * 80, [False] * 80])
+    assert sharp[0] < many[0] < many[1] < sharp[1]
 
 
-def test_views_are_drawn_whole() -> None:
-    # Four views see all steps and four see none: between them there is nothing that any of them saw.
-    assert position_interval([[True] * 4 + [False] * 4] * 3) == (-0.5, 2.5)
+@given(st.lists(st.lists(st.booleans(), min_size=8, max_size=8), min_size=1, max_size=10), st.integers(0, 3))
+def test_the_interval_holds_the_position_and_comes_back_with_the_seed(seen: list[list[bool]], seed: int) -> None:
+    low, high = position_interval(seen, samples=50, seed=seed)
+    assert low <= half_position(np.mean(seen, axis=1)) <= high
+    assert (low, high) == position_interval(seen, samples=50, seed=seed)
+
+
+def test_intervals_hold_the_figure_of_other_views_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(5)
+    share = np.array([1, 0.95, 0.9, 0.7, 0.5, 0.3, 0.05, 0])
+    held = 0
+    for _ in range(300):
+        low, high = position_interval(rng.random((8, 8)) < share[:, None], samples=400)
+        held += low <= half_position((rng.random((8, 8)) < share[:, None]).mean(axis=1)) <= high
+    assert held >= 0.93 * 300

@@ -11,9 +11,10 @@ import pytest
 from jinja2 import UndefinedError
 from PIL import Image
 
-from tierbench.common.schema import CaseRow
-from tierbench.report.html.charts import curve, place, strip
+from tierbench.common.schema import CaseRow, LadderResult
+from tierbench.report.html.charts import place, strip
 from tierbench.report.html.confusion import confusion
+from tierbench.report.html.ladder_chart import curve
 from tierbench.report.html.rows import case_view, picture_key
 from tierbench.report.html.sample import kept_rows
 from tierbench.report.html.templating import duration, macros, number, percent, render
@@ -21,6 +22,18 @@ from tierbench.report.html.thumbnails import make_pictures, write_thumbnails
 from tierbench.suites.case import Case, Thresholds
 
 ROW = CaseRow(suite="s", case="c", model="m", expected="cat", outcome="failed", passed=False)
+
+LADDER = LadderResult(
+    suite="s",
+    model="m",
+    ladder="fog",
+    parameter="metres",
+    unit="m",
+    direction="falling",
+    values=(50, 40, 30, 20),
+    scores=(0.9, None, 0.5, 0.2),
+    passed=(True, False, True, False),
+)
 
 
 def test_a_strip_shows_each_case_as_a_dot() -> None:
@@ -49,9 +62,22 @@ def test_a_single_case_among_thousands_is_visible() -> None:
 
 
 def test_a_curve_breaks_where_a_step_has_no_score() -> None:
-    drawn = curve([50, 40, 30, 20], [0.9, None, 0.5, 0.2], [True, False, True, False])
+    drawn = curve(LADDER)
     assert [step.y is None for step in drawn.steps] == [False, True, False, False]
     assert len(drawn.lines) == 1  # a single point is no line
+    assert (drawn.point, drawn.band) == (None, None)
+
+
+def test_a_curve_marks_the_50_percent_point_and_its_interval() -> None:
+    seen = tuple(tuple(view < count for view in range(8)) for count in (8, 8, 4, 0))
+    ladder = replace(LADDER, values=(80, 40, 20, 10), recognised=seen, half_state="inside", half_point=20, half_low=15)
+    drawn = curve(ladder)
+    assert [step.figure for step in drawn.steps] == [1, 1, 0.5, 0]
+    assert drawn.point == drawn.steps[2].x
+    assert drawn.band is not None
+    # The far end lies between the last steps; the near end is outside of the ladder.
+    assert drawn.band[0] < drawn.steps[0].x
+    assert drawn.steps[2].x < drawn.band[1] < drawn.steps[3].x
 
 
 def test_confusion_counts_every_case_once() -> None:

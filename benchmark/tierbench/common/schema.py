@@ -44,6 +44,7 @@ class CaseRow:
         log_margin: difference of the logits of the expectation's best label and the best other label; None where
             probabilities are saturated, and in records of version 0.1.
         twin_log_margin: that in the image of the twin; None without a twin.
+        seen: share of the views in which the step of a ladder passed; None for other cases.
         outcome: `passed`, `failed`, `xfailed`, `error` or `skipped`.
         reason: why the case did not pass.
         change: `regressed`, `fixed`, `same` or `new` compared with the baseline; None without one.
@@ -66,6 +67,7 @@ class CaseRow:
     margin: Margin | None = None
     log_margin: LogMargin | None = None
     twin_log_margin: LogMargin | None = None
+    seen: Share | None = None
     min_score: Share | None = None
     max_rank: Count | None = None
     min_margin: Margin | None = None
@@ -171,7 +173,13 @@ class LadderResult:
         scores: the score of the expectation at each step; None if the step has no score.
         passed: whether each step met its thresholds.
         breaking_point: the parameter at the last step before the first miss; None if the first step missed.
-        gate: the value that the breaking point must reach; None: no gate.
+        recognised: whether each step met its thresholds in each view; empty in records before the eight views.
+        half_state: `inside` if the 50 % point lies between the first and the last step, `before`, `beyond`, or empty.
+        half_point: the 50 % point, where the step is recognised in half of the views; None outside of the steps.
+        half_low, half_high: its 95 % interval over views, by value; None: outside of the steps.
+        baseline_shares: share of the views in which the baseline recognised each step; empty without a baseline.
+        baseline_half_point: its 50 % point.
+        gate: the value that the 50 % point must reach; None: no gate.
     """
 
     suite: str
@@ -184,7 +192,29 @@ class LadderResult:
     scores: tuple[Number | None, ...]
     passed: tuple[bool, ...]
     breaking_point: Number | None = None
+    concept: str = ""
+    recognised: tuple[tuple[bool, ...], ...] = ()
+    half_state: Literal["", "before", "inside", "beyond"] = ""
+    half_point: Number | None = None
+    half_low: Number | None = None
+    half_high: Number | None = None
+    baseline_shares: tuple[Share, ...] = ()
+    baseline_half_point: Number | None = None
     gate: Number | None = None
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Share of the views in which each step was recognised."""
+        if not self.recognised:
+            return tuple(map(float, self.passed))
+        return tuple(sum(views) / len(views) for views in self.recognised)
+
+    @property
+    def reach(self) -> float | None:
+        """How far the model sees: the 50 % point, or the last step; None if it does not see the first one."""
+        if not self.half_state:
+            return self.breaking_point
+        return self.values[-1] if self.half_state == "beyond" else self.half_point
 
     @property
     def seen(self) -> int:
@@ -193,16 +223,14 @@ class LadderResult:
 
     @property
     def met(self) -> bool | None:
-        """Whether the breaking point reaches the gate; True without a gate, None if no step has a score."""
+        """Whether the 50 % point reaches the gate; True without a gate, None if no step has a score."""
         if self.gate is None:
             return True
         if all(score is None for score in self.scores):
             return None
-        if self.breaking_point is None:
+        if self.reach is None:
             return False
-        if self.direction == "falling":
-            return self.breaking_point <= self.gate
-        return self.breaking_point >= self.gate
+        return self.reach <= self.gate if self.direction == "falling" else self.reach >= self.gate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

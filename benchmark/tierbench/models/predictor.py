@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tierbench.common.errors import UserError
@@ -78,7 +79,8 @@ class Predictor:
 
     def cached(self, cases: Sequence[Case]) -> int:
         """Count the cases whose prediction is in the store."""
-        keys = {case.key: self.key(digest, corruption_key(case)) for case in cases if (digest := _hash_or_empty(case))}
+        files = {path: _hash_or_empty(path) for path in {case.path for case in cases}}
+        keys = {case.key: self.key(digest, corruption_key(case)) for case in cases if (digest := files[case.path])}
         known = self._store.get_keys(keys.values())
         return sum(key in known for key in keys.values())
 
@@ -92,7 +94,9 @@ class Predictor:
             cases: the cases to predict.
             advance: called with the number of newly finished cases.
         """
-        digests = {case.key: _hash_or_empty(case) for case in cases}
+        # A picture that is seen through several views is read once.
+        files = {path: _hash_or_empty(path) for path in {case.path for case in cases}}
+        digests = {case.key: files[case.path] for case in cases}
         keys = {case.key: self.key(digests[case.key], corruption_key(case)) for case in cases}
         known = self._store.get(keys.values())
         results: dict[str, Prediction] = {}
@@ -205,9 +209,9 @@ def _decoded_ahead(cases: Sequence[Case], ahead: int) -> Iterator[Image.Image | 
                 future.cancel()
 
 
-def _hash_or_empty(case: Case) -> str:
+def _hash_or_empty(path: Path) -> str:
     try:
-        return file_sha256(case.path)
+        return file_sha256(path)
     except OSError:
         return ""
 

@@ -6,7 +6,7 @@ To add a kind, add a class to `KINDS`: selection, collection, fixtures, record a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from tierbench.common.errors import UserError
@@ -24,12 +24,13 @@ from tierbench.runs.gates import (
     with_change,
 )
 from tierbench.scoring.figures import judge_metric
-from tierbench.scoring.ladders import ladder_steps, summarise_ladder
+from tierbench.scoring.ladders import ladder_steps, summarise_ladder, with_baseline
 from tierbench.scoring.results import CaseResult
 from tierbench.scoring.slices import summarise_slice
 from tierbench.scoring.tiers import summarise_tier
 from tierbench.suites.case import Case, Ladder
-from tierbench.suites.derived import SliceGate, derive_cases, slice_gates
+from tierbench.suites.derived import SliceGate, derive_cases, slice_gates, step_views
+from tierbench.suites.views import VIEWS
 
 
 @dataclass(frozen=True)
@@ -123,21 +124,32 @@ class LadderCheck(Check):
             for ladder in suite.ladders.values():
                 if not (steps := ladder_steps(suite, ladder.name)):
                     continue
+                needs = [view for step in steps for view in step_views(step)]
                 # A tag of the ladder is one that every step has.
                 tags = (tag for tag in steps[0].tags if all(tag in step.tags for step in steps))
                 name, marks = f"{suite.name}/{ladder.name}", ("ladder", *tags)
-                yield from (cls(suite, model, name, marks, steps, ladder) for model in session.names)
+                yield from (cls(suite, model, name, marks, needs, ladder) for model in session.names)
 
     def judge(self, session: Benchmark) -> Judged:
-        """Find the breaking point; the steps have no test of their own, so their rows come with it."""
-        steps = session.results(self.model, self.needs)
+        """Find the 50 % point; the steps have no test of their own, so their rows come with it."""
+        seen = session.results(self.model, self.needs)
+        views = [seen[start : start + len(VIEWS)] for start in range(0, len(seen), len(VIEWS))]
+        steps = [step[0] for step in views]
         changes = session.changes(self.model, steps)
-        result = summarise_ladder(self.suite, self.ladder, self.model, [step.row() for step in steps])
-        rows = tuple(with_change(step.row(), change) for step, change in zip(steps, changes, strict=True))
-        return Judged(result, rows, steps, changes)
+        recognised = [[view.passed for view in step] for step in views]
+        rows = [
+            with_change(replace(step.row(), seen=sum(views) / len(views)), change)
+            for step, change, views in zip(steps, changes, recognised, strict=True)
+        ]
+        judged = any(step.verdict for step in steps)
+        result = summarise_ladder(self.suite, self.ladder, self.model, rows, recognised if judged else ())
+        before = [change.baseline_share for change in changes if change is not None]
+        if shares := [share for share in before if share is not None]:
+            result = with_baseline(result, shares) if len(shares) == len(steps) else result
+        return Judged(result, tuple(rows), steps, changes)
 
     def decide(self, session: Benchmark, judged: Judged) -> Decision:
-        """Hold the breaking point against what the suite demands."""
+        """Hold the 50 % point against what the suite demands."""
         several = session.several_models
         if skipped := [step for step in judged.cases if step.skipped]:
             return Decision("skip", skipped[0].message(several))

@@ -10,6 +10,7 @@ from tierbench.common.text import one_line, plural
 from tierbench.models.spec import ModelSpec
 from tierbench.runs.benchmark import Benchmark
 from tierbench.suites.case import Suite
+from tierbench.suites.derived import predicted_cases
 
 
 def header_lines(benchmark: Benchmark, *, runs: bool) -> Iterator[str]:
@@ -39,7 +40,7 @@ def header_lines(benchmark: Benchmark, *, runs: bool) -> Iterator[str]:
 
 
 def _model(benchmark: Benchmark, spec: ModelSpec) -> str:
-    cases = [case for suite in benchmark.suites for case in suite.cases]
+    cases = [case for suite in benchmark.suites for case in predicted_cases(suite)]
     named = spec.name if spec.spec == spec.name else f"{spec.name} = {one_line(spec.spec)}"
     try:
         model = benchmark.models.open(spec.name)

@@ -18,7 +18,7 @@ from tierbench.common.schema import (
 from tierbench.common.text import MET_MARKS, aligned, one_line, plural
 from tierbench.report.leaderboard_text import leaderboard_lines, model_comparison_lines
 from tierbench.report.metrics_text import metric_gate_lines, metric_lines
-from tierbench.scoring.ladders import ladder_sentence
+from tierbench.scoring.ladders import concept_reaches, concept_sentence, ladder_sentence
 from tierbench.scoring.leaderboard import compare_models, pair_sentence, rank_models
 from tierbench.scoring.slices import sweep_sentence
 
@@ -72,8 +72,8 @@ def _cells(tier: TierResult) -> tuple[str, ...]:
     )
 
 
-def ladder_lines(ladders: Iterable[LadderResult], *, several_models: bool = False) -> list[str]:
-    """Return a line with the breaking point of each ladder, after an empty line; nothing without ladders."""
+def ladder_lines(ladders: Sequence[LadderResult], *, several_models: bool = False) -> list[str]:
+    """Return how far each ladder is seen, and each concept with several ladders, after an empty line."""
     rows = []
     for ladder in ladders:
         model = f":{one_line(ladder.model)}" if several_models else ""
@@ -81,6 +81,9 @@ def ladder_lines(ladders: Iterable[LadderResult], *, several_models: bool = Fals
         rows.append((name, one_line(ladder.parameter), ladder_sentence(ladder) + MET_MARKS[ladder.met]))
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]
     lines = [f"{name:<{widths[0]}}  {parameter:<{widths[1]}}  {text}" for name, parameter, text in rows]
+    for reach in concept_reaches(ladders):
+        model = f":{one_line(reach.model)}" if several_models else ""
+        lines.append(f"{one_line(reach.suite)}{model}  {one_line(reach.parameter)}  {concept_sentence(reach)}")
     return ["", *lines] if lines else []
 
 

@@ -81,6 +81,7 @@ def _change(row: Mapping[str, Any]) -> Change:
         baseline_score=None if pd.isna(row["baseline_score"]) else float(row["baseline_score"]),
         baseline_predicted="" if pd.isna(row["baseline_predicted"]) else str(row["baseline_predicted"]),
         baseline_passed=None if pd.isna(row["baseline_passed"]) else bool(row["baseline_passed"]),
+        baseline_seen=None if pd.isna(row["baseline_seen"]) else float(row["baseline_seen"]),
     )
 
 

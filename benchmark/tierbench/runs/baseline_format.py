@@ -38,6 +38,7 @@ _FRACTION = re.compile(r"-?[01](\.[0-9]{1,20})?")
 # Six significant digits, of a number that float32 probabilities can express.
 _LOG_MARGIN = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?(e-[0-9]{1,3})?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAY_BE_EMPTY = ("log_margin", "twin_log_margin", "seen")
 _HEADERS = (ALL_BASELINE_COLUMNS, BASELINE_COLUMNS)
 _FIX = "restore it from version control, or delete it and create it again with --robust-update-baseline"
 
@@ -139,9 +140,9 @@ def _parse_row(cells: list[str], columns: Sequence[str], number: int) -> dict[st
             raise _problem(
                 number, f"{name} {_shown(row[name])} is not a number with up to three digits before the point"
             )
-    optional: dict[str, object] = {
-        name: float(row[name] or "nan") for name in ("log_margin", "twin_log_margin") if name in row
-    }
+    if row.get("seen") and (not _FRACTION.fullmatch(row["seen"]) or not 0 <= float(row["seen"]) <= 1):
+        raise _problem(number, f"seen {_shown(row['seen'])} is not a number from 0 to 1")
+    optional: dict[str, object] = {name: float(row[name] or "nan") for name in _MAY_BE_EMPTY if name in row}
     if "top" in row:
         optional["top"] = _parse_top(row["top"], number)
     return {
@@ -198,7 +199,7 @@ def _cell(name: str, value: object) -> str:
     if name == "top":
         return _top(value)
     if isinstance(value, float):
-        if name in ("log_margin", "twin_log_margin"):
+        if name in _MAY_BE_EMPTY:
             return "" if math.isnan(value) else f"{value + 0.0:.6g}"
         # Half-precision probabilities can add up to slightly more than 1. Larger values are errors and are kept.
         figure = min(1.0, max(-1.0, value)) if abs(value) < 1.001 else value

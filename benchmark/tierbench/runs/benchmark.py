@@ -116,8 +116,8 @@ class Benchmark:
         return [model.result(case, self.by_name[case.suite]) for case in cases]
 
     def all_results(self, name: str) -> list[CaseResult]:
-        """Return the results of all selected cases under a model."""
-        return self.results(name, self.selection.cases[name].values())
+        """Return the results of all selected cases under a model, without the views of ladders' steps."""
+        return self.results(name, (case for case in self.selection.cases[name].values() if not case.view))
 
     def changes(self, name: str, results: Sequence[CaseResult]) -> list[Change | None]:
         """Return how results of a model compare with its baseline; None without a baseline or a score."""

@@ -24,7 +24,13 @@ BASELINE_COLUMNS = (
     "image_sha256",
 )
 # Columns that baselines of version 0.1 lack, in the order of the file, with the value for a row without one.
-OPTIONAL_COLUMNS: dict[str, Any] = {"group": "", "log_margin": math.nan, "top": (), "twin_log_margin": math.nan}
+OPTIONAL_COLUMNS: dict[str, Any] = {
+    "group": "",
+    "log_margin": math.nan,
+    "top": (),
+    "twin_log_margin": math.nan,
+    "seen": math.nan,
+}
 ALL_BASELINE_COLUMNS = (*BASELINE_COLUMNS, *OPTIONAL_COLUMNS)
 _LOG_MARGINS = ("log_margin", "twin_log_margin")
 # The rows of a run have the current thresholds, by which the baseline's figures are judged again.
@@ -49,6 +55,7 @@ DIFF_COLUMNS = (
     "baseline_predicted",
     "passed",
     "baseline_passed",
+    "baseline_seen",
 )
 CHANGES = ("regressed", "fixed", "same", "new", "missing")
 # The changes of cases that are both in the run and in the baseline.
@@ -66,6 +73,7 @@ COLUMN_TYPES = {
     "margin": "float64",
     "log_margin": "float64",
     "twin_log_margin": "float64",
+    "seen": "float64",
 }
 
 
@@ -97,7 +105,7 @@ def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = D
     if not 0 < max_drop <= 1:
         raise ValueError(f"max_drop must be above 0 and at most 1, got {max_drop}")
     scored = _checked(run, RUN_COLUMNS, "run", keep_unscored=False)
-    before = _checked(baseline, (*BASELINE_COLUMNS, *_LOG_MARGINS), "baseline")
+    before = _checked(baseline, (*BASELINE_COLUMNS, *_LOG_MARGINS, "seen"), "baseline")
     before = before.rename(columns={name: f"baseline_{name}" for name in before if name not in KEY})
     table = scored.merge(before, on=KEY, how="outer").sort_values(KEY, ignore_index=True)
 

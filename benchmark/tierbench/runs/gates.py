@@ -13,7 +13,7 @@ from typing import Literal
 from tierbench.common.schema import CaseRow, Gate, LadderResult, MetricResult, SliceResult, TierResult
 from tierbench.common.text import listed, one_line
 from tierbench.scoring.figures import metric_sentence
-from tierbench.scoring.ladders import ladder_sentence, with_passed
+from tierbench.scoring.ladders import ladder_sentence, with_shares
 from tierbench.scoring.results import CaseResult
 from tierbench.scoring.slices import slice_sentence
 from tierbench.scoring.tiers import reaches, shortfall
@@ -29,6 +29,7 @@ class Change:
         baseline_score: the accepted score; None if the case is `new`.
         baseline_predicted: the accepted prediction.
         baseline_passed: whether the accepted figures meet the current thresholds; None if the case is `new`.
+        baseline_seen: share of the views in which a ladder's step passed; None where the baseline does not have it.
     """
 
     kind: str
@@ -36,6 +37,14 @@ class Change:
     baseline_score: float | None = None
     baseline_predicted: str = ""
     baseline_passed: bool | None = None
+    baseline_seen: float | None = None
+
+    @property
+    def baseline_share(self) -> float | None:
+        """Share of the views in which a ladder's step passed; before there were views, all or none."""
+        if self.baseline_seen is not None or self.baseline_passed is None:
+            return self.baseline_seen
+        return float(self.baseline_passed)
 
     @property
     def known_miss(self) -> bool:
@@ -152,7 +161,7 @@ def decide_ladder(
     *,
     updating: bool,
 ) -> Decision:
-    """Decide about a ladder: its breaking point must reach the gate that the suite sets for it.
+    """Decide about a ladder: its 50 % point must reach the gate that the suite sets for it.
 
     Args:
         ladder: the result of the ladder.
@@ -176,10 +185,14 @@ def decide_ladder(
         return Decision("fail", f"{message}; regressed: {listed(regressed)}")
     if ladder.met:
         return PASS
-    if with_passed(ladder, [step.passed or known_miss(step, change, gate) for step, change in paired]).met:
+    known = [bool(step.case.known_issue) and not step.passed for step in steps]
+    if with_shares(ladder, [1.0 if known else share for known, share in zip(known, ladder.shares, strict=True)]).met:
         return Decision("xfail", f"known failure: {message}")
-    if gate == "regression" and with_passed(ladder, [step.passed or not is_new(change) for step, change in paired]).met:
-        return Decision("xfail", f"{UNGATED}: {message}")
+    if ladder.baseline_shares and gate != "thresholds":
+        if not with_shares(ladder, ladder.baseline_shares).met:
+            return Decision("xfail", f"known failure, in the baseline too: {message}")
+        if gate == "regression":
+            return Decision("xfail", f"{UNGATED}: {message}")
     return Decision("fail", message)
 
 

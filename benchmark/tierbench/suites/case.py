@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class Ladder:
         name: as in the column `ladder`.
         parameter: the column that falls or rises from step to step.
         direction: `falling` or `rising`: the direction in which the scene gets harder.
-        gate: the value that the breaking point must reach, in the parameter's unit; None: no gate.
+        gate: the value that the 50 % point must reach, in the parameter's unit; None: no gate.
     """
 
     name: str
@@ -90,6 +90,7 @@ class Case:
         parameters: values of the declared numeric columns that are not empty.
         row: line of `metadata.csv` that declares the case.
         corruption, severity: only for derived cases; empty and 0 for others.
+        view: name of the view that the image is seen through; empty for the image as it is.
         variant: the published table of the corruption's parameters.
         absent: whether the image must not show the concept.
         twin: id of the image of the same scene without the object; empty if there is none.
@@ -116,6 +117,7 @@ class Case:
     corruption: str = ""
     severity: int = 0
     variant: str = ""
+    view: str = ""
     absent: bool = False
     twin: str = ""
 
@@ -127,7 +129,11 @@ class Case:
     @property
     def twin_key(self) -> str:
         """The key of the twin; empty if there is none."""
-        return f"{self.suite}/{self.twin}" if self.twin else ""
+        return f"{self.suite}/{self.twin}{f'~{self.view}' if self.view else ''}" if self.twin else ""
+
+    def seen_as(self, view: str) -> Case:
+        """Return the case as it is seen through a view; itself for the first one, which changes nothing."""
+        return replace(self, id=f"{self.id}~{view}", view=view) if view else self
 
     @property
     def is_twin(self) -> bool:
@@ -210,9 +216,9 @@ class Suite:
         return tuple(dict.fromkeys(concept for case in self.cases for concept in case.expected))
 
     def twins_of(self, cases: Iterable[Case]) -> list[Case]:
-        """Return the twins of the cases, each once."""
-        names = dict.fromkeys(case.twin for case in cases if case.suite == self.name)
-        return [self.twins[name] for name in names if name in self.twins]
+        """Return the twins of the cases, each once, seen through the same view as the case."""
+        names = dict.fromkeys((case.twin, case.view) for case in cases if case.suite == self.name)
+        return [self.twins[name].seen_as(view) for name, view in names if name in self.twins]
 
 
 def _by_tier(cases: Iterable[Case]) -> dict[int, tuple[Case, ...]]:

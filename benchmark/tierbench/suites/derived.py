@@ -1,4 +1,4 @@
-"""Sweeps: cases derived in memory from clean tier-1 images by seeded corruptions."""
+"""Cases derived in memory: of a sweep, by seeded corruptions of tier 1, and the views of a ladder's step."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tierbench.common.images import PictureError, open_picture
 from tierbench.corruptions.registry import corruption_version
 from tierbench.suites.case import Case, Suite
+from tierbench.suites.views import VIEWS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -56,18 +57,29 @@ def derive_case(suite: Suite, case: Case, corruption: str, severity: int) -> Cas
     )
 
 
+def step_views(step: Case) -> list[Case]:
+    """Return the step of a ladder as it is seen through each of the eight views; the first is the step itself."""
+    return [step.seen_as(view) for view in VIEWS]
+
+
+def predicted_cases(suite: Suite) -> list[Case]:
+    """Return everything that a whole run predicts of a suite, but for a sweep: cases, views of steps, and twins."""
+    cases = [view for case in suite.cases for view in (step_views(case) if case.ladder else (case,))]
+    return [*cases, *suite.twins_of(cases)]
+
+
 def clean_id(case_id: str) -> str:
     """Return the id of the clean case behind a derived one, `sedan+fog-3` → `sedan`; other ids are left unchanged."""
     return case_id.partition("+")[0]
 
 
 def open_case(case: Case) -> Image.Image:
-    """Open the image of a case as the model sees it, with the corruption of a derived case.
+    """Open the image of a case as the model sees it, with the view or the corruption of a derived case.
 
     Raises:
         PictureError: if it cannot be opened or corrupted.
     """
-    picture = open_picture(case.path)
+    picture = VIEWS[case.view].of(open_picture(case.path))
     if not case.corruption:
         return picture
     try:
@@ -79,6 +91,8 @@ def open_case(case: Case) -> Image.Image:
 
 def corruption_key(case: Case) -> str:
     """Return what is done to the image after opening it, for the key of its prediction; empty if nothing."""
+    if case.view:
+        return f"{_VERSION}:view:{case.view}"
     if not case.corruption:
         return ""
     key = f"{_VERSION}:{case.variant}:{case.corruption}:{case.severity}:{case.suite}/{clean_id(case.id)}"

@@ -1,11 +1,11 @@
-"""Build the view of a ladder: the curve of the scores and the picture of each step. Pure."""
+"""Build the view of a ladder: its curve and the picture of each step. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from tierbench.common.schema import LadderResult, Rows
-from tierbench.report.html.charts import Curve, curve
+from tierbench.report.html.ladder_chart import Curve, curve
 from tierbench.report.html.rows import picture_key
 from tierbench.scoring.ladders import ladder_steps
 from tierbench.suites.case import Suite
@@ -38,4 +38,4 @@ def ladder_view(suite: Suite, ladder: LadderResult, rows: Rows) -> LadderView:
         for case in ladder_steps(suite, ladder.ladder)
         if case.id in by_case
     ]
-    return LadderView(ladder, curve(ladder.values, ladder.scores, ladder.passed), tuple(steps))
+    return LadderView(ladder, curve(ladder), tuple(steps))

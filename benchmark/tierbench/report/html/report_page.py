@@ -9,8 +9,9 @@ from typing import Any
 
 from tierbench.common.schema import Rows, Run
 from tierbench.report.html import sample
-from tierbench.report.html.charts import CURVE_HEIGHT, CURVE_WIDTH, STRIP_HEIGHT, curve_height, place
+from tierbench.report.html.charts import STRIP_HEIGHT, place
 from tierbench.report.html.gallery import write_gallery
+from tierbench.report.html.ladder_chart import CURVE_HEIGHT, CURVE_WIDTH, curve_height
 from tierbench.report.html.model_comparison import model_comparison_view
 from tierbench.report.html.page import build_page
 from tierbench.report.html.rows import CaseView, concepts_by_label, picture_key
