@@ -73,7 +73,7 @@ def test_a_strangers_first_minutes_outside_the_clone(installed: Path, tmp_path: 
         assert added.returncode == 0, added.stderr
     answer = call("-m", "pytest")
     assert answer.returncode == 1, answer.stdout
-    assert "sea/red [tier 1]: expected airplane ≥ 0.50, got ship 0.900" in answer.stdout
+    assert "sea/red [tier 1]: expected airplane, got ship 0.900" in answer.stdout
     assert "Ship: level 0 of 1" in answer.stdout
     (report,) = (home / "reports").glob("*/report.html")
     assert "sea/red" in report.read_text(encoding="utf-8")

@@ -35,7 +35,7 @@ def test_an_empty_folder_becomes_a_benchmark(tierbench: Call, workplace: Path, p
     result = pytester.runpytest_subprocess(*PLUGIN, "--rootdir", new, new)
     # The cat passes; the cat that is labelled as a beagle fails, and so does its tier.
     result.assert_outcomes(passed=1, failed=2)
-    result.stdout.fnmatch_lines(["*expected beagle ≥ 0.50, got tiger cat*", "reference: level 0 of 1"])
+    result.stdout.fnmatch_lines(["*expected beagle, got tiger cat*", "reference: level 0 of 1"])
 
 
 @pytest.mark.usefixtures("reference_cache")

@@ -162,7 +162,7 @@ def test_a_known_issue_is_xfailed_and_counts_as_a_miss(bench: Bench) -> None:
     answer = bench.run("-rx")
     assert answer.code == 0
     assert counts(answer.text) == {"passed": 1, "xfailed": 2}
-    assert "ticket 7: cars/grey [tier 1]: expected automobile ≥ 0.50, got ship 0.524" in answer.text
+    assert "ticket 7: cars/grey [tier 1]: expected automobile, got ship 0.524" in answer.text
     record = bench.record()
     assert record.scores["outcome"].tolist() == ["passed", "xfailed"]
     assert record.run.models[0].level == 0

@@ -23,7 +23,7 @@ def test_flips_name_the_images_that_got_worse(accepted: Bench, worse: Path, gate
     answer = accepted.run(f"--robust-model=model={worse}", "--robust-gate", gate)
     assert answer.code == 1
     assert failed(answer.text) == [*CASES, "test_tier[garage/tier1]"]
-    line = "garage/green_1 [tier 1]: regressed (passed, now fails), was truck 0.800; now expected truck ≥ 0.50"
+    line = "garage/green_1 [tier 1]: regressed (passed, now fails), was truck 0.800; now expected truck, got"
     assert line in answer.text
     record = accepted.record()
     changes = dict(zip(record.scores["case"], record.scores["change"], strict=True))

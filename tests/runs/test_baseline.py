@@ -47,7 +47,7 @@ def test_the_file_is_short_sorted_and_rounded(path: Path) -> None:
         predicted=['say "cat", twice', "a\r\nb", ""],
         log_margin=[math.nan, -1e-5, -12.3456789],
         group=["scene", "", ""],
-        top=[[["cat", 0.75], ["dog", 0.12345], ["cow", 0.1], ["owl", 0.05]], [], []],
+        top=pd.Series([[["cat", 0.75], ["dog", 0.12345], ["cow", 0.1], ["owl", 0.05]], [], []], index=rows.index),
     )
     write_baseline(path, rows, PROVENANCE)
     sha = "0" * 64

@@ -47,6 +47,58 @@ def test_a_case_with_another_image_or_expectation_is_new(column: str, value: str
     assert (changes(diff), diff["reason"].tolist()) == (["new"], [reason])
 
 
+LEGACY = {"log_margin": np.nan}
+
+
+def test_a_row_of_version_01_keeps_its_accepted_verdict() -> None:
+    # Its rank counted concepts, and its tier demanded a score of 0.5.
+    baseline = baseline_table([0.9, 0.9, 0.4, 0.4], rank=[1, 2, 1, 2], passed=[True, True, False, False], **LEGACY)
+    run = run_table([0.8, 0.8, 0.3, 0.3], min_score=0.0, passed=[True, False, True, False])
+    diff = diff_cases(baseline, run)
+    assert changes(diff) == ["same", "regressed", "fixed", "same"]
+    assert diff["baseline_passed"].tolist() == [True, True, False, False]
+
+
+def test_the_same_prediction_as_in_version_01_is_no_flip_whatever_its_rank_was() -> None:
+    baseline = baseline_table([0.6, 0.4], rank=[1, 1], passed=[True, False], **LEGACY)
+    run = run_table([0.6, 0.4], rank=[3, 1], min_score=0.0, passed=[False, True])
+    assert changes(diff_cases(baseline, run)) == ["same", "same"]
+
+
+def test_a_minimum_margin_of_0_demands_nothing() -> None:
+    baseline = baseline_table([0.6], margin=-0.1)
+    assert changes(diff_cases(baseline, run_table([0.6], margin=-0.2, min_margin=0.0, passed=True))) == ["same"]
+
+
+@pytest.mark.parametrize(
+    ("before", "twin_before", "twin", "passed", "change"),
+    [
+        # Credited before, and no longer.
+        (1.0, 0.5, 3.0, False, "regressed"),
+        # Not credited before, too.
+        (1.0, 1.5, 3.0, False, "same"),
+        (1.0, 1.5, 0.5, True, "fixed"),
+        # The twin is new: it alone makes nothing regressed or fixed.
+        (1.0, np.nan, 3.0, False, "same"),
+        (1.0, np.nan, 0.5, True, "same"),
+        # The twin is gone.
+        (1.0, 1.5, np.nan, True, "same"),
+    ],
+)
+def test_the_baseline_is_judged_by_its_twin(
+    before: float, twin_before: float, twin: float, passed: bool, change: str
+) -> None:
+    baseline = baseline_table([0.8], log_margin=before, twin_log_margin=twin_before)
+    run = run_table([0.82], log_margin=2.0, twin_log_margin=twin, passed=passed)
+    assert changes(diff_cases(baseline, run)) == [change]
+
+
+def test_a_miss_beside_a_new_twin_is_regressed() -> None:
+    baseline = baseline_table([0.8], log_margin=1.0)
+    run = run_table([0.3], log_margin=-1.0, twin_log_margin=-0.5, rank=2, passed=False)
+    assert changes(diff_cases(baseline, run)) == ["regressed"]
+
+
 def test_a_case_that_moved_to_another_tier_is_the_same_in_the_new_tier() -> None:
     diff = diff_cases(baseline_table([0.9]), run_table([0.9], tier=3))
     assert (changes(diff), diff["tier"].tolist()) == (["same"], [3])

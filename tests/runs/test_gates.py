@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,14 @@ from tierbench.runs.gates import (
     UNGATED,
     Change,
     Decision,
+    decide_absence,
     decide_case,
     decide_ladder,
     decide_regression,
     decide_slice,
     decide_tier,
 )
+from tierbench.scoring.absence import summarise_absence
 from tierbench.scoring.ladders import with_baseline, with_shares
 from tierbench.scoring.results import CaseResult
 from tierbench.scoring.tiers import summarise_tier
@@ -30,7 +33,7 @@ NEW = Change("new", "not in the baseline")
 def result(passed: bool, case_id: str = "one", known_issue: str = "") -> CaseResult:
     case = Case("s", case_id, "x.png", Path("x.png"), ("cat",), 1, Thresholds(), known_issue=known_issue)
     score = 0.6 if passed else 0.1
-    reason = "" if passed else "expected cat ≥ 0.50, got truck 0.800; cat 0.100 at rank 2"
+    reason = "" if passed else "expected cat, got truck 0.800; cat 0.100 at rank 2"
     verdict = Verdict("cat" if passed else "truck", 0.8, score, 1 if passed else 2, 0.0, passed, reason, ())
     return CaseResult(case, "model", "00", verdict)
 
@@ -72,7 +75,7 @@ def test_a_declared_issue_is_known_under_every_gate() -> None:
 
 def test_the_message_of_a_regression_has_the_old_and_the_new_prediction() -> None:
     assert decide_case(result(False), WORSE, "flips").message == (
-        "s/one [tier 1]: regressed (passed, now fails), was cat 0.900; now expected cat ≥ 0.50, got truck 0.800; "
+        "s/one [tier 1]: regressed (passed, now fails), was cat 0.900; now expected cat, got truck 0.800; "
         "cat 0.100 at rank 2"
     )
     assert decide_case(result(True), FELL, "flips").message == (
@@ -104,6 +107,40 @@ def test_a_tier_fails_if_it_falls_short_by_more_than_its_known_misses() -> None:
     assert tier_decision(results, changes, "regression", 1.0).action == "xfail"
     changes[2] = NEW
     assert tier_decision(results, changes, "regression", 1.0).action == "fail"
+
+
+def absence_decision(alarms: list[bool], changes: list[Change | None], gate: Gate, most: float = 0.0) -> Decision:
+    results = [
+        replace(each, case=replace(each.case, absent=True))
+        for each in (result(not alarm, f"sea{number}") for number, alarm in enumerate(alarms))
+    ]
+    suite = Suite("s", Path(), "", tuple(r.case for r in results), {1: Tier(1)}, {}, max_false_alarms=most)
+    absence = summarise_absence(suite, "model", [r.row() for r in results])
+    return decide_absence(absence, results, changes, gate, updating=False)
+
+
+def test_false_alarms_that_the_baseline_has_too_are_known() -> None:
+    alarms = [True, True, False]
+    known: list[Change | None] = [SAME_MISS, SAME_MISS, SAME_PASS]
+    for gate in ("flips", "regression"):
+        assert absence_decision(alarms, known, gate).action == "xfail"
+    assert absence_decision(alarms, known, "thresholds") == Decision(
+        "fail", "s: 2 false alarms in 3 absence cases (0.67), at most 0.00 allowed: sea0, sea1"
+    )
+    assert absence_decision(alarms, known, "thresholds", most=0.67).action == "pass"
+    # One is new. It is excused only by a baseline that breaks the demand, too.
+    one_new: list[Change | None] = [SAME_MISS, WORSE, SAME_PASS]
+    assert absence_decision(alarms, one_new, "flips").action == "fail"
+    assert absence_decision(alarms, one_new, "regression").action == "xfail"
+    assert absence_decision(alarms, one_new, "regression", most=0.4).action == "xfail"
+    assert absence_decision(alarms, [WORSE, WORSE, SAME_PASS], "regression", most=0.4).action == "fail"
+    assert absence_decision(alarms, [NEW, SAME_PASS, SAME_PASS], "regression").action == "fail"
+
+
+def test_a_false_alarm_is_not_said_to_be_judged_by_the_paired_verdict() -> None:
+    alarm = result(False)
+    alarm = replace(alarm, case=replace(alarm.case, absent=True))
+    assert decide_case(alarm, WORSE, "regression").message.startswith(UNGATED)
 
 
 def ladder_decision(passed: list[bool], changes: list[Change | None], gate: Gate, issue: str = "") -> Decision:

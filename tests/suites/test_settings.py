@@ -38,8 +38,11 @@ ROWS = "file_name,label,tier\nred.png,car,1\n"
         ("[labels]\ncar = [3]", "[labels] car: must be a list of labels"),
         (
             "[labels]\n'a|b' = ['x']",
-            "[labels] 'a|b' is not a valid concept; it must not be empty or contain '|'; rename it",
+            "[labels] 'a|b' is not a valid concept; it must not be empty, be '-', begin with '!' or contain '|'",
         ),
+        ("[labels]\n'!car' = ['x']", "[labels] '!car' is not a valid concept"),
+        ("[labels]\n'-' = ['x']", "[labels] '-' is not a valid concept"),
+        ("max_false_alarms = 1.2", "max_false_alarms must be a number from 0 to 1, not 1.2"),
         (
             "[labels]\ncar = ['cab']\ntruck = ['Cab']",
             "[labels] 'cab' counts as 'car' and as 'truck'; a label belongs to one concept: remove it from one of them",

@@ -17,6 +17,7 @@ from tierbench.models import Classifier
 from tierbench.scoring.labels import label_problems, map_concepts, short_label
 from tierbench.scoring.results import CaseResult
 from tierbench.suites import Case, Suite, Tier, read_suite
+from tierbench.suites.expectation import Expectation, parse_expectation
 from tierbench.suites.problems import Problems
 
 _SET_TIER = "set the tier with --tier"
@@ -25,9 +26,12 @@ _SET_TIER = "set the tier with --tier"
 def add(
     images: Annotated[list[Path], typer.Argument(help="image files", exists=True, dir_okay=False)],
     suite: Annotated[str, typer.Option(help="suite by name or path; created if it does not exist")],
-    label: Annotated[str, typer.Option(help="concept that the images show; alternatives separated by |")],
+    label: Annotated[
+        str, typer.Option(help="concept that the images show; alternatives separated by |; !CONCEPT: absent; -: a twin")
+    ],
     tier: Annotated[int | None, typer.Option(min=1, help="difficulty (default: proposed from the models)")] = None,
     case_id: Annotated[str, typer.Option("--id", help="id of the case (default: from the file's name)")] = "",
+    twin: Annotated[str, typer.Option(help="id of the twin: the same scene without the object")] = "",
     tags: Annotated[str, typer.Option(help="tags, separated by spaces")] = "",
     group: Annotated[str, typer.Option(help="source picture or scene that cases share")] = "",
     source: Annotated[str, typer.Option(help="where the image is from")] = "",
@@ -41,20 +45,28 @@ def add(
 
     if case_id and len(images) > 1:
         raise UserError("--id names one case; add the images one by one, or leave it out")
+    try:
+        expected = parse_expectation(label)
+    except ValueError as error:
+        raise UserError(f"--label: {one_line(str(error))}") from error
+    is_twin = not expected.concepts
+    if is_twin and tier is not None:
+        raise UserError("--tier: a twin (--label -) has no tier; leave it out")
     folder = suite_folder(suite, new=True)
     if problems := _image_problems(images, folder):
         raise UserError(*problems)
     models, problems = open_models(model, labels)
-    if not models and not problems and tier is None:
+    if not models and not problems and tier is None and not is_twin:
         # The tier is proposed from predictions, so at least one model is needed.
         models, problems = open_models(["reference"], labels)
     if problems:
         raise UserError(*problems)
-    proposed = _proposed_tiers(images, label, folder, models, tier) if models else {}
+    proposed = _proposed_tiers(images, expected, folder, models, tier) if models and not is_twin else {}
     for image in images:
-        new = NewCase(image, label, tier or proposed[image], case_id, tags, group, source, license_, notes)
-        case = add_case(folder, new)
-        typer.echo(f"{case.key} added: tier {case.tier}, {shown_path(case.path)}")
+        wanted = None if is_twin else tier or proposed[image]
+        case = add_case(folder, NewCase(image, label, wanted, case_id, twin, tags, group, source, license_, notes))
+        place = "a twin" if case.is_twin else f"tier {case.tier}"
+        typer.echo(f"{case.key} added: {place}, {shown_path(case.path)}")
 
 
 def _image_problems(images: Sequence[Path], folder: Path) -> list[str]:
@@ -73,7 +85,7 @@ def _image_problems(images: Sequence[Path], folder: Path) -> list[str]:
                 open_picture(image)
         except PictureError as error:
             problems.append(f"{shown_path(image.absolute())}: {one_line(str(error))}; nothing was added")
-    present = read_suite(folder, Problems()).cases if (folder / "metadata.csv").is_file() else ()
+    present = read_suite(folder, Problems()).images if (folder / "metadata.csv").is_file() else ()
     problems += [
         f"{shown_path(image.absolute())}: {one_line(where)}; nothing was added"
         for image, where in same_images([image for image in images if image.is_file()], present)
@@ -82,7 +94,11 @@ def _image_problems(images: Sequence[Path], folder: Path) -> list[str]:
 
 
 def _proposed_tiers(
-    images: Sequence[Path], label: str, folder: Path, models: Mapping[str, Classifier], tier: int | None
+    images: Sequence[Path],
+    expected: Expectation,
+    folder: Path,
+    models: Mapping[str, Classifier],
+    tier: int | None,
 ) -> dict[Path, int]:
     """Print the models' predictions for each image; without a tier, propose one from how many models miss it."""
     from tierbench.scoring.evaluate import judge_suite
@@ -93,10 +109,18 @@ def _proposed_tiers(
     settings = read_suite_settings(folder / "suite.toml", COLUMNS, problems)
     if problems.lines:
         raise UserError(*problems.lines)
-    expected = tuple(part.strip() for part in label.split("|"))
-    thresholds = make_thresholds(settings.thresholds.get(tier or 1, {}))
+    thresholds = make_thresholds({} if expected.absent else settings.thresholds.get(tier or 1, {}))
     cases = [
-        Case(folder.name, str(number), image.name, image.absolute(), expected, tier or 1, thresholds)
+        Case(
+            folder.name,
+            str(number),
+            image.name,
+            image.absolute(),
+            expected.concepts,
+            tier or 1,
+            thresholds,
+            absent=expected.absent,
+        )
         for number, image in enumerate(images)
     ]
     suite = Suite(folder.name, folder, "", tuple(cases), {1: Tier(1)}, settings.labels)

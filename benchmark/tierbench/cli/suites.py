@@ -23,6 +23,7 @@ def check(suites: Suites = None, model: Models = None, labels: Labels = None) ->
     from tierbench.scoring.labels import label_problems, map_concepts
     from tierbench.suites.checking import picture_problems
     from tierbench.suites.duplicates import duplicate_problems, near_duplicates_missing
+    from tierbench.suites.twins import unused_twins
 
     # Problems of models are reported with the rest, so that a missing model does not hide the problems of suites.
     models, lines = open_models(model, labels, device="cpu")
@@ -36,7 +37,7 @@ def check(suites: Suites = None, model: Models = None, labels: Labels = None) ->
     for folder in folders:
         problems = Problems()
         suite = read_suite(folder, problems)
-        lines = problems.lines + picture_problems(suite) + duplicate_problems(suite)
+        lines = problems.lines + unused_twins(suite) + picture_problems(suite) + duplicate_problems(suite)
         for model_name, classifier in models.items():
             lines += label_problems(suite, map_concepts(suite, classifier.labels), model_name)
         bad += len(lines)
@@ -58,8 +59,9 @@ def list_suites(suites: Suites = None) -> None:
     for folder in suite_folders(suites or []):
         problems = Problems()
         suite = read_suite(folder, problems)
-        tiers = ", ".join(f"{len(cases)} in tier {number}" for number, cases in suite.by_tier.items())
-        typer.echo(f"{suite.name}: {tiers or 'no case in a tier'}{_fetch_hint(suite)}")
+        parts = [f"{len(cases)} in tier {number}" for number, cases in suite.by_tier.items()] or ["no case in a tier"]
+        parts += [plural(len(suite.absence_cases), "absence case")] if suite.absence_cases else []
+        typer.echo(f"{suite.name}: {', '.join(parts)}{_fetch_hint(suite)}")
         if suite.description:
             typer.echo(f"  {one_line(suite.description, 400)}")
         if problems.lines:
@@ -68,11 +70,12 @@ def list_suites(suites: Suites = None) -> None:
             if tags := sorted({tag for case in suite.cases for tag in case.tags}):
                 typer.echo(f"  tags: {listed(tags, 20)}")
             continue
-        width = max((len(case.id) for case in suite.cases), default=0)
-        for case in suite.cases:
-            place = f"ladder {case.ladder}" if case.ladder else f"tier {case.tier}"
+        width = max((len(case.id) for case in suite.images), default=0)
+        for case in suite.images:
+            place = f"ladder {case.ladder}" if case.ladder else "twin" if case.is_twin else f"tier {case.tier}"
+            shown = f"  {one_line(case.expectation, 60)}" if case.expected else ""
             marks = f"  ({' '.join(case.tags)})" if case.tags else ""
-            typer.echo(f"  {case.id:<{width}}  {place}  {one_line(' or '.join(case.expected), 60)}{marks}")
+            typer.echo(f"  {case.id:<{width}}  {place}{shown}{marks}")
 
 
 def fetch(
@@ -89,7 +92,7 @@ def fetch(
     for name in suites:
         # Missing images are about to be fetched; `check` reports other problems.
         suite = read_suite(suite_folder(name), Problems())
-        remote = [case for case in suite.cases if case.url]
+        remote = [case for case in suite.images if case.url]
         fetched, failed_before = 0, len(failed)
         for case in remote:
             try:

@@ -108,7 +108,8 @@ class TierResult:
         worst_case, worst_score: the judged case with the lowest score.
         min_pass_rate: the pass rate that the suite requires.
         met: whether it is reached; None if not every case was judged, or if it depends on the errors.
-        metrics: values of the registered metrics, by name, without the undefined ones.
+        metrics: values of the registered metrics, by name, without the undefined ones. Three of them are shown beside
+            the pass rate: `mean_confidence`, `ece` and `nll`.
     """
 
     suite: str
@@ -138,6 +139,83 @@ class TierResult:
     def rate(self) -> float:
         """Share of the judged cases that passed; 0 where none was judged."""
         return self.passed / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceResult:
+    """How often a model claims a concept that is not there, on the absence cases of one suite.
+
+    Attributes:
+        cases: number of judged cases, including errors.
+        size: number of absence cases in the suite.
+        errors: number of cases without a verdict.
+        false_alarms: number of cases in which the most probable label is one of the absent concept.
+        low, high: 95 % Wilson interval of the false-alarm rate, for independent images.
+        groups: number of scenes or source images that the judged cases come from.
+        max_false_alarms: the false-alarm rate that the suite tolerates.
+        met: whether it is kept; None if not every case was judged, or if it depends on the errors.
+    """
+
+    suite: str
+    model: str
+    cases: Count
+    size: Count
+    errors: Count = 0
+    false_alarms: Count
+    low: Number
+    high: Number
+    groups: Count = 0
+    max_false_alarms: Number = 0.0
+    met: bool | None = None
+
+    @property
+    def rate(self) -> float:
+        """Share of the judged cases with a false alarm; 0 where none was judged."""
+        return self.false_alarms / self.cases if self.cases else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelResult:
+    """A demand on recognition before and now, on the cases that the baseline and the run both have.
+
+    Attributes:
+        suite, tier: the tier; empty and None for the level over all suites.
+        cases: number of cases that both have.
+        before, now: number of them that passed; for the level, the level, None if it is not determined.
+        min_pass_rate: the pass rate that the suite requires of the tier; None for the level.
+    """
+
+    model: str
+    suite: str = ""
+    tier: Count | None = None
+    cases: Count
+    before: Count | None = None
+    now: Count | None = None
+    min_pass_rate: Number | None = None
+
+    @property
+    def met_before(self) -> bool | None:
+        """Whether the tier met its demand in the baseline; None for the level, and without a case."""
+        return self._met(self.before)
+
+    @property
+    def met_now(self) -> bool | None:
+        """Whether the tier meets its demand now; None for the level, and without a case."""
+        return self._met(self.now)
+
+    @property
+    def fell(self) -> bool:
+        """Whether the level fell, or the tier met its demand and does not now; a level not determined is no fall."""
+        if self.before is None or self.now is None:
+            return False
+        if self.min_pass_rate is None:
+            return self.now < self.before
+        return self.met_before is True and self.met_now is False
+
+    def _met(self, passed: int | None) -> bool | None:
+        if self.min_pass_rate is None or passed is None or not self.cases:
+            return None
+        return passed >= self.min_pass_rate * self.cases - 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -467,6 +545,8 @@ class Run:
     command: tuple[str, ...] = ()
     models: tuple[ModelEntry, ...]
     tiers: tuple[TierResult, ...]
+    absences: tuple[AbsenceResult, ...] = ()
+    levels: tuple[LevelResult, ...] = ()
     tags: tuple[TagResult, ...] = ()
     metrics: tuple[MetricResult, ...] = ()
     pairs: tuple[ModelPair, ...] = ()

@@ -8,9 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tierbench.common.schema import BaselineComparison, CaseRow, PairedVerdict, Rows, Run, TierResult
+from tierbench.common.schema import (
+    AbsenceResult,
+    BaselineComparison,
+    CaseRow,
+    LevelResult,
+    PairedVerdict,
+    Rows,
+    Run,
+    TierResult,
+)
 from tierbench.common.text import MET_MARKS, one_line
 from tierbench.report.markdown_file import MARK
+from tierbench.report.metrics_text import calibration
+from tierbench.runs.hard_limits import level_sentence
 from tierbench.runs.regression import verdict_sentence
 from tierbench.scoring.leaderboard import pair_sentence, rank_models
 
@@ -38,6 +49,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [*("| " + " | ".join(cells) + " |" for cells in lines), ""]
 
 
+_TIER_HEAD = ("suite", "tier", "model", "passed", "pass rate, 95 % interval", "mean score", "calibration")
+_ABSENCE_HEAD = ("suite", "model", "false alarms", "rate, 95 % interval", "allowed")
+
+
 def run_markdown(run: Run, rows: Rows) -> str:
     """Return the summary of a run: levels, tiers, flips, verdicts, and misses."""
     lines = [MARK, "## Robustness", ""]
@@ -46,8 +61,10 @@ def run_markdown(run: Run, rows: Rows) -> str:
     lines += [f"- {code(model.name)}: **{code(model.level_text)}**" for model in rank_models(run.models, run.tiers)]
     # The name of a model needs no code span: it consists of letters, digits, _, . and -.
     lines += [f"- {one_line(pair_sentence(pair), 400)}" for pair in run.pairs] + [""]
-    head = ("suite", "tier", "model", "passed", "pass rate, 95 % interval", "mean score")
-    lines += table(head, [_tier_cells(tier) for tier in run.tiers])
+    lines += table(_TIER_HEAD, [_tier_cells(tier) for tier in run.tiers])
+    lines += table(_ABSENCE_HEAD, [_absence_cells(absence) for absence in run.absences])
+    if fallen := [f"- ✗ {_fall(result)}" for result in run.levels if result.fell]:
+        lines += [*fallen, ""]
     for comparison in run.comparisons:
         lines += _against_baseline(comparison, [row for row in rows if row.model == comparison.model])
     missed = [row for row in rows if row.outcome in ("failed", "error") and run.comparison(row.model) is None]
@@ -68,6 +85,23 @@ def _tier_cells(tier: TierResult) -> tuple[str, ...]:
         f"{tier.passed}/{tier.total}{part}{mark}",
         f"{tier.rate:.2f} [{tier.low:.2f}, {tier.high:.2f}]",
         "" if tier.mean_score is None else f"{tier.mean_score:.3f}",
+        ", ".join(f"{name} {text}" for name, text in calibration(tier)),
+    )
+
+
+def _fall(result: LevelResult) -> str:
+    return code(result.suite) + one_line(level_sentence(result).removeprefix(result.suite), 300)
+
+
+def _absence_cells(absence: AbsenceResult) -> tuple[str, ...]:
+    part = "" if absence.cases == absence.size else f" (of {absence.size})"
+    mark = {True: "", False: " ✗", None: " ?"}[absence.met]
+    return (
+        code(absence.suite),
+        code(absence.model),
+        f"{absence.false_alarms}/{absence.cases}{part}{mark}",
+        f"{absence.rate:.2f} [{absence.low:.2f}, {absence.high:.2f}]",
+        f"{absence.max_false_alarms:.2f}",
     )
 
 

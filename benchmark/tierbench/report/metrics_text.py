@@ -17,6 +17,17 @@ def metric_names(found: Iterable[Mapping[str, float]]) -> list[str]:
     return [*known, *(name for name in present if name not in known)]
 
 
+# How sure the model was, beside whether it was right.
+_CALIBRATION = {"mean_confidence": "confidence", "ece": "ECE", "nll": "NLL"}
+
+
+def calibration(tier: TierResult) -> list[tuple[str, str]]:
+    """Return name and text of each figure that stands beside the pass rate of a tier, without undefined ones."""
+    return [
+        (title, shown_metric(name, tier.metrics[name])) for name, title in _CALIBRATION.items() if name in tier.metrics
+    ]
+
+
 def metric_lines(tiers: Sequence[TierResult], *, several_models: bool = False) -> list[str]:
     """Return a table of metrics with a line per tier, after an empty line; nothing without metrics."""
     names = metric_names(tier.metrics for tier in tiers)

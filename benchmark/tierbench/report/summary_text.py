@@ -1,10 +1,11 @@
-"""Format the summary of a run for the terminal: tiers, metrics, ladders, sweeps, levels, flips."""
+"""Format the summary of a run for the terminal: tiers, false alarms, metrics, ladders, sweeps, levels, flips."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from tierbench.common.schema import (
+    AbsenceResult,
     BaselineComparison,
     CaseRow,
     LadderResult,
@@ -18,15 +19,18 @@ from tierbench.common.schema import (
 from tierbench.common.text import MET_MARKS, aligned, one_line, plural
 from tierbench.report.leaderboard_text import leaderboard_lines, model_comparison_lines
 from tierbench.report.metrics_text import metric_gate_lines, metric_lines
+from tierbench.runs.hard_limits import level_sentence
+from tierbench.scoring.absence import absence_sentence, is_false_alarm
 from tierbench.scoring.ladders import concept_reaches, concept_sentence, ladder_sentence
 from tierbench.scoring.leaderboard import compare_models, pair_sentence, rank_models
 from tierbench.scoring.slices import sweep_sentence
 
 
 def run_lines(run: Run, rows: Rows) -> list[str]:
-    """Return the whole summary of a run: tiers, metrics, ladders, sweeps, levels, and flips."""
+    """Return the whole summary of a run: tiers, false alarms, metrics, ladders, sweeps, levels, and flips."""
     several = len(run.models) > 1
     lines = tier_lines(run.tiers, several_models=several)
+    lines += absence_lines(run.absences, rows, several_models=several)
     lines += metric_lines(run.tiers, several_models=several)
     lines += metric_gate_lines(run.metrics, several_models=several)
     lines += ladder_lines(run.ladders, several_models=several)
@@ -42,6 +46,7 @@ def run_lines(run: Run, rows: Rows) -> list[str]:
     for comparison in run.comparisons:
         own = [row for row in rows if row.model == comparison.model]
         lines += baseline_lines(comparison, own, several_models=several)
+    lines += [f"{one_line(level_sentence(result), 300)} ✗" for result in run.levels if result.fell]
     return lines
 
 
@@ -70,6 +75,18 @@ def _cells(tier: TierResult) -> tuple[str, ...]:
         "" if tier.mean_score is None else f"{tier.mean_score:.3f}",
         "" if tier.worst_score is None else f"{one_line(tier.worst_case)} {tier.worst_score:.3f}",
     )
+
+
+def absence_lines(absences: Iterable[AbsenceResult], rows: Rows, *, several_models: bool = False) -> list[str]:
+    """Return a line with the false alarms of each suite, after an empty line; nothing without absence cases."""
+    lines = []
+    for result in absences:
+        about = (result.suite, result.model)
+        alarms = [row.case for row in rows if row.absent and (row.suite, row.model) == about and is_false_alarm(row)]
+        model = f"{one_line(result.model)}: " if several_models else ""
+        mark = MET_MARKS[result.met]
+        lines.append(f"{model}{one_line(absence_sentence(result, alarms), 300)}{mark}")
+    return ["", *lines] if lines else []
 
 
 def ladder_lines(ladders: Sequence[LadderResult], *, several_models: bool = False) -> list[str]:

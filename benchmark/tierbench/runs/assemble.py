@@ -12,6 +12,7 @@ from typing import Any
 from tierbench.common.cache import cache_folder
 from tierbench.common.files import shown_path
 from tierbench.common.schema import (
+    AbsenceResult,
     BaselineComparison,
     CaseRow,
     ModelEntry,
@@ -26,6 +27,7 @@ from tierbench.models.prediction_store import card_key, library_versions
 from tierbench.runs.baseline_changes import Baselines
 from tierbench.runs.environment import git_commit, thread_count, tool_versions
 from tierbench.runs.provenance import provenance
+from tierbench.scoring.absence import summarise_absence
 from tierbench.scoring.figures import summarise_tags
 from tierbench.scoring.leaderboard import pair_models, rank_models
 from tierbench.scoring.model_pool import ModelPool
@@ -100,6 +102,8 @@ class Assembly:
             command=command,
             models=entries,
             tiers=tuple(tiers),
+            absences=tuple(self._absences(rows)),
+            levels=self.gathered.all("level"),
             tags=tuple(self._tags(rows)),
             metrics=self.gathered.all("metric"),
             pairs=tuple(pair_models([model.name for model in rank_models(entries, tiers)], rows)),
@@ -151,6 +155,16 @@ class Assembly:
                 elif rows := by_tier.get((suite.name, model, number)):
                     tiers.append(summarise_tier(suite, number, model, rows))
         return tiers
+
+    def _absences(self, rows: Sequence[CaseRow]) -> Iterable[AbsenceResult]:
+        """Yield the result of every suite with a judged absence case, from its own test if possible."""
+        known = self.gathered.results.get("absence", {})
+        for model, suite in itertools.product(self.specs, self.suites):
+            own = [row for row in rows if row.absent and (row.suite, row.model) == (suite.name, model)]
+            if whole := known.get((model, suite.name)):
+                yield whole
+            elif own:
+                yield summarise_absence(suite, model, own)
 
     def _tags(self, rows: Sequence[CaseRow]) -> Iterable[TagResult]:
         for model, suite in itertools.product(self.specs, self.suites):

@@ -10,8 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tierbench.common.schema import CaseRow, Gate, LadderResult, MetricResult, SliceResult, TierResult
+from tierbench.common.schema import (
+    AbsenceResult,
+    CaseRow,
+    Gate,
+    LadderResult,
+    MetricResult,
+    SliceResult,
+    TierResult,
+)
 from tierbench.common.text import listed, one_line
+from tierbench.scoring.absence import absence_sentence, keeps
 from tierbench.scoring.figures import metric_sentence
 from tierbench.scoring.ladders import ladder_sentence, with_shares
 from tierbench.scoring.results import CaseResult
@@ -66,7 +75,8 @@ class Decision:
 
 
 PASS = Decision("pass")
-# Why a flip does not fail under the gate `regression`. The second is for ladders and slices, which are in no tier.
+# Why a flip does not fail under the gate `regression`. The second is for what counts for no tier: ladders, slices and
+# absence cases.
 JUDGED = "judged by test_regression"
 UNGATED = "flips do not fail under the gate regression"
 
@@ -96,8 +106,7 @@ def decide_case(
         return PASS if result.passed else Decision("fail", message)
     if gate == "regression":
         if change.kind == "regressed":
-            # Corrupted cases are in no tier.
-            why = UNGATED if result.case.tier is None else JUDGED
+            why = UNGATED if result.case.tier is None or result.case.absent else JUDGED
             return Decision("xfail", f"{why}: {_regressed(message, result, change)}")
         return PASS if result.passed else Decision("xfail", f"known failure, in the baseline too: {message}")
     if change.kind == "regressed":
@@ -150,6 +159,42 @@ def decide_tier(
         return Decision("xfail", f"known failures: {message}")
     if gate == "regression" and reaches(tier.passed + len(known), tier.total, tier.min_pass_rate):
         return Decision("xfail", f"{JUDGED}: {message}")
+    return Decision("fail", message)
+
+
+def decide_absence(
+    absence: AbsenceResult,
+    results: Sequence[CaseResult],
+    changes: Sequence[Change | None],
+    gate: Gate,
+    *,
+    updating: bool,
+) -> Decision:
+    """Decide about the false alarms of a suite: more than the suite tolerates fail, unless the baseline has them too.
+
+    Under the gate `regression`, a suite with too many false alarms in the baseline may have others now.
+
+    Args:
+        absence: the result of the suite.
+        results: the results of its judged absence cases.
+        changes: the change of each of them against the baseline.
+        gate: the gate of the model.
+        updating: whether this run becomes the baseline.
+    """
+    most, cases = absence.max_false_alarms, absence.cases
+    if keeps(absence.false_alarms, cases, most):
+        return PASS
+    paired = zip(results, changes, strict=True)
+    alarms = [(result, change) for result, change in paired if result.verdict and not result.passed]
+    message = absence_sentence(absence, [result.case.id for result, _ in alarms])
+    if updating:
+        return Decision("xfail", f"accepted into the baseline: {message}")
+    known = sum(known_miss(result, change, gate) for result, change in alarms)
+    if keeps(absence.false_alarms - known, cases, most):
+        return Decision("xfail", f"known failures: {message}")
+    before = sum(change is not None and change.known_miss for change in changes)
+    if gate == "regression" and not keeps(before, cases, most):
+        return Decision("xfail", f"{UNGATED}: {message}")
     return Decision("fail", message)
 
 

@@ -10,7 +10,7 @@ from tierbench.suites.problems import Problems
 def picture_problems(suite: Suite) -> list[str]:
     """Decode every image, and return one line for each that fails."""
     problems = Problems()
-    for case in suite.cases:
+    for case in suite.images:
         if not case.path.is_file() or case.path.stat().st_size == 0:
             continue  # already reported when the suite was read
         try:

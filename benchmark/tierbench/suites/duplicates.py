@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,23 +28,23 @@ _SIDE = 16
 def duplicate_problems(suite: Suite) -> list[str]:
     """Return a line for each image that is identical to an earlier one, or nearly so.
 
-    Images that share a `group`, and the steps of a ladder, are meant to be similar: among them, only identical files
-    are reported.
+    Images that share a `group`, the steps of a ladder, and their twins are meant to be similar: among them, only
+    identical files are reported. An absence case may have the image of a case or twin, because it counts apart.
     """
     problems = Problems()
     file = suite.folder / "metadata.csv"
-    cases = [case for case in suite.cases if case.path.is_file()]
-    first: dict[str, Case] = {}
+    cases = [case for case in suite.images if case.path.is_file()]
+    first: dict[tuple[str, bool], Case] = {}
     copies: set[str] = set()
     for case in cases:
-        earlier = first.setdefault(file_sha256(case.path), case)
+        earlier = first.setdefault((file_sha256(case.path), case.absent), case)
         if earlier is not case:
             copies.add(case.id)
             problems.add(
                 file, f"image {case.file_name!r} is the same file as {earlier.file_name!r}; remove one", case.row
             )
     if importlib.util.find_spec("imagehash") is not None:
-        for case, earlier in _near([case for case in cases if case.id not in copies]):
+        for case, earlier in _near([case for case in cases if case.id not in copies], _scenes(suite)):
             problems.add(
                 file,
                 f"image {case.file_name!r} is nearly the same as {earlier.file_name!r}; remove one, "
@@ -67,8 +67,8 @@ class _Looks:
     small: np.ndarray
 
 
-def _near(cases: Sequence[Case]) -> Iterator[tuple[Case, Case]]:
-    """Yield each case that looks like an earlier one, with the first case that it looks like."""
+def _near(cases: Sequence[Case], scenes: Mapping[str, set[str]]) -> Iterator[tuple[Case, Case]]:
+    """Yield each case that looks like an earlier one of another scene, with the first case that it looks like."""
     import numpy as np
 
     seen: list[tuple[Case, _Looks]] = []
@@ -80,7 +80,8 @@ def _near(cases: Sequence[Case]) -> Iterator[tuple[Case, Case]]:
         distances = np.bitwise_count(bits[: len(seen)] ^ np.uint64(looks.bits))
         for index in np.flatnonzero(distances <= _BITS):
             earlier, other = seen[index]
-            if not _related(case, earlier) and float(np.abs(looks.small - other.small).mean()) <= _DIFFERENCE:
+            alike = float(np.abs(looks.small - other.small).mean()) <= _DIFFERENCE
+            if alike and case.absent == earlier.absent and scenes[case.id].isdisjoint(scenes[earlier.id]):
                 yield case, earlier
                 break
         bits[len(seen)] = looks.bits
@@ -101,5 +102,13 @@ def _looks(case: Case) -> _Looks | None:
     return _Looks(int(str(imagehash.phash(picture)), 16), small)
 
 
-def _related(case: Case, other: Case) -> bool:
-    return case.group == other.group or (bool(case.ladder) and case.ladder == other.ladder)
+def _scenes(suite: Suite) -> dict[str, set[str]]:
+    """Return the group and ladder of each case by id; a twin has those of the cases that name it, too."""
+    scenes = {case.id: {f"group {case.group}"} for case in suite.images}
+    for case in suite.cases:
+        if case.ladder:
+            scenes[case.id].add(f"ladder {case.ladder}")
+    for case in suite.cases:
+        if case.twin in scenes:
+            scenes[case.twin] |= scenes[case.id]
+    return scenes

@@ -23,17 +23,18 @@ from tierbench.suites.reader import read_suite
 
 # The columns of a new suite.
 NEW_COLUMNS = ("file_name", "label", "tier", "id", "sha256")
-_WHERE_FILLED = ("tags", "group", "source", "license", "notes")
+_WHERE_FILLED = ("twin", "tags", "group", "source", "license", "notes")
 
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """The case to add; empty strings leave their cells empty."""
+    """The case or twin to add; empty strings leave their cells empty. A twin has no tier."""
 
     image: Path
     label: str
-    tier: int
+    tier: int | None
     id: str = ""
+    twin: str = ""
     tags: str = ""
     group: str = ""
     source: str = ""
@@ -83,7 +84,7 @@ def _add(folder: Path, metadata: Path, new: NewCase) -> Case:
         row = {
             "file_name": target.name,
             "label": new.label,
-            "tier": str(new.tier),
+            "tier": "" if new.tier is None else str(new.tier),
             "id": case_id,
             "sha256": file_sha256(new.image),
             **{name: getattr(new, name) for name in _WHERE_FILLED},
@@ -101,7 +102,7 @@ def _add(folder: Path, metadata: Path, new: NewCase) -> Case:
         suite = read_suite(folder, problems)
         if problems.lines:
             raise UserError(*problems.lines)
-        return next(case for case in suite.cases if case.id == case_id)
+        return next(case for case in suite.images if case.id == case_id)
     except (OSError, UserError) as error:
         _undo(metadata, before, None if in_place else target)
         if isinstance(error, OSError):

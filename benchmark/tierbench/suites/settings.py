@@ -13,6 +13,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.text import plural, suggestion
 from tierbench.metrics.registry import METRIC_REGISTRY
 from tierbench.suites.case import Ladder, MetricGate, Thresholds, Tier
+from tierbench.suites.expectation import TWIN
 from tierbench.suites.problems import Problems
 
 # Threshold → the range that its value must lie in.
@@ -133,9 +134,11 @@ def _read_labels(table: Mapping[str, Any], settings: SuiteSettings, file: Path, 
     owner: dict[str, str] = {}
     for concept, labels in table.items():
         texts = [labels] if isinstance(labels, str) else labels
-        if not concept.strip() or "|" in concept:
+        if concept.strip() in ("", TWIN) or concept.startswith("!") or "|" in concept:
             problems.add(
-                file, f"[labels] {concept!r} is not a valid concept; it must not be empty or contain '|'; rename it"
+                file,
+                f"[labels] {concept!r} is not a valid concept; "
+                f"it must not be empty, be {TWIN!r}, begin with '!' or contain '|'; rename it",
             )
             continue
         if not isinstance(texts, list) or not texts or not all(isinstance(t, str) and t.strip() for t in texts):

@@ -1,22 +1,35 @@
-"""Build the view of the overview above the table of cases: level, tiers, ladders, confusion, model cards. Pure."""
+"""Build the view of the overview above the table of cases: level, tiers, ladders, confusion. Pure."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tierbench.common.schema import BaselineComparison, ModelEntry, PairedVerdict, Rows, Run, TierResult
+from tierbench.common.schema import (
+    AbsenceResult,
+    BaselineComparison,
+    ModelEntry,
+    PairedVerdict,
+    Rows,
+    Run,
+    TierResult,
+)
 from tierbench.common.text import one_line
+from tierbench.report.html.card import CardView, card_view
 from tierbench.report.html.charts import Strip, strip
 from tierbench.report.html.confusion import Confusion, confusion
 from tierbench.report.html.ladders import LadderView, ladder_view
 from tierbench.report.html.metrics import MetricsView, metrics_view
 from tierbench.report.html.sweeps import SweepView, sweep_view
 from tierbench.report.html.templating import duration, percent
+from tierbench.report.metrics_text import calibration
+from tierbench.runs.hard_limits import level_sentence
+from tierbench.scoring.absence import absence_sentence, is_false_alarm
 from tierbench.scoring.leaderboard import rank_models
 from tierbench.suites.case import Suite
+
+_STATES = {True: "met", False: "missed", None: "open"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +42,20 @@ class TierView:
     @property
     def state(self) -> str:
         """`met`, `missed` or `open`."""
-        return {True: "met", False: "missed", None: "open"}[self.result.met]
+        return _STATES[self.result.met]
+
+    @property
+    def calibration(self) -> list[tuple[str, str]]:
+        """See `tierbench.report.metrics_text.calibration`."""
+        return calibration(self.result)
+
+
+@dataclass(frozen=True, slots=True)
+class AbsenceView:
+    """The false alarms of a suite under one model: `met`, `missed` or `open`, and a sentence."""
+
+    state: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +69,7 @@ class SuiteView:
     ladders: tuple[LadderView, ...]
     sweep: SweepView | None
     metrics: MetricsView | None
+    absence: AbsenceView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +81,6 @@ class Stage:
     state: str
     passed: int
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class CardView:
-    """The model card as pairs of name and text; `config` and `preprocessing` are separate tables."""
-
-    facts: tuple[tuple[str, str], ...]
-    labels: tuple[str, ...]
-    preprocessing: tuple[tuple[str, str], ...]
-    config: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +111,7 @@ class ChangeView:
         counts: number of cases of each kind of change, regressed first.
         differences: what else differs between baseline and run, such as versions or the device.
         verdicts: state and sentence of each paired verdict.
+        fallen: a sentence for the level and for each tier that no longer meets its demand.
     """
 
     model: str
@@ -102,6 +120,7 @@ class ChangeView:
     counts: tuple[tuple[str, int], ...]
     differences: tuple[str, ...]
     verdicts: tuple[tuple[str, str], ...]
+    fallen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +161,11 @@ def build_page(
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.outcome] = counts.get(row.outcome, 0) + 1
-    changes = tuple(_change(comparison) for comparison in run.comparisons)
+    changes = tuple(_change(comparison, run) for comparison in run.comparisons)
     return Page(_title(models), run.complete, _run_facts(run, rows), models, counts, changes)
 
 
-def _change(comparison: BaselineComparison) -> ChangeView:
+def _change(comparison: BaselineComparison, run: Run) -> ChangeView:
     kinds = ("regressed", "fixed", "new", "same")
     return ChangeView(
         model=comparison.model,
@@ -155,6 +174,7 @@ def _change(comparison: BaselineComparison) -> ChangeView:
         counts=tuple((kind, getattr(comparison, kind)) for kind in kinds),
         differences=comparison.differences,
         verdicts=tuple((verdict.state, _verdict(verdict)) for verdict in comparison.verdicts),
+        fallen=tuple(level_sentence(each) for each in run.levels if each.model == comparison.model and each.fell),
     )
 
 
@@ -204,8 +224,8 @@ def _model(
         note=model.note,
         sentence=_sentence(model.level, stages, tiers),
         stages=stages,
-        suites=tuple(view for view in views if view.tiers or view.ladders or view.sweep),
-        card=_card(card) if card else None,
+        suites=tuple(view for view in views if view.tiers or view.ladders or view.sweep or view.absence),
+        card=card_view(card) if card else None,
     )
 
 
@@ -218,7 +238,9 @@ def _suite(suite: Suite, model: str, run: Run, rows: Rows) -> SuiteView:
     def scores(tier: int) -> Strip:
         judged = [row for row in own if row.tier == tier]
         scored = [(row.case, row.score, row.passed) for row in judged if row.score is not None]
-        return strip(scored, [cases[name].thresholds.min_score for name, *_ in scored if name in cases])
+        required = {cases[name].thresholds.min_score for name, *_ in scored if name in cases}
+        # A minimum of 0 demands nothing.
+        return strip(scored, sorted(required - {0.0}))
 
     return SuiteView(
         name=suite.name,
@@ -228,7 +250,13 @@ def _suite(suite: Suite, model: str, run: Run, rows: Rows) -> SuiteView:
         ladders=tuple(ladder_view(suite, each, own) for each in run.ladders if (each.suite, each.model) == about),
         sweep=sweep_view(suite.name, model, run, rows),
         metrics=metrics_view(suite.name, model, run, tiers),
+        absence=next((_absence(each, own) for each in run.absences if (each.suite, each.model) == about), None),
     )
+
+
+def _absence(result: AbsenceResult, rows: Rows) -> AbsenceView:
+    alarms = [row.case for row in rows if row.absent and is_false_alarm(row)]
+    return AbsenceView(_STATES[result.met], absence_sentence(result, alarms))
 
 
 def _stages(tiers: Sequence[TierResult], suites: Sequence[Suite]) -> Iterable[Stage]:
@@ -258,39 +286,3 @@ def _sentence(level: int | None, stages: Sequence[Stage], tiers: Sequence[TierRe
     where = [f"{tier.passed} of {tier.total} in {tier.suite}, {percent(tier.min_pass_rate)} required" for tier in short]
     more = f"; and {len(where) - 4} more suites" if len(where) > 4 else ""
     return f"Tier {first.tier} falls short: {'; '.join(where[:4])}{more}."
-
-
-def _card(card: Mapping[str, Any]) -> CardView:
-    parameters = card.get("parameters")
-    facts = [
-        ("architecture", _text(card.get("architecture"))),
-        ("parameters", f"{parameters:,}" if isinstance(parameters, int) else _text(parameters)),
-        ("depths", _text(card.get("depths"))),
-        ("widths", _text(card.get("widths"))),
-        ("outputs", _text(card.get("outputs"))),
-    ]
-    known = {"architecture", "parameters", "depths", "widths", "outputs", "labels", "preprocessing", "config"}
-    facts += [(str(name), _text(value)) for name, value in card.items() if name not in known]
-    labels = card.get("labels")
-    return CardView(
-        facts=tuple((name, text) for name, text in facts if text),
-        labels=tuple(map(str, labels)) if isinstance(labels, list | tuple) else (),
-        preprocessing=_pairs(card.get("preprocessing")),
-        config=_pairs(card.get("config")),
-    )
-
-
-def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
-    if not isinstance(value, Mapping):
-        return (("", _text(value)),) if value else ()
-    return tuple((str(name), _text(entry) or "–") for name, entry in value.items() if entry is not None)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | tuple) and not any(isinstance(entry, list | dict) for entry in value):
-        return ", ".join(f"{entry:.6g}" if isinstance(entry, float) else str(entry) for entry in value)
-    return json.dumps(value, ensure_ascii=False, default=str)

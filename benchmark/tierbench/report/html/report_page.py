@@ -83,7 +83,9 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
     pictured = {view.picture: case for view in reversed(views) if (case := parts.cases.get(view.key)) is not None}
     gallery = _write_gallery(file, page.title, views, pictured) if file and len(kept) < len(views) else ""
     # The misses of a sweep are shown as curves.
-    missed = [view for view in views if view.outcome in _MISSES and (view.tier is not None or view.ladder)]
+    missed = [
+        view for view in views if view.outcome in _MISSES and (view.tier is not None or view.ladder or view.absent)
+    ]
     missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
     in_table = frozenset(view.nodeid for view in kept)
     pictures = [(view.picture, pictured[view.picture]) for view in kept if view.picture in pictured]

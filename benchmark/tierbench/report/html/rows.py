@@ -41,12 +41,14 @@ class CaseView:
     Attributes:
         index: position among the rows of the run.
         picture: key of the picture.
-        thresholds: score, rank and margin with their thresholds; empty without a verdict.
+        thresholds: the figures that decide, with their thresholds; empty without a verdict.
         top: the most probable labels with their probabilities.
         published: predictions of published models, from the suite.
         facts: name and text of each fact: tags, group, parameters with units, source, …
         change: `regressed`, `fixed`, `same` or `new` against the baseline; empty without a baseline.
         baseline_score: the accepted score, if there is one.
+        absent: whether the image must not show the concept.
+        corruption: only for derived cases.
     """
 
     index: int
@@ -76,6 +78,8 @@ class CaseView:
     facts: tuple[tuple[str, str], ...] = ()
     change: str = ""
     baseline_score: float | None = None
+    absent: bool = False
+    corruption: str = ""
 
     @property
     def key(self) -> str:
@@ -121,7 +125,7 @@ def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, index: in
         tier=row.tier,
         ladder=case.ladder if case else "",
         outcome=row.outcome,
-        expected=tuple(row.expected.split("|")),
+        expected=(f"no {row.expected[1:]}",) if row.absent else tuple(row.expected.split("|")),
         predicted=row.predicted or "",
         confidence=row.confidence,
         score=row.score,
@@ -144,6 +148,8 @@ def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, index: in
         facts=_facts(row, suite, case),
         change=row.change or "",
         baseline_score=row.baseline_score,
+        absent=row.absent,
+        corruption=row.corruption,
     )
 
 
@@ -160,11 +166,16 @@ def _thresholds(row: CaseRow, case: Case | None) -> tuple[ThresholdView, ...]:
     if case is None or score is None or rank is None or margin is None:
         return ()
     required = case.thresholds
-    return (
-        ThresholdView("score", f"{score:.3f}", f"≥ {required.min_score:.2f}", score >= required.min_score),
-        ThresholdView("rank", str(rank), f"≤ {required.max_rank}", rank <= required.max_rank),
-        ThresholdView("margin", f"{margin:+.3f}", f"≥ {required.min_margin:.2f}", margin >= required.min_margin),
-    )
+    views = [ThresholdView("rank", str(rank), f"≤ {required.max_rank}", rank <= required.max_rank)]
+    if required.min_score > 0:
+        views.append(ThresholdView("score", f"{score:.3f}", f"≥ {required.min_score:.2f}", score >= required.min_score))
+    if required.min_margin != 0:
+        wanted, enough = f"≥ {required.min_margin:.2f}", margin >= required.min_margin
+        views.append(ThresholdView("margin", f"{margin:+.3f}", wanted, enough))
+    own, twin = row.log_margin, row.twin_log_margin
+    if own is not None and twin is not None:
+        views.append(ThresholdView("log margin", f"{own:+.2f}", f"> {twin:+.2f} of its twin", own > twin))
+    return tuple(views)
 
 
 def _facts(row: CaseRow, suite: Suite | None, case: Case | None) -> tuple[tuple[str, str], ...]:
@@ -174,7 +185,7 @@ def _facts(row: CaseRow, suite: Suite | None, case: Case | None) -> tuple[tuple[
             facts.pop()
         units = suite.parameters if suite else {}
         facts += [(name, f"{value:g} {units.get(name, '')}".strip()) for name, value in case.parameters.items()]
-        facts += [("ladder", case.ladder), ("file", case.file_name)]
+        facts += [("ladder", case.ladder), ("twin", case.twin), ("file", case.file_name)]
         facts += [("source", case.source), ("license", case.license)]
     facts.append(("SHA-256", row.image_sha256))
     return tuple((name, text) for name, text in facts if text)
