@@ -234,3 +234,41 @@ def test_a_pipe_is_not_a_picture_and_an_error_is_not_a_miss(tierbench: Call, wor
     assert answer.code == 4
     assert "make: the model's output contains NaN or infinity" in answer.out
     assert "set the tier with --tier" in answer.err
+
+
+def test_a_twin_is_added_without_a_tier_and_named_by_its_case(tierbench: Call, workplace: Path) -> None:
+    for name, colour in (("road", "grey"), ("car", "orange"), ("sea", "black")):
+        flat(colour).save(workplace / f"{name}.png")
+    answer = tierbench("add", "road.png", "--suite", "colours", "--label", "-")
+    assert answer == Answer(0, "colours/road added: a twin, cases/colours/road.png\n", "")
+    assert "cases/colours/metadata.csv:4: no case names 'road', which has the label -" in tierbench("check").out
+    row = ("--suite", "colours", "--label", "orange", "--tier", "2", "--twin", "road")
+    assert tierbench("add", "car.png", *row).out == "colours/car added: tier 2, cases/colours/car.png\n"
+    assert tierbench("add", "sea.png", "--suite", "colours", "--label", "!red", "--tier", "1").code == 0
+    assert tierbench("check").out == "colours: 4 cases, no problem\n"
+    (suite,), problems = read_suites([workplace / "cases"])
+    assert problems == []
+    assert [(case.id, case.twin, case.label) for case in suite.images] == [
+        ("red", "", "red"),
+        ("blue", "", "blue"),
+        ("car", "road", "orange"),
+        ("sea", "", "!red"),
+        ("road", "", "-"),
+    ]
+    listed = tierbench("list", "colours").out.splitlines()
+    assert listed[0] == "colours: 1 in tier 1, 2 in tier 2, 1 absence case"
+    assert listed[-2:] == ["  sea   tier 1  no red", "  road  twin"]
+
+
+def test_what_does_not_fit_a_twin_or_an_absence_is_refused(tierbench: Call, workplace: Path) -> None:
+    flat("grey").save(workplace / "road.png")
+    before = (workplace / "cases" / "colours" / "metadata.csv").read_bytes()
+    for arguments, says in (
+        (("--label", "-", "--tier", "1"), "error: --tier: a twin (--label -) has no tier; leave it out"),
+        (("--label", "!a|b", "--tier", "1"), "error: --label: label '!a|b' combines an absence with alternatives; "),
+        (("--label", "a", "--tier", "1", "--twin", "blue"), "error: cases/colours/metadata.csv:4: twin 'blue' (row 3)"),
+    ):
+        answer = tierbench("add", "road.png", "--suite", "colours", *arguments)
+        assert answer.code == 4
+        assert answer.err.startswith(says)
+    assert (workplace / "cases" / "colours" / "metadata.csv").read_bytes() == before

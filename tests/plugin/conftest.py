@@ -34,7 +34,7 @@ def accepted(garage: Bench) -> Bench:
 @pytest.fixture(scope="session")
 def worse(colour_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy that misses what is green."""
-    return worse_model(colour_model, tmp_path_factory.mktemp("worse") / "model", truck=-2)
+    return worse_model(colour_model, tmp_path_factory.mktemp("worse") / "model", truck=-3)
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ def test_a_hostile_run_is_a_table_of_code_spans() -> None:
     assert markdown.startswith(MARK + "\n")
     found = kinds(markdown.removeprefix(MARK))
     assert not {"html_inline", "html_block", "link_open", "image"} & set(found)
-    assert found.count("td_open") == 6 + 3
+    assert found.count("td_open") == 7 + 3
 
 
 def test_a_run_against_a_baseline_names_flips_and_verdicts() -> None:
