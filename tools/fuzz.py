@@ -163,7 +163,7 @@ def read_broken_suite(folder: Path, csv: bytes, toml: bytes) -> str:
     for line in lines:
         if line != one_line(line, 1000):
             raise AssertionError(f"a message with control characters or line breaks: {line!r}")
-    for case in suite.cases:
+    for case in suite.images:
         inside = case.url or not suite.fetched or case.path.resolve().is_relative_to(folder.resolve())
         if not inside and not any(f":{case.row}: " in line for line in lines):
             raise AssertionError(f"a path that leaves the suite: {case.path}")

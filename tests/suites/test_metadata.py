@@ -59,6 +59,10 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str
         ("file_name,label,tier,tags\nred.png,a,1,not\n", "2: tag 'not' cannot be a marker: the word has a meaning"),
         ("file_name,label,tier,tags\nred.png,a,1,xfail\n", "2: tag 'xfail' cannot be a marker: it is a marker of py"),
         ("file_name,label,tier,tags\nred.png,a,1,tier2\n", "2: tag 'tier2' cannot be a marker: it is a marker of th"),
+        (
+            "file_name,label,tier,tags\nred.png,a,1,absence\n",
+            "2: tag 'absence' cannot be a marker: it is a marker of t",
+        ),
         ("file_name,label,tier,ladder\nred.png,a,,fog\n", "2: ladder 'fog' is not declared; add [ladders.fog] to"),
         (f"file_name,label,tier,sha256\nred.png,a,1,{DIGEST[:-1]}\n", "2: sha256 '000"),
         (f"file_name,label,tier,sha256\nred.png,a,1,{DIGEST}\n", "2: image 'red.png' has SHA-256 "),

@@ -161,10 +161,9 @@ class Assembly:
         known = self.gathered.results.get("absence", {})
         for model, suite in itertools.product(self.specs, self.suites):
             own = [row for row in rows if row.absent and (row.suite, row.model) == (suite.name, model)]
-            if whole := known.get((model, suite.name)):
-                yield whole
-            elif own:
-                yield summarise_absence(suite, model, own)
+            result = known.get((model, suite.name)) or summarise_absence(suite, model, own)
+            if result.cases:
+                yield result
 
     def _tags(self, rows: Sequence[CaseRow]) -> Iterable[TagResult]:
         for model, suite in itertools.product(self.specs, self.suites):
