@@ -1,7 +1,7 @@
 """Change the package at random places and list the changes that no test notices: `python tools/mutate.py --draw 200`.
 
 Mutants (tools/mutation/finder.py says what they are) are drawn with a seed over scoring/, runs/, suites/, models/ and
-plugin/check*.py; over other modules where they are named: `python tools/mutate.py 'metrics/*' common/files.py`.
+plugin/*check*.py; over other modules where they are named: `python tools/mutate.py 'metrics/*' common/files.py`.
 
 A module's tests are those in the folder of its name under tests/, and what EXTRA adds. They run once without any
 change, to learn which test runs which line. A mutant then meets the tests that run its line; if none of them fails,
@@ -40,7 +40,7 @@ from mutation.baseline import Baseline, BrokenTestsError, digest
 from mutation.finder import Mutant, find_mutants
 from mutation.worker import StoppedError, Worker, repository_files, spread
 
-MODULES = ("scoring/*", "runs/*", "suites/*", "models/*", "plugin/check*")
+MODULES = ("scoring/*", "runs/*", "suites/*", "models/*", "plugin/*check*")
 # Beside tests/FOLDER/: where tests of commands, pages or options hold what a module does.
 EXTRA = {
     "scoring/*": (

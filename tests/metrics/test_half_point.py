@@ -90,8 +90,8 @@ def test_the_interval_holds_the_position_and_comes_back_with_the_seed(seen: list
 def test_intervals_hold_the_figure_of_other_views_as_often_as_they_say() -> None:
     rng = np.random.default_rng(5)
     share = np.array([1, 0.95, 0.9, 0.7, 0.5, 0.3, 0.05, 0])
-    held = 0
+    held = 0.0
     for _ in range(300):
         low, high = position_interval(rng.random((8, 8)) < share[:, None], samples=400)
-        held += low <= half_position((rng.random((8, 8)) < share[:, None]).mean(axis=1)) <= high
+        held += float(low <= half_position((rng.random((8, 8)) < share[:, None]).mean(axis=1)) <= high)
     assert held >= 0.93 * 300

@@ -1,4 +1,4 @@
-"""The kinds of tests, one class each.
+"""The kinds of tests, one class each; those that compare with a baseline are in `baseline_checks.py`.
 
 To add a kind, add a class to `KINDS`: selection, collection, fixtures, record and summary iterate over it.
 """
@@ -10,19 +10,27 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from tierbench.common.errors import UserError
-from tierbench.common.schema import LadderResult, MetricResult, PairedVerdict, SliceResult, TierResult
+from tierbench.common.schema import (
+    AbsenceResult,
+    LadderResult,
+    MetricResult,
+    SliceResult,
+    TierResult,
+)
+from tierbench.plugin.baseline_checks import LevelCheck, RegressionCheck
 from tierbench.plugin.check import Check, Judged
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.gates import (
     Decision,
+    decide_absence,
     decide_case,
     decide_ladder,
     decide_metric,
-    decide_regression,
     decide_slice,
     decide_tier,
     with_change,
 )
+from tierbench.scoring.absence import summarise_absence
 from tierbench.scoring.figures import judge_metric
 from tierbench.scoring.ladders import ladder_steps, summarise_ladder, with_baseline
 from tierbench.scoring.results import CaseResult
@@ -44,9 +52,10 @@ class CaseCheck(Check):
     def all(cls, session: Benchmark) -> Iterator[Self]:
         """Yield the cases of the tiers, then those that a sweep derives."""
         for suite in session.chosen:
-            for number, cases in suite.by_tier.items():
+            for number, cases in suite.tests_by_tier.items():
                 for case in cases:
-                    marks = (f"tier{number}", *case.tags)
+                    marks = (f"tier{number}", *(("absence",) if case.absent else ()), *case.tags)
+                    marks = tuple(dict.fromkeys(marks))
                     yield from (cls(suite, model, case.key, marks, (case,)) for model in session.names)
         for suite in session.chosen:
             for case in derive_cases(suite, session.config.corruptions, session.config.severities):
@@ -160,40 +169,6 @@ class LadderCheck(Check):
 
 
 @dataclass(frozen=True)
-class RegressionCheck(Check):
-    """A tier of a suite under a model that has a baseline: its paired verdict."""
-
-    kind: ClassVar[str] = "regression"
-    says: ClassVar[str] = "The tier got no worse than its accepted baseline."
-    result_type: ClassVar[type | None] = PairedVerdict
-    tier: int
-
-    @classmethod
-    def all(cls, session: Benchmark) -> Iterator[Self]:
-        """Yield a test for each tier of each suite, for the models with a baseline."""
-        if session.updating:
-            return
-        models = [spec.name for spec in session.config.models.specs if session.baselines.source(spec.name).there]
-        for suite in session.chosen:
-            for number, cases in suite.by_tier.items():
-                name, marks = f"{suite.name}/tier{number}", (f"tier{number}", "regression")
-                yield from (cls(suite, model, name, marks, cases, number) for model in models)
-
-    def judge(self, session: Benchmark) -> Judged:
-        """Return the verdict, corrected for all tiers whose verdict was asked for."""
-        return Judged(session.verdicts(self.model)[(self.suite.name, self.tier)])
-
-    def decide(self, session: Benchmark, judged: Judged) -> Decision:
-        """Fail where the tier regressed, as the gate has it."""
-        from tierbench.runs.regression import verdict_sentence
-
-        verdict: PairedVerdict = judged.result
-        return decide_regression(
-            verdict.state, verdict_sentence(verdict), session.baselines.gate(self.model), updating=session.updating
-        )
-
-
-@dataclass(frozen=True)
 class SliceCheck(Check):
     """A slice of a sweep under a model: a suite's tier 1 under one corruption at one severity."""
 
@@ -277,6 +252,45 @@ def _judged(session: Benchmark, model: str, result: Any, results: Sequence[CaseR
     return Judged(result, (), cases, session.changes(model, cases))
 
 
+@dataclass(frozen=True)
+class AbsenceCheck(Check):
+    """The absence cases of a suite under a model."""
+
+    kind: ClassVar[str] = "absence"
+    says: ClassVar[str] = "The model claims an absent concept no more often than the suite allows."
+    result_type: ClassVar[type | None] = AbsenceResult
+
+    @classmethod
+    def all(cls, session: Benchmark) -> Iterator[Self]:
+        """Yield a test for each suite that has absence cases."""
+        for suite in session.chosen:
+            if needs := suite.absence_cases:
+                yield from (cls(suite, model, suite.name, ("absence",), needs) for model in session.names)
+
+    def judge(self, session: Benchmark) -> Judged:
+        """Count the false alarms."""
+        results = session.results(self.model, self.needs)
+        rows = [result.row() for result in results]
+        return _judged(session, self.model, summarise_absence(self.suite, self.model, rows), results)
+
+    def decide(self, session: Benchmark, judged: Judged) -> Decision:
+        """Fail where there are more than the suite allows."""
+        if not judged.cases:
+            return Decision("skip", f"{self.name}: the model has no label for any of its absence cases")
+        gate = session.baselines.gate(self.model)
+        return decide_absence(judged.result, judged.cases, judged.changes, gate, updating=session.updating)
+
+
 KINDS: dict[str, type[Check]] = {
-    kind.kind: kind for kind in (CaseCheck, TierCheck, LadderCheck, RegressionCheck, SliceCheck, MetricCheck)
+    kind.kind: kind
+    for kind in (
+        CaseCheck,
+        TierCheck,
+        AbsenceCheck,
+        LadderCheck,
+        LevelCheck,
+        RegressionCheck,
+        SliceCheck,
+        MetricCheck,
+    )
 }

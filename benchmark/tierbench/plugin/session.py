@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tierbench.common.progress import progress_bar
+from tierbench.plugin.baseline_checks import RegressionCheck
 from tierbench.plugin.check import Check
-from tierbench.plugin.checks import KINDS, RegressionCheck
+from tierbench.plugin.checks import KINDS
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.config import RunConfig
 from tierbench.scoring.model_pool import Progress

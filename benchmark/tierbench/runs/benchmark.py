@@ -82,6 +82,11 @@ class Benchmark:
         """Whether this run becomes the baseline."""
         return self.config.update_baseline
 
+    @property
+    def models_with_baseline(self) -> list[str]:
+        """The names of the models that are compared with a baseline; none where the run becomes the baseline."""
+        return [] if self.updating else [name for name in self.names if self.baselines.source(name).there]
+
     @cached_property
     def cases(self) -> dict[str, Case]:
         """Every case by `suite/id`, those that a sweep derives included."""

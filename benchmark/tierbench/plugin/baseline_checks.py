@@ -1,0 +1,84 @@
+"""The kinds of tests that exist for models with a baseline: what is lost against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from tierbench.common.schema import LevelResult, PairedVerdict
+from tierbench.plugin.check import Check, Judged
+from tierbench.runs.benchmark import Benchmark
+from tierbench.runs.gates import Decision, decide_regression
+from tierbench.runs.hard_limits import decide_level, limit_level, limit_tier
+from tierbench.suites.case import Suite
+
+
+@dataclass(frozen=True)
+class RegressionCheck(Check):
+    """A tier of a suite under a model that has a baseline: its paired verdict."""
+
+    kind: ClassVar[str] = "regression"
+    says: ClassVar[str] = "The tier got no worse than its accepted baseline."
+    result_type: ClassVar[type | None] = PairedVerdict
+    tier: int
+
+    @classmethod
+    def all(cls, session: Benchmark) -> Iterator[Self]:
+        """Yield a test for each tier of each suite, for the models with a baseline."""
+        for suite in session.chosen:
+            for number, cases in suite.by_tier.items():
+                name, marks = f"{suite.name}/tier{number}", (f"tier{number}", "regression")
+                yield from (cls(suite, model, name, marks, cases, number) for model in session.models_with_baseline)
+
+    def judge(self, session: Benchmark) -> Judged:
+        """Return the verdict, corrected for all tiers whose verdict was asked for."""
+        return Judged(session.verdicts(self.model)[(self.suite.name, self.tier)])
+
+    def decide(self, session: Benchmark, judged: Judged) -> Decision:
+        """Fail where the tier regressed, as the gate has it."""
+        from tierbench.runs.regression import verdict_sentence
+
+        verdict: PairedVerdict = judged.result
+        return decide_regression(
+            verdict.state, verdict_sentence(verdict), session.baselines.gate(self.model), updating=session.updating
+        )
+
+
+@dataclass(frozen=True)
+class LevelCheck(Check):
+    """A demand that must not be lost against the baseline: on a tier, or the level; red under every gate."""
+
+    kind: ClassVar[str] = "level"
+    says: ClassVar[str] = "The level, and the demand on each tier, have not fallen below the accepted baseline."
+    result_type: ClassVar[type | None] = LevelResult
+    tier: int | None
+
+    @classmethod
+    def all(cls, session: Benchmark) -> Iterator[Self]:
+        """Yield a test for each tier of each suite, and one for the level, for the models with a baseline."""
+        models = session.models_with_baseline
+        for suite in session.chosen:
+            for number, cases in suite.by_tier.items():
+                name, marks = f"{suite.name}/tier{number}", (f"tier{number}", "level")
+                yield from (cls(suite, model, name, marks, cases, number) for model in models)
+        # The level is that of all suites; its test lies in the file of the first one.
+        needs = [case for suite in session.suites for cases in suite.by_tier.values() for case in cases]
+        if needs and session.chosen:
+            yield from (cls(session.chosen[0], model, "level", ("level",), needs, None) for model in models)
+
+    def judge(self, session: Benchmark) -> Judged:
+        """Compare with the baseline on the cases that both have."""
+        if self.tier is not None:
+            return Judged(_limit(session, self.model, self.suite, self.tier))
+        tiers = [_limit(session, self.model, suite, tier) for suite in session.suites for tier in suite.by_tier]
+        return Judged(limit_level(self.model, session.suites, tiers))
+
+    def decide(self, session: Benchmark, judged: Judged) -> Decision:
+        """Fail where the level or the demand was lost."""
+        return decide_level(judged.result, updating=session.updating)
+
+
+def _limit(session: Benchmark, model: str, suite: Suite, tier: int) -> LevelResult:
+    results = session.results(model, suite.by_tier[tier])
+    return limit_tier(suite, tier, model, results, session.changes(model, results))
