@@ -18,7 +18,7 @@ def test_a_red_run_writes_it_too(accepted: Bench, worse: Path, by_ini: bool) -> 
     assert answer.code == 1
     text = (accepted.path / "summary.md").read_text(encoding="utf-8")
     assert "- `model`: **`level 0 of 2`**" in text
-    assert "| regressed | `garage/green_1` | 0.800 → 0.351 |" in text
+    assert "| regressed | `garage/green_1` | 0.800 → 0.166 |" in text
     assert "`garage` tier 1: not shown" in text
     # Again, over what it wrote.
     assert accepted.run(*option).code == 0

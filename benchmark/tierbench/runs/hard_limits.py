@@ -29,7 +29,7 @@ def limit_tier(
     common = [
         (bool(change.baseline_passed), result.passed)
         for result, change in zip(results, changes, strict=True)
-        if result.verdict and change is not None and change.baseline_passed is not None
+        if change is not None and change.baseline_passed is not None
     ]
     return LevelResult(
         model=model,
