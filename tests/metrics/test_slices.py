@@ -26,7 +26,11 @@ def test_slices_of_two_columns() -> None:
     assert result["total"].tolist() == [2, 1, 2]
     assert result["rate"].tolist() == [0.5, 1, 0]
     assert result["groups"].tolist() == [1, 1, 2]
-    assert result[["low", "high"]].to_numpy()[0] == pytest.approx(wilson_interval(1, 2))
+    assert result[["low", "high"]].to_numpy()[2] == pytest.approx(wilson_interval(0, 2))
+    # Two images of one group have no interval; without groups, each image is one.
+    assert result[["low", "high"]].iloc[0].isna().all()
+    alone = slice_summary(TABLE.drop(columns="group"), ["corruption", "severity"])
+    assert alone[["low", "high"]].to_numpy()[0] == pytest.approx(wilson_interval(1, 2))
 
 
 def test_a_row_counts_in_each_of_its_tags() -> None:

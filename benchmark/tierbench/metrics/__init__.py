@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from tierbench.metrics.breaking import breaking_severity, effective_breaking_severity
     from tierbench.metrics.brier import brier_score
     from tierbench.metrics.ece import expected_calibration_error
-    from tierbench.metrics.error_agreement import error_consistency
+    from tierbench.metrics.error_agreement import error_consistency, error_consistency_interval
     from tierbench.metrics.mce import corruption_errors, mean_corruption_error
     from tierbench.metrics.multiclass_brier import multiclass_brier_score
     from tierbench.metrics.nll import negative_log_likelihood
+    from tierbench.metrics.pass_rate import pass_rate_interval
     from tierbench.metrics.plain_mean_error import mean_error
     from tierbench.metrics.relative_mce import relative_corruption_errors, relative_mean_corruption_error
     from tierbench.metrics.slices import slice_summary
@@ -38,11 +39,13 @@ __all__ = [
     "corruption_errors",
     "effective_breaking_severity",
     "error_consistency",
+    "error_consistency_interval",
     "expected_calibration_error",
     "mean_corruption_error",
     "mean_error",
     "multiclass_brier_score",
     "negative_log_likelihood",
+    "pass_rate_interval",
     "relative_corruption_errors",
     "relative_mean_corruption_error",
     "slice_summary",
@@ -61,11 +64,13 @@ __getattr__, __dir__ = lazy_exports(
         "corruption_errors": "tierbench.metrics.mce",
         "effective_breaking_severity": "tierbench.metrics.breaking",
         "error_consistency": "tierbench.metrics.error_agreement",
+        "error_consistency_interval": "tierbench.metrics.error_agreement",
         "expected_calibration_error": "tierbench.metrics.ece",
         "mean_corruption_error": "tierbench.metrics.mce",
         "mean_error": "tierbench.metrics.plain_mean_error",
         "multiclass_brier_score": "tierbench.metrics.multiclass_brier",
         "negative_log_likelihood": "tierbench.metrics.nll",
+        "pass_rate_interval": "tierbench.metrics.pass_rate",
         "relative_corruption_errors": "tierbench.metrics.relative_mce",
         "relative_mean_corruption_error": "tierbench.metrics.relative_mce",
         "slice_summary": "tierbench.metrics.slices",

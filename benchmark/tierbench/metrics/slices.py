@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tierbench.metrics._checks import flags
-from tierbench.metrics.wilson import wilson_interval
+from tierbench.metrics.pass_rate import pass_rate_interval
+
+# Not a name that a table may have.
+_NUMBER = object()
 
 if TYPE_CHECKING:
     # pandas is slow to import, and callers with a table have imported it already.
@@ -23,12 +27,13 @@ def slice_summary(
         by: the column or columns whose values define the slices. If a cell is a list, a tuple or a set, its row counts
             in the slice of each member, so split tags first.
         passed: the column that says whether the image passed.
-        group: the column whose distinct values are counted, if the table has it. Images of one group are not
-            independent, and the interval is too narrow for them.
+        group: the column that says which images belong together, if the table has it; without it, each image is a
+            group of its own.
 
     Returns:
         Indexed by `by`, sorted, with the columns `passed` and `total` (counts), `rate`, `low` and `high`
-        (fractions; the Wilson 95 % interval), and `groups` (a count) if the table has groups.
+        (fractions; the 95 % interval of `pass_rate_interval`, NaN if there is none), and `groups` (a count) if the
+        table has groups.
 
     Raises:
         ValueError: if a column is missing, or `passed` contains anything but true and false.
@@ -37,6 +42,7 @@ def slice_summary(
     if missing := [column for column in (*keys, passed) if column not in table.columns]:
         raise ValueError(f"the table has no column {', '.join(map(repr, missing))}")
     rows = table.reset_index(drop=True)
+    rows[_NUMBER] = range(len(rows))
     if len(rows):
         flags(passed, rows[passed])
     for key in keys:
@@ -46,7 +52,10 @@ def slice_summary(
     rows = rows.dropna(subset=keys)
     grouped = rows.groupby(keys if len(keys) > 1 else keys[0], sort=True)
     hits, totals = grouped[passed].sum().astype(int), grouped.size()
-    bounds = [wilson_interval(int(hit), int(total)) for hit, total in zip(hits, totals, strict=True)]
+    counted = group if group in table.columns else _NUMBER
+    bounds = [
+        pass_rate_interval(own[passed].tolist(), own[counted].tolist()) or (math.nan, math.nan) for _, own in grouped
+    ]
     result = hits.to_frame("passed").assign(
         total=totals,
         rate=hits / totals,
