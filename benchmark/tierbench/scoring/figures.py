@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tierbench.common.errors import UserError
 from tierbench.common.schema import CaseRow, MetricResult, TagResult
-from tierbench.metrics import wilson_interval
+from tierbench.metrics import pass_rate_interval
 from tierbench.metrics.registry import METRIC_REGISTRY, MetricInput
 from tierbench.suites.case import Suite
 
@@ -43,6 +43,12 @@ def figures(rows: Iterable[CaseRow], failed: dict[str, str] | None = None) -> di
         if value is not None:
             found[name] = value
     return found
+
+
+def pass_rate_bounds(rows: Sequence[CaseRow]) -> tuple[float, float] | tuple[None, None]:
+    """Return the 95 % interval of the pass rate of judged rows, by groups; None twice with too few of them."""
+    interval = pass_rate_interval([row.passed for row in rows], [(row.suite, row.group or row.case) for row in rows])
+    return interval or (None, None)
 
 
 def judge_metric(suite: Suite, model: str, name: str, rows: Iterable[CaseRow]) -> MetricResult:
@@ -92,7 +98,7 @@ def summarise_tags(
     results = []
     for tag, own in sorted(by_tag.items()):
         passed = sum(row.passed for row in own)
-        low, high = wilson_interval(passed, len(own))
+        low, high = pass_rate_bounds(own)
         results.append(
             TagResult(
                 suite=suite.name,

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from tierbench.common.schema import CaseRow, SliceResult, SweepSummary
-from tierbench.metrics import wilson_interval
-from tierbench.scoring.figures import figures
+from tierbench.scoring.figures import figures, pass_rate_bounds
 from tierbench.suites.derived import SliceGate
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def summarise_slice(
     clean_judged = [row for row in clean if row.outcome != "skipped"]
     scores = [row.score for row in judged if row.score is not None]
     passed = sum(row.passed for row in judged)
-    low, high = wilson_interval(passed, len(judged))
+    low, high = pass_rate_bounds(judged)
     return SliceResult(
         suite=suite,
         model=model,

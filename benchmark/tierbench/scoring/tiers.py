@@ -7,8 +7,7 @@ from statistics import fmean
 
 from tierbench.common.schema import CaseRow, ModelEntry, TierResult
 from tierbench.common.text import listed, plural
-from tierbench.metrics import wilson_interval
-from tierbench.scoring.figures import figures
+from tierbench.scoring.figures import figures, pass_rate_bounds
 from tierbench.suites.case import Suite
 
 
@@ -19,7 +18,7 @@ def summarise_tier(suite: Suite, tier: int, model: str, rows: Iterable[CaseRow])
     passed = sum(row.passed for row in judged)
     size = len(suite.by_tier[tier])
     rule = suite.tiers[tier]
-    low, high = wilson_interval(passed, len(judged))
+    low, high = pass_rate_bounds(judged)
     worst, worst_score = min(scored, key=lambda item: item[1], default=("", None))
     errors = len(judged) - len(scored)
     return TierResult(

@@ -87,8 +87,9 @@ def _line(series: Series, places: dict[tuple[str, str], float], *, alone: bool) 
     dots = tuple(RunDot(places[(point.started, point.run)], height(point.tier.rate), point) for point in series.points)
     band = ""
     if alone and len(dots) > 1:
-        upper = [(dot.x, height(dot.point.tier.high)) for dot in dots]
-        lower = [(dot.x, height(dot.point.tier.low)) for dot in dots]
+        # A run without an interval narrows the band to its rate.
+        upper = [(dot.x, dot.y if (high := dot.point.tier.high) is None else height(high)) for dot in dots]
+        lower = [(dot.x, dot.y if (low := dot.point.tier.low) is None else height(low)) for dot in dots]
         band = _path([*upper, *reversed(lower)])
     return Line(series.model, dots, _path([(dot.x, dot.y) for dot in dots]), band)
 

@@ -80,12 +80,16 @@ def _corruption(name: str, slices: list[SliceResult], rows: Rows) -> CorruptionV
     slices.sort(key=lambda result: result.severity)
     clean = slices[0].clean_rate
     points = [Point(_x(0), _y(clean), _y(clean), _y(clean), 0, None, clean)]
-    points += [
-        Point(_x(r.severity), _y(r.rate), _y(r.low), _y(r.high), r.severity, r, r.rate) for r in slices if r.total
-    ]
+    points += [_point(result) for result in slices if result.total]
     line = " ".join(f"{point.x},{point.y}" for point in points)
     own = [row for row in rows if row.corruption == name]
     return CorruptionView(name, tuple(points), line, _mean_breaking(own), all(r.met is not False for r in slices))
+
+
+def _point(result: SliceResult) -> Point:
+    # Without an interval, its line has no length.
+    low, high = (result.rate if bound is None else bound for bound in (result.low, result.high))
+    return Point(_x(result.severity), _y(result.rate), _y(low), _y(high), result.severity, result, result.rate)
 
 
 def _mean_breaking(rows: Rows) -> float | None:
