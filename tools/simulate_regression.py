@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
+from tierbench.metrics.sign_flip import sign_flip
 
 from tierbench.common.schema import PairedVerdict
-from tierbench.metrics.sign_flip import sign_flip
 from tierbench.runs.regression import ALPHA, LEAST_GROUPS, holm, judge_regression
 
 Floats = npt.NDArray[np.float64]

@@ -78,7 +78,7 @@ def test_compare_lists_flips_with_their_picture_and_exits_as_the_gate_decides(ti
     answer = tierbench("compare", "20260104", "last")
     assert answer.code == 0
     assert answer.out.rstrip().endswith(
-        "not shown in colours tier 1 (the paired verdict of each tier decides; 1 case regressed anyway)"
+        "not shown in colours tier 1 (the paired verdict decides; 1 case regressed anyway)"
     )
     assert json.loads(Path("d.json").read_text())["outcome"] == "regressed"
 
@@ -190,12 +190,10 @@ def test_comparisons_with_nothing_to_judge_say_so(tierbench: Call, reports: Path
     write(reports, 4, [row("step", 0.2, **steps)])
     answer = tierbench("compare", "20260104", "last")
     assert answer.code == 0
-    assert answer.out.rstrip().endswith(
-        "nothing to judge (the paired verdict of each tier decides; 1 case regressed anyway)"
-    )
+    assert answer.out.rstrip().endswith("nothing to judge (the paired verdict decides; 1 case regressed anyway)")
     write(reports, 5, [row(f"c{number}", 0.9) for number in range(8)])
     write(reports, 6, [row(f"c{number}", 0.9) for number in range(8)])
-    assert "\ncleared (the paired" in tierbench("compare", "20260106", "last").out
+    assert "\nunchanged (the paired" in tierbench("compare", "20260106", "last").out
 
 
 def test_models_that_only_one_run_has_are_reported(tierbench: Call, reports: Path) -> None:

@@ -97,16 +97,17 @@ def test_terminal_record_and_junit_show_them_as_text(hostile: Bench, monkeypatch
 
 
 def test_what_a_baseline_says_was_seen_is_shown_as_text(bench: Bench) -> None:
-    bench.suite("evil", "file_name,label,tier\nred.png,automobile,1\n")
+    # The second place is enough: it is seen as something else and passes.
+    bench.suite("evil", "file_name,label,tier,max_rank,min_score\nred.png,automobile,1,2,0.01\n")
     labels = ["automobile", "\x1b[31m\x07\u202e" + "x" * 300]
     bench.file("labels.json", json.dumps([*labels, "a", "b"]))
     bench.file("hostile_before.py", MODEL.replace("said[-3]", "said[1]"))
-    after = MODEL.replace("said[-3] = 0.5", "said[2] = 0.5; said[0] = 0.0").replace("hostile-1", "hostile-2")
+    after = MODEL.replace("said[-3] = 0.5", "said[2] = 0.5; said[0] = 0.01").replace("hostile-1", "hostile-2")
     bench.file("hostile_after.py", after)
     assert bench.run("--robust-model=m=python:hostile_before:Hostile", "--robust-update-baseline").code == 0
-    answer = bench.run("--robust-model=m=python:hostile_after:Hostile", "--robust-max-drop=0.01", "-rA")
+    answer = bench.run("--robust-model=m=python:hostile_after:Hostile", "-rA")
     assert answer.code == 1
-    assert "regressed (score fell by more than 0.01), was \\x1b[31m\\x07\\u202exxx" in answer.text
+    assert "regressed (passed, now fails), was \\x1b[31m\\x07\\u202exxx" in answer.text
     assert steers(answer.text) == set()
     assert max(map(len, answer.text.splitlines())) < 400
 

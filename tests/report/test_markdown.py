@@ -10,7 +10,7 @@ from tests.runs.records import comparison, content, model, row, tier
 from tests.runs.tables import baseline_table, run_table
 from tierbench.report.markdown import MOST_CASES, code, run_markdown
 from tierbench.report.markdown_file import MARK
-from tierbench.runs.diff import diff_cases
+from tierbench.runs.diff import diff_cases, paired_cases
 from tierbench.runs.regression import judge_regression
 
 HOSTILE = "`<img src=x>` | [a](javascript:b) **@user** https://example.org\n# h \u202e"
@@ -46,13 +46,13 @@ def test_a_hostile_run_is_a_table_of_code_spans() -> None:
 
 def test_a_run_against_a_baseline_names_flips_and_verdicts() -> None:
     diff = diff_cases(baseline_table([0.9] * 6), run_table([0.4] * 6))
-    (verdict,) = judge_regression(diff)
+    whole, verdict = judge_regression(paired_cases(diff))
     against = comparison(
         gate="regression",
         fixed=1,
         same=4,
         differences=("torch: baseline 1, now 2",),
-        verdicts=(verdict,),
+        verdicts=(whole, verdict),
     )
     rows = [
         row("a", 0.4, change="fixed", baseline_score=0.1),
@@ -65,7 +65,11 @@ def test_a_run_against_a_baseline_names_flips_and_verdicts() -> None:
     assert markdown.index("| regressed | `photos/b` | 0.900 → 0.200 | `ship` |") < markdown.index(
         "| fixed | `photos/a`"
     )
-    assert "- `photos` tier 1: regressed: mean score fell by 0.5" in markdown
+    assert (
+        "- `photos` tier 1: regressed: lost 6 of 6 groups (`c000`, `c001`, `c002`, `c003` and 2 more), won none"
+        in markdown
+    )
+    assert "- all suites: regressed: lost 6 of 6 groups (`photos/c000`, " in markdown
     assert "- made with different `torch: baseline 1, now 2`" in markdown
     assert "| `photos/d` | `expected automobile` |" in markdown
     assert "`photos/c`" not in markdown

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.runs.tables import baseline_table, run_table
-from tierbench.runs.diff import CHANGES, DIFF_COLUMNS, diff_cases
+from tierbench.runs.diff import CHANGES, DIFF_COLUMNS, diff_cases, judged_tiers, paired_cases
+from tierbench.runs.regression import PairedCase
 
 
 def changes(diff: pd.DataFrame) -> list[str]:
@@ -18,12 +22,15 @@ def changes(diff: pd.DataFrame) -> list[str]:
 
 def test_the_five_changes() -> None:
     baseline = baseline_table([0.9, 0.9, 0.4, 0.9, 0.9, 0.9])
-    run = run_table([0.4, 0.65, 0.6, 0.88, 0.9, 0.9, 0.9]).drop(index=4)
+    baseline["log_margin"] = [2.0, 4.0, -1.0, 2.0, 2.0, 2.0]
+    run = run_table([0.4, 0.65, 0.6, 0.88, 0.9, 0.9, 0.9], log_margin=[-1.0, 0.5, 1.0, 1.9, 2.0, 2.0, 2.0])
+    # In the run, the typical margin is 1.9 without the fifth row.
+    run = run.drop(index=4)
     diff = diff_cases(baseline, run)
     assert changes(diff) == ["regressed", "regressed", "fixed", "same", "missing", "same", "new"]
     assert diff["reason"].tolist() == [
         "passed, now fails",
-        "score fell by more than 0.2",
+        "margin fell by more than 1 typical margins",
         "failed, now passes",
         "",
         "not scored in this run",
@@ -129,16 +136,56 @@ def test_rounding_in_the_file_flips_nothing(score: float, passed: bool) -> None:
     assert (changes(diff), diff["baseline_passed"].tolist()) == (["same"], [passed])
 
 
+def margins(before: Sequence[float], now: Sequence[float], **options: Any) -> pd.DataFrame:
+    """Return the diff of cases that all pass, with these log margins."""
+    baseline = baseline_table([0.9] * len(before)).assign(log_margin=before)
+    return diff_cases(baseline, run_table([0.9] * len(now)).assign(log_margin=now), **options)
+
+
 @pytest.mark.parametrize(
     ("now", "max_drop", "change"),
-    [(0.7, 0.2, "same"), (0.699, 0.2, "regressed"), (0.699, 0.3, "same"), (0.89, 0.005, "regressed")],
+    [(2.0, 1.0, "same"), (1.9, 1.0, "regressed"), (1.9, 1.1, "same"), (3.9, 0.04, "regressed"), (-9.0, 4.0, "same")],
 )
-def test_a_drop_above_the_limit_is_regressed(now: float, max_drop: float, change: str) -> None:
-    assert changes(diff_cases(baseline_table([0.9]), run_table([now]), max_drop=max_drop)) == [change]
+def test_a_fall_of_the_margin_above_the_limit_is_regressed(now: float, max_drop: float, change: str) -> None:
+    # The typical margin is 2 before and now: the first falls from 2 of them, the largest that counts, to `now` / 2.
+    diff = margins([4.0, 2.0, 2.0, 2.0, 2.0], [now, 2.0, 2.0, 2.0, 2.0], max_drop=max_drop)
+    assert changes(diff) == [change, *["same"] * 4]
+    if change == "regressed":
+        assert diff["reason"][0] == f"margin fell by more than {max_drop:g} typical margins"
 
 
-def test_a_miss_that_gets_much_worse_is_regressed() -> None:
-    assert changes(diff_cases(baseline_table([0.45]), run_table([0.1]))) == ["regressed"]
+@given(st.lists(st.floats(-9, 9), min_size=1, max_size=9), st.floats(0.05, 20))
+@settings(max_examples=25, deadline=None)
+def test_the_temperature_of_a_model_changes_nothing(before: list[float], factor: float) -> None:
+    cold = margins(before, before)
+    warm = margins(before, [factor * margin for margin in before])
+    assert changes(cold) == changes(warm) == ["same"] * len(before)
+    np.testing.assert_allclose(cold["scaled_margin"], warm["scaled_margin"], rtol=1e-9)
+
+
+def test_margins_are_judged_only_where_both_sides_know_them_for_the_whole_suite() -> None:
+    # A baseline of version 0.1 has no margins.
+    old = diff_cases(baseline_table([0.9]), run_table([0.9]).assign(log_margin=-9.0))
+    assert (changes(old), old["scaled_margin"].isna().tolist()) == (["same"], [False])
+    # Two of four cases are a selection.
+    part = diff_cases(
+        baseline_table([0.9] * 4).assign(log_margin=[4.0, 1, 1, 1]), run_table([0.9] * 2).assign(log_margin=[0.1, 1])
+    )
+    assert changes(part) == ["same", "same", "missing", "missing"]
+    assert part["scaled_margin"].isna().all()
+    # Corrupted images do not count for what is typical.
+    names = ["a", "a+fog-5", "a+snow-5"]
+    both = [table([0.9] * 3).assign(case=names, log_margin=[2.0, 0.1, 0.1]) for table in (baseline_table, run_table)]
+    assert diff_cases(*both)["scaled_margin"].tolist() == [1, 0.05, 0.05]
+
+
+def test_paired_cases_have_verdicts_predictions_and_margins() -> None:
+    run = run_table([0.9, 0.4, 0.9, 0.9], group=["g", "g", "", ""], log_margin=[1.0, -1.0, 1.0, 1.0])
+    run.loc[2, "tier"], run.loc[3, "image_sha256"] = None, "1" * 64
+    first, second = paired_cases(diff_cases(baseline_table([0.9] * 4, predicted="a  b"), run))
+    assert first == PairedCase("photos", 1, "g", True, True, "a b", "automobile", None, 1.0)
+    assert (second.group, second.passed_before, second.passed_now, second.margin_now) == ("g", True, False, -1)
+    assert judged_tiers(diff_cases(baseline_table([]), run)) == [("photos", 1)]
 
 
 def test_a_case_without_a_group_is_its_own_group() -> None:
@@ -194,6 +241,6 @@ def test_an_invalid_table_is_rejected() -> None:
         diff_cases(base.assign(score=np.nan), good)
     with pytest.raises(ValueError, match="run contains photos/c000 with an empty or undefined figure"):
         diff_cases(base, good.assign(margin=np.nan))
-    for max_drop in (0, -1, 2, float("nan")):
+    for max_drop in (0, -1, 4.1, float("nan")):
         with pytest.raises(ValueError, match="max_drop"):
             diff_cases(base, good, max_drop=max_drop)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tierbench.common.schema import GATES, Gate, LadderResult, SliceResult
+from tierbench.common.schema import GATES, Gate, LadderResult, PairedVerdict, SliceResult
 from tierbench.runs.gates import (
     JUDGED,
     UNGATED,
@@ -16,6 +16,8 @@ from tierbench.runs.gates import (
     decide_slice,
     decide_tier,
 )
+from tierbench.runs.regression import PairedCase, judge_regression
+from tierbench.runs.regression_text import verdict_sentence
 from tierbench.scoring.absence import summarise_absence
 from tierbench.scoring.ladders import with_baseline, with_shares
 from tierbench.scoring.results import CaseResult
@@ -26,7 +28,7 @@ from tierbench.suites import Case, Suite, Thresholds, Tier
 SAME_MISS = Change("same", "", 0.1, "truck", baseline_passed=False)
 SAME_PASS = Change("same", "", 0.9, "cat", baseline_passed=True)
 WORSE = Change("regressed", "passed, now fails", 0.9, "cat", baseline_passed=True)
-FELL = Change("regressed", "score fell by more than 0.2", 0.9, "cat", baseline_passed=True)
+FELL = Change("regressed", "margin fell by more than 1 typical margins", 0.9, "cat", baseline_passed=True)
 NEW = Change("new", "not in the baseline")
 
 
@@ -79,7 +81,7 @@ def test_the_message_of_a_regression_has_the_old_and_the_new_prediction() -> Non
         "cat 0.100 at rank 2"
     )
     assert decide_case(result(True), FELL, "flips").message == (
-        "s/one [tier 1]: regressed (score fell by more than 0.2), was cat 0.900, now 0.600"
+        "s/one [tier 1]: regressed (margin fell by more than 1 typical margins), was cat 0.900, now 0.600"
     )
 
 
@@ -186,11 +188,26 @@ def test_under_regression_the_flips_of_a_tier_are_judged_by_test_regression() ->
 
 
 def test_the_paired_verdict_fails_only_for_a_gated_regression() -> None:
-    assert decide_regression("regressed", "it fell", "regression", updating=False) == Decision("fail", "it fell")
-    assert decide_regression("regressed", "it fell", "thresholds", updating=False).action == "xfail"
-    assert decide_regression("regressed", "it fell", "flips", updating=True).action == "xfail"
-    for state in ("not shown", "cleared"):
-        assert decide_regression(state, "who knows", "regression", updating=False).action == "pass"
+    def verdict(lost: int, slip: float = 0.0) -> PairedVerdict:
+        cases = [
+            PairedCase("s", 1, str(index), True, index >= lost, "cat", "dog", 1.0, 1.0 - slip) for index in range(60)
+        ]
+        return judge_regression(cases, slipping={"s": 0.1})[1]
+
+    worse, said = verdict(9), verdict_sentence(verdict(9))
+    assert worse.state == "regressed"
+    assert decide_regression(worse, "regression", updating=False) == Decision("fail", said)
+    assert decide_regression(worse, "flips", updating=False) == Decision("fail", said)
+    assert decide_regression(worse, "thresholds", updating=False) == Decision("xfail", f"not gated: {said}")
+    assert decide_regression(worse, "flips", updating=True).message.startswith("accepted into the baseline: ")
+    unsure, cleared = verdict(3), verdict(0)
+    assert (unsure.state, cleared.state) == ("not shown", "cleared")
+    assert decide_regression(cleared, "regression", updating=False) == Decision("pass")
+    assert decide_regression(unsure, "flips", updating=False) == Decision("pass")
+    # Only where this test decides does it warn that it could not.
+    assert decide_regression(unsure, "regression", updating=False) == Decision("pass", notice=verdict_sentence(unsure))
+    slipped = verdict(0, slip=1.0)
+    assert (slipped.state, decide_regression(slipped, "regression", updating=False).action) == ("cleared", "fail")
 
 
 def slice_decision(

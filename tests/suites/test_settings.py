@@ -67,6 +67,9 @@ ROWS = "file_name,label,tier\nred.png,car,1\n"
             "[gates] unknown metric 'miou'; known: accuracy, ece, nll, brier, ",
         ),
         ("[gates]\nece = 0.05", "[gates] ece must have min, max or both; write ece = {max = 0.05}"),
+        ("[gates]\nslipping = {min = 1}", "[gates] slipping must have max; write slipping = {max = 0.2}"),
+        ("[gates]\nslipping = {max = 5}", "[gates] slipping max must be a number from 0 to 4, not 5"),
+        ("[gates]\nslipping = {max = 1, min = 0}", "unknown [gates] slipping key 'min'; "),
         ("[gates]\nece = {}", "[gates] ece must have min, max or both; write ece = {max = 0.05}"),
         ("[gates.ece]\nmaximum = 1", "unknown [gates] ece key 'maximum'; did you mean 'max'?"),
         ("[gates]\nece = {max = '5 %'}", "[gates] ece max must be a number, not '5 %'"),
@@ -131,6 +134,12 @@ def test_every_setting_is_read(suite: SuiteWriter) -> None:
     assert dict(found.gates) == {"ece": MetricGate(max=0.05), "accuracy": MetricGate(0.8, 1.0)}
     assert [case.id for case in found.by_tier[1]] == ["red"]
     assert found.cases[1].parameters == {"visibility_m": 50.0}
+
+
+def test_the_fall_of_margins_that_is_allowed_is_no_metric(suite: SuiteWriter) -> None:
+    folder = suite(ROWS, "[gates]\nslipping = {max = 0.25}\n")
+    (found,), problems = read_suites([folder])
+    assert (found.max_slipping, found.gates, problems) == (0.25, {}, [])
 
 
 def test_a_gate_names_the_metric_of_another_package_without_importing_it(suite: SuiteWriter, tmp_path: Path) -> None:

@@ -23,7 +23,10 @@ def compare(
     gate: Annotated[
         Literal["regression", "flips"], typer.Option("--gate", help="what decides: the paired verdict, or each flip")
     ] = "regression",
-    max_drop: Annotated[float, typer.Option("--max-drop", help="a larger drop of the score is a flip")] = 0.2,
+    max_drop: Annotated[
+        float,
+        typer.Option("--max-drop", help="a larger fall of the margin, in typical margins of the model, is a flip"),
+    ] = 1.0,
     html: Annotated[Path | None, typer.Option("--html", help="write a page with the pictures", dir_okay=False)] = None,
     as_json: Annotated[Path | None, typer.Option("--json", help="write all figures", dir_okay=False)] = None,
     markdown: Annotated[Path | None, typer.Option("--markdown", help="write a summary", dir_okay=False)] = None,
@@ -36,9 +39,10 @@ def compare(
     from tierbench.report.markdown_file import foreign_file
     from tierbench.runs.compare import compare_scores
     from tierbench.runs.model_scores import find_before_and_after
+    from tierbench.runs.regression import LARGEST_DROP
 
-    if not 0 < max_drop <= 1:
-        raise UserError(f"--max-drop {max_drop:g} must be above 0 and at most 1")
+    if not 0 < max_drop <= LARGEST_DROP:
+        raise UserError(f"--max-drop {max_drop:g} must be above 0 and at most {LARGEST_DROP:g}")
     if markdown and (problem := foreign_file(markdown)):
         raise UserError(f"--markdown {shown_path(markdown)}: {problem}")
     try:

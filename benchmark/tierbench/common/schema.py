@@ -17,7 +17,7 @@ SCHEMA = 1
 
 Gate = Literal["thresholds", "flips", "regression"]
 GATES: tuple[Gate, ...] = ("thresholds", "flips", "regression")
-State = Literal["regressed", "cleared", "not shown"]
+State = Literal["regressed", "cleared", "not shown", "unchanged"]
 
 Count = Annotated[int, Meta(ge=0, le=10**9)]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -102,7 +102,7 @@ class TierResult:
         total: number of judged cases, including errors.
         size: number of cases in the tier.
         errors: number of cases without a verdict.
-        low, high: 95 % Wilson interval of the pass rate, for independent images.
+        low, high: 95 % interval of the pass rate, by groups; see `pass_rate_interval`. None: too few groups.
         groups: number of scenes or source images that the judged cases come from.
         mean_score: over the cases with a verdict; None if there are none.
         worst_case, worst_score: the judged case with the lowest score.
@@ -120,8 +120,8 @@ class TierResult:
     total: Count
     size: Count
     errors: Count = 0
-    low: Number
-    high: Number
+    low: Number | None
+    high: Number | None
     groups: Count = 0
     mean_score: Number | None = None
     worst_case: str = ""
@@ -224,7 +224,7 @@ class TagResult:
 
     Attributes:
         passed, total: number of cases that met their thresholds, and of judged cases.
-        low, high: 95 % Wilson interval of the pass rate, for independent images.
+        low, high: 95 % interval of the pass rate, by groups; see `pass_rate_interval`. None: too few groups.
         groups: number of scenes or source images that they come from.
         metrics: as in `TierResult`.
     """
@@ -234,8 +234,8 @@ class TagResult:
     tag: str
     passed: Count
     total: Count
-    low: Number
-    high: Number
+    low: Number | None
+    high: Number | None
     groups: Count
     metrics: Mapping[str, Number] = field(default_factory=dict)
 
@@ -319,7 +319,7 @@ class SliceResult:
         passed, total: number of derived cases that met their thresholds, and of judged ones.
         errors: number of judged cases whose concept did not rank first; corruption errors are computed from it.
         clean_passed, clean_errors: the same numbers for the uncorrupted images.
-        low, high: 95 % Wilson interval of the pass rate.
+        low, high: 95 % interval of the pass rate, by groups; see `pass_rate_interval`. None: too few groups.
         min_pass_rate, max_drop: the limits that the suite sets; None: no limit.
         metrics: as in `TierResult`.
     """
@@ -333,8 +333,8 @@ class SliceResult:
     errors: Count
     clean_passed: Count
     clean_errors: Count
-    low: Number
-    high: Number
+    low: Number | None
+    high: Number | None
     groups: Count
     mean_score: Number | None = None
     min_pass_rate: Number | None = None
@@ -411,42 +411,88 @@ class SweepSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PairedVerdict:
-    """The paired comparison of a run with its baseline on one tier of one suite.
+class Slipping:
+    """The fall of the scaled, bounded log margin on the cases that a run and its baseline both have.
 
     Attributes:
-        state: `regressed`, `cleared` or `not shown`.
+        fall: mean over the groups, in typical margins; negative if margins rose.
+        low, high: its 95 % interval, valid for any distribution within the bounds.
+        groups: number of groups with a margin in both.
+        most: the fall that the suite allows; None: it sets no limit.
+    """
+
+    fall: Number
+    low: Number
+    high: Number
+    groups: Count
+    most: Number | None = None
+
+    @property
+    def met(self) -> bool:
+        """Whether the interval contains a fall that the suite allows; always True without a limit."""
+        return self.most is None or self.low <= self.most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedVerdict:
+    """The paired comparison of a run with its baseline, over all suites or on one tier of one suite.
+
+    In records of version 0.1 `lost` and `won` are None: there the drop is that of the mean score, and the p-values are
+    those of a sign-flip test.
+
+    Attributes:
+        suite: empty for all suites together.
+        tier: None for all tiers together.
+        state: `regressed`, `cleared`, `not shown` or `unchanged`.
         cases, groups: number of cases that both have, and of groups that these come from.
-        drop: mean of the baseline's score minus the run's; negative if scores rose; 0 without cases.
-        upper: one-sided upper 95 % bound of the drop; None with too few groups.
-        p_value: of the one-sided sign-flip test; None with too few groups.
-        p_holm: the same after Holm's correction over all tests; the state depends on this one.
-        tests: number of suites and tiers that were tested together.
-        detectable: a mean drop above this would have been significant, given the spread of the differences in this
-            sample; None if no drop could have been.
-        allowed_drop: the declared limit that `upper` is compared with.
+        lost, won: number of groups whose share of passed cases fell or rose.
+        lost_groups, won_groups: the first of their names; `suite/group` over all suites.
+        drop: net loss: share of the groups that were lost less share of those that were won; 0 without cases.
+        upper: one-sided upper 95 % bound of the net loss; None without groups.
+        p_value: of the exact test that no more groups are lost than won; None without groups.
+        p_holm: the same after Holm's correction over all tiers, and never below that of all suites together; the state
+            depends on this one.
+        tests: number of suites and tiers that were tested.
+        detectable: the net loss that this sample shows in 80 % of runs, with as many groups won; None if no net loss.
+        needed: number of groups that would settle it if the shares of lost and won stay; None if no number would, or
+            if it is settled.
+        needed_for: the state that they would settle.
+        allowed_drop: the net loss that `upper` is compared with.
         worse: number of cases that passed in the baseline and fail now.
         better: number of cases that failed in the baseline and pass now.
         mcnemar_p: exact two-sided p-value of McNemar's test on the flips; for information only.
-        bootstrap: 95 % interval of the drop from resampling groups; None with fewer than two; for information only.
+        bootstrap: 95 % interval of the net loss from resampling groups; for information only.
+        slipping: the fall of the margins; None if they are not known.
     """
 
-    suite: str
-    tier: Count
+    suite: str = ""
+    tier: Count | None = None
     state: State
     cases: Count
     groups: Count
+    lost: Count | None = None
+    won: Count | None = None
+    lost_groups: tuple[str, ...] = ()
+    won_groups: tuple[str, ...] = ()
     drop: Number
     upper: Number | None = None
     p_value: Number | None = None
     p_holm: Number | None = None
     tests: Count
     detectable: Number | None = None
+    needed: Count | None = None
+    needed_for: str = ""
     allowed_drop: Number
     worse: Count
     better: Count
     mcnemar_p: Number
     bootstrap: tuple[Number, Number] | None = None
+    slipping: Slipping | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is about all suites together."""
+        return self.tier is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -458,7 +504,8 @@ class BaselineComparison:
         gate: the gate that applies to the model.
         regressed, fixed, same, new: numbers of cases.
         differences: what the baseline was made with and this run was not, one line each.
-        verdicts: the paired verdicts that were requested.
+        note: why falls of margins are not judged; empty if they are.
+        verdicts: the paired verdicts that were requested, that over all suites together first.
     """
 
     model: str
@@ -469,7 +516,30 @@ class BaselineComparison:
     same: Count
     new: Count
     differences: tuple[str, ...] = ()
+    note: str = ""
     verdicts: tuple[PairedVerdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorConsistency:
+    """How much more often two models fail on the same images of one condition than their pass rates imply.
+
+    Attributes:
+        suite, tier: where the images are from; a corrupted image has the tier of its clean one.
+        corruption, severity: of the condition; empty for images as they are.
+        kappa: κ (Geirhos et al. 2020); None if it is not defined.
+        interval: 95 %, by groups; None with too few.
+        cases, groups: number of images, and of groups that they come from.
+    """
+
+    suite: str
+    tier: Count
+    corruption: str = ""
+    severity: Count | None = None
+    kappa: Number | None = None
+    interval: tuple[Number, Number] | None = None
+    cases: Count
+    groups: Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -479,11 +549,14 @@ class ModelPair:
     Attributes:
         first, second: names of the models.
         both, only_first, only_second, neither: numbers of images, by which of the models pass them.
-        lead: pass rate of the first model minus that of the second.
-        interval: two-sided 95 % interval of the lead, the values that the sign-flip test by group does not reject (see
-            `sign_flip`); None with too few groups.
+        lead: share of the groups of which the first model passes more images, less the share of which it passes fewer.
+            In records of version 0.1, which lack `ahead` and `behind`: pass rate of the first less that of the second.
+        interval: 95 % interval of the lead, simultaneous over all pairs of models, for the best is known only
+            afterwards.
         groups: number of scenes or source images that the images come from.
-        consistency: κ of their errors (Geirhos et al. 2020); None if it is not defined.
+        ahead, behind: numbers of groups of which the first model passes more, or fewer, images.
+        consistencies: error consistency by suite and tier, and by corruption and severity; never pooled.
+        consistency: κ over all tiers together, in records of version 0.1 only.
     """
 
     first: str
@@ -495,6 +568,9 @@ class ModelPair:
     lead: Number
     interval: tuple[Number, Number] | None = None
     groups: Count
+    ahead: Count | None = None
+    behind: Count | None = None
+    consistencies: tuple[ErrorConsistency, ...] = ()
     consistency: Number | None = None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 
 _TINY = 1e-300
 _EPSILON = 1e-15
@@ -54,6 +55,7 @@ def beta_quantile(share: float, a: float, b: float) -> float:
     return root(lambda x: beta_cdf(x, a, b) >= share, 0.0, 1.0)
 
 
+@cache
 def t_quantile(share: float, freedom: float) -> float:
     """Return the quantile of Student's distribution, for a share above ½."""
     x = beta_quantile(2 * (1 - share), freedom / 2, 0.5)

@@ -16,33 +16,33 @@ from tierbench.suites.case import Suite
 
 @dataclass(frozen=True)
 class RegressionCheck(Check):
-    """A tier of a suite under a model that has a baseline: its paired verdict."""
+    """A tier of a suite, or all suites together, under a model that has a baseline: the paired verdict."""
 
     kind: ClassVar[str] = "regression"
-    says: ClassVar[str] = "The tier got no worse than its accepted baseline."
+    says: ClassVar[str] = "The model recognises no less than its accepted baseline."
     result_type: ClassVar[type | None] = PairedVerdict
-    tier: int
+    tier: int | None
 
     @classmethod
     def all(cls, session: Benchmark) -> Iterator[Self]:
-        """Yield a test for each tier of each suite, for the models with a baseline."""
+        """Yield a test for each tier and one for all suites together, for the models with a baseline."""
+        models = session.models_with_baseline
         for suite in session.chosen:
             for number, cases in suite.by_tier.items():
                 name, marks = f"{suite.name}/tier{number}", (f"tier{number}", "regression")
-                yield from (cls(suite, model, name, marks, cases, number) for model in session.models_with_baseline)
+                yield from (cls(suite, model, name, marks, cases, number) for model in models)
+        everything = [case for suite in session.chosen for cases in suite.by_tier.values() for case in cases]
+        for model in models if everything else ():
+            # The first suite says which of several test files has the test.
+            yield cls(session.chosen[0], model, "all", ("regression",), everything, None)
 
     def judge(self, session: Benchmark) -> Judged:
-        """Return the verdict, corrected for all tiers whose verdict was asked for."""
-        return Judged(session.verdicts(self.model)[(self.suite.name, self.tier)])
+        """Return the verdict, for which all cases are considered whose verdict was asked for."""
+        return Judged(session.verdicts(self.model)["" if self.tier is None else self.suite.name, self.tier])
 
     def decide(self, session: Benchmark, judged: Judged) -> Decision:
-        """Fail where the tier regressed, as the gate has it."""
-        from tierbench.runs.regression import verdict_sentence
-
-        verdict: PairedVerdict = judged.result
-        return decide_regression(
-            verdict.state, verdict_sentence(verdict), session.baselines.gate(self.model), updating=session.updating
-        )
+        """Fail where the model regressed, as the gate has it."""
+        return decide_regression(judged.result, session.baselines.gate(self.model), updating=session.updating)
 
 
 @dataclass(frozen=True)

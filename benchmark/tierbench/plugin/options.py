@@ -45,7 +45,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("corruptions", str, "", "NAMES", "sweep tier 1 through corruptions: names with commas, imagenet-c, or all"),
     ("severities", str, "1-5", "LIST", "severities of the sweep: 1-5, or 1,3,5"),
     ("markdown", str, "", "PATH", "file that takes a summary of the run in Markdown"),
-    ("max_drop", float, "0.2", "X", "a score that falls by more than this is a regression"),
+    ("max_drop", float, "1.0", "X", "a margin that falls by more typical margins of its model is a regression"),
 )
 # Switches: name, help. Their ini keys are booleans.
 _SWITCHES = (

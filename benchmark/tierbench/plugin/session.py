@@ -52,7 +52,7 @@ class BenchmarkSession(Benchmark):
                 self.selected.append(check)
                 self.selection.add(check.model, check.needs)
                 if isinstance(check, RegressionCheck):
-                    self.selection.ask(check.model, check.suite.name, check.tier, check.needs)
+                    self.selection.ask(check.model, check.needs)
         wanted = any(not {"scores", "predictions"}.isdisjoint(getattr(item, "fixturenames", ())) for item in items)
         if wanted and not self.selected:
             # Users' own tests want scores, and no test of ours is selected that names the cases.

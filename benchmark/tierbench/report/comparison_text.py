@@ -12,7 +12,7 @@ from tierbench.report.markdown import MOST_CASES, code, sentence, table
 from tierbench.report.markdown_file import MARK
 from tierbench.runs.compare import CaseDiff, ComparisonGate, ScoreComparison, overall
 from tierbench.runs.model_scores import ModelScores, Top
-from tierbench.runs.regression import verdict_sentence
+from tierbench.runs.regression_text import verdict_place, verdict_sentence
 from tierbench.suites import Case
 
 # Increase it when a change would break readers of the JSON.
@@ -23,18 +23,20 @@ _SHOWN = ("regressed", "fixed", "new", "missing")
 def overall_text(comparisons: Sequence[ScoreComparison], gate: ComparisonGate) -> str:
     """Return the overall outcome in words, with the rule that decided it."""
     state = overall(comparisons, gate)
-    rule = "the paired verdict of each tier decides" if gate == "regression" else "each flip decides"
+    rule = "the paired verdict decides" if gate == "regression" else "each flip decides"
     flips = sum(comparison.count("regressed") for comparison in comparisons)
     # Name the flips even where they do not decide.
     beside = f"; {plural(flips, 'case')} regressed anyway" if flips and state != "regressed" else ""
-    # Name the undecided tiers: the others may be cleared.
-    open_tiers = [
-        f"{verdict.suite} tier {verdict.tier}"
+    # Name the tiers in question: the others may be cleared.
+    places = [
+        verdict_place(verdict)
         for comparison in comparisons
         for verdict in comparison.verdicts
-        if verdict.state == "not shown"
+        if verdict.state == state and not verdict.whole
     ]
-    where = f" in {listed(open_tiers, 4)}" if state == "not shown" else ""
+    where = (
+        f" in {listed(places, 4)}" if places and state in ("regressed", "not shown") and gate == "regression" else ""
+    )
     return f"{state}{where} ({rule}{beside})"
 
 
@@ -58,7 +60,7 @@ def comparison_lines(comparison: ScoreComparison, pictured: Mapping[str, Case], 
         names = [case for case in comparison.cases if case.change == change]
         lines += ["", *(f"{change:<10}{one_line(case.key)}: {case.reason}" for case in names[:most])] if names else []
         lines += [f"{'':<10}and {len(names) - most} more {change}"] if len(names) > most else []
-    lines += ["", *(one_line(verdict_sentence(verdict), 400) for verdict in comparison.verdicts)]
+    lines += ["", *(one_line(verdict_sentence(verdict), 700) for verdict in comparison.verdicts)]
     return lines
 
 
@@ -82,6 +84,7 @@ def notes(comparison: ScoreComparison) -> list[str]:
     ]
     if not comparison.grouped:
         found.append("baseline files have no groups: each case counts as independent")
+    found += [comparison.note] if comparison.note else []
     return found + [f"made with different {one_line(difference)}" for difference in comparison.differences]
 
 
@@ -151,6 +154,7 @@ def comparison_json(comparisons: Sequence[ScoreComparison], gate: ComparisonGate
                 "regression": each.regressed(gate),
                 "counts": {kind: each.count(kind) for kind in ("regressed", "fixed", "same", "new", "missing")},
                 "differences": list(each.differences),
+                "note": each.note,
                 "verdicts": [asdict(verdict) | {"sentence": verdict_sentence(verdict)} for verdict in each.verdicts],
                 "cases": [asdict(case) for case in each.cases],
             }

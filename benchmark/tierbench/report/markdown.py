@@ -21,8 +21,9 @@ from tierbench.common.schema import (
 from tierbench.common.text import MET_MARKS, one_line
 from tierbench.report.markdown_file import MARK
 from tierbench.report.metrics_text import calibration
+from tierbench.report.summary_text import interval_text
 from tierbench.runs.hard_limits import level_sentence
-from tierbench.runs.regression import verdict_sentence
+from tierbench.runs.regression_text import verdict_sentence
 from tierbench.scoring.leaderboard import pair_sentence, rank_models
 
 # Maximum number of cases in a table; the report has all.
@@ -60,7 +61,7 @@ def run_markdown(run: Run, rows: Rows) -> str:
         lines += ["**The run stopped early**: this summary covers the cases that ran.", ""]
     lines += [f"- {code(model.name)}: **{code(model.level_text)}**" for model in rank_models(run.models, run.tiers)]
     # The name of a model needs no code span: it consists of letters, digits, _, . and -.
-    lines += [f"- {one_line(pair_sentence(pair), 400)}" for pair in run.pairs] + [""]
+    lines += [f"- {one_line(pair_sentence(pair), 700)}" for pair in run.pairs] + [""]
     lines += table(_TIER_HEAD, [_tier_cells(tier) for tier in run.tiers])
     lines += table(_ABSENCE_HEAD, [_absence_cells(absence) for absence in run.absences])
     if fallen := [f"- ✗ {_fall(result)}" for result in run.levels if result.fell]:
@@ -83,7 +84,7 @@ def _tier_cells(tier: TierResult) -> tuple[str, ...]:
         f"{tier.tier} {code(tier.name, 40)}".rstrip(),
         code(tier.model),
         f"{tier.passed}/{tier.total}{part}{mark}",
-        f"{tier.rate:.2f} [{tier.low:.2f}, {tier.high:.2f}]",
+        f"{tier.rate:.2f} {interval_text(tier)}",
         "" if tier.mean_score is None else f"{tier.mean_score:.3f}",
         ", ".join(f"{name} {text}" for name, text in calibration(tier)),
     )
@@ -114,6 +115,7 @@ def _against_baseline(comparison: BaselineComparison, rows: Rows) -> list[str]:
     lines += table(("change", "case", "score", "seen as"), cells[:MOST_CASES]) + _more(len(cells))
     lines += [f"- {sentence(verdict)}" for verdict in comparison.verdicts]
     lines += [f"- made with different {code(difference, 200)}" for difference in comparison.differences]
+    lines += [f"- {comparison.note}"] if comparison.note else []
     failed = [row for row in rows if row.outcome in ("failed", "error") and row.change != "regressed"]
     if failed:
         why = [(code(row.key), code(row.reason, 200)) for row in failed]
@@ -122,9 +124,9 @@ def _against_baseline(comparison: BaselineComparison, rows: Rows) -> list[str]:
 
 
 def sentence(verdict: PairedVerdict) -> str:
-    """Return the sentence of a verdict, with the name of the suite as code."""
-    said = verdict_sentence(verdict).removeprefix(verdict.suite)
-    return code(verdict.suite) + one_line(said, 400)
+    """Return the sentence of a verdict, with the names of suite and groups as code."""
+    said = verdict_sentence(verdict, named=lambda names: ", ".join(code(name, 60) for name in names))
+    return code(verdict.suite) + one_line(said.removeprefix(verdict.suite), 600)
 
 
 def _moved(row: CaseRow) -> str:

@@ -38,7 +38,7 @@ def run_lines(run: Run, rows: Rows) -> list[str]:
     if several:
         standings = rank_models(run.models, run.tiers)
         lines += ["", *leaderboard_lines(standings)]
-        lines += [one_line(pair_sentence(pair), 400) for pair in run.pairs]
+        lines += [one_line(pair_sentence(pair), 700) for pair in run.pairs]
         if models := compare_models([model.name for model in standings], rows):
             lines += ["", *model_comparison_lines(models)]
     else:
@@ -62,6 +62,13 @@ def tier_lines(tiers: Sequence[TierResult], *, several_models: bool = False) -> 
     return aligned(rows)
 
 
+def interval_text(result: TierResult) -> str:
+    """Return `[0.51, 1.00]`, or `[no interval]` with too few groups."""
+    if result.low is None or result.high is None:
+        return "[no interval]"
+    return f"[{result.low:.2f}, {result.high:.2f}]"
+
+
 def _cells(tier: TierResult) -> tuple[str, ...]:
     part = "" if tier.whole else f" (of {tier.size})"
     errors = f", {tier.errors} err" if tier.errors else ""
@@ -71,7 +78,7 @@ def _cells(tier: TierResult) -> tuple[str, ...]:
         one_line(tier.suite),
         f"{tier.tier} {one_line(tier.name, 20)}".rstrip(),
         f"{tier.passed}/{tier.total}{part}{errors}{mark}",
-        f"{tier.rate:.2f} [{tier.low:.2f}, {tier.high:.2f}]{groups}",
+        f"{tier.rate:.2f} {interval_text(tier)}{groups}",
         "" if tier.mean_score is None else f"{tier.mean_score:.3f}",
         "" if tier.worst_score is None else f"{one_line(tier.worst_case)} {tier.worst_score:.3f}",
     )
@@ -140,6 +147,7 @@ def baseline_lines(comparison: BaselineComparison, rows: Rows, *, several_models
     counts = ", ".join(f"{getattr(comparison, kind)} {kind}" for kind in ("regressed", "fixed", "same", "new"))
     lines = [f"{model}{comparison.baseline} (gate {comparison.gate}): {counts}"]
     lines += [f"  made with different {one_line(difference)}" for difference in comparison.differences]
+    lines += [f"  {comparison.note}"] if comparison.note else []
     for kind in ("regressed", "fixed", "new"):
         changed = [row for row in rows if row.change == kind]
         lines += [f"  {kind} {_moved(row)}" for row in changed[:_MOST]]
@@ -149,10 +157,10 @@ def baseline_lines(comparison: BaselineComparison, rows: Rows, *, several_models
         verdict for verdict in comparison.verdicts if comparison.gate == "regression" or verdict.state == "regressed"
     ]
     if shown:
-        # Imported here because it imports NumPy and pandas.
-        from tierbench.runs.regression import verdict_sentence
+        # Imported here, because a run without a baseline does not need it.
+        from tierbench.runs.regression_text import verdict_sentence
 
-        lines += [f"  {one_line(verdict_sentence(verdict), 400)}" for verdict in shown]
+        lines += [f"  {one_line(verdict_sentence(verdict), 700)}" for verdict in shown]
     return lines
 
 

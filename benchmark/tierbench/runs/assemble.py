@@ -201,7 +201,8 @@ class Assembly:
             same=kinds.count("same"),
             new=kinds.count("new"),
             differences=tuple(provenance_changes(accepted, known)),
-            verdicts=tuple(sorted(verdicts, key=lambda verdict: (verdict.suite, verdict.tier))),
+            note=baseline.note,
+            verdicts=tuple(sorted(verdicts, key=lambda verdict: (verdict.suite, verdict.tier or 0))),
         )
 
 

@@ -16,10 +16,11 @@ from tierbench.common.errors import UserError
 from tierbench.common.file_lock import file_lock
 from tierbench.runs.baseline_format import Baseline, parse_baseline, serialise_baseline
 from tierbench.runs.diff import ALL_BASELINE_COLUMNS, COLUMN_TYPES, KEY, flat, with_optional
-from tierbench.runs.regression import NOISE
 from tierbench.suites.case import Suite
 from tierbench.suites.derived import clean_id
 
+# Scores of the same weights on another device or library version agree to this.
+_NOISE = 1e-4
 # Log margins of the same weights agree to this between machines.
 LOG_NOISE = 0.01
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
@@ -98,7 +99,7 @@ def _settled(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """Return the new rows, each replaced by the old one if the two differ only by noise."""
     before = old.set_index(KEY).reindex(pd.MultiIndex.from_frame(new[KEY])).reset_index()
     after = new.reset_index(drop=True)
-    noise = {"score": NOISE, "margin": NOISE, "log_margin": LOG_NOISE, "twin_log_margin": LOG_NOISE}
+    noise = {"score": _NOISE, "margin": _NOISE, "log_margin": LOG_NOISE, "twin_log_margin": LOG_NOISE}
     # `top` is only shown, and follows the figures.
     texts = [name for name in ALL_BASELINE_COLUMNS if name not in (*KEY, *noise, "top")]
     # The step of a ladder has no tier, and a missing value is not equal to another one.

@@ -22,7 +22,9 @@ from tierbench.scoring.results import CaseResult
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tierbench.common.schema import PairedVerdict
     from tierbench.runs.baseline_format import Baseline
+    from tierbench.suites.case import Suite
 
 
 class BaselineChanges:
@@ -30,13 +32,16 @@ class BaselineChanges:
 
     Args:
         baseline: the accepted rows.
-        max_drop: a case whose score falls by more than this has regressed.
+        max_drop: a case whose margin falls by more than this has regressed; see `diff_cases`.
     """
 
     def __init__(self, baseline: Baseline, max_drop: float) -> None:
         self.baseline = baseline
         self._max_drop = max_drop
         self._changes: dict[str, Change] = {}
+        self._scales: Mapping[str, float] = {}
+        # Why falls of margins are not judged; empty if they are.
+        self.note = ""
 
     @property
     def known(self) -> Mapping[str, Change]:
@@ -47,8 +52,39 @@ class BaselineChanges:
         """Return the diff of results against the baseline: one row per case, without the `missing` ones."""
         from tierbench.runs.diff import diff_cases
 
-        diff = diff_cases(self.baseline.rows, _run_table(results), max_drop=self._max_drop)
+        diff = diff_cases(self.baseline.rows, _run_table(results), max_drop=self._max_drop, scales=self._scales)
         return diff[diff["change"] != "missing"]
+
+    def verdicts(
+        self, results: Iterable[CaseResult], everything: Iterable[CaseResult], suites: Mapping[str, Suite]
+    ) -> tuple[PairedVerdict, ...]:
+        """Return the paired verdicts on results; see `judge_regression`.
+
+        Args:
+            results: the results to judge.
+            everything: all results of the run, from which the typical margins of the model are taken.
+            suites: the suites by name; they say which losses they allow.
+        """
+        from tierbench.runs.diff import judged_tiers, paired_cases
+        from tierbench.runs.regression import judge_regression
+
+        self.scale(everything)
+        diff = self.diff(results)
+        return judge_regression(
+            paired_cases(diff),
+            allowed_drop={(name, tier): suites[name].tiers[tier].allowed_drop for name, tier in judged_tiers(diff)},
+            slipping={name: suite.max_slipping for name, suite in suites.items() if suite.max_slipping is not None},
+        )
+
+    def scale(self, results: Iterable[CaseResult]) -> None:
+        """Take the typical margins of the model from all results of a run."""
+        from tierbench.runs.margins import margin_scales, margins_note
+
+        accepted = self.baseline.rows
+        rows, before = _run_table(results), margin_scales(accepted)
+        ran = accepted[accepted["suite"].isin(set(rows["suite"]))]
+        self._scales = margin_scales(rows, accepted)
+        self.note = margins_note(before, self._scales, set(ran["suite"])) if len(ran) else ""
 
     def of(self, results: Iterable[CaseResult]) -> Mapping[str, Change]:
         """Return the change of each result against the baseline, by `suite/id`; computed once per case."""
@@ -65,9 +101,10 @@ def _run_table(results: Iterable[CaseResult]) -> pd.DataFrame:
 
     from tierbench.runs.diff import RUN_COLUMNS
 
+    names = (*RUN_COLUMNS, "log_margin")
     rows = [result.row() for result in results]
-    table = [{name: getattr(row, name) for name in RUN_COLUMNS} for row in rows]
-    return pd.DataFrame(table, columns=list(RUN_COLUMNS))
+    table = [{name: getattr(row, name, None) for name in names} for row in rows]
+    return pd.DataFrame(table, columns=list(names)).astype({"log_margin": "float64"})
 
 
 def _change(row: Mapping[str, Any]) -> Change:
@@ -93,7 +130,7 @@ class Baselines:
         choice: the baseline that the user chose.
         specs: the models.
         asked: the gate that the user chose: `auto`, `thresholds`, `flips` or `regression`.
-        max_drop: a case whose score falls by more than this has regressed.
+        max_drop: a case whose margin falls by more than this has regressed; see `diff_cases`.
     """
 
     choice: BaselineChoice

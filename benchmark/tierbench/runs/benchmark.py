@@ -31,19 +31,19 @@ class Selection:
 
     Attributes:
         cases: the cases to be predicted under each model, by `suite/id`.
-        tiers: the suites and tiers whose paired verdict is asked for, with their cases, under each model.
+        paired: the cases whose paired verdict is asked for under each model, by `suite/id`.
     """
 
     cases: dict[str, dict[str, Case]] = field(default_factory=dict)
-    tiers: dict[str, dict[tuple[str, int], Sequence[Case]]] = field(default_factory=dict)
+    paired: dict[str, dict[str, Case]] = field(default_factory=dict)
 
     def add(self, model: str, cases: Iterable[Case]) -> None:
         """Note that the cases are needed under a model."""
         self.cases.setdefault(model, {}).update((case.key, case) for case in cases)
 
-    def ask(self, model: str, suite: str, tier: int, cases: Sequence[Case]) -> None:
-        """Note that the paired verdict of a tier is asked for."""
-        self.tiers.setdefault(model, {})[(suite, tier)] = cases
+    def ask(self, model: str, cases: Iterable[Case]) -> None:
+        """Note that the paired verdict on these cases is asked for."""
+        self.paired.setdefault(model, {}).update((case.key, case) for case in cases)
 
 
 class Benchmark:
@@ -65,7 +65,7 @@ class Benchmark:
         self.chosen = [suite for suite in self.suites if not config.only or suite.folder.resolve() in config.only]
         self.models = ModelPool(config.models, self.by_name, progress, shared)
         self.baselines = Baselines(config.baseline, config.models.specs, config.gate, config.max_drop)
-        self._verdicts: dict[str, Mapping[tuple[str, int], PairedVerdict]] = {}
+        self._verdicts: dict[str, Mapping[tuple[str, int | None], PairedVerdict]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -132,19 +132,20 @@ class Benchmark:
         known = baseline.known
         if any(result.verdict and result.case.key not in known for result in results):
             # All at once at the first call: a diff of one row takes as long as one of a thousand.
-            known = baseline.of(self.all_results(name))
+            everything = self.all_results(name)
+            baseline.scale(everything)
+            known = baseline.of(everything)
         return [known.get(result.case.key) for result in results]
 
-    def verdicts(self, name: str) -> Mapping[tuple[str, int], PairedVerdict]:
-        """Return the paired verdicts of a model that were asked for, corrected for their number, by suite and tier."""
-        from tierbench.runs.regression import judge_regression
+    def verdicts(self, name: str) -> Mapping[tuple[str, int | None], PairedVerdict]:
+        """Return the paired verdicts of a model on the cases that were asked for, by suite and tier.
 
+        That over all suites together has the key `("", None)`.
+        """
         if name not in self._verdicts:
-            asked = self.selection.tiers.get(name, {})
-            results = self.results(name, (case for cases in asked.values() for case in cases))
-            allowed = {(suite, tier): self.by_name[suite].tiers[tier].allowed_drop for suite, tier in asked}
+            results = self.results(name, self.selection.paired.get(name, {}).values())
             baseline = self.baselines.of(name)
-            verdicts = judge_regression(baseline.diff(results), allowed_drop=allowed) if baseline else ()
+            verdicts = baseline.verdicts(results, self.all_results(name), self.by_name) if baseline else ()
             self._verdicts[name] = {(verdict.suite, verdict.tier): verdict for verdict in verdicts}
         return self._verdicts[name]
 

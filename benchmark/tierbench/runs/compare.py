@@ -12,14 +12,23 @@ import pandas as pd
 from tierbench.common.schema import PairedVerdict
 from tierbench.runs.baseline import provenance_changes
 from tierbench.runs.baseline_format import Baseline
-from tierbench.runs.diff import CHANGES, DEFAULT_MAX_DROP, KEY, PAIRED, RUN_COLUMNS, diff_cases
+from tierbench.runs.diff import (
+    CHANGES,
+    KEY,
+    PAIRED,
+    RUN_COLUMNS,
+    diff_cases,
+    judged_tiers,
+    paired_cases,
+)
+from tierbench.runs.margins import margin_scales, margins_note
 from tierbench.runs.model_scores import ModelScores, Top
-from tierbench.runs.regression import judge_regression
+from tierbench.runs.regression import DEFAULT_ALLOWED_DROP, DEFAULT_MAX_DROP, judge_regression
 
 ComparisonGate = Literal["regression", "flips"]
-Conclusion = Literal["regressed", "not shown", "nothing to judge", "cleared"]
+Conclusion = Literal["regressed", "not shown", "nothing to judge", "cleared", "unchanged"]
 # Worst first.
-CONCLUSIONS: tuple[Conclusion, ...] = ("regressed", "not shown", "nothing to judge", "cleared")
+CONCLUSIONS: tuple[Conclusion, ...] = ("regressed", "not shown", "nothing to judge", "cleared", "unchanged")
 # Number of labels shown for each side of a changed case.
 _TOP = 3
 
@@ -65,8 +74,9 @@ class ScoreComparison:
         before, after: the scores that are compared.
         cases: every case of `before` or `after`, in the order regressed (largest drop first), fixed, new, missing,
             same.
-        verdicts: the paired verdict of each suite and tier.
+        verdicts: the paired verdict over all suites together, then those of each suite and tier.
         differences: the differences in provenance, one line each.
+        note: why falls of margins are not judged; empty if they are.
         grouped: whether the groups of the cases are known; if not, each case is a group of its own.
     """
 
@@ -76,6 +86,7 @@ class ScoreComparison:
     verdicts: tuple[PairedVerdict, ...]
     differences: tuple[str, ...]
     grouped: bool
+    note: str = ""
 
     def count(self, change: str) -> int:
         """Return the number of cases with this change."""
@@ -95,8 +106,9 @@ class ScoreComparison:
             return "cleared" if any(case.change in PAIRED for case in self.cases) else "nothing to judge"
         if not any(verdict.cases for verdict in self.verdicts):
             return "nothing to judge"
-        states = {verdict.state for verdict in self.verdicts}
-        return "cleared" if states == {"cleared"} else "not shown"
+        # The first verdict is that over all suites together.
+        state = self.verdicts[0].state
+        return "not shown" if state == "regressed" else state
 
 
 def overall(comparisons: Sequence[ScoreComparison], gate: ComparisonGate) -> Conclusion:
@@ -111,7 +123,7 @@ def compare_scores(before: ModelScores, after: ModelScores, *, max_drop: float =
     Args:
         before: the accepted scores.
         after: the scores to judge, with the thresholds of their run.
-        max_drop: a case whose score falls by more than this is `regressed`, whatever its verdict.
+        max_drop: a case whose margin falls by more than this is `regressed`; see `diff_cases`.
     """
     diff = diff_cases(before.rows, _run_rows(before, after), max_drop=max_drop)
     expected = dict(_by_key(before, "expected") | _by_key(after, "expected"))
@@ -125,10 +137,18 @@ def compare_scores(before: ModelScores, after: ModelScores, *, max_drop: float =
         before=before,
         after=after,
         cases=tuple(cases),
-        verdicts=judge_regression(diff),
+        verdicts=judge_regression(
+            paired_cases(diff), allowed_drop=dict.fromkeys(judged_tiers(diff), DEFAULT_ALLOWED_DROP)
+        ),
         differences=tuple(provenance_changes(Baseline(before.rows, shared), known)),
         grouped=any((scores.rows["group"] != "").any() for scores in (before, after)),
+        note=_margins_note(before, after),
     )
+
+
+def _margins_note(before: ModelScores, after: ModelScores) -> str:
+    scales = margin_scales(before.rows), margin_scales(after.rows, before.rows)
+    return margins_note(*scales, set(before.rows["suite"]) & set(after.rows["suite"]))
 
 
 def _run_rows(before: ModelScores, after: ModelScores) -> pd.DataFrame:

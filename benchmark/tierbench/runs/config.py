@@ -13,6 +13,7 @@ from tierbench.corruptions.selection import parse_corruptions, parse_severities
 from tierbench.models.label_file import label_files
 from tierbench.models.spec import ModelSpec, parse_models
 from tierbench.runs.baseline_source import BaselineChoice
+from tierbench.runs.regression import DEFAULT_MAX_DROP, LARGEST_DROP
 from tierbench.scoring.model_pool import ModelOptions
 
 
@@ -30,7 +31,8 @@ class RunConfig:
         baseline: what to compare with.
         update_baseline: whether this run becomes the baseline.
         gate: `auto`, `thresholds`, `flips` or `regression`.
-        max_drop: a score that falls by more than this against the baseline is a regression, in (0, 1].
+        max_drop: a margin that falls by more than this against the baseline is a regression; in typical margins of the
+            model, in (0, 4].
         corruptions: names of the corruptions to sweep tier 1 through; empty: no sweep.
         severities: of the sweep, 1 to 5.
         markdown: where a summary of the run goes; None: nowhere.
@@ -76,9 +78,9 @@ def run_config(
     if batch_size < 1:
         problems.append(f"--robust-batch-size {batch_size} must be 1 or more")
         batch_size = 1
-    if not 0 < max_drop <= 1:
-        problems.append(f"--robust-max-drop {max_drop:g} must be above 0 and at most 1")
-        max_drop = 0.2
+    if not 0 < max_drop <= LARGEST_DROP:
+        problems.append(f"--robust-max-drop {max_drop:g} must be above 0 and at most {LARGEST_DROP:g}")
+        max_drop = DEFAULT_MAX_DROP
     # A model of the user's own is not the built-in one, and not what its baseline is about.
     default = "model=reference" if own_model else "reference"
     specs = parse_models(given["model"] or [default], problems) or (ModelSpec.parse(default),)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from tierbench.runs.margins import margin_scales, scaled_margins
+from tierbench.runs.regression import DEFAULT_MAX_DROP, LARGEST_DROP, PairedCase
 
 # The columns that identify a case.
 KEY = ["suite", "case"]
@@ -51,6 +54,8 @@ DIFF_COLUMNS = (
     "baseline_margin",
     "log_margin",
     "baseline_log_margin",
+    "scaled_margin",
+    "baseline_scaled_margin",
     "predicted",
     "baseline_predicted",
     "passed",
@@ -61,7 +66,6 @@ CHANGES = ("regressed", "fixed", "same", "new", "missing")
 # The changes of cases that are both in the run and in the baseline.
 PAIRED = ("regressed", "fixed", "same")
 
-DEFAULT_MAX_DROP = 0.2
 # Scores and margins in a baseline file are rounded to this many decimals.
 DECIMALS = 6
 # The types of the columns that are not text; they all allow missing values.
@@ -77,7 +81,13 @@ COLUMN_TYPES = {
 }
 
 
-def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = DEFAULT_MAX_DROP) -> pd.DataFrame:
+def diff_cases(
+    baseline: pd.DataFrame,
+    run: pd.DataFrame,
+    *,
+    max_drop: float = DEFAULT_MAX_DROP,
+    scales: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
     """Compare the cases of a run with those of a baseline.
 
     The baseline's figures are judged by the thresholds and twins of the run, so that tightening a threshold is not a
@@ -91,21 +101,27 @@ def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = D
         run: one row per case with `RUN_COLUMNS`; the optional ones may be left out. With an empty `group`, a case is
             a group of its own. A row whose `score` is not a number (the case had an error or was skipped) counts as
             missing.
-        max_drop: a case whose score falls by more than this is `regressed`, whatever its verdict; in (0, 1].
+        max_drop: a case whose scaled log margin falls by more than this is `regressed`, whatever its verdict; in
+            typical margins of the model, in (0, `LARGEST_DROP`]. Where margins are not known, no fall is judged.
+        scales: typical margin of the run's model, by suite; None: that of the rows of the run, for suites that it has
+            whole.
 
     Returns:
         One row per case with `DIFF_COLUMNS`, sorted by suite and case. `drop` is the baseline's score minus the
-        run's, NaN if the two cannot be compared. `reason` describes the change and is empty for `same`. Figures are
-        missing values where the run or the baseline does not have the case.
+        run's, NaN if the two cannot be compared; it decides nothing. The scaled margins are those of
+        `scaled_margins`. `reason` describes the change and is empty for `same`. Figures are missing values where the
+        run or the baseline does not have the case.
 
     Raises:
         ValueError: if a column is missing, a case appears twice, a figure is not a number, or `max_drop` is out of
             range.
     """
-    if not 0 < max_drop <= 1:
-        raise ValueError(f"max_drop must be above 0 and at most 1, got {max_drop}")
+    if not 0 < max_drop <= LARGEST_DROP:
+        raise ValueError(f"max_drop must be above 0 and at most {LARGEST_DROP:g}, got {max_drop}")
     scored = _checked(run, RUN_COLUMNS, "run", keep_unscored=False)
     before = _checked(baseline, (*BASELINE_COLUMNS, *_LOG_MARGINS, "seen"), "baseline")
+    scales = margin_scales(scored, before) if scales is None else scales
+    old_scales = margin_scales(before)
     before = before.rename(columns={name: f"baseline_{name}" for name in before if name not in KEY})
     table = scored.merge(before, on=KEY, how="outer").sort_values(KEY, ignore_index=True)
 
@@ -115,7 +131,10 @@ def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = D
     paired = in_run & in_baseline & ~other_image & ~other_expectation
 
     table["drop"] = (table["baseline_score"] - table["score"]).round(DECIMALS).where(paired)
-    fell = table["drop"] > max_drop
+    for side, known in (("", scales), ("baseline_", old_scales)):
+        margins = scaled_margins(table[f"{side}log_margin"], table["suite"], known)
+        table[f"{side}scaled_margin"] = margins.where(paired)
+    fell = table["baseline_scaled_margin"] - table["scaled_margin"] > max_drop + 1e-9
     now = table["passed"].fillna(False).astype(bool)
     then = _judged_again(table, now).where(~_alike(table), now)
     # A row that the run lacks has no current thresholds: it keeps the accepted verdict.
@@ -128,7 +147,7 @@ def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = D
         ("new", "the image changed"): other_image,
         ("new", "the expectation changed"): other_expectation,
         ("regressed", "passed, now fails"): then & ~now,
-        ("regressed", f"score fell by more than {max_drop:g}"): fell,
+        ("regressed", f"margin fell by more than {max_drop:g} typical margins"): fell,
         ("fixed", "failed, now passes"): ~then & now,
     }
     for place, column in enumerate(("change", "reason")):
@@ -137,6 +156,34 @@ def diff_cases(baseline: pd.DataFrame, run: pd.DataFrame, *, max_drop: float = D
     table["tier"] = table["tier"].where(in_run, table["baseline_tier"])
     table["group"] = table["group"].fillna("").mask(lambda group: group == "", table["case"])
     return table[list(DIFF_COLUMNS)]
+
+
+def paired_cases(diff: pd.DataFrame) -> list[PairedCase]:
+    """Return the cases of a diff that both sides have, as `judge_regression` expects them.
+
+    Rows without a tier are left out: the steps of ladders, and corrupted images.
+    """
+    paired = diff[diff["change"].isin(PAIRED) & diff["tier"].notna()]
+    return [
+        PairedCase(
+            suite=str(row["suite"]),
+            tier=int(row["tier"]),
+            group=str(row["group"]),
+            passed_before=bool(row["baseline_passed"]),
+            passed_now=bool(row["passed"]),
+            predicted_before=flat(str(row["baseline_predicted"])),
+            predicted_now=flat(str(row["predicted"])),
+            margin_before=None if pd.isna(row["baseline_scaled_margin"]) else float(row["baseline_scaled_margin"]),
+            margin_now=None if pd.isna(row["scaled_margin"]) else float(row["scaled_margin"]),
+        )
+        for row in paired.to_dict("records")
+    ]
+
+
+def judged_tiers(diff: pd.DataFrame) -> list[tuple[str, int]]:
+    """Return each suite and tier with a case in the run, paired or not."""
+    ran = diff[(diff["change"] != "missing") & diff["tier"].notna()]
+    return sorted({(str(suite), int(tier)) for suite, tier in zip(ran["suite"], ran["tier"], strict=True)})
 
 
 def _checked(table: pd.DataFrame, columns: Sequence[str], name: str, *, keep_unscored: bool = True) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from tierbench.common.schema import (
     Gate,
     LadderResult,
     MetricResult,
+    PairedVerdict,
     SliceResult,
     TierResult,
 )
@@ -241,13 +242,16 @@ def decide_ladder(
     return Decision("fail", message)
 
 
-def decide_regression(state: str, sentence: str, gate: Gate, *, updating: bool) -> Decision:
-    """Decide about the paired verdict of a tier; under `thresholds` it is only reported."""
-    if state == "not shown" and gate == "regression":
+def decide_regression(verdict: PairedVerdict, gate: Gate, *, updating: bool) -> Decision:
+    """Decide about a paired verdict; under `thresholds` it is only reported."""
+    # Imported here, because a run without a baseline has no verdict.
+    from tierbench.runs.regression_text import verdict_sentence
+
+    sentence = verdict_sentence(verdict)
+    slipped = verdict.slipping is not None and not verdict.slipping.met
+    if verdict.state != "regressed" and not slipped:
         # Under the other gates the cases decide, and a small tier would warn in every run.
-        return Decision("pass", notice=sentence)
-    if state != "regressed":
-        return PASS
+        return Decision("pass", notice=sentence) if verdict.state == "not shown" and gate == "regression" else PASS
     if updating or gate == "thresholds":
         return Decision("xfail", f"{'accepted into the baseline' if updating else 'not gated'}: {sentence}")
     return Decision("fail", sentence)

@@ -1,88 +1,138 @@
-"""Compute the paired regression verdict of each suite and tier. Pure."""
+"""Judge whether a model recognises less than its baseline: all suites together, then each suite and tier. Pure."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from statistics import fmean
 
-import pandas as pd
-
-from tierbench.common.schema import PairedVerdict, State
-from tierbench.common.text import plural
-from tierbench.metrics.group_bootstrap import group_bootstrap
+from tierbench.common.schema import PairedVerdict, Slipping, State
 from tierbench.metrics.mcnemar import mcnemar_exact
-from tierbench.metrics.sign_flip import SignFlip, sign_flip
-from tierbench.runs.diff import PAIRED
+from tierbench.metrics.net_loss import detectable_loss, groups_needed, net_loss_p, net_loss_upper
 
 ALPHA = 0.05
-DEFAULT_ALLOWED_DROP = 0.05
-LEAST_GROUPS = 6
-# Scores of the same weights on another device or library version agree to this: a smaller difference counts as none.
-# Without this limit, the rounding in baseline files would be a "drop" of every score just under 1.
-NOISE = 1e-4
+DEFAULT_ALLOWED_DROP = 0.10
+# A smaller net loss is not called regressed, however certain it is.
+LEAST_LOSS = 0.01
+# Scaled log margins are cut to this many typical margins on both sides: further out, nothing is at stake.
+MARGIN_BOUND = 2.0
+LARGEST_DROP = 2 * MARGIN_BOUND
+# The fall of one case that makes it a regression under the gate `flips`.
+DEFAULT_MAX_DROP = 1.0
+# Number of lost, and of won groups that a verdict names.
+_NAMED = 20
+
+Key = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
-    """The paired cases of one suite and tier, and their sign patterns."""
+class PairedCase:
+    """A case that both a run and its baseline have, as the same image with the same expectation.
+
+    Attributes:
+        group: cases of one source image or scene share it.
+        passed_before, passed_now: whether it passes by the current thresholds.
+        predicted_before, predicted_now: the winning concept or label.
+        margin_before, margin_now: the log margin of each, divided by the model's typical one; None if it is not known.
+    """
 
     suite: str
     tier: int
-    cases: pd.DataFrame
-    sums: pd.Series[float]
-    sizes: pd.Series[int]
-    flips: SignFlip
+    group: str
+    passed_before: bool
+    passed_now: bool
+    predicted_before: str = ""
+    predicted_now: str = ""
+    margin_before: float | None = None
+    margin_now: float | None = None
 
     @property
-    def key(self) -> tuple[str, int]:
-        return self.suite, self.tier
+    def alike(self) -> bool:
+        """Whether the prediction is the same as before."""
+        return self.passed_before == self.passed_now and self.predicted_before == self.predicted_now
 
     @property
-    def tested(self) -> bool:
-        return len(self.sums) >= LEAST_GROUPS
+    def slip(self) -> float | None:
+        """The fall of the bounded margin; None if one of the two is not known."""
+        if self.margin_before is None or self.margin_now is None:
+            return None
+        return bounded_margin(self.margin_before) - bounded_margin(self.margin_now)
+
+
+@dataclass(slots=True)
+class _Sample:
+    """Cases that are judged together, by group."""
+
+    allowed_drop: float
+    groups: dict[str, list[PairedCase]] = field(default_factory=dict)
+
+    @property
+    def cases(self) -> list[PairedCase]:
+        return [case for own in self.groups.values() for case in own]
+
+    def moved(self, way: int) -> list[str]:
+        """Return the names of the groups of which fewer (-1) or more (1) cases pass, sorted."""
+        gains = {name: sum(case.passed_now - case.passed_before for case in own) for name, own in self.groups.items()}
+        return sorted(name for name, gain in gains.items() if gain * way > 0)
 
 
 def judge_regression(
-    diff: pd.DataFrame,
+    cases: Iterable[PairedCase],
     *,
-    allowed_drop: float | Mapping[tuple[str, int], float] = DEFAULT_ALLOWED_DROP,
-    seed: int = 0,
+    allowed_drop: float | Mapping[Key, float] = DEFAULT_ALLOWED_DROP,
+    slipping: Mapping[str, float] | None = None,
 ) -> tuple[PairedVerdict, ...]:
-    """Judge for each suite and tier of a diff whether the mean score has dropped.
+    """Judge whether a model recognises less than its baseline: first all suites together, then each suite and tier.
 
-    The test is a sign-flip permutation test by group, with Holm's correction over the suites and tiers that have at
-    least `LEAST_GROUPS` groups (their number does not depend on the scores). If it is significant, the state is
-    `regressed`. Otherwise the state is `cleared` if the upper bound of the drop is below `allowed_drop`, and
-    `not shown` if not. With fewer than `LEAST_GROUPS` groups it is always `not shown`. The bounds need no correction,
-    because a run is cleared only if every tier is (Berger 1982, Technometrics 24, 295-300).
+    A group is lost or won if the share of its cases that pass falls or rises; groups count equally. The test is the
+    exact one of `net_loss_p`. All groups of all suites are one hypothesis at the level `ALPHA`; the tiers are tested
+    only if it is rejected, with Holm's correction, to say where. So the probability of any false alarm is at most
+    `ALPHA`. A significant net loss of at least `LEAST_LOSS` is `regressed`; otherwise the state is `unchanged` if all
+    predictions are alike, `cleared` if the upper bound of the net loss is below `allowed_drop`, else `not shown`.
 
     Args:
-        diff: the result of `diff_cases` for one model.
-        allowed_drop: the drop of the mean score that is tolerated, in (0, 1]; or a mapping by suite and tier, with
-            the default for those that it does not contain.
-        seed: seed of the random sign patterns and of the bootstrap.
+        cases: the paired cases of one model. A group whose cases are in several tiers is one group of the whole.
+        allowed_drop: the net loss that is tolerated, in (0, 1]; or a mapping by suite and tier, each of which then gets
+            a verdict even without cases, with the default for those that it does not contain. Over all suites together
+            the smallest applies.
+        slipping: the fall of the margins that a suite allows, by suite.
 
     Returns:
-        One verdict for each suite and tier with a case in the run, sorted by suite and tier; rows without a tier
-        (the steps of ladders) are ignored.
+        The verdict over all suites together, then one for each suite and tier, sorted; empty if there is none.
 
     Raises:
-        ValueError: if a drop is not a number or `allowed_drop` is out of range.
+        ValueError: if `allowed_drop` is out of range.
     """
-    declared = allowed_drop if isinstance(allowed_drop, Mapping) else {}
+    declared = dict(allowed_drop) if isinstance(allowed_drop, Mapping) else {}
     default = DEFAULT_ALLOWED_DROP if isinstance(allowed_drop, Mapping) else allowed_drop
-    for margin in (*declared.values(), default):
-        if not 0 < margin <= 1:
-            raise ValueError(f"allowed_drop must be above 0 and at most 1, got {margin}")
-    ran = diff[diff["change"] != "missing"]
-    samples = [_sample(cases, seed) for _, cases in ran.groupby(["suite", "tier"])]
-    tested = [sample for sample in samples if sample.tested]
-    adjusted = holm([sample.flips.p_value for sample in tested])
-    p_holm = {sample.key: p for sample, p in zip(tested, adjusted, strict=True)}
-    return tuple(
-        _verdict(sample, p_holm.get(sample.key), len(tested), declared.get(sample.key, default), seed)
-        for sample in samples
+    for limit in (*declared.values(), default):
+        if not 0 < limit <= 1:
+            raise ValueError(f"allowed_drop must be above 0 and at most 1, got {limit}")
+    tiers = {key: _Sample(limit) for key, limit in declared.items()}
+    whole = _Sample(1.0)
+    for case in cases:
+        key = case.suite, case.tier
+        tiers.setdefault(key, _Sample(default)).groups.setdefault(case.group, []).append(case)
+        whole.groups.setdefault(f"{case.suite}/{case.group}", []).append(case)
+    if not tiers:
+        return ()
+    whole.allowed_drop = min(sample.allowed_drop for sample in tiers.values())
+    first = _verdict(whole, tests=1)
+    verdicts = [
+        _verdict(tiers[key], suite=key[0], tier=key[1], tests=sum(bool(sample.groups) for sample in tiers.values()))
+        for key in sorted(tiers)
+    ]
+    tested = [verdict for verdict in verdicts if verdict.p_value is not None]
+    adjusted = holm([verdict.p_value or 0.0 for verdict in tested])
+    # A tier is tested only after the whole: its p-value is never the smaller one.
+    corrected = {_key(each): max(p, first.p_value or 0.0) for each, p in zip(tested, adjusted, strict=True)}
+    limits = slipping or {}
+    return (
+        _decided(first, first.p_value, whole),
+        *(
+            _with_limit(_decided(each, corrected.get(_key(each)), tiers[_key(each)]), limits.get(each.suite))
+            for each in verdicts
+        ),
     )
 
 
@@ -105,88 +155,100 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     return tuple(adjusted)
 
 
-def _sample(cases: pd.DataFrame, seed: int) -> _Sample:
-    suite, tier = str(cases["suite"].iloc[0]), int(cases["tier"].iloc[0])
-    paired = cases[cases["change"].isin(PAIRED)]
-    if paired["drop"].isna().any():
-        raise ValueError(f"{suite} tier {tier} has a drop that is not a number")
-    drops = paired["drop"].astype(float).where(paired["drop"].abs() > NOISE, 0.0)
-    # `groupby` sorts by group, so that the order of the rows does not matter.
-    groups = drops.groupby(paired["group"])
-    sums, sizes = groups.sum(), groups.size()
-    return _Sample(suite, tier, paired, sums, sizes, sign_flip(sums, sizes, seed=seed))
+def held_back(verdict: PairedVerdict) -> bool:
+    """Return whether a tier alone would have shown a loss that all suites together do not show."""
+    alone = verdict.p_value is not None and verdict.p_value * max(1, verdict.tests) <= ALPHA
+    return alone and verdict.p_holm is not None and verdict.p_holm > ALPHA
 
 
-def _verdict(sample: _Sample, p_holm: float | None, tests: int, allowed_drop: float, seed: int) -> PairedVerdict:
-    cases, flips = len(sample.cases), sample.flips
-    drop = float(sample.sums.sum()) / max(1, cases)
-    upper = flips.upper(ALPHA)
-    state: State = "not shown"
-    if p_holm is not None and p_holm <= ALPHA:
-        state = "regressed"
-    elif p_holm is not None and upper is not None and upper < allowed_drop:
-        state = "cleared"
-    # Holm's method compares the smallest p-value with this level.
-    lower = flips.lower(ALPHA / tests) if sample.tested else None
-    passed, passed_before = sample.cases["passed"].astype(bool), sample.cases["baseline_passed"].astype(bool)
-    worse, better = int((passed_before & ~passed).sum()), int((passed & ~passed_before).sum())
+def bounded_margin(margin: float) -> float:
+    """Return a scaled log margin cut to `MARGIN_BOUND` on both sides."""
+    return min(MARGIN_BOUND, max(-MARGIN_BOUND, margin))
+
+
+def _key(verdict: PairedVerdict) -> Key:
+    return verdict.suite, verdict.tier or 0
+
+
+def _verdict(sample: _Sample, *, tests: int, suite: str = "", tier: int | None = None) -> PairedVerdict:
+    """Return the figures of a sample, without the state."""
+    cases, groups = sample.cases, len(sample.groups)
+    lost, won = sample.moved(-1), sample.moved(1)
+    worse = sum(case.passed_before and not case.passed_now for case in cases)
+    better = sum(case.passed_now and not case.passed_before for case in cases)
     return PairedVerdict(
-        suite=sample.suite,
-        tier=sample.tier,
-        state=state,
-        cases=cases,
-        groups=len(sample.sums),
-        drop=drop,
-        upper=upper,
-        p_value=flips.p_value if sample.tested else None,
-        p_holm=p_holm,
+        suite=suite,
+        tier=tier,
+        state="not shown",
+        cases=len(cases),
+        groups=groups,
+        lost=len(lost),
+        won=len(won),
+        lost_groups=tuple(lost[:_NAMED]),
+        won_groups=tuple(won[:_NAMED]),
+        drop=(len(lost) - len(won)) / groups if groups else 0.0,
+        upper=net_loss_upper(len(lost), len(won), groups, ALPHA) if groups else None,
+        p_value=net_loss_p(len(lost), len(won)) if groups else None,
         tests=tests,
-        detectable=None if lower is None else drop - lower,
-        allowed_drop=allowed_drop,
+        allowed_drop=sample.allowed_drop,
         worse=worse,
         better=better,
         mcnemar_p=mcnemar_exact(worse, better),
-        bootstrap=group_bootstrap(sample.sums, sample.sizes, seed=seed),
+        bootstrap=_bootstrap(len(lost), len(won), groups),
+        slipping=_slipping(sample.groups.values()),
     )
 
 
-def _needed_groups(tests: int) -> int:
-    """Return the number of groups at which a single sign pattern can be significant in one of this many tests."""
-    return max(LEAST_GROUPS, math.ceil(math.log2(tests / ALPHA)))
+def _decided(verdict: PairedVerdict, p_holm: float | None, sample: _Sample) -> PairedVerdict:
+    """Return the verdict with its state and, where it is open, with what would settle it."""
+    lost, won, upper = verdict.lost or 0, verdict.won or 0, verdict.upper
+    if upper is None or p_holm is None:
+        return verdict
+    state: State = "not shown"
+    if p_holm <= ALPHA and verdict.drop >= LEAST_LOSS - 1e-12:
+        state = "regressed"
+    elif all(case.alike for case in sample.cases):
+        state = "unchanged"
+    elif upper < verdict.allowed_drop:
+        state = "cleared"
+    verdict = replace(verdict, state=state, p_holm=p_holm)
+    if state != "not shown" or held_back(verdict):
+        return verdict
+    level, allowed = ALPHA / max(1, verdict.tests), verdict.allowed_drop
+    needed = groups_needed(lost, won, verdict.groups, level=level, least_loss=LEAST_LOSS, allowed=allowed)
+    return replace(
+        verdict,
+        detectable=detectable_loss(won, verdict.groups, level, LEAST_LOSS),
+        needed=needed[0] if needed else None,
+        needed_for=needed[1] if needed else "",
+    )
 
 
-def _figure(value: float) -> str:
-    """Format a value with three decimals and no trailing zeros; values that round to zero as `less than 0.001`."""
-    if 0 < value < 0.0005:
-        return "less than 0.001"
-    return f"{value:.3f}".rstrip("0").rstrip(".")
+def _with_limit(verdict: PairedVerdict, most: float | None) -> PairedVerdict:
+    if verdict.slipping is None or most is None:
+        return verdict
+    return replace(verdict, slipping=replace(verdict.slipping, most=most))
 
 
-def verdict_sentence(verdict: PairedVerdict) -> str:
-    """Return the verdict as one line of plain language."""
-    head = f"{verdict.suite} tier {verdict.tier}: {verdict.state}: "
-    if not verdict.cases:
-        return head + "no case to compare with the baseline"
-    bound = "no upper bound" if verdict.upper is None else f"95 % upper bound {_figure(max(0, verdict.upper))}"
-    return head + f"{_moved(verdict)} ({bound}); {_because(verdict)}"
+def _bootstrap(lost: int, won: int, groups: int) -> tuple[float, float] | None:
+    if groups < 2:
+        return None
+    # Without a change every sample is the same, and NumPy need not be imported.
+    if not lost and not won:
+        return 0.0, 0.0
+    from tierbench.metrics.group_bootstrap import group_bootstrap
+
+    return group_bootstrap(lost, won, groups)
 
 
-def _moved(verdict: PairedVerdict) -> str:
-    if not verdict.drop:
-        return "mean score did not change"
-    return f"mean score {'fell' if verdict.drop > 0 else 'rose'} by {_figure(abs(verdict.drop))}"
+def _slipping(groups: Collection[Sequence[PairedCase]]) -> Slipping | None:
+    falls = [fmean(slips) for own in groups if (slips := [slip for case in own if (slip := case.slip) is not None])]
+    if not falls:
+        return None
+    # Imported here, because a baseline of version 0.1 has no margins, and NumPy is not needed then.
+    from tierbench.metrics.bounded_mean import bounded_mean_interval
 
-
-def _because(verdict: PairedVerdict) -> str:
-    groups, tests = plural(verdict.groups, "group"), plural(verdict.tests, "test")
-    if verdict.state == "regressed" and verdict.p_holm is not None:
-        p = "p < 0.001" if verdict.p_holm < 0.001 else f"p = {_figure(verdict.p_holm)}"
-        flips = f"{verdict.worse} of {verdict.cases} cases fail that passed, {verdict.better} the other way"
-        return f"{p} ({groups}, Holm over {tests}); {flips}"
-    if verdict.state == "cleared":
-        return f"a drop of {_figure(verdict.allowed_drop)} is allowed"
-    if verdict.groups < LEAST_GROUPS:
-        return f"{groups} cannot decide: {LEAST_GROUPS} are needed"
-    if verdict.detectable is None:
-        return f"{groups} in {tests} could not have shown any drop: {_needed_groups(verdict.tests)} are needed"
-    return f"{groups} could have shown a drop of {_figure(verdict.detectable)}"
+    interval = bounded_mean_interval(falls, -LARGEST_DROP, LARGEST_DROP)
+    if interval is None:
+        return None
+    return Slipping(fall=fmean(falls), low=interval[0], high=interval[1], groups=len(falls))

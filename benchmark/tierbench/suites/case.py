@@ -29,14 +29,14 @@ class Tier:
 
     Attributes:
         min_pass_rate: share of its cases that must pass, in [0, 1].
-        allowed_drop: a retrained model is cleared if the upper bound of the drop of its mean score is below this, in
-            (0, 1]; see `judge_regression`.
+        allowed_drop: a retrained model is cleared if the upper bound of its net loss, the share of groups that it lost
+            less that of groups that it won, is below this, in (0, 1]; see `judge_regression`.
     """
 
     number: int
     name: str = ""
     min_pass_rate: float = 1.0
-    allowed_drop: float = 0.05
+    allowed_drop: float = 0.10
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +163,7 @@ class Suite:
         parameters: declared numeric column → unit.
         corruptions: the `[corruptions]` table as written.
         gates: metric → its limits.
+        max_slipping: the fall of the margins against a baseline that is allowed, in typical margins; None: any.
         fetch_hint: the command that fetches missing images; empty if there are none.
         digest: SHA-256 over `metadata.csv` and `suite.toml`.
         twins: the twins by id.
@@ -179,6 +180,7 @@ class Suite:
     ladders: Mapping[str, Ladder] = field(default_factory=dict)
     corruptions: Mapping[str, object] = field(default_factory=dict)
     gates: Mapping[str, MetricGate] = field(default_factory=dict)
+    max_slipping: float | None = None
     published: tuple[Published, ...] = ()
     fetch_hint: str = ""
     digest: str = ""

@@ -86,6 +86,7 @@ def read_suite(folder: Path, problems: Problems) -> Suite:
         ladders=settings.ladders,
         corruptions=settings.corruptions,
         gates=settings.gates,
+        max_slipping=settings.max_slipping,
         published=_read_published(folder / "published.csv", ids, problems),
         fetch_hint=" and ".join(_command(need, folder) for need in needs),
         digest=_digest((metadata, toml)),

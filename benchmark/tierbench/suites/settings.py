@@ -24,6 +24,8 @@ THRESHOLD_RANGES: dict[str, tuple[float, float]] = {
 }
 _TIER_KEYS = ("name", *THRESHOLD_RANGES, "min_pass_rate", "allowed_drop")
 _KEYS = ("description", "max_false_alarms", "tiers", "parameters", "ladders", "labels", "corruptions", "gates")
+# No metric of one run, but a fall of margins against a baseline.
+_SLIPPING = "slipping"
 # Means "no bound"; larger integers may not fit into a float.
 _ANY = 1e300
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -47,6 +49,7 @@ class SuiteSettings:
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     corruptions: dict[str, object] = field(default_factory=dict)
     gates: dict[str, MetricGate] = field(default_factory=dict)
+    max_slipping: float | None = None
 
 
 def make_thresholds(declared: Mapping[str, float]) -> Thresholds:
@@ -110,7 +113,7 @@ def _read_tiers(table: Mapping[str, Any], settings: SuiteSettings, file: Path, p
             number,
             _typed(values, "name", str, "", file, problems, where),
             1.0 if rate is None else rate,
-            0.05 if drop is None else drop,
+            0.10 if drop is None else drop,
         )
 
 
@@ -197,6 +200,13 @@ def _check_corruptions(table: Mapping[str, Any], file: Path, problems: Problems)
 def _read_gates(table: Mapping[str, Any], settings: SuiteSettings, file: Path, problems: Problems) -> None:
     for name, demands in table.items():
         where = f"[gates] {name}"
+        if name == _SLIPPING:
+            if not isinstance(demands, dict) or "max" not in demands:
+                problems.add(file, f"{where} must have max; write {name} = {{max = 0.2}}")
+                continue
+            _unknown_keys(demands, ("max",), f"{where} key", file, problems)
+            settings.max_slipping = _number(demands, "max", 0.0, 4.0, where, file, problems)
+            continue
         try:
             # Checks only the name: reading a suite must not import metrics.
             METRIC_REGISTRY.check(name)

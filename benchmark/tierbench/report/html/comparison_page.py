@@ -10,7 +10,7 @@ from tierbench.report.comparison_text import counts, notes, overall_text, score_
 from tierbench.report.html.templating import render
 from tierbench.report.html.thumbnails import Picture, make_pictures
 from tierbench.runs.compare import CaseDiff, ComparisonGate, ScoreComparison, overall
-from tierbench.runs.regression import verdict_sentence
+from tierbench.runs.regression_text import verdict_sentence
 from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import clean_id, derive_case
 

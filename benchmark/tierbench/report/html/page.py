@@ -110,6 +110,7 @@ class ChangeView:
     Attributes:
         counts: number of cases of each kind of change, regressed first.
         differences: what else differs between baseline and run, such as versions or the device.
+        note: why falls of margins are not judged; empty if they are.
         verdicts: state and sentence of each paired verdict.
         fallen: a sentence for the level and for each tier that no longer meets its demand.
     """
@@ -119,6 +120,7 @@ class ChangeView:
     gate: str
     counts: tuple[tuple[str, int], ...]
     differences: tuple[str, ...]
+    note: str
     verdicts: tuple[tuple[str, str], ...]
     fallen: tuple[str, ...] = ()
 
@@ -173,6 +175,7 @@ def _change(comparison: BaselineComparison, run: Run) -> ChangeView:
         gate=comparison.gate,
         counts=tuple((kind, getattr(comparison, kind)) for kind in kinds),
         differences=comparison.differences,
+        note=comparison.note,
         verdicts=tuple((verdict.state, _verdict(verdict)) for verdict in comparison.verdicts),
         fallen=tuple(level_sentence(each) for each in run.levels if each.model == comparison.model and each.fell),
     )
@@ -180,12 +183,16 @@ def _change(comparison: BaselineComparison, run: Run) -> ChangeView:
 
 def _verdict(verdict: PairedVerdict) -> str:
     """Return a verdict in words, followed by the figures that decide nothing."""
-    # Imported here because it imports NumPy and pandas.
-    from tierbench.runs.regression import verdict_sentence
+    # Imported here, because a run without a baseline does not need it.
+    from tierbench.runs.regression_text import slipping_sentence, verdict_sentence
 
-    bounds = verdict.bootstrap
-    interval = f", bootstrap 95 % of the drop {bounds[0]:.3f} to {bounds[1]:.3f}" if bounds else ""
-    return f"{verdict_sentence(verdict)} (beside it: McNemar p = {verdict.mcnemar_p:.3f}{interval})"
+    sentence, bounds, slipping = verdict_sentence(verdict), verdict.bootstrap, verdict.slipping
+    what = "drop of the mean score" if verdict.lost is None else "net loss"
+    beside = [f"McNemar p = {verdict.mcnemar_p:.3f}"]
+    beside += [f"bootstrap 95 % of the {what} {bounds[0]:.3f} to {bounds[1]:.3f}"] if bounds else []
+    if slipping and (said := slipping_sentence(slipping)) not in sentence:
+        beside.append(said)
+    return f"{sentence} (beside it: {', '.join(beside)})"
 
 
 def _title(models: Sequence[ModelView]) -> str:
