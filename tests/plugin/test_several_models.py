@@ -22,8 +22,8 @@ def test_the_best_level_leads_and_the_images_that_differ_are_named(bench: Bench,
     first = lines.index("colour: level 2 of 2  tier 1 2/2, tier 2 2/2")
     assert lines[first + 1] == "ship:   level 0 of 2  tier 1 0/2, tier 2 2/2"
     assert lines[first + 2] == (
-        "colour passes a larger share of the images than ship, by 0.50 (no interval, 4 groups): "
-        "both pass 2, only colour 2, only ship 0, neither 0; error consistency κ = 0.00"
+        "colour is ahead of ship in 2 of 4 groups and behind in 0, by +0.50 (no interval): "
+        "both pass 2, only colour 2, only ship 0, neither 0; error consistency κ: mixed tier 1 0.00"
     )
     assert lines[first + 4 : first + 8] == [
         "where the models differ (2 of 4 images)",

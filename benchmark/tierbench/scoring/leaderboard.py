@@ -6,12 +6,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tierbench.common.schema import CaseRow, ModelEntry, ModelPair, Rows, TierResult
+from tierbench.common.schema import CaseRow, ErrorConsistency, ModelEntry, ModelPair, Rows, TierResult
 from tierbench.common.text import plural
-from tierbench.metrics import error_consistency
+from tierbench.metrics import error_consistency, error_consistency_interval
+from tierbench.metrics.net_loss import net_loss_interval
+from tierbench.metrics.pass_rate import LEAST_GROUPS
 
-# Two-sided 95 %.
-_TAIL = 0.025
+_LEVEL = 0.05
+# A suite, tier, corruption and severity.
+_Condition = tuple[str, int, str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,13 @@ def compare_models(models: Sequence[str], rows: Rows) -> ModelComparison | None:
 def pair_models(models: Sequence[str], rows: Rows) -> list[ModelPair]:
     """Compare the best model with each of the others, on the images that all of them judged.
 
-    See `compare_models` for which images count.
+    See `compare_models` for which images count. Which model is the best is known only from the same images, so the
+    intervals hold for all pairs of models at once: each at 5 % divided by the number of pairs (Bonferroni).
     """
     common = _common(models, rows)
-    return [_pair(models[0], other, common) for other in models[1:] if common]
+    conditions = _conditions(models, rows)
+    pairs = len(models) * (len(models) - 1) // 2
+    return [_pair(models[0], other, common, conditions, pairs) for other in models[1:] if common]
 
 
 def _common(models: Sequence[str], rows: Rows) -> list[Shared]:
@@ -109,20 +115,38 @@ def _common(models: Sequence[str], rows: Rows) -> list[Shared]:
     return [Shared(key, by_model) for key, by_model in cases.items() if len(by_model) == len(models)]
 
 
-def _pair(first: str, second: str, cases: Sequence[Shared]) -> ModelPair:
-    # Imported here, because a run of one model does not need pandas.
-    from tierbench.metrics.sign_flip import sign_flip
+def _conditions(models: Sequence[str], rows: Rows) -> dict[_Condition, list[dict[str, CaseRow]]]:
+    """Return the images that all models judged, by condition, corrupted ones included."""
+    cases: dict[_Condition, dict[str, dict[str, CaseRow]]] = {}
+    for row in rows if len(models) > 1 else ():
+        if row.score is not None and (row.tier is not None or row.corruption):
+            # Sweeps corrupt the images of tier 1.
+            condition = (row.suite, row.tier or 1, row.corruption, row.severity)
+            cases.setdefault(condition, {}).setdefault(row.case, {})[row.model] = row
+    shared = {
+        condition: [by_model for by_model in own.values() if len(by_model) == len(models)]
+        for condition, own in cases.items()
+    }
+    return {condition: shared[condition] for condition in sorted(shared, key=str) if shared[condition]}
 
+
+def _pair(
+    first: str,
+    second: str,
+    cases: Sequence[Shared],
+    conditions: Mapping[_Condition, Sequence[Mapping[str, CaseRow]]],
+    pairs: int,
+) -> ModelPair:
     passed = [(case.rows[first].passed, case.rows[second].passed) for case in cases]
-    groups: dict[tuple[str, str], list[int]] = {}
+    leads: dict[tuple[str, str], int] = {}
     for case, (one, other) in zip(cases, passed, strict=True):
         row = case.rows[first]
         # A case without a group is a group of its own.
-        groups.setdefault((row.suite, row.group or row.case), []).append(one - other)
-    flips = sign_flip([sum(leads) for leads in groups.values()], [len(leads) for leads in groups.values()])
-    low, high = flips.lower(_TAIL), flips.upper(_TAIL)
-    kappa = error_consistency([one for one, _ in passed], [other for _, other in passed])
+        group = row.suite, row.group or row.case
+        leads[group] = leads.get(group, 0) + one - other
+    ahead, behind = (sum(lead * way > 0 for lead in leads.values()) for way in (1, -1))
     counts = {pattern: passed.count(pattern) for pattern in ((True, True), (True, False), (False, True))}
+    enough = len(leads) >= LEAST_GROUPS
     return ModelPair(
         first=first,
         second=second,
@@ -130,24 +154,63 @@ def _pair(first: str, second: str, cases: Sequence[Shared]) -> ModelPair:
         only_first=counts[True, False],
         only_second=counts[False, True],
         neither=len(passed) - sum(counts.values()),
-        lead=(counts[True, False] - counts[False, True]) / len(passed),
-        interval=None if low is None or high is None else (low, high),
-        groups=len(groups),
-        consistency=None if math.isnan(kappa) else kappa,
+        lead=(ahead - behind) / len(leads),
+        interval=net_loss_interval(ahead, behind, len(leads), _LEVEL / pairs) if enough else None,
+        groups=len(leads),
+        ahead=ahead,
+        behind=behind,
+        consistencies=tuple(_consistency(first, second, *item) for item in conditions.items()),
+    )
+
+
+def _consistency(
+    first: str, second: str, condition: _Condition, cases: Sequence[Mapping[str, CaseRow]]
+) -> ErrorConsistency:
+    suite, tier, corruption, severity = condition
+    one, other = ([case[model].passed for case in cases] for model in (first, second))
+    groups = [case[first].group or case[first].case for case in cases]
+    kappa = error_consistency(one, other)
+    return ErrorConsistency(
+        suite=suite,
+        tier=tier,
+        corruption=corruption,
+        severity=severity,
+        kappa=None if math.isnan(kappa) else kappa,
+        interval=error_consistency_interval(one, other, groups),
+        cases=len(cases),
+        groups=len(set(groups)),
     )
 
 
 def pair_sentence(pair: ModelPair) -> str:
-    """Return `a passes a larger share of the images than b, by 0.11 (95 % +0.02 to +0.20, 74 groups): …`."""
-    if not pair.lead:
-        head = f"{pair.first} and {pair.second} pass the same share of the images"
-    else:
-        size = "larger" if pair.lead > 0 else "smaller"
-        head = f"{pair.first} passes a {size} share of the images than {pair.second}, by {abs(pair.lead):.2f}"
-    bounds = "no interval" if pair.interval is None else f"95 % {pair.interval[0]:+.2f} to {pair.interval[1]:+.2f}"
+    """Return `a is ahead of b in 9 of 74 groups and behind in 2, by 0.09 (95 % -0.02 to +0.21 …): …`."""
     counts = (
         f"both pass {pair.both}, only {pair.first} {pair.only_first}, only {pair.second} {pair.only_second}, "
         f"neither {pair.neither}"
     )
-    kappa = "" if pair.consistency is None else f"; error consistency κ = {pair.consistency:.2f}"
-    return f"{head} ({bounds}, {plural(pair.groups, 'group')}): {counts}{kappa}"
+    bounds = "no interval" if pair.interval is None else f"95 % {pair.interval[0]:+.2f} to {pair.interval[1]:+.2f}"
+    if pair.ahead is None:
+        # A record of version 0.1.
+        return f"{_old_lead(pair)} ({bounds}, {plural(pair.groups, 'group')}): {counts}"
+    simultaneous = "" if pair.interval is None else ", over all pairs of models"
+    return (
+        f"{pair.first} is ahead of {pair.second} in {pair.ahead} of {plural(pair.groups, 'group')} and behind in "
+        f"{pair.behind}, by {pair.lead:+.2f} ({bounds}{simultaneous}): {counts}{_kappas(pair)}"
+    )
+
+
+def _kappas(pair: ModelPair) -> str:
+    """Return the error consistency of each tier; that of each corruption is in the record."""
+    shown = []
+    for each in pair.consistencies:
+        if each.kappa is not None and not each.corruption:
+            interval = "" if each.interval is None else f" [{each.interval[0]:.2f}, {each.interval[1]:.2f}]"
+            shown.append(f"{each.suite} tier {each.tier} {each.kappa:.2f}{interval}")
+    return f"; error consistency κ: {', '.join(shown)}" if shown else ""
+
+
+def _old_lead(pair: ModelPair) -> str:
+    if not pair.lead:
+        return f"{pair.first} and {pair.second} pass the same share of the images"
+    size = "larger" if pair.lead > 0 else "smaller"
+    return f"{pair.first} passes a {size} share of the images than {pair.second}, by {abs(pair.lead):.2f}"
