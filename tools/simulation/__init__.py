@@ -1,0 +1,1 @@
+"""What tools/simulate_regression.py is made of: worlds that it draws, and tables by subject."""
