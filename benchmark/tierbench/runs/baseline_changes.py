@@ -101,10 +101,11 @@ def _run_table(results: Iterable[CaseResult]) -> pd.DataFrame:
 
     from tierbench.runs.diff import RUN_COLUMNS
 
-    names = (*RUN_COLUMNS, "log_margin")
     rows = [result.row() for result in results]
-    table = [{name: getattr(row, name, None) for name in names} for row in rows]
-    return pd.DataFrame(table, columns=list(names)).astype({"log_margin": "float64"})
+    table = [{name: getattr(row, name) for name in RUN_COLUMNS} for row in rows]
+    return pd.DataFrame(table, columns=list(RUN_COLUMNS)).astype(
+        {"log_margin": "float64", "twin_log_margin": "float64"}
+    )
 
 
 def _change(row: Mapping[str, Any]) -> Change:
