@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from tierbench.corruptions import ALL_CORRUPTIONS, CORRUPTION_REGISTRY, SEVERITIES, corrupt
+from tierbench.corruptions import ALL_CORRUPTIONS, CORRUPTION_REGISTRY, SEVERITIES, corrupt, parameters
 from tierbench.corruptions.blur import _strays, smooth
 from tierbench.corruptions.digital import _rubber
 from tierbench.corruptions.motion import line_blur
@@ -178,6 +178,21 @@ def test_whitening_corruptions_only_brighten(name: str) -> None:
     black = GREY * 0
     assert corrupt(black, name, 1, seed=0).mean() > 5
     assert corrupt(black + np.uint8(100), "snow", 3, seed=0).min() >= 99
+
+
+def test_the_blurred_flakes_of_snow_are_truncated_to_bytes() -> None:
+    mean, spread, zoom, threshold, radius, sigma, kept = parameters("snow", 4)
+    rng = np.random.default_rng(7)
+    noise = mean + spread * rng.standard_normal((224, 224), dtype=np.float32)
+    layer = centre_zoom(noise.astype(np.float32), zoom)
+    layer[layer < threshold] = 0
+    levels = np.floor(255 * np.clip(layer.astype(float), 0, 1) + 1e-3).astype(np.float32)
+    flakes = np.floor(line_blur(levels, radius, sigma, rng.uniform(-135, -45)) + 1e-3)
+    black = np.zeros((224, 224, 3), dtype=np.uint8)
+    expected = np.clip(255 * 0.5 * (1 - kept) + flakes + flakes[::-1, ::-1], 0, 255)
+    got = corrupt(black, "snow", 4, seed=7)[..., 0]
+    # Rounded flakes would be brighter nearly everywhere: by one grey level, as there are two layers.
+    assert np.mean(got == np.floor(expected + 1e-3)) > 0.999
 
 
 def test_spatter_is_water_first_and_then_mud() -> None:

@@ -38,7 +38,8 @@ def snow(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
     flakes = to_bytes(layer).astype(np.float32)
     # The published code converts the flakes to 8-bit images before and after the blur.
     flakes = line_blur(flakes, radius, sigma, rng.uniform(-135, -45))
-    np.rint(flakes, out=flakes)
+    # ImageMagick truncates as well; see `truncate` for the thousandth of a grey level.
+    flakes = truncate(flakes).astype(np.float32)
     flakes /= 255
     flakes += flakes[::-1, ::-1].copy()
     picture = unit(pixels)
