@@ -153,8 +153,8 @@ def test_a_sweep_derives_cases_and_keeps_the_predictions_of_different_versions_a
     (suite,), _ = read_suites([folder])
     fog, case = derive_cases(suite, ["fog", "dimming"], [5])
     assert open_case(case).getpixel((0, 0)) == (115, 10, 10)
-    assert corruption_key(fog) == "1:imagenet_c:fog:5:s/red"
-    assert corruption_key(case) == f"1:imagenet_c:dimming:5:s/red:{corruption_version('dimming')}"
+    assert corruption_key(fog) == "2:imagenet_c:imagenet-c:fog:5:s/red"
+    assert corruption_key(case) == f"2:imagenet_c:imagenet-c:dimming:5:s/red:{corruption_version('dimming')}"
     keys = {corruption_key(case)}
     for other in (
         Corruption("dimming", dim, TABLE, version="2"),

@@ -38,36 +38,36 @@ def test_a_sweep_derives_cases_and_slices_with_their_marks(bench: Bench) -> None
 
 
 def test_a_lost_image_is_judged_by_its_slice(bench: Bench) -> None:
-    gates = '[corruptions.gates]\n"impulse_noise+5" = {min_pass_rate = 0.9}\n"pixelate+1" = {max_drop = 0.0}\n'
+    gates = '[corruptions.gates]\n"fog+5" = {min_pass_rate = 0.9}\n"pixelate+1" = {max_drop = 0.0}\n'
     bench.suite("s", ROWS, gates)
-    sweep = ("--robust-corruptions", "impulse_noise,pixelate", "--robust-severities", "1,5")
+    sweep = ("--robust-corruptions", "fog,pixelate", "--robust-severities", "1,5")
     answer = bench.run(*sweep, "-m", "corruption")
     record = bench.record()
     slices = {(entry.corruption, entry.severity): entry for entry in record.run.slices}
-    # A flat colour bears pixelation; of the red one, noise leaves the model nothing.
+    # A flat colour bears pixelation; fog leaves the model nothing of it.
     assert slices["pixelate", 1].passed == slices["pixelate", 5].passed == 2
-    assert slices["impulse_noise", 5].passed < 2
+    assert slices["fog", 5].passed < 2
     # Beside each stand the images of tier 1 as they are.
     assert {(entry.clean_passed, entry.clean_errors) for entry in slices.values()} == {(2, 0)}
     assert answer.code == 1
-    assert answer.line("FAILED ").startswith("FAILED cases/test_tiers.py::test_slice[s/impulse_noise+5]")
+    assert answer.line("FAILED ").startswith("FAILED cases/test_tiers.py::test_slice[s/fog+5]")
     lost = record.scores[~record.scores["passed"]]
     assert set(lost["outcome"]) == {"xfailed"}
-    assert set(lost["corruption"]) == {"impulse_noise"}
+    assert set(lost["corruption"]) == {"fog"}
     assert [model.level for model in record.run.models] == [None]
     assert "no mCE: it needs all 15 corruptions at all 5 severities" in answer.text
 
 
 def test_with_a_baseline_known_losses_of_a_slice_are_known_failures(bench: Bench, tmp_path: Path) -> None:
-    bench.suite("s", ROWS, '[corruptions.gates]\n"impulse_noise+5" = {min_pass_rate = 0.9}\n')
-    sweep = ("--robust-corruptions", "impulse_noise,pixelate", "--robust-severities", "1,5")
+    bench.suite("s", ROWS, '[corruptions.gates]\n"fog+5" = {min_pass_rate = 0.9}\n')
+    sweep = ("--robust-corruptions", "fog,pixelate", "--robust-severities", "1,5")
     accepted = bench.run(*sweep, "--robust-update-baseline")
     assert accepted.code == 0
     assert "no longer exist" not in accepted.text
     bench.record()
     again = bench.run(*sweep, "-m", "corruption", "-rx")
     assert again.code == 0
-    assert "known failures: s/impulse_noise+5: " in again.text
+    assert "known failures: s/fog+5: " in again.text
     assert set(bench.record().scores["change"]) == {"same"}
     # Without the sweep its rows are not asked for; and pruning keeps them as long as their image is there.
     assert bench.run().code == 0

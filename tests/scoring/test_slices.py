@@ -13,11 +13,18 @@ from PIL import Image
 
 from tests.conftest import SuiteWriter
 from tierbench.common.schema import CaseRow, SliceResult, SweepSummary
-from tierbench.corruptions import MEAN_CORRUPTIONS, corrupt, derive_seed
+from tierbench.corruptions import GEOMETRIES, MEAN_CORRUPTIONS, corrupt, derive_seed, fitted
 from tierbench.metrics import mean_corruption_error, relative_mean_corruption_error
-from tierbench.scoring.slices import error_table, slice_sentence, summarise_slice, summarise_sweep, sweep_sentence
+from tierbench.scoring.slices import (
+    error_table,
+    geometry_sentence,
+    slice_sentence,
+    summarise_slice,
+    summarise_sweep,
+    sweep_sentence,
+)
 from tierbench.suites import Case, Suite, read_suites
-from tierbench.suites.derived import SliceGate, apply_corruption, derive_case, fitted, open_case
+from tierbench.suites.derived import SliceGate, apply_corruption, corruption_key, derive_case, open_case
 
 ROWS = "file_name,label,tier\nwide.png,tree,1\ntall.png,tree,1\nsmall.png,tree,1\n"
 SIZES = {"wide": (640, 512), "tall": (384, 768), "small": (40, 32)}
@@ -39,40 +46,43 @@ def photos(suite: SuiteWriter) -> Suite:
     return read
 
 
-def derived(suite: Suite, case_id: str, corruption: str, severity: int) -> Case:
+def derived(suite: Suite, case_id: str, corruption: str, severity: int, geometry: str = "imagenet-c") -> Case:
     (case,) = (case for case in suite.cases if case.id == case_id)
-    return derive_case(suite, case, corruption, severity)
+    return derive_case(suite, case, corruption, severity, geometry)
 
 
-@pytest.mark.parametrize(
-    ("size", "expected"),
-    [
-        # ImageNet-C was made after torchvision's Resize(256): the shorter edge becomes 256 px, the ratio is kept.
-        ((640, 512), (320, 256)),
-        ((384, 768), (256, 512)),
-        ((4000, 257), (3984, 256)),
-        # Smaller pictures are not enlarged.
-        ((256, 256), (256, 256)),
-        ((255, 900), (255, 900)),
-        ((40, 32), (40, 32)),
-    ],
-)
-def test_larger_pictures_are_resized_to_a_shortest_edge_of_256(
-    size: tuple[int, int], expected: tuple[int, int]
-) -> None:
-    assert fitted(Image.new("RGB", size), "imagenet_c").size == expected
-    assert fitted(Image.new("RGB", size), "cifar10_c").size == size
+def test_the_model_gets_the_cropped_and_corrupted_picture(photos: Suite) -> None:
+    for case_id, size in SIZES.items():
+        case = derived(photos, case_id, "gaussian_noise", 3)
+        seed = derive_seed(f"photos/{case_id}", "gaussian_noise", 3)
+        assert open_case(case) == corrupt(fitted(gradient(size)), "gaussian_noise", 3, seed=seed)
+        assert open_case(case).size == (224, 224)
+        assert case.is_cropped
+        # Without a corruption, the picture is not changed.
+        (clean,) = (case for case in photos.cases if case.id == case_id)
+        assert open_case(clean) == gradient(size)
+        assert not clean.is_cropped
 
 
-@pytest.mark.parametrize(("case_id", "size"), [("wide", (320, 256)), ("tall", (256, 512)), ("small", (40, 32))])
-def test_the_model_gets_the_resized_and_corrupted_picture(photos: Suite, case_id: str, size: tuple[int, int]) -> None:
-    case = derived(photos, case_id, "gaussian_noise", 3)
-    seed = derive_seed(f"photos/{case_id}", "gaussian_noise", 3)
-    resized = gradient(SIZES[case_id]).resize(size, Image.Resampling.BILINEAR)
-    assert open_case(case) == corrupt(resized, "gaussian_noise", 3, seed=seed)
-    # Without a corruption, the picture is not changed.
-    (clean,) = (case for case in photos.cases if case.id == case_id)
-    assert open_case(clean) == gradient(SIZES[case_id])
+def test_in_the_whole_geometry_the_picture_is_not_cropped(photos: Suite) -> None:
+    case = derived(photos, "wide", "gaussian_noise", 3, "whole")
+    seed = derive_seed("photos/wide", "gaussian_noise", 3)
+    assert open_case(case) == corrupt(fitted(gradient((640, 512)), "whole"), "gaussian_noise", 3, seed=seed)
+    assert not case.is_cropped
+
+
+def test_the_32_px_table_takes_pictures_as_they_are(photos: Suite) -> None:
+    suite = replace(photos, corruptions={"variant": "cifar10_c"})
+    case = derived(suite, "small", "gaussian_noise", 3)
+    seed = derive_seed("photos/small", "gaussian_noise", 3)
+    expected = corrupt(gradient((40, 32)), "gaussian_noise", 3, seed=seed, variant="cifar10_c")
+    assert open_case(case) == expected
+    assert (case.geometry, case.is_cropped) == ("unchanged", False)
+
+
+def test_predictions_of_different_geometries_are_kept_apart(photos: Suite) -> None:
+    keys = {corruption_key(derived(photos, "wide", "fog", 3, geometry)) for geometry in GEOMETRIES}
+    assert len(keys) == 2
 
 
 def noise(case: Case) -> npt.NDArray[np.float64]:
@@ -151,6 +161,43 @@ def test_the_figures_of_a_sweep_use_top_1_errors() -> None:
     assert summary.relative_mce == pytest.approx(relative_mean_corruption_error(errors, 0.0))
 
 
+@pytest.mark.parametrize(
+    ("geometry", "cropped_again", "said"),
+    [
+        ("imagenet-c", True, "imagenet-c (shortest edge 256, central 224 × 224), then the model's own resize and crop"),
+        ("whole", True, "whole (whole pictures, shortest edge at most 256), then the model's own resize and crop"),
+        ("unchanged", True, "unchanged (pictures as they are, for the 32-px table), then the model's own"),
+        ("", False, "not recorded (version 0.1: whole pictures), then the model's own resize and crop"),
+    ],
+)
+def test_only_the_published_geometry_has_an_mce(geometry: str, cropped_again: bool, said: str) -> None:
+    fields = {"geometry": geometry, "cropped_again": cropped_again}
+    slices = [
+        replace(slice_of(name, severity), **fields)  # type: ignore[arg-type]  # fields of two types
+        for name in MEAN_CORRUPTIONS
+        for severity in range(1, 6)
+    ]
+    summary = summarise_sweep("photos", "model", slices)
+    assert (summary.mce, summary.relative_mce, summary.mean_error) == (None, None, 0.25)
+    assert sweep_sentence(summary) == (
+        "photos: mean error 0.250 over 15 corruptions at 5 severities "
+        "(no mCE: it is defined for the geometry of ImageNet-C)"
+    )
+    assert geometry_sentence(summary).startswith(f"geometry: {said}")
+    assert geometry_sentence(summary).endswith(": another protocol than ImageNet-C's")
+    # Nor has the record of an older version, which has the figure.
+    assert "no mCE" in sweep_sentence(replace(summary, mce=71.2))
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [((), ""), ((224, 224), ""), ((299, 299), ", resized to the model's input of 299 × 299")],
+)
+def test_another_input_size_is_said(size: tuple[int, ...], said: str) -> None:
+    summary = summarise_sweep("photos", "model", [slice_of("fog", 1)], size)
+    assert geometry_sentence(summary) == f"geometry: imagenet-c (shortest edge 256, central 224 × 224){said}"
+
+
 def test_rounding_does_not_fail_a_limit_that_is_just_met() -> None:
     result = replace(slice_of("fog", 3), total=10, clean_passed=9, passed=6, max_drop=0.3)
     assert result.clean_rate - result.rate > 0.3  # because of rounding
@@ -175,7 +222,9 @@ def test_the_sentence_of_a_slice_says_each_demand(demands: tuple[float | None, f
 
 
 def test_the_sentence_of_a_sweep_says_the_figures_that_there_are() -> None:
-    whole = SweepSummary(suite="photos", model="model", mce=71.25, relative_mce=98.75, mean_error=0.5)
+    whole = SweepSummary(
+        suite="photos", model="model", mce=71.25, relative_mce=98.75, mean_error=0.5, geometry="imagenet-c"
+    )
     assert re.findall(r"\d+\.\d+", sweep_sentence(whole)) == ["71.2", "98.8", "0.500"]
     assert re.findall(r"\d+\.\d+", sweep_sentence(replace(whole, relative_mce=None))) == ["71.2", "0.500"]
-    assert re.findall(r"\d+\.\d+", sweep_sentence(replace(whole, mce=None))) == []
+    assert re.findall(r"\d+\.\d+", sweep_sentence(replace(whole, mean_error=None))) == []

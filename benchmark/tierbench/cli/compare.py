@@ -35,7 +35,7 @@ def compare(
 ) -> None:
     """Compare a run with another run or a baseline, flips first; exit code 1 if there is a regression, else 0."""
     from tierbench.report.comparison_text import comparison_json, comparison_lines, comparison_markdown, overall_text
-    from tierbench.report.html.comparison_page import comparison_page, flips_of, pictured_cases
+    from tierbench.report.html.comparison_page import comparison_page, pictured_cases
     from tierbench.report.markdown_file import foreign_file
     from tierbench.runs.compare import compare_scores
     from tierbench.runs.model_scores import find_before_and_after
@@ -52,7 +52,7 @@ def compare(
         ]
     except ValueError as error:
         raise UserError(f"{before} and {after} cannot be compared, because one is damaged: {error}") from error
-    pictured = pictured_cases(flips_of(comparisons), cases_folders(cases))
+    pictured = pictured_cases(comparisons, cases_folders(cases))
     for comparison in comparisons:
         for line in comparison_lines(comparison, pictured, _MOST):
             typer.echo(line)

@@ -18,12 +18,20 @@ def corrupt(
     name: Annotated[list[str] | None, typer.Option(help="a corruption; may be given more than once")] = None,
     seed: Annotated[int, typer.Option(min=0, help="seed of the random numbers")] = 0,
     variant: Annotated[str, typer.Option(help="imagenet_c or cifar10_c")] = "imagenet_c",
+    geometry: Annotated[str, typer.Option(help="imagenet-c (the central 224 × 224) or whole")] = "imagenet-c",
 ) -> None:
     """Write each image with every corruption at every severity, and a contact sheet per image."""
     from tierbench.common.images import PictureError, open_picture
-    from tierbench.corruptions import CORRUPTION_REGISTRY, CORRUPTIONS, SEVERITIES, VARIANTS, contact_sheet
+    from tierbench.corruptions import (
+        CORRUPTION_REGISTRY,
+        CORRUPTIONS,
+        GEOMETRIES,
+        SEVERITIES,
+        VARIANTS,
+        contact_sheet,
+        fitted,
+    )
     from tierbench.corruptions import corrupt as corrupt_image
-    from tierbench.suites.derived import fitted
 
     names = tuple(name or CORRUPTIONS)
     for wanted in names:
@@ -32,10 +40,12 @@ def corrupt(
             raise UserError(f"--name {one_line(wanted)!r} is not a corruption; {hint}")
     if variant not in VARIANTS:
         raise UserError(f"--variant {one_line(variant)!r} is unknown; write {' or '.join(VARIANTS)}")
+    if geometry not in GEOMETRIES:
+        raise UserError(f"--geometry {one_line(geometry)!r} is unknown; write {' or '.join(GEOMETRIES)}")
     try:
         out.mkdir(parents=True, exist_ok=True)
         for image in images:
-            picture = fitted(open_picture(image), variant)
+            picture = fitted(open_picture(image), geometry, variant)
             for wanted in names:
                 for severity in SEVERITIES:
                     result = corrupt_image(picture, wanted, severity, seed=seed, variant=variant)

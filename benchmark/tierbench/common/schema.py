@@ -319,6 +319,8 @@ class SliceResult:
         passed, total: number of derived cases that met their thresholds, and of judged ones.
         errors: number of judged cases whose concept did not rank first; corruption errors are computed from it.
         clean_passed, clean_errors: the same numbers for the uncorrupted images.
+        geometry: `imagenet-c`, `whole`, or `unchanged`, which part of the pictures was corrupted; empty in version 0.1.
+        cropped_again: whether the model's own resize and crop followed the corruption, unlike in ImageNet-C.
         low, high: 95 % interval of the pass rate, by groups; see `pass_rate_interval`. None: too few groups.
         min_pass_rate, max_drop: the limits that the suite sets; None: no limit.
         metrics: as in `TierResult`.
@@ -340,6 +342,8 @@ class SliceResult:
     min_pass_rate: Number | None = None
     max_drop: Number | None = None
     metrics: Mapping[str, Number] = field(default_factory=dict)
+    geometry: str = ""
+    cropped_again: bool = False
 
     @property
     def key(self) -> str:
@@ -399,8 +403,10 @@ class SweepSummary:
 
     Attributes:
         mce, relative_mce: mean corruption errors relative to AlexNet (100: as bad as AlexNet); None unless all 15
-            corruptions were run at all 5 severities.
-        mean_error: plain mean of the errors over those 75 slices, as reported for CIFAR-10-C; None likewise.
+            corruptions were run at all 5 severities, in the published geometry.
+        mean_error: plain mean of the errors over those 75 slices, as reported for CIFAR-10-C; None unless all were run.
+        geometry, cropped_again: as in `SliceResult`.
+        input_size: height and width of the model's input; empty if it is not known.
     """
 
     suite: str
@@ -408,6 +414,14 @@ class SweepSummary:
     mce: Number | None = None
     relative_mce: Number | None = None
     mean_error: Number | None = None
+    geometry: str = ""
+    cropped_again: bool = False
+    input_size: tuple[Count, ...] = ()
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the pictures came to the model as in ImageNet-C, which its mCE is defined for."""
+        return self.geometry == "imagenet-c" and not self.cropped_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from tierbench.corruptions.names import (
     CORRUPTIONS,
     EXTRA_CORRUPTIONS,
     FAMILIES,
+    GEOMETRIES,
     MEAN_CORRUPTIONS,
     NEEDS_OPENCV,
     OWN_CORRUPTIONS,
@@ -21,6 +22,7 @@ from tierbench.corruptions.registry import CORRUPTION_REGISTRY, Corruption
 
 if TYPE_CHECKING:
     from tierbench.corruptions.api import corrupt, derive_seed
+    from tierbench.corruptions.geometry import fitted
     from tierbench.corruptions.sheet import contact_sheet
     from tierbench.corruptions.tables import parameters
 
@@ -30,6 +32,7 @@ __all__ = [
     "CORRUPTION_REGISTRY",
     "EXTRA_CORRUPTIONS",
     "FAMILIES",
+    "GEOMETRIES",
     "MEAN_CORRUPTIONS",
     "NEEDS_OPENCV",
     "OWN_CORRUPTIONS",
@@ -40,6 +43,7 @@ __all__ = [
     "contact_sheet",
     "corrupt",
     "derive_seed",
+    "fitted",
     "parameters",
 ]
 
@@ -50,6 +54,7 @@ __getattr__, __dir__ = lazy_exports(
         "contact_sheet": "tierbench.corruptions.sheet",
         "corrupt": "tierbench.corruptions.api",
         "derive_seed": "tierbench.corruptions.api",
+        "fitted": "tierbench.corruptions.geometry",
         "parameters": "tierbench.corruptions.tables",
     },
 )

@@ -41,7 +41,7 @@ gaussian_blur: Final = _corruption(blur.gaussian_blur)
 
 snow: Final = _corruption(weather.snow)
 frost: Final = _corruption(weather.frost, "variant", "frost_textures")
-fog: Final = _corruption(weather.fog)
+fog: Final = _corruption(weather.fog, "variant")
 brightness: Final = _corruption(weather.brightness)
 spatter: Final = _corruption(weather.spatter)
 

@@ -67,3 +67,5 @@ FAMILIES: Final = MappingProxyType(
 
 SEVERITIES: Final = (1, 2, 3, 4, 5)
 VARIANTS: Final = ("imagenet_c", "cifar10_c")
+GEOMETRIES: Final = ("imagenet-c", "whole")
+"""The part of a picture that is corrupted: the published central square of 224 px, or the whole picture."""

@@ -7,19 +7,20 @@ import numpy as np
 from tierbench.corruptions.pixels import Floats
 
 
-def plasma(height: int, width: int, decay: float, rng: np.random.Generator) -> Floats:
-    """Generate a height map that wraps around at its edges, and return its top left corner.
+def plasma(height: int, width: int, decay: float, rng: np.random.Generator, side: int = 0) -> Floats:
+    """Generate a square height map that wraps around at its edges; cut it, or repeat it like tiles.
 
     Args:
         height: number of rows to return.
         width: number of columns to return.
         decay: how much the wobble shrinks from level to level: more is smoother.
         rng: the source of randomness.
+        side: side of the map, a power of two; default: the smallest one that needs no repetition.
 
     Returns:
-        [height, width]; the whole map spans 0 to 1.
+        [height, width], from the top left corner of the map, which spans 0 to 1.
     """
-    side = max(2, 1 << (max(height, width) - 1).bit_length())
+    side = side or max(2, 1 << (max(height, width) - 1).bit_length())
     heights = np.zeros((side, side), dtype=np.float32)
     step, wobble = side, 100.0
     while step >= 2:
@@ -39,7 +40,10 @@ def plasma(height: int, width: int, decay: float, rng: np.random.Generator) -> F
         wobble /= decay
     lowest = heights.min()
     span = heights.max() - lowest
-    result: Floats = (heights[:height, :width] - lowest) / (span if span > 0 else np.float32(1))
+    heights -= lowest
+    heights /= span if span > 0 else np.float32(1)
+    tiles = (-(-height // side), -(-width // side))
+    result: Floats = (heights if tiles == (1, 1) else np.tile(heights, tiles))[:height, :width]
     return result
 
 

@@ -20,6 +20,7 @@ _WATER = np.array([175, 238, 238], dtype=np.float32) / 255  # pale turquoise
 _MUD = np.array([63, 42, 20], dtype=np.float32) / 255
 # CIFAR-10-C, with its images of 32 px, uses the textures at a fifth of their size.
 _FROST_SCALE: Final = MappingProxyType({"imagenet_c": 1.0, "cifar10_c": 0.2})
+_FOG_SIDE: Final = MappingProxyType({"imagenet_c": 256, "cifar10_c": 0})
 
 
 def snow(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
@@ -81,12 +82,16 @@ def frost(
     return truncate(result)
 
 
-def fog(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
-    """Add a plasma fractal times `strength`, and scale back to the brightest value of the image."""
+def fog(pixels: Pixels, p: Parameters, rng: np.random.Generator, *, variant: str = "imagenet_c") -> Pixels:
+    """Add a plasma fractal times `strength`, and scale back to the brightest value of the image.
+
+    `imagenet_c` always draws the published map of 256 px: one of 512 px would be another fog, rougher and of other
+    contrast. It is repeated over a larger image.
+    """
     strength, decay = p
     height, width = pixels.shape[:2]
     brightest = float(pixels.max()) / 255
-    haze = plasma(height, width, decay, rng)
+    haze = plasma(height, width, decay, rng, _FOG_SIDE[variant])
     haze *= 255 * strength
     result = pixels + haze[..., None]
     result *= brightest / (brightest + strength)

@@ -20,6 +20,9 @@ class Classifier(Protocol):
 
     A classifier whose labels are not mutually exclusive (sigmoid outputs) also has the attribute `multi_label = True`;
     the score of a concept is then the largest probability of its labels, not their sum.
+
+    A classifier that also has `predict_cropped(images)`, as in `TakesCropped`, gets corrupted pictures in the published
+    geometry through it; only then its sweeps have an mCE.
     """
 
     @property
@@ -42,6 +45,18 @@ class Classifier(Protocol):
         Returns:
             Array of shape [n_images, n_labels], in [0, 1].
         """
+
+
+@runtime_checkable
+class TakesCropped(Protocol):
+    """A classifier that can leave out its own crop, which the published geometry of corruptions needs.
+
+    The corrupted picture, a square of 224 px, goes to the model without another crop. If the model's input has another
+    size, the picture is resized straight to that size, which `describe()` gives as `input_size`: [height, width].
+    """
+
+    def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
+        """Return the probabilities of the labels, like `predict`, without a crop; arguments as there."""
 
 
 def is_multi_label(classifier: Classifier) -> bool:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A row of 1,000 labels takes 4 kB, so this many rows take about 800 MB.
 _MAX_ROWS = 200_000
+# Increase this when model cards get another entry, so that stored ones are made again.
+_CARD_VERSION = "2"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS predictions (key TEXT PRIMARY KEY, probabilities BLOB NOT NULL, used REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS cards (key TEXT PRIMARY KEY, card TEXT NOT NULL);
@@ -44,7 +46,7 @@ def prediction_key(fingerprint: str, image_sha256: str, *, device: str, dtype: s
 
 def card_key(fingerprint: str) -> str:
     """Return the key of a model card."""
-    return "\0".join((fingerprint, *library_versions().values()))
+    return "\0".join((_CARD_VERSION, fingerprint, *library_versions().values()))
 
 
 @cache

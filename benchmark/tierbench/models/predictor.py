@@ -14,7 +14,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import file_sha256
 from tierbench.common.images import PictureError, quiet_pillow
 from tierbench.common.text import one_line
-from tierbench.models.classifier import Classifier
+from tierbench.models.classifier import Classifier, TakesCropped
 from tierbench.models.prediction_store import PredictionStore, prediction_key
 from tierbench.suites.case import Case
 from tierbench.suites.derived import corruption_key, open_case
@@ -22,6 +22,8 @@ from tierbench.suites.derived import corruption_key, open_case
 if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
+
+    Call = Callable[[Sequence[Image.Image]], np.ndarray]
 
 # Decoding a photograph takes about as long as preprocessing it; two threads keep one predictor fed.
 _DECODERS = 2
@@ -62,6 +64,11 @@ class Predictor:
         """The model's fingerprint, computed once: for a module in memory it is a hash over all weights."""
         return self.classifier.fingerprint
 
+    @property
+    def takes_cropped(self) -> bool:
+        """Whether the model predicts pictures that are cropped already without cropping them again."""
+        return isinstance(self.classifier, TakesCropped)
+
     def key(self, image_sha256: str, alteration: str = "") -> str:
         """Return the key under which the store has this model's prediction for an image.
 
@@ -77,10 +84,14 @@ class Predictor:
             alteration=alteration,
         )
 
+    def _key_of(self, case: Case, image_sha256: str) -> str:
+        path = "cropped" if case.is_cropped and self.takes_cropped else ""
+        return self.key(image_sha256, "\0".join(filter(None, (corruption_key(case), path))))
+
     def cached(self, cases: Sequence[Case]) -> int:
         """Count the cases whose prediction is in the store."""
         files = {path: _hash_or_empty(path) for path in {case.path for case in cases}}
-        keys = {case.key: self.key(digest, corruption_key(case)) for case in cases if (digest := files[case.path])}
+        keys = {case.key: self._key_of(case, digest) for case in cases if (digest := files[case.path])}
         known = self._store.get_keys(keys.values())
         return sum(key in known for key in keys.values())
 
@@ -97,7 +108,7 @@ class Predictor:
         # A picture that is seen through several views is read once.
         files = {path: _hash_or_empty(path) for path in {case.path for case in cases}}
         digests = {case.key: files[case.path] for case in cases}
-        keys = {case.key: self.key(digests[case.key], corruption_key(case)) for case in cases}
+        keys = {case.key: self._key_of(case, digests[case.key]) for case in cases}
         known = self._store.get(keys.values())
         results: dict[str, Prediction] = {}
         waiting: dict[str, list[Case]] = {}
@@ -125,6 +136,14 @@ class Predictor:
 
     def _predict_new(self, jobs: Sequence[tuple[str, Case, str]]) -> Iterator[dict[str, Prediction]]:
         """Predict images that are not in the store, one batch at a time; a job is a key, a case and the file's hash."""
+        classifier = self.classifier
+        cropped = [job for job in jobs if job[1].is_cropped]
+        yield from self._predict_with(classifier.predict, [job for job in jobs if not job[1].is_cropped])
+        yield from self._predict_with(
+            classifier.predict_cropped if isinstance(classifier, TakesCropped) else classifier.predict, cropped
+        )
+
+    def _predict_with(self, call: Call, jobs: Sequence[tuple[str, Case, str]]) -> Iterator[dict[str, Prediction]]:
         batch: list[tuple[str, str, Image.Image]] = []
         pictures = _decoded_ahead([case for _, case, _ in jobs], 2 * self._batch_size)
         for (key, _, digest), picture in zip(jobs, pictures, strict=True):
@@ -133,14 +152,14 @@ class Predictor:
                 continue
             batch.append((key, digest, picture))
             if len(batch) == self._batch_size:
-                yield self._predict_batch(batch)
+                yield self._predict_batch(call, batch)
                 batch = []
         if batch:
-            yield self._predict_batch(batch)
+            yield self._predict_batch(call, batch)
 
-    def _predict_batch(self, batch: list[tuple[str, str, Image.Image]]) -> dict[str, Prediction]:
+    def _predict_batch(self, call: Call, batch: list[tuple[str, str, Image.Image]]) -> dict[str, Prediction]:
         try:
-            outputs = self._checked(self.classifier.predict([picture for *_, picture in batch]), len(batch))
+            outputs = self._checked(call([picture for *_, picture in batch]), len(batch))
         except UserError:
             raise
         except (Exception, SystemExit) as error:
@@ -155,7 +174,7 @@ class Predictor:
         if len(batch) > 1:
             # Out of memory, or an image that the model cannot process: predicting halves finds out which.
             half = len(batch) // 2
-            return self._predict_batch(batch[:half]) | self._predict_batch(batch[half:])
+            return self._predict_batch(call, batch[:half]) | self._predict_batch(call, batch[half:])
         key, digest, _ = batch[0]
         return {key: Prediction(digest, None, failure)}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -28,6 +29,8 @@ class TorchClassifier:
         preprocess: from an RGB image to pixels of shape [channels, height, width]; all images to the same shape.
         multi_label: whether the labels are not mutually exclusive: sigmoid instead of softmax.
         version: of `preprocess`; change it when results change but the source of `preprocess` does not.
+        preprocess_cropped: like `preprocess`, but without a crop: corrupted pictures are cropped already. Without it,
+            sweeps have no mCE.
     """
 
     def __init__(
@@ -38,11 +41,16 @@ class TorchClassifier:
         *,
         multi_label: bool = False,
         version: str = "",
+        preprocess_cropped: Preprocess | None = None,
     ) -> None:
         self._module = module
         self._labels = tuple(labels)
         self._preprocess = preprocess
         self._version = version
+        if preprocess_cropped is not None:
+            # Only then: to have this method is to promise that nothing is cropped.
+            self.predict_cropped = partial(self._predict, preprocess_cropped)
+        self._preprocess_cropped = preprocess_cropped
         self.multi_label = multi_label
 
     @property
@@ -53,7 +61,9 @@ class TorchClassifier:
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits, a hash over the current weights, the architecture and the preprocessing."""
-        texts = (repr(self._module), *self._labels, _source(self._preprocess), self._version, str(self.multi_label))
+        texts = [repr(self._module), *self._labels, _source(self._preprocess), self._version, str(self.multi_label)]
+        if self._preprocess_cropped is not None:
+            texts.append(_source(self._preprocess_cropped))
         digest = hashlib.sha256("\0".join(texts).encode("utf-8", "backslashreplace"))
         for name, value in self._module.state_dict().items():
             digest.update(f"{name}:".encode())
@@ -83,7 +93,10 @@ class TorchClassifier:
             "outputs": "sigmoid" if self.multi_label else "softmax",
             "depths": None,
             "widths": None,
-            "preprocessing": {"preprocess": _source(self._preprocess)},
+            "preprocessing": {
+                "preprocess": _source(self._preprocess),
+                "preprocess_cropped": self._preprocess_cropped and _source(self._preprocess_cropped),
+            },
             "config": {},
             "spec": "a module in memory",
             "fingerprint": self.fingerprint,
@@ -93,11 +106,14 @@ class TorchClassifier:
 
     def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
         """Return the probabilities of the labels, float32, shape [n_images, n_labels]."""
+        return self._predict(self._preprocess, images)
+
+    def _predict(self, preprocess: Preprocess, images: Sequence[Image.Image]) -> np.ndarray:
         training = [part for part in self._module.modules() if part.training]
         self._module.eval()
         try:
             with torch.inference_mode():
-                pixels = torch.stack([self._preprocess(image) for image in images])
+                pixels = torch.stack([preprocess(image) for image in images])
                 output = self._module(pixels.to(self._place(), self._type()))
                 logits = getattr(output, "logits", output).float()
                 outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)

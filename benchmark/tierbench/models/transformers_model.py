@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+# Side of ImageNet-C's pictures.
+_SQUARE = 224
 DTYPES = ("float32", "float16", "bfloat16")
 
 
@@ -68,6 +70,15 @@ class TransformersClassifier:
         pixels = self._processor(images=list(images), return_tensors="pt")["pixel_values"]
         return self._forward(pixels.to(torch.float32))
 
+    def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
+        """Return the probabilities of the labels, without a crop; see `TakesCropped`."""
+        import torch
+
+        height, width = self._input_size
+        fitting = [self._resized(image, (width, height)) for image in images]
+        pixels = self._processor(images=fitting, return_tensors="pt", do_resize=False, do_center_crop=False)
+        return self._forward(pixels["pixel_values"].to(torch.float32))
+
     def describe(self) -> dict[str, Any]:
         """Return the model card: architecture, depths and widths, labels, preprocessing, parameter count."""
         config = self._model.config
@@ -79,6 +90,7 @@ class TransformersClassifier:
             "depths": _first(config, "depths", "num_block_repeats", "num_hidden_layers"),
             "widths": _first(config, "hidden_sizes", "out_channels", "embed_dim", "hidden_size"),
             "preprocessing": _plain(self._processor.to_dict()),
+            "input_size": list(self._input_size),
             "config": {
                 name: _plain(value)
                 for name, value in config.to_diff_dict().items()
@@ -133,6 +145,19 @@ class TransformersClassifier:
             )
         # Convolutional networks run twice as fast with the channels last, on the CPU too.
         return model.eval().to(device=self.device, memory_format=torch.channels_last)
+
+    def _resized(self, image: Image.Image, size: tuple[int, int]) -> Image.Image:
+        return image if image.size == size else image.resize(size, getattr(self._processor, "resample", None))
+
+    @cached_property
+    def _input_size(self) -> tuple[int, int]:
+        """Height and width of what the image processor makes of a square picture."""
+        from PIL import Image
+
+        # Processors describe their resize and crop in many ways; trying it out holds for all of them.
+        square = Image.new("RGB", (_SQUARE, _SQUARE))
+        height, width = self._processor(images=[square], return_tensors="pt")["pixel_values"].shape[-2:]
+        return int(height), int(width)
 
     @cached_property
     def _processor(self) -> Any:

@@ -37,7 +37,7 @@ from tierbench.scoring.results import CaseResult
 from tierbench.scoring.slices import summarise_slice
 from tierbench.scoring.tiers import summarise_tier
 from tierbench.suites.case import Case, Ladder
-from tierbench.suites.derived import SliceGate, derive_cases, slice_gates, step_views
+from tierbench.suites.derived import SliceGate, slice_gates, step_views
 from tierbench.suites.views import VIEWS
 
 
@@ -58,7 +58,7 @@ class CaseCheck(Check):
                     marks = tuple(dict.fromkeys(marks))
                     yield from (cls(suite, model, case.key, marks, (case,)) for model in session.names)
         for suite in session.chosen:
-            for case in derive_cases(suite, session.config.corruptions, session.config.severities):
+            for case in session.derived(suite):
                 # A tag may have the name of a corruption.
                 names = ("corruption", case.corruption, f"severity{case.severity}", *case.tags)
                 marks = tuple(dict.fromkeys(names))
@@ -183,7 +183,7 @@ class SliceCheck(Check):
         """Yield a test for each corruption and severity of the sweep."""
         for suite in session.chosen:
             derived: dict[tuple[str, int], list[Case]] = {}
-            for case in derive_cases(suite, session.config.corruptions, session.config.severities):
+            for case in session.derived(suite):
                 derived.setdefault((case.corruption, case.severity), []).append(case)
             for (corruption, severity), cases in derived.items():
                 name = f"{suite.name}/{corruption}+{severity}"
@@ -195,6 +195,7 @@ class SliceCheck(Check):
         """Sum up the slice."""
         results = session.results(self.model, self.needs)
         corrupted = [result for result in results if result.case.corruption]
+        case = corrupted[0].case
         summary = summarise_slice(
             self.suite.name,
             self.model,
@@ -203,6 +204,8 @@ class SliceCheck(Check):
             [result.row() for result in corrupted],
             [result.row() for result in results if not result.case.corruption],
             slice_gates(self.suite).get((self.corruption, self.severity), SliceGate()),
+            geometry=case.geometry,
+            cropped_again=not (case.is_cropped and session.takes_cropped(self.model)),
         )
         return _judged(session, self.model, summary, corrupted)
 

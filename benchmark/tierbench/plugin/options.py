@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tierbench.common.text import one_line
+from tierbench.corruptions.names import GEOMETRIES
 
 if TYPE_CHECKING:
     from tierbench.runs.config import RunConfig
@@ -44,6 +45,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("gate", ("auto", "thresholds", "flips", "regression"), "auto", "", "what fails: see docs/statistics.md"),
     ("corruptions", str, "", "NAMES", "sweep tier 1 through corruptions: names with commas, imagenet-c, or all"),
     ("severities", str, "1-5", "LIST", "severities of the sweep: 1-5, or 1,3,5"),
+    ("corruption_geometry", GEOMETRIES, "imagenet-c", "", "part of a picture that the sweep corrupts"),
     ("markdown", str, "", "PATH", "file that takes a summary of the run in Markdown"),
     ("max_drop", float, "1.0", "X", "a margin that falls by more typical margins of its model is a regression"),
 )

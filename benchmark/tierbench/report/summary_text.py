@@ -23,7 +23,7 @@ from tierbench.runs.hard_limits import level_sentence
 from tierbench.scoring.absence import absence_sentence, is_false_alarm
 from tierbench.scoring.ladders import concept_reaches, concept_sentence, ladder_sentence
 from tierbench.scoring.leaderboard import compare_models, pair_sentence, rank_models
-from tierbench.scoring.slices import sweep_sentence
+from tierbench.scoring.slices import geometry_sentence, sweep_sentence
 
 
 def run_lines(run: Run, rows: Rows) -> list[str]:
@@ -125,7 +125,7 @@ def sweep_lines(
         lines.append(f"{'':<18}" + "".join(f"{severity:>6}" for severity in severities))
         for name in dict.fromkeys(result.corruption for result in own):
             lines.append(f"{name:<18}" + "".join(f"{rates.get((name, severity), ''):>6}" for severity in severities))
-        lines.append(sweep_sentence(sweep))
+        lines += [sweep_sentence(sweep), geometry_sentence(sweep)]
     return lines
 
 

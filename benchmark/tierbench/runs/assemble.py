@@ -109,7 +109,7 @@ class Assembly:
             pairs=tuple(pair_models([model.name for model in rank_models(entries, tiers)], rows)),
             ladders=self.gathered.all("ladder"),
             slices=slices,
-            sweeps=_sweeps(slices),
+            sweeps=self._sweeps(slices),
             comparisons=tuple(filter(None, (self._comparison(name, rows) for name in self.specs))),
             suites={suite.name: suite.digest for suite in self.suites},
             device=options.device,
@@ -135,6 +135,7 @@ class Assembly:
             dtype=options.dtype,
             versions=library_versions(),
             suites={suite.name: suite.digest for suite in self.suites},
+            geometries=[result.geometry for result in self.gathered.of_model("slice", name)],
         )
 
     def _fingerprint(self, name: str) -> str:
@@ -164,6 +165,16 @@ class Assembly:
             result = known.get((model, suite.name)) or summarise_absence(suite, model, own)
             if result.cases:
                 yield result
+
+    def _sweeps(self, slices: Iterable[SliceResult]) -> tuple[SweepSummary, ...]:
+        """Summarise the sweep of each suite under each model."""
+        by_sweep: dict[tuple[str, str], list[SliceResult]] = {}
+        for result in slices:
+            by_sweep.setdefault((result.suite, result.model), []).append(result)
+        return tuple(
+            summarise_sweep(suite, model, results, self.card(model).get("input_size", ()))
+            for (suite, model), results in by_sweep.items()
+        )
 
     def _tags(self, rows: Sequence[CaseRow]) -> Iterable[TagResult]:
         for model, suite in itertools.product(self.specs, self.suites):
@@ -204,11 +215,3 @@ class Assembly:
             note=baseline.note,
             verdicts=tuple(sorted(verdicts, key=lambda verdict: (verdict.suite, verdict.tier or 0))),
         )
-
-
-def _sweeps(slices: Iterable[SliceResult]) -> tuple[SweepSummary, ...]:
-    """Summarise the sweep of each suite under each model."""
-    by_sweep: dict[tuple[str, str], list[SliceResult]] = {}
-    for result in slices:
-        by_sweep.setdefault((result.suite, result.model), []).append(result)
-    return tuple(summarise_sweep(suite, model, results) for (suite, model), results in by_sweep.items())

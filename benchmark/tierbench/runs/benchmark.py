@@ -15,7 +15,7 @@ from tierbench.runs.gates import Change
 from tierbench.scoring.model_pool import ModelPool, Progress
 from tierbench.scoring.model_under_test import ModelUnderTest
 from tierbench.scoring.results import CaseResult
-from tierbench.suites import Case, read_suites
+from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import derive_cases
 
 if TYPE_CHECKING:
@@ -90,12 +90,12 @@ class Benchmark:
     @cached_property
     def cases(self) -> dict[str, Case]:
         """Every case by `suite/id`, those that a sweep derives included."""
+        return {case.key: case for suite in self.suites for case in (*suite.cases, *self.derived(suite))}
+
+    def derived(self, suite: Suite) -> list[Case]:
+        """Derive the cases of the sweep of a suite."""
         config = self.config
-        return {
-            case.key: case
-            for suite in self.suites
-            for case in (*suite.cases, *derive_cases(suite, config.corruptions, config.severities))
-        }
+        return derive_cases(suite, config.corruptions, config.severities, config.corruption_geometry)
 
     def shown_spec(self, name: str) -> str:
         """Return the spec of a model for the record, unless the user's own fixture returns the model."""
@@ -114,6 +114,10 @@ class Benchmark:
             UserError: if the model cannot be loaded or does not fit the suites.
         """
         return self.models.predicted(name, self.selection.cases.get(name, {}).values(), classifier)
+
+    def takes_cropped(self, name: str) -> bool:
+        """Return whether a model predicts cropped pictures without cropping them again."""
+        return self.predicted(name).predictor.takes_cropped
 
     def results(self, name: str, cases: Iterable[Case]) -> list[CaseResult]:
         """Return the results of selected cases under a model."""

@@ -35,6 +35,7 @@ class RunConfig:
             model, in (0, 4].
         corruptions: names of the corruptions to sweep tier 1 through; empty: no sweep.
         severities: of the sweep, 1 to 5.
+        corruption_geometry: the part of a picture that the sweep corrupts, `imagenet-c` or `whole`.
         markdown: where a summary of the run goes; None: nowhere.
         problems: what is wrong with the options, a line each; a default stands where a value cannot be used.
     """
@@ -51,6 +52,7 @@ class RunConfig:
     max_drop: float
     corruptions: tuple[str, ...]
     severities: tuple[int, ...]
+    corruption_geometry: str
     markdown: Path | None
     problems: tuple[str, ...] = ()
 
@@ -112,6 +114,7 @@ def run_config(
         max_drop=max_drop,
         corruptions=parse_corruptions(given["corruptions"], problems),
         severities=parse_severities(given["severities"], problems),
+        corruption_geometry=given["corruption_geometry"],
         markdown=root / expanded(given["markdown"]) if given["markdown"] else None,
         problems=tuple(problems),
     )

@@ -148,4 +148,5 @@ def run_provenance(record: RunRecord, model: str) -> dict[str, str]:
         dtype=run.dtype,
         versions=run.versions,
         suites=run.suites,
+        geometries=[sweep.geometry for sweep in record.run.sweeps if sweep.model == model],
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+GEOMETRY = "corruption geometry"
 _LIBRARIES = ("torch", "transformers", "pillow")
 
 
@@ -19,6 +20,7 @@ def provenance(
     dtype: str,
     versions: Mapping[str, str],
     suites: Mapping[str, str],
+    geometries: Iterable[str] = (),
 ) -> dict[str, str]:
     """Return what produced the scores, name → value.
 
@@ -29,10 +31,13 @@ def provenance(
         device, dtype: device that the model ran on, and type of its weights.
         versions: versions of libraries; only those that predictions depend on are stored.
         suites: suite → digest of its description.
+        geometries: those of the sweeps; left out if there are none.
     """
     named = {"model": model, "fingerprint": fingerprint, "device": device, "dtype": dtype}
     if preprocessing:
         text = json.dumps(preprocessing, sort_keys=True, default=str)
         named["preprocessing"] = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:12]
     named |= {name: str(versions[name]) for name in _LIBRARIES if name in versions}
+    if known := sorted(set(filter(None, geometries))):
+        named[GEOMETRY] = ", ".join(known)
     return named | {f"suite {name}": str(digest)[:12] for name, digest in suites.items()}

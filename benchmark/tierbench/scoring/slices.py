@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tierbench.common.schema import CaseRow, SliceResult, SweepSummary
@@ -21,8 +22,14 @@ def summarise_slice(
     rows: Iterable[CaseRow],
     clean: Iterable[CaseRow],
     gate: SliceGate,
+    *,
+    geometry: str = "imagenet-c",
+    cropped_again: bool = False,
 ) -> SliceResult:
-    """Summarise the rows of a slice together with those of the same images without a corruption."""
+    """Summarise the rows of a slice together with those of the same images without a corruption.
+
+    For `geometry` and `cropped_again` see `SliceResult`.
+    """
     judged = [row for row in rows if row.outcome != "skipped"]
     clean_judged = [row for row in clean if row.outcome != "skipped"]
     scores = [row.score for row in judged if row.score is not None]
@@ -45,6 +52,8 @@ def summarise_slice(
         metrics=figures(judged),
         min_pass_rate=gate.min_pass_rate,
         max_drop=gate.max_drop,
+        geometry=geometry,
+        cropped_again=cropped_again,
     )
 
 
@@ -61,14 +70,37 @@ def slice_sentence(result: SliceResult) -> str:
 
 def sweep_sentence(sweep: SweepSummary) -> str:
     """Return the figures of a sweep as a sentence, or why there are none."""
-    if sweep.mce is None or sweep.mean_error is None:
+    if sweep.mean_error is None:
         return f"{sweep.suite}: no mCE: it needs all 15 corruptions at all 5 severities"
+    if sweep.mce is None or not sweep.is_published:
+        return (
+            f"{sweep.suite}: mean error {sweep.mean_error:.3f} over 15 corruptions at 5 severities "
+            "(no mCE: it is defined for the geometry of ImageNet-C)"
+        )
     relative = "" if sweep.relative_mce is None else f", relative mCE {sweep.relative_mce:.1f}"
     # Published figures use ImageNet's 50,000 validation images.
     return (
         f"{sweep.suite}: mCE {sweep.mce:.1f}{relative}, mean error {sweep.mean_error:.3f} "
         "(on these images: compare them between models here, not with published figures)"
     )
+
+
+_GEOMETRIES = {
+    "imagenet-c": "imagenet-c (shortest edge 256, central 224 × 224)",
+    "whole": "whole (whole pictures, shortest edge at most 256)",
+    "unchanged": "unchanged (pictures as they are, for the 32-px table)",
+    "": "not recorded (version 0.1: whole pictures)",
+}
+
+
+def geometry_sentence(sweep: SweepSummary) -> str:
+    """Return how the pictures of a sweep were fitted before the corruption, and came to the model after it."""
+    text = f"geometry: {_GEOMETRIES.get(sweep.geometry, sweep.geometry)}"
+    if not sweep.is_published:
+        return f"{text}, then the model's own resize and crop: another protocol than ImageNet-C's"
+    if sweep.input_size not in ((), (224, 224)):
+        text += f", resized to the model's input of {' × '.join(map(str, sweep.input_size))}"
+    return text
 
 
 def error_table(slices: Iterable[SliceResult]) -> pd.DataFrame:
@@ -82,20 +114,30 @@ def error_table(slices: Iterable[SliceResult]) -> pd.DataFrame:
     return pd.DataFrame(errors).sort_index(axis=1)
 
 
-def summarise_sweep(suite: str, model: str, slices: Sequence[SliceResult]) -> SweepSummary:
-    """Summarise all slices of a suite under a model."""
+def summarise_sweep(
+    suite: str, model: str, slices: Sequence[SliceResult], input_size: Sequence[int] = ()
+) -> SweepSummary:
+    """Summarise all slices of a suite under a model; `input_size` is that of `SweepSummary`."""
     from tierbench.corruptions import MEAN_CORRUPTIONS
     from tierbench.metrics import mean_corruption_error, mean_error, relative_mean_corruption_error
 
-    judged = {(result.corruption, result.severity) for result in slices if result.total}
-    if not all((name, severity) in judged for name in MEAN_CORRUPTIONS for severity in range(1, 6)):
-        return SweepSummary(suite=suite, model=model)
-    errors = error_table(slices)
-    clean = slices[0].clean_errors / slices[0].total
-    return SweepSummary(
+    first = slices[0]
+    summary = SweepSummary(
         suite=suite,
         model=model,
+        geometry=first.geometry,
+        cropped_again=first.cropped_again,
+        input_size=tuple(input_size),
+    )
+    judged = {(result.corruption, result.severity) for result in slices if result.total}
+    if not all((name, severity) in judged for name in MEAN_CORRUPTIONS for severity in range(1, 6)):
+        return summary
+    errors = error_table(slices)
+    summary = replace(summary, mean_error=mean_error(errors))
+    if not summary.is_published:
+        return summary
+    return replace(
+        summary,
         mce=mean_corruption_error(errors),
-        relative_mce=relative_mean_corruption_error(errors, clean),
-        mean_error=mean_error(errors),
+        relative_mce=relative_mean_corruption_error(errors, first.clean_errors / first.total),
     )

@@ -92,6 +92,8 @@ class Case:
         corruption, severity: only for derived cases; empty and 0 for others.
         view: name of the view that the image is seen through; empty for the image as it is.
         variant: the published table of the corruption's parameters.
+        geometry: the part of the picture that is corrupted, one of `GEOMETRIES`; `unchanged` for the 32-px table, whose
+            pictures are corrupted as they are.
         absent: whether the image must not show the concept.
         twin: id of the image of the same scene without the object; empty if there is none.
     """
@@ -120,6 +122,12 @@ class Case:
     view: str = ""
     absent: bool = False
     twin: str = ""
+    geometry: str = ""
+
+    @property
+    def is_cropped(self) -> bool:
+        """Whether the corrupted picture is a square already, which the model must not crop again."""
+        return self.geometry == "imagenet-c"
 
     @property
     def key(self) -> str:

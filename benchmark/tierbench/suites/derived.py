@@ -14,10 +14,8 @@ from tierbench.suites.views import VIEWS
 if TYPE_CHECKING:
     from PIL import Image
 
-# ImageNet-C was made after Resize(256), so the parameters of its corruptions are in pixels of that size.
-_SHORTEST_EDGE = 256
 # Increase this when the code of a corruption changes its results, so that predictions of old results are not reused.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +26,26 @@ class SliceGate:
     max_drop: float | None = None
 
 
-def derive_cases(suite: Suite, corruptions: Sequence[str], severities: Sequence[int]) -> list[Case]:
+def derive_cases(
+    suite: Suite, corruptions: Sequence[str], severities: Sequence[int], geometry: str = "imagenet-c"
+) -> list[Case]:
     """Derive the cases of a sweep from a suite's tier-1 images; none if its `[corruptions]` says enabled = false."""
     if not suite.corruptions.get("enabled", True):
         return []
     return [
-        derive_case(suite, case, name, severity)
+        derive_case(suite, case, name, severity, geometry)
         for name in corruptions
         for severity in severities
         for case in suite.by_tier.get(1, ())
     ]
 
 
-def derive_case(suite: Suite, case: Case, corruption: str, severity: int) -> Case:
+def derive_case(suite: Suite, case: Case, corruption: str, severity: int, geometry: str = "imagenet-c") -> Case:
     """Derive one case of a sweep from a clean case of the suite.
 
     It has no twin: the image of the twin would have to be corrupted in the same way.
     """
+    variant = str(suite.corruptions.get("variant", "imagenet_c"))
     return replace(
         case,
         id=f"{case.id}+{corruption}-{severity}",
@@ -53,7 +54,8 @@ def derive_case(suite: Suite, case: Case, corruption: str, severity: int) -> Cas
         twin="",
         corruption=corruption,
         severity=severity,
-        variant=str(suite.corruptions.get("variant", "imagenet_c")),
+        variant=variant,
+        geometry=geometry if variant == "imagenet_c" else "unchanged",
     )
 
 
@@ -95,33 +97,20 @@ def corruption_key(case: Case) -> str:
         return f"{_VERSION}:view:{case.view}"
     if not case.corruption:
         return ""
-    key = f"{_VERSION}:{case.variant}:{case.corruption}:{case.severity}:{case.suite}/{clean_id(case.id)}"
+    done = (_VERSION, case.variant, case.geometry, case.corruption, case.severity, f"{case.suite}/{clean_id(case.id)}")
+    key = ":".join(map(str, done))
     # A corruption of another package can change independently: its release, parameters and version are included.
     version = corruption_version(case.corruption)
     return f"{key}:{version}" if version else key
 
 
-def fitted(image: Image.Image, variant: str) -> Image.Image:
-    """Shrink a larger image to a shortest edge of 256 px, the size that ImageNet-C's parameters are made for.
-
-    For the 32-px table (`cifar10_c`), the image is left unchanged.
-    """
-    from PIL import Image as PillowImage
-
-    shortest = min(image.size)
-    if variant != "imagenet_c" or shortest <= _SHORTEST_EDGE:
-        return image
-    scale = _SHORTEST_EDGE / shortest
-    size = (max(_SHORTEST_EDGE, round(image.width * scale)), max(_SHORTEST_EDGE, round(image.height * scale)))
-    return image.resize(size, PillowImage.Resampling.BILINEAR)
-
-
 def apply_corruption(image: Image.Image, case: Case) -> Image.Image:
     """Fit and corrupt an opened image as its case says, with a seed from case, corruption and severity."""
-    from tierbench.corruptions import corrupt, derive_seed
+    from tierbench.corruptions import corrupt, derive_seed, fitted
 
+    picture = image if case.geometry == "unchanged" else fitted(image, case.geometry, case.variant)
     seed = derive_seed(f"{case.suite}/{clean_id(case.id)}", case.corruption, case.severity)
-    return corrupt(fitted(image, case.variant), case.corruption, case.severity, seed=seed, variant=case.variant)
+    return corrupt(picture, case.corruption, case.severity, seed=seed, variant=case.variant)
 
 
 def slice_gates(suite: Suite) -> dict[tuple[str, int], SliceGate]:

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tierbench.common.files import file_sha256
+from tierbench.corruptions.names import GEOMETRIES
 from tierbench.report.comparison_text import counts, notes, overall_text, score_move
 from tierbench.report.html.templating import render
 from tierbench.report.html.thumbnails import Picture, make_pictures
 from tierbench.runs.compare import CaseDiff, ComparisonGate, ScoreComparison, overall
+from tierbench.runs.provenance import GEOMETRY
 from tierbench.runs.regression_text import verdict_sentence
 from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import clean_id, derive_case
@@ -18,28 +20,29 @@ from tierbench.suites.derived import clean_id, derive_case
 _MOST_PICTURES = 300
 
 
-def pictured_cases(cases: Sequence[CaseDiff], folders: Sequence[Path]) -> dict[str, Case]:
-    """Find the cases whose judged image is in one of the folders of suites; return them by `suite/case`.
+def pictured_cases(comparisons: Sequence[ScoreComparison], folders: Sequence[Path]) -> dict[str, Case]:
+    """Find the flips whose judged image is in one of the folders of suites; return them by `suite/case`.
 
     A case whose image has changed since it was judged is left out.
     """
     here = [folder.absolute() for folder in folders if folder.is_dir()]
-    if not here or not cases:
+    flips = [(case, each.after.provenance.get(GEOMETRY, "")) for each in comparisons for case in flips_of([each])]
+    if not here or not flips:
         return {}
     suites, _ = read_suites(here)
     known = {case.key: (suite, case) for suite in suites if suite.fetched for case in suite.cases}
     found = {}
-    for case in cases:
+    for case, geometry in flips:
         named = known.get(f"{case.suite}/{clean_id(case.case)}")
         if named is not None and _is(named[1].path, case):
-            found[case.key] = _as_judged(*named, case.case)
+            found[case.key] = _as_judged(*named, case.case, geometry if geometry in GEOMETRIES else GEOMETRIES[0])
     return found
 
 
-def _as_judged(suite: Suite, clean: Case, name: str) -> Case:
+def _as_judged(suite: Suite, clean: Case, name: str, geometry: str) -> Case:
     """Return the case of a suite, or the corrupted case that the name denotes."""
     corruption, _, severity = name.partition("+")[2].rpartition("-")
-    return derive_case(suite, clean, corruption, int(severity)) if severity.isdecimal() else clean
+    return derive_case(suite, clean, corruption, int(severity), geometry) if severity.isdecimal() else clean
 
 
 def _is(path: Path, case: CaseDiff) -> bool:

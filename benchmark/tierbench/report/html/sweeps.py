@@ -8,7 +8,7 @@ import numpy as np
 
 from tierbench.common.schema import Rows, Run, SliceResult
 from tierbench.metrics import breaking_severity
-from tierbench.scoring.slices import sweep_sentence
+from tierbench.scoring.slices import geometry_sentence, sweep_sentence
 from tierbench.suites.derived import clean_id
 
 WIDTH, HEIGHT = 150.0, 84.0
@@ -50,6 +50,7 @@ class SweepView:
     """The sweep of a suite under a model."""
 
     sentence: str
+    geometry: str
     images: int
     corruptions: tuple[CorruptionView, ...]
 
@@ -64,13 +65,14 @@ def sweep_view(suite: str, model: str, run: Run, rows: Rows) -> SweepView | None
     """
     key = (suite, model)
     results = [result for result in run.slices if (result.suite, result.model) == key]
-    sentences = [sweep_sentence(sweep) for sweep in run.sweeps if (sweep.suite, sweep.model) == key]
-    if not results or not sentences:
+    sweep = next((sweep for sweep in run.sweeps if (sweep.suite, sweep.model) == key), None)
+    if not results or sweep is None:
         return None
     derived = [row for row in rows if row.suite == suite and row.corruption]
     names = dict.fromkeys(result.corruption for result in results)
     return SweepView(
-        sentences[0],
+        sweep_sentence(sweep),
+        geometry_sentence(sweep),
         max(result.total for result in results),
         tuple(_corruption(name, [r for r in results if r.corruption == name], derived) for name in names),
     )
