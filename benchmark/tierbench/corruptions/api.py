@@ -34,8 +34,8 @@ def corrupt(
 ) -> _Picture:
     """Corrupt an image as ImageNet-C or CIFAR-10-C does (Hendrycks & Dietterich 2019).
 
-    The parameters are in pixels: `imagenet_c` is made for images of 224 px, `cifar10_c` for 32 px. Images of other
-    sizes can be corrupted too, but then the severity is not the published one.
+    The parameters are in pixels: `imagenet_c` is made for images of 224 px, to which `fitted` brings an image, and
+    `cifar10_c` for 32 px. Images of other sizes can be corrupted too, but then the severity is not the published one.
 
     The same arguments give the same bytes, in any thread and process, on the same machine with the same library
     versions. Only `frost` differs from the published set by design: its textures are generated, unless
