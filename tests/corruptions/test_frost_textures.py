@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tierbench.corruptions import corrupt
-from tierbench.corruptions.frost_textures import _FROSTS, _texture, draw_texture
+from tierbench.corruptions.frost_textures import _BANDS, _FROSTS, _PERCENTILES, _texture, draw_texture
 
 from .photographs import photograph
 
@@ -20,7 +20,19 @@ CAT = photograph("chelsea", 64)
 def test_textures_have_their_declared_brightness(number: int) -> None:
     texture, frost = _texture(number), _FROSTS[number]
     assert texture.mean(axis=(0, 1)) == pytest.approx(frost.colour, abs=2)
-    assert texture.mean(axis=2).std() == pytest.approx(frost.spread, rel=0.1)
+    grey = texture.mean(axis=2)
+    levels = np.percentile(grey, _PERCENTILES) - np.median(grey)
+    assert levels == pytest.approx(np.array(frost.levels) - frost.levels[4], abs=6)
+
+
+@pytest.mark.parametrize("number", range(len(_FROSTS)))
+def test_textures_have_their_declared_spectrum(number: int) -> None:
+    grey = _texture(number).mean(axis=2)
+    power = np.abs(np.fft.fft2(grey - grey.mean())) ** 2 / grey.size**2
+    cycles = 224 * np.hypot(np.fft.fftfreq(grey.shape[0])[:, None], np.fft.fftfreq(grey.shape[1]))
+    strengths = np.sqrt(np.histogram(cycles, [*_BANDS, 200], weights=power)[0])
+    # The two lowest bands have few waves, which the levels and the blotches change.
+    assert strengths[2:] == pytest.approx(_FROSTS[number].spectrum[2:], rel=0.3)
 
 
 def test_every_texture_is_drawn() -> None:

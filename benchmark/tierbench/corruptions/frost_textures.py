@@ -15,32 +15,69 @@ from tierbench.corruptions.opencv import opencv
 from tierbench.corruptions.pixels import Floats, Pixels, from_image, truncate
 from tierbench.corruptions.plasma import plasma
 
-_HEIGHT, _WIDTH = 400, 600
+# A power of two: clouds wrap around at the edges of such a square, so that its spectrum has no edges.
+_SIDE = 512
+# Spatial frequencies, in cycles per 224 px, at which the bands of a spectrum begin.
+_BANDS: Final = (0, 1, 3, 6, 12, 24, 48, 80, 112)
+_PERCENTILES: Final = (0.1, 1, 5, 25, 50, 75, 95, 99, 99.9)
+_ROUNDS = 6
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 # The folder of the originals has a sixth texture that the published code never uses.
 _NEVER_DRAWN = "frost6.jpg"
 
 
 class _Frost(NamedTuple):
-    """The look of one texture; brightness and contrast are those of the published textures."""
+    """The look of one texture; colour, spectrum and levels are those of a published texture."""
 
     colour: tuple[int, int, int]
     """Mean red, green and blue."""
-    spread: int
-    """Standard deviation of the brightness, in grey levels."""
+    spectrum: tuple[float, ...]
+    """Strength of the detail in each of `_BANDS`: root mean square in grey levels."""
+    levels: tuple[int, ...]
+    """Brightness at each of `_PERCENTILES`."""
     clouds: float
-    """Share of the brightness that comes from clouds rather than crystals, 0 to 1."""
+    """Share of the relief that comes from clouds rather than crystals, 0 to 1, before it gets its spectrum."""
     feathers: int
     length: tuple[int, int]
     """Length of the shortest and the longest spine of a feather, in pixels."""
+    gain: tuple[float, float, float] = (1, 1, 1)
+    """How much of the relief each channel shows."""
+    tint: tuple[float, float, float] = (0, 0, 0)
+    """Standard deviation of the blotches of colour, in grey levels, with the sign of each channel."""
 
 
+_WHITE_SPECTRUM = (10.5, 4.3, 5.8, 6.6, 7.9, 7.8, 7.2, 4.5, 1.6)
+_WHITE_LEVELS = (106, 141, 166, 195, 210, 222, 236, 245, 251)
+# The second and the third published texture are the same picture.
 _FROSTS: Final = (
-    _Frost((78, 149, 166), 19, 0.75, 500, (30, 110)),
-    _Frost((201, 205, 214), 22, 0.45, 1500, (25, 100)),
-    _Frost((201, 205, 214), 22, 0.45, 1500, (20, 80)),
-    _Frost((138, 153, 165), 28, 0.45, 1500, (10, 35)),
-    _Frost((112, 123, 135), 43, 0.40, 1300, (15, 60)),
+    _Frost(
+        colour=(78, 149, 166),
+        spectrum=(11.9, 8.0, 4.0, 3.1, 3.4, 5.1, 5.9, 4.1, 1.6),
+        levels=(92, 97, 104, 118, 129, 142, 163, 177, 194),
+        clouds=0.75,
+        feathers=500,
+        length=(30, 110),
+        gain=(1.39, 0.89, 0.72),
+        tint=(-10.9, 3.1, 7.9),
+    ),
+    _Frost((201, 205, 214), _WHITE_SPECTRUM, _WHITE_LEVELS, clouds=0.45, feathers=1500, length=(25, 100)),
+    _Frost((201, 205, 214), _WHITE_SPECTRUM, _WHITE_LEVELS, clouds=0.45, feathers=1500, length=(20, 80)),
+    _Frost(
+        colour=(138, 153, 165),
+        spectrum=(14.2, 7.7, 5.1, 7.5, 9.8, 12.8, 12.4, 8.2, 2.9),
+        levels=(51, 82, 104, 134, 152, 169, 199, 234, 251),
+        clouds=0.45,
+        feathers=1500,
+        length=(10, 35),
+    ),
+    _Frost(
+        colour=(112, 123, 135),
+        spectrum=(25.4, 5.3, 12.6, 13.6, 13.1, 13.7, 11.9, 9.8, 5.9),
+        levels=(35, 45, 60, 92, 119, 151, 203, 238, 254),
+        clouds=0.40,
+        feathers=1300,
+        length=(15, 60),
+    ),
 )
 
 
@@ -83,12 +120,51 @@ def _texture(number: int) -> Pixels:
     """Generate one of the textures; the same number always gives the same texture."""
     frost = _FROSTS[number]
     rng = np.random.default_rng([0xF2057, number])
-    clouds = smooth(plasma(_HEIGHT, _WIDTH, 1.9, rng), 2)
+    clouds = smooth(plasma(_SIDE, _SIDE, 1.9, rng), 2)
     crystals = smooth(_feathers(frost, rng), 0.6)
-    grain = rng.standard_normal((_HEIGHT, _WIDTH), dtype=np.float32)
+    grain = rng.standard_normal((_SIDE, _SIDE), dtype=np.float32)
     relief = frost.clouds * _standard(clouds) + (1 - frost.clouds) * _standard(crystals) + np.float32(0.1) * grain
-    brightness = _standard(relief) * frost.spread
-    return truncate(brightness[..., None] + np.array(frost.colour, dtype=np.float32))
+    for _ in range(_ROUNDS):
+        # Either changes what the other has set, less and less.
+        relief = _with_levels(_with_spectrum(relief, frost.spectrum), frost.levels)
+    blotches = _standard(smooth(plasma(_SIDE, _SIDE, 1.9, rng), 4))
+    relief -= relief.mean()
+    channels = [
+        mean + gain * relief + tint * blotches
+        for mean, gain, tint in zip(frost.colour, frost.gain, frost.tint, strict=True)
+    ]
+    return truncate(np.stack(channels, axis=-1))
+
+
+@functools.cache
+def _frequencies() -> npt.NDArray[np.float64]:
+    """Return the spatial frequency of each value of a real Fourier transform, in cycles per 224 px."""
+    frequencies: npt.NDArray[np.float64] = 224 * np.hypot(np.fft.fftfreq(_SIDE)[:, None], np.fft.rfftfreq(_SIDE))
+    return frequencies
+
+
+def _with_spectrum(relief: Floats, spectrum: tuple[float, ...]) -> Floats:
+    """Return a relief whose detail in each band is as strong as in `spectrum`; edges and lines stay where they are."""
+    waves = np.fft.rfft2(relief - relief.mean())
+    frequencies = _frequencies()
+    bands = np.searchsorted(_BANDS, frequencies, side="right") - 1
+    # A real transform leaves out the mirrored half, except for its first and last column.
+    weights = np.full(frequencies.shape, 2.0)
+    weights[:, [0, -1]] = 1
+    power = np.bincount(bands.ravel(), (weights * np.abs(waves) ** 2).ravel()) / relief.size**2
+    gains = np.array(spectrum) / np.sqrt(power)
+    # From the middle of one band to that of the next, as steps would ring.
+    middles = np.sqrt(np.maximum(_BANDS, 0.4) * np.array([*_BANDS[1:], frequencies.max()]))
+    smoothed = np.interp(np.log(np.maximum(frequencies, 0.1)), np.log(middles), np.log(gains))
+    result: Floats = np.fft.irfft2(waves * np.exp(smoothed), relief.shape).astype(np.float32)
+    return result
+
+
+def _with_levels(relief: Floats, levels: tuple[int, ...]) -> Floats:
+    """Return a relief whose brightness has the given percentiles; what was brighter stays brighter."""
+    ranks = np.empty(relief.size)
+    ranks[np.argsort(relief, axis=None, kind="stable")] = np.linspace(0, 100, relief.size)
+    return np.interp(ranks, _PERCENTILES, levels).reshape(relief.shape).astype(np.float32)
 
 
 def _standard(layer: Floats) -> Floats:
@@ -99,9 +175,9 @@ def _standard(layer: Floats) -> Floats:
 def _feathers(frost: _Frost, rng: np.random.Generator) -> Floats:
     """Draw ice feathers at random places, with the bright ones above the faint ones."""
     cv2 = opencv()
-    canvas = np.zeros((_HEIGHT, _WIDTH), dtype=np.uint8)
+    canvas = np.zeros((_SIDE, _SIDE), dtype=np.uint8)
     for shade in np.linspace(20, 255, frost.feathers):
-        start = rng.uniform((0, 0), (_WIDTH, _HEIGHT))
+        start = rng.uniform((0, 0), (_SIDE, _SIDE))
         lines = _feather(start, rng.uniform(*frost.length), rng)
         # 4 fractional bits, so that the ends may lie between pixels.
         ends = [np.rint(line * 16).astype(np.int32) for line in lines]
