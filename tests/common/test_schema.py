@@ -9,7 +9,7 @@ from pathlib import Path
 import tierbench
 
 # The kinds of check have the same fields (a suite, a tier, a model) and differ in what they do.
-CHECKS = "plugin/checks"
+CHECKS = ("plugin/checks", "plugin/baseline_checks")
 PACKAGE = Path(tierbench.__file__).parent
 # Two types with fewer fields may have the same ones by chance.
 LEAST = 4

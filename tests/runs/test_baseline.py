@@ -47,6 +47,7 @@ def test_the_file_is_short_sorted_and_rounded(path: Path) -> None:
         predicted=['say "cat", twice', "a\r\nb", ""],
         log_margin=[math.nan, -1e-5, -12.3456789],
         group=["scene", "", ""],
+        seen=[math.nan, 1.0, 0.125],
         top=pd.Series([[["cat", 0.75], ["dog", 0.12345], ["cow", 0.1], ["owl", 0.05]], [], []], index=rows.index),
     )
     write_baseline(path, rows, PROVENANCE)
@@ -55,11 +56,12 @@ def test_the_file_is_short_sorted_and_rounded(path: Path) -> None:
         "# tierbench baseline 2",
         "# model: mine",
         "# torch: 2.13.0",
-        "suite,case,tier,expected,score,rank,margin,predicted,passed,image_sha256,group,log_margin,top,twin_log_margin",
-        f"photos,c000,1,automobile,0.123457,1,-0.250000,,False,{sha},,-12.3457,[],",
-        f"photos,c001,1,automobile,0.000000,1,0.000000,a b,False,{sha},,-1e-05,[],",
+        "suite,case,tier,expected,score,rank,margin,predicted,passed,image_sha256,group,log_margin,top,twin_log_margin,"
+        "seen",
+        f"photos,c000,1,automobile,0.123457,1,-0.250000,,False,{sha},,-12.3457,[],,0.125",
+        f"photos,c001,1,automobile,0.000000,1,0.000000,a b,False,{sha},,-1e-05,[],,1",
         f'photos,c002,1,automobile,1.000000,1,0.500000,"say ""cat"", twice",True,{sha},scene,,'
-        '"[[""cat"", 0.75], [""dog"", 0.1235], [""cow"", 0.1]]",',
+        '"[[""cat"", 0.75], [""dog"", 0.1235], [""cow"", 0.1]]",,',
         "# end",
     ]
     assert read_baseline(path).rows["top"].tolist() == [(), (), (("cat", 0.75), ("dog", 0.1235), ("cow", 0.1))]

@@ -43,8 +43,8 @@ def problem(data: bytes) -> str:
         (b"# tierbench baseline 1\n# free text\n# end\n", "line 2: '# free text' is not '# name: value'"),
         (GOOD.replace(b"suite,case,", b"suite,", 1), "line 4: 'suite,tier,expected"),
         (GOOD.replace(b"suite,case,", b"<<<<<<< HEAD\nsuite,case,", 1), "line 4: '<<<<<<< HEAD' is not the header"),
-        (GOOD.replace(b"photos,c001", b"=======\nphotos,c001"), "line 6: expected 14 cells, found 1"),
-        (GOOD.replace(b"photos,c001", b"\nphotos,c001"), "line 6: expected 14 cells, found 0"),
+        (GOOD.replace(b"photos,c001", b"=======\nphotos,c001"), "line 6: expected 15 cells, found 1"),
+        (GOOD.replace(b"photos,c001", b"\nphotos,c001"), "line 6: expected 15 cells, found 0"),
         (GOOD.replace(b"c001", b"c000"), "line 6: 'photos/c000' appears twice"),
         (GOOD.replace(b"photos,c001", b",c001"), "line 6: suite '' is empty"),
         (GOOD.replace(b"0.800000", b"nan"), "line 6: score 'nan' is not a number from 0 to 1"),
@@ -61,7 +61,7 @@ def problem(data: bytes) -> str:
         (GOOD.replace(b"1.38629", b"1e9"), "line 6: log_margin '1e9' is not a number with"),
         (GOOD.replace(b"[]", b"{}", 1), "line 5: top '{}' is not a list of labels with their probabilities"),
         (GOOD.replace(b"[]", b'"[[""a"", 2]]"', 1), "line 5: top '[[\"a\", 2]]' is not a list"),
-        (GOOD.replace(b"c001", b"\x1b[31m" + b"c" * 500 + b"\n"), "line 6: expected 14 cells, found 2"),
+        (GOOD.replace(b"c001", b"\x1b[31m" + b"c" * 500 + b"\n"), "line 6: expected 15 cells, found 2"),
     ],
 )
 def test_one_line_reports_the_place_and_the_problem(data: bytes, says: str) -> None:

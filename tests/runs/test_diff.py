@@ -165,7 +165,7 @@ def test_the_temperature_of_a_model_changes_nothing(before: list[float], factor:
 
 def test_margins_are_judged_only_where_both_sides_know_them_for_the_whole_suite() -> None:
     # A baseline of version 0.1 has no margins.
-    old = diff_cases(baseline_table([0.9]), run_table([0.9]).assign(log_margin=-9.0))
+    old = diff_cases(baseline_table([0.9]).drop(columns="log_margin"), run_table([0.9]).assign(log_margin=-9.0))
     assert (changes(old), old["scaled_margin"].isna().tolist()) == (["same"], [False])
     # Two of four cases are a selection.
     part = diff_cases(
@@ -182,7 +182,8 @@ def test_margins_are_judged_only_where_both_sides_know_them_for_the_whole_suite(
 def test_paired_cases_have_verdicts_predictions_and_margins() -> None:
     run = run_table([0.9, 0.4, 0.9, 0.9], group=["g", "g", "", ""], log_margin=[1.0, -1.0, 1.0, 1.0])
     run.loc[2, "tier"], run.loc[3, "image_sha256"] = None, "1" * 64
-    first, second = paired_cases(diff_cases(baseline_table([0.9] * 4, predicted="a  b"), run))
+    before = baseline_table([0.9] * 4, predicted="a  b")
+    first, second = paired_cases(diff_cases(before.drop(columns="log_margin"), run))
     assert first == PairedCase("photos", 1, "g", True, True, "a b", "automobile", None, 1.0)
     assert (second.group, second.passed_before, second.passed_now, second.margin_now) == ("g", True, False, -1)
     assert judged_tiers(diff_cases(baseline_table([]), run)) == [("photos", 1)]
