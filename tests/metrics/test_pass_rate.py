@@ -45,6 +45,21 @@ def test_if_all_passed_the_groups_count() -> None:
     assert pass_rate_interval([False] * 50, groups) == pytest.approx((0, 1 - 0.025 ** (1 / 10)))
 
 
+def test_groups_of_unequal_size_count_as_fewer() -> None:
+    sizes, passes = [6, 2, 2, 1, 1, 1, 1], [5, 1, 2, 1, 0, 1, 1]
+    groups = [group for group, size in enumerate(sizes) for _ in range(size)]
+    passed = [index < hits for size, hits in zip(sizes, passes, strict=True) for index in range(size)]
+    rate, most = 11 / 14, 48 / 14
+    equal = 14 / most
+    variance = sum((hits - rate * size) ** 2 for size, hits in zip(sizes, passes, strict=True)) * 7 / 6 / 14**2
+    pull = 10 * (7 / equal - 1)
+    effect = (equal * variance * 14 / (rate * (1 - rate)) + pull * most) / (equal + pull)
+    effective = 14 / effect * (stats.t.ppf(0.975, 13) / stats.t.ppf(0.975, equal - 1)) ** 2
+    hits = rate * effective
+    low, high = stats.beta.ppf(0.025, hits, effective - hits + 1), stats.beta.ppf(0.975, hits + 1, effective - hits)
+    assert pass_rate_interval(passed, groups) == pytest.approx((low, high), rel=1e-6)
+
+
 def test_one_large_group_decides_little() -> None:
     # 60 of the 66 images are one scene: as good as one image more than a second scene.
     passed, groups = [True] * 60 + [True, True, True, False, True, True], [0] * 60 + [1, 2, 3, 4, 5, 6]
