@@ -27,14 +27,15 @@ _NEVER_DRAWN = "frost6.jpg"
 
 
 class _Frost(NamedTuple):
-    """The look of one texture; colour, spectrum and levels are those of a published texture."""
+    """The look of one texture, after a published one: see `tools/measure_frost.py` for how like it is."""
 
     colour: tuple[int, int, int]
     """Mean red, green and blue."""
     spectrum: tuple[float, ...]
-    """Strength of the detail in each of `_BANDS`: root mean square in grey levels."""
+    """Strength of the detail in each of `_BANDS`, root mean square in grey levels, such that windows of 224 px have the
+    strengths of the published texture."""
     levels: tuple[int, ...]
-    """Brightness at each of `_PERCENTILES`."""
+    """Brightness of the published texture at each of `_PERCENTILES`."""
     clouds: float
     """Share of the relief that comes from clouds rather than crystals, 0 to 1, before it gets its spectrum."""
     feathers: int
