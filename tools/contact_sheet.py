@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def contact_sheet(folder: Path, width: int, columns: int) -> Image.Image:
-    """Return a sheet of all pictures of a suite, `columns` per row; each tier or ladder has a heading."""
+    """Return a sheet of all pictures of a suite, `columns` per row, under headings: tiers, ladders, absence, twins."""
     with (folder / "metadata.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     cell = width // columns
@@ -35,6 +35,10 @@ def contact_sheet(folder: Path, width: int, columns: int) -> Image.Image:
 
 
 def _heading(entry: dict[str, str]) -> str:
+    if entry["label"] == "-":
+        return "twins: the same without the vehicle"
+    if entry["label"].startswith("!"):
+        return "absence: empty places"
     return entry.get("ladder") or f"tier {entry['tier']}"
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
+from vehicles.absences import PLACES
 from vehicles.conditions import KOSCHMIEDER, Condition
 from vehicles.scenes import Scene
-from vehicles.shots import CLEAR, SHOTS
+from vehicles.shots import CLEAR, HARD, Shot
+
+SHOTS: dict[str, Shot] = {shot.name: shot for shot in (*CLEAR, *HARD, *PLACES)}
 
 FOG_EXPOSURE = 0.8
 """Stops by which one overexposes fog, lest the light meter make it grey."""
@@ -17,7 +21,8 @@ FOG_EXPOSURE = 0.8
 @dataclass(frozen=True)
 class Case:
     """A picture to make. `contrast` is the share of the vehicle's contrast that fog leaves: the visibility follows
-    from it and from the distance; `visibility` (metres) says it outright.
+    from it and from the distance; `visibility` (metres) says it outright. An `absent` case shows the shot without its
+    vehicle; `twin_of` names the case whose picture is taken again without it.
     """
 
     id: str
@@ -32,11 +37,21 @@ class Case:
     meter: str = "scene"
     exposure: float = 0.0
     ladder: str = ""
+    absent: bool = False
+    twin_of: str = ""
 
     @property
     def label(self) -> str:
-        """The concept that the case expects."""
-        return SHOTS[self.shot].concept
+        """The concept that the case expects, `!concept` if it must not be seen; a twin expects nothing."""
+        if self.twin_of:
+            return "-"
+        return f"!{SHOTS[self.shot].concept}" if self.absent else SHOTS[self.shot].concept
+
+    def twin(self) -> Case:
+        """Return the picture of the same place, air, light and camera without the vehicle."""
+        return replace(
+            self, id=f"twin_{self.id}", tier=None, ladder="", notes=f"{self.id} without its vehicle.", twin_of=self.id
+        )
 
     def visibility_for(self, scene: Scene) -> float | None:
         """Visibility in metres, to two digits."""
@@ -152,7 +167,29 @@ THIRD: list[Case] = [
     _hard("sloop_sunset", 3, "fog", "backlight fog", "Against the setting sun, in fog.", contrast=0.14),
 ]
 
-VEHICLES: list[Case] = [*_clear(), *SECOND, *THIRD]
+
+def _empty(place: str, fog: float, moon: float | None = None) -> list[Case]:
+    name = f"empty_{place}"
+    dark = "absence lowlight" if moon else "absence night"
+    by_night = "by moonlight" if moon else "by night"
+    return [
+        Case(f"{name}_day", f"{name}_day", 1, "absence day", f"An empty {place} by day.", absent=True),
+        Case(f"{name}_fog", f"{name}_fog", 2, "absence fog", f"An empty {place} in fog.", visibility=fog, absent=True),
+        Case(f"{name}_night", f"{name}_night", 3, dark, f"An empty {place} {by_night}.", lux=moon, absent=True),
+    ]
+
+
+ABSENCES: list[Case] = [
+    *_empty("road", 90),
+    *_empty("lane", 60),
+    *_empty("street", 70),
+    *_empty("apron", 400),
+    *_empty("sky", 250, moon=0.12),
+    *_empty("sea", 1500, moon=0.15),
+    *_empty("bay", 250, moon=0.1),
+]
+
+VEHICLES: list[Case] = [*_clear(), *SECOND, *THIRD, *ABSENCES]
 
 FOG_LADDERS = ("taxi", "american", "school_bus", "airliner", "container_ship", "sloop")
 FOG_STEPS = (0.80, 0.70, 0.60, 0.50, 0.40, 0.30, 0.20, 0.12, 0.07, 0.04)
@@ -179,4 +216,15 @@ LADDERS: list[Case] = [
     *[case for shot in LIGHT_LADDERS for case in _steps("light", "lowlight", shot, LIGHT_STEPS)],
 ]
 
-SUITES: dict[str, list[Case]] = {"vehicles": VEHICLES, "ladders": LADDERS}
+SUITES: dict[str, list[Case]] = {
+    "vehicles": [*VEHICLES, *(case.twin() for case in THIRD)],
+    "ladders": [*LADDERS, *(case.twin() for case in LADDERS)],
+}
+"""The pictures of each suite, in the order of its metadata.csv."""
+
+
+def chosen(cases: list[Case], ids: list[str], folder: Path, missing: bool) -> list[Case]:
+    """Return the cases to render: those named, or all; with `missing` those without a picture in the folder."""
+    return [
+        case for case in cases if (not ids or case.id in ids) and not (missing and (folder / f"{case.id}.jpg").exists())
+    ]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from vehicles.parts import Array, Lamp
-from vehicles.render import Plate
+from vehicles.plate import Plate
 from vehicles.scenes import Scene
 from vehicles.sky import LUMA
 
@@ -55,19 +55,32 @@ class Sensor:
         return np.asarray(np.clip(counted, 0, None) / white)
 
 
-def picture(scene: Scene, plate: Plate, condition: Condition, seed: int) -> Image.Image:
-    """The photograph that a camera takes of a scene under a condition."""
+def picture(
+    scene: Scene, plate: Plate, condition: Condition, seed: int, exposed_for: tuple[Scene, Plate] | None = None
+) -> Image.Image:
+    """The photograph that a camera takes of a scene under a condition.
+
+    `exposed_for` is the scene by which the camera was set, if it is another one: the vehicle may have left since.
+    """
     rng = np.random.default_rng(seed)
-    radiance, depth, solid = plate.radiance, plate.depth, plate.solid
-    own = scene.illuminance()
+    radiance = arriving(scene, plate, condition, rng)
+    metered_on, metered_plate = radiance, plate
+    if exposed_for:
+        metered_on, metered_plate = arriving(*exposed_for, condition, np.random.default_rng(seed)), exposed_for[1]
+    wanted = metered(metered_on, metered_plate.vehicle, condition.meter) * 2.0**-condition.exposure
+    return develop(Sensor().expose(radiance, wanted, rng))
+
+
+def arriving(scene: Scene, plate: Plate, condition: Condition, rng: np.random.Generator) -> Array:
+    """The light that reaches the camera through the air of a condition, in kcd/m²."""
+    radiance = plate.radiance
     if condition.visibility:
-        radiance = fog(scene, radiance, depth, solid, condition.visibility)
+        radiance = fog(scene, radiance, plate.depth, plate.solid, condition.visibility)
     if condition.rain:
         radiance = rain(scene, radiance, condition.rain, rng)
     if condition.illuminance:
-        radiance = radiance * (condition.illuminance / own)
-    wanted = metered(radiance, plate.vehicle, condition.meter) * 2.0**-condition.exposure
-    return develop(Sensor().expose(radiance, wanted, rng))
+        radiance = radiance * (condition.illuminance / scene.illuminance())
+    return radiance
 
 
 def airlight(scene: Scene) -> Array:

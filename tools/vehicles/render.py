@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,13 @@ from numpy.typing import NDArray
 
 from vehicles.materials import Material
 from vehicles.parts import Array, Lamp, Mesh
+from vehicles.plate import Plate
 from vehicles.scenes import Camera, Scene
+from vehicles.sky import Sky
 from vehicles.textures import texture
 
 VERSION = 3
 """Part of the cache key: raise it when the renderer's settings change."""
-
-
-@dataclass(frozen=True)
-class Plate:
-    """A rendered scene in linear light: kcd/m², metres, and the share of each pixel that is the vehicle."""
-
-    radiance: Array
-    depth: Array
-    solid: Array
-    vehicle: Array
-    occlusion: float
 
 
 def start(variant: str = "") -> None:
@@ -60,8 +51,8 @@ def plate(scene: Scene, cache: Path, samples: int = 64, seed: int = 0) -> Plate:
 
 
 def _fingerprint(scene: Scene, samples: int, seed: int) -> str:
-    digest = hashlib.sha256(repr((VERSION, scene.camera, scene.sky, scene.vehicle.lamps, samples, seed)).encode())
-    for model in (scene.vehicle, scene.setting, scene.occluder):
+    digest = hashlib.sha256(repr((VERSION, scene.camera, scene.sky, scene.lamps_on(), samples, seed)).encode())
+    for model in scene.models():
         digest.update(repr(model.lamps).encode())
         for material, (vertices, faces) in model.meshes:
             digest.update(repr(material).encode())
@@ -76,7 +67,7 @@ Files = list[tuple[int, Material, Path]]
 
 def _written(scene: Scene, folder: Path) -> Files:
     files: Files = []
-    for index, model in enumerate((scene.vehicle, scene.setting, scene.occluder)):
+    for index, model in enumerate(scene.models()):
         for number, (material, mesh) in enumerate(model.by_material().items()):
             path = folder / f"{index}_{number}.ply"
             write_ply(path, mesh)
@@ -114,7 +105,7 @@ def _geometry(scene: Scene, files: Files) -> dict[str, Any]:
     depth, seen = _coverage(scene, files)
     solid = seen.sum(axis=-1)
     occlusion = 0.0
-    if scene.occluder.meshes:
+    if scene.occluder.meshes and not scene.empty:
         _, whole = _coverage(scene, [entry for entry in files if entry[0] != 2])
         occlusion = float(1 - seen[..., 0].sum() / whole[..., 0].sum())
     planes = {
@@ -162,12 +153,17 @@ def _sensor(camera: Camera, samples: int, seed: int) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=4)  # a third of a scene's time, and scenes share their skies
+def _sky_pixels(sky: Sky) -> NDArray[np.float32]:
+    return sky.image().astype(np.float32)
+
+
 def _lights(scene: Scene) -> dict[str, Any]:
     sky = scene.sky
     lights: dict[str, Any] = {
         "sky": {
             "type": "envmap",
-            "bitmap": mi.Bitmap(sky.image().astype(np.float32)),
+            "bitmap": mi.Bitmap(_sky_pixels(sky)),
             "to_world": mi.ScalarTransform4f().rotate([1, 0, 0], 90),
         }
     }

@@ -66,7 +66,10 @@ class View:
 
 @dataclass
 class Scene:
-    """All that the renderer needs; `occluder` is what stands between the camera and the vehicle."""
+    """All that the renderer needs; `occluder` is what stands between the camera and the vehicle.
+
+    In an `empty` scene the vehicle is not shown: it only says where the camera stands and where light is measured.
+    """
 
     name: str
     vehicle: Model
@@ -75,10 +78,15 @@ class Scene:
     camera: Camera
     occluder: Model = field(default_factory=Model)
     lights_on: bool = False
+    empty: bool = False
+
+    def models(self) -> tuple[Model, Model, Model]:
+        """What is to be seen: the vehicle, the setting, the occluder."""
+        return Model() if self.empty else self.vehicle, self.setting, self.occluder
 
     def lamps_on(self) -> list[Lamp]:
-        """The lamps that burn: the setting's always, the vehicle's when its lights are on."""
-        return [*self.setting.lamps, *(self.vehicle.lamps if self.lights_on else [])]
+        """The lamps that burn: the setting's always, the vehicle's when it is there and its lights are on."""
+        return [*self.setting.lamps, *(self.vehicle.lamps if self.lights_on and not self.empty else [])]
 
     @property
     def distance(self) -> float:
