@@ -140,7 +140,7 @@ def row(name: str, gate: str, reports: Path) -> str:
     kinds = {test.split("[")[0]: sum(other.startswith(test.split("[")[0] + "[") for other in failed) for test in failed}
     (comparison,) = record["comparisons"]
     level = record["models"][0]["level"]
-    verdict = (comparison.get("whole") or {}).get("state", "")
+    (verdict,) = (each["state"] for each in comparison["verdicts"] if not each["suite"])
     red = ", ".join(f"{kind} {count}" for kind, count in kinds.items()) or "–"
     flips = f"{comparison['regressed']} regressed, {comparison['fixed']} fixed"
     return f"| {COPIES[name][0]} | {gate} | {code} | {level} | {verdict} | {flips} | {red} |"
