@@ -177,3 +177,19 @@ def test_the_tool_renders_what_is_missing(tmp_path: Path) -> None:
 def table(folder: Path) -> list[dict[str, str]]:
     with (folder / "metadata.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("suite", ["vehicles", "ladders"])
+def test_the_committed_pictures_are_those_of_the_catalogue(suite: str) -> None:
+    folder = REPOSITORY / "cases" / suite
+    rows = {entry["id"]: entry for entry in table(folder)}
+    assert list(rows) == [case.id for case in SUITES[suite]]
+    assert len(rows) == len(table(folder))
+    for entry in rows.values():
+        assert entry["file_name"] == f"{entry['id']}.jpg"
+        with Image.open(folder / entry["file_name"]) as image:
+            assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (360, 320))
+    twins = {entry["twin"]: entry for entry in rows.values() if entry["twin"]}
+    assert list(twins) == [case.id for case in SUITES[suite] if case.twin_of]
+    for name, entry in twins.items():
+        assert [rows[name][key] for key in (*PARAMETERS, "group")] == [entry[key] for key in (*PARAMETERS, "group")]
