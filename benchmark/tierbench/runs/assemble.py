@@ -212,6 +212,6 @@ class Assembly:
             same=kinds.count("same"),
             new=kinds.count("new"),
             differences=tuple(provenance_changes(accepted, known)),
-            note=baseline.note,
+            note=baseline.note(row for row in rows if row.model == name),
             verdicts=tuple(sorted(verdicts, key=lambda verdict: (verdict.suite, verdict.tier or 0))),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tierbench.common.schema import GATES, Gate
+from tierbench.common.schema import GATES, CaseRow, Gate
 from tierbench.models.spec import ModelSpec
 from tierbench.runs.baseline_source import (
     BaselineChoice,
@@ -40,8 +40,6 @@ class BaselineChanges:
         self._max_drop = max_drop
         self._changes: dict[str, Change] = {}
         self._scales: Mapping[str, float] = {}
-        # Why falls of margins are not judged; empty if they are.
-        self.note = ""
 
     @property
     def known(self) -> Mapping[str, Change]:
@@ -52,7 +50,12 @@ class BaselineChanges:
         """Return the diff of results against the baseline: one row per case, without the `missing` ones."""
         from tierbench.runs.diff import diff_cases
 
-        diff = diff_cases(self.baseline.rows, _run_table(results), max_drop=self._max_drop, scales=self._scales)
+        diff = diff_cases(
+            self.baseline.rows,
+            _run_table(result.row() for result in results),
+            max_drop=self._max_drop,
+            scales=self._scales,
+        )
         return diff[diff["change"] != "missing"]
 
     def verdicts(
@@ -78,13 +81,15 @@ class BaselineChanges:
 
     def scale(self, results: Iterable[CaseResult]) -> None:
         """Take the typical margins of the model from all results of a run."""
-        from tierbench.runs.margins import margin_scales, margins_note
+        from tierbench.runs.margins import margin_scales
 
-        accepted = self.baseline.rows
-        rows, before = _run_table(results), margin_scales(accepted)
-        ran = accepted[accepted["suite"].isin(set(rows["suite"]))]
-        self._scales = margin_scales(rows, accepted)
-        self.note = margins_note(before, self._scales, set(ran["suite"])) if len(ran) else ""
+        self._scales = margin_scales(_run_table(result.row() for result in results), self.baseline.rows)
+
+    def note(self, rows: Iterable[CaseRow]) -> str:
+        """Return why falls of margins are not judged in a run with these rows; empty if they are."""
+        from tierbench.runs.margins import margins_note
+
+        return margins_note(self.baseline.rows, _run_table(row for row in rows if row.score is not None))
 
     def of(self, results: Iterable[CaseResult]) -> Mapping[str, Change]:
         """Return the change of each result against the baseline, by `suite/id`; computed once per case."""
@@ -95,13 +100,12 @@ class BaselineChanges:
         return self._changes
 
 
-def _run_table(results: Iterable[CaseResult]) -> pd.DataFrame:
-    """Return results with the current thresholds, as `diff_cases` expects them."""
+def _run_table(rows: Iterable[CaseRow]) -> pd.DataFrame:
+    """Return rows with the current thresholds, as `diff_cases` expects them."""
     import pandas as pd
 
     from tierbench.runs.diff import RUN_COLUMNS
 
-    rows = [result.row() for result in results]
     table = [{name: getattr(row, name) for name in RUN_COLUMNS} for row in rows]
     return pd.DataFrame(table, columns=list(RUN_COLUMNS)).astype(
         {"log_margin": "float64", "twin_log_margin": "float64"}

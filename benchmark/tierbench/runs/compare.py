@@ -21,7 +21,7 @@ from tierbench.runs.diff import (
     judged_tiers,
     paired_cases,
 )
-from tierbench.runs.margins import margin_scales, margins_note
+from tierbench.runs.margins import margins_note
 from tierbench.runs.model_scores import ModelScores, Top
 from tierbench.runs.regression import DEFAULT_ALLOWED_DROP, DEFAULT_MAX_DROP, judge_regression
 
@@ -142,13 +142,8 @@ def compare_scores(before: ModelScores, after: ModelScores, *, max_drop: float =
         ),
         differences=tuple(provenance_changes(Baseline(before.rows, shared), known)),
         grouped=any((scores.rows["group"] != "").any() for scores in (before, after)),
-        note=_margins_note(before, after),
+        note=margins_note(before.rows, after.rows),
     )
-
-
-def _margins_note(before: ModelScores, after: ModelScores) -> str:
-    scales = margin_scales(before.rows), margin_scales(after.rows, before.rows)
-    return margins_note(*scales, set(before.rows["suite"]) & set(after.rows["suite"]))
 
 
 def _run_rows(before: ModelScores, after: ModelScores) -> pd.DataFrame:

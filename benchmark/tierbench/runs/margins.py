@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -36,18 +36,17 @@ def scaled_margins(margins: pd.Series[float], suites: pd.Series[str], scales: Ma
     return (margins / suites.map(scales).astype("float64")).clip(-MARGIN_BOUND, MARGIN_BOUND)
 
 
-def margins_note(before: Mapping[str, float], now: Mapping[str, float], suites: Collection[str]) -> str:
+def margins_note(baseline: pd.DataFrame, run: pd.DataFrame) -> str:
     """Return why falls of margins are not judged, in one line; empty if they are.
 
     Args:
-        before, now: the scales of baseline and run.
-        suites: the suites that both have.
+        baseline, run: one row per case with `suite`, `case` and, if it is known, `log_margin`.
     """
-    if not before.keys() & suites:
+    suites = set(baseline["suite"]) & set(run["suite"])
+    before, now = margin_scales(baseline).keys() & suites, margin_scales(run, baseline).keys()
+    if suites and not before:
         return "falls of margins are not judged: the baseline has no log_margin; --robust-update-baseline records it"
-    if before.keys() & suites <= now.keys():
-        return ""
-    return "falls of margins are judged only in suites that run whole"
+    return "" if before <= now else "falls of margins are judged only in suites that run whole"
 
 
 def _clean(rows: pd.DataFrame) -> pd.DataFrame:
