@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import Bench
+from tests.garage import worse_model
+
+
+def test_the_limit_decides(accepted: Bench, tmp_path: Path) -> None:
+    # The typical margin is that of green, log 0.8 − log 0.1 = 2.08. It falls to 0.58, and the typical one to 1.03, of
+    # blue: green falls to 0.56.
+    model = f"--robust-model=model={worse_model(accepted.model, tmp_path / 'worse', truck=-1.5)}"
+    answer = accepted.run(model)
+    assert answer.code == 0
+    assert "0 regressed, 0 fixed, 9 same, 0 new" in answer.text
+    answer = accepted.run(model, "--robust-max-drop", "0.4")
+    assert answer.code == 1
+    assert "3 regressed, 0 fixed, 6 same, 0 new" in answer.text
+    assert "regressed (margin fell by more than 0.4 typical margins), was truck 0.800" in answer.text
+    # A part of a suite does not know what is typical.
+    answer = accepted.run(model, "--robust-max-drop", "0.4", "-m", "tier1")
+    assert answer.code == 0
+    assert "falls of margins are judged only in suites that run whole" in answer.text
+
+
+def test_another_temperature_is_no_fall(accepted: Bench, unsure: Path) -> None:
+    answer = accepted.run(f"--robust-model=model={unsure}", "--robust-max-drop", "0.01")
+    assert answer.code == 0
+    assert "0 regressed, 0 fixed, 9 same, 0 new" in answer.text
+    assert "falls of margins" not in answer.text
 
 
 @pytest.mark.parametrize("value", ["0", "4.5", "-1"])

@@ -170,11 +170,11 @@ THIRD: list[Case] = [
 
 def _empty(place: str, fog: float, moon: float | None = None) -> list[Case]:
     name = f"empty_{place}"
-    dark = "absence lowlight" if moon else "absence night"
+    dark = "lowlight" if moon else "night"
     by_night = "by moonlight" if moon else "by night"
     return [
-        Case(f"{name}_day", f"{name}_day", 1, "absence day", f"An empty {place} by day.", absent=True),
-        Case(f"{name}_fog", f"{name}_fog", 2, "absence fog", f"An empty {place} in fog.", visibility=fog, absent=True),
+        Case(f"{name}_day", f"{name}_day", 1, "day", f"An empty {place} by day.", absent=True),
+        Case(f"{name}_fog", f"{name}_fog", 2, "fog", f"An empty {place} in fog.", visibility=fog, absent=True),
         Case(f"{name}_night", f"{name}_night", 3, dark, f"An empty {place} {by_night}.", lux=moon, absent=True),
     ]
 
