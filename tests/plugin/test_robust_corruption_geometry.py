@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.conftest import Bench
 from tests.corruptions.photographs import whole_photograph
-from tierbench.corruptions import derive_seed
+from tierbench.corruptions import GEOMETRIES, derive_seed
 
 ROWS = "file_name,label,tier\nespresso.png,espresso,1\ncat.png,cat,1\n"
 TOML = '[labels]\ncat = ["Egyptian cat", "tabby"]\nespresso = ["espresso"]\n'
@@ -186,3 +186,11 @@ def test_a_baseline_of_another_geometry_is_named(bench: Bench) -> None:
     bench.record()
     answer = bench.run(*sweep, "--robust-corruption-geometry=whole")
     assert "made with different corruption geometry: baseline imagenet-c, now whole" in answer.text
+
+
+def test_the_option_offers_every_geometry(bench: Bench) -> None:
+    bench.suite("cars", COLOURS)
+    answer = bench.run("--robust-corruption-geometry", "round")
+    assert answer.code == 4
+    choices = ", ".join(f"'{name}'" for name in GEOMETRIES)
+    assert f"(choose from {choices})" in answer.text or f"(choose from {', '.join(GEOMETRIES)})" in answer.text

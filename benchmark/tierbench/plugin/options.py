@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tierbench.common.text import one_line
-from tierbench.corruptions.names import GEOMETRIES
 
 if TYPE_CHECKING:
     from tierbench.runs.config import RunConfig
@@ -34,6 +33,8 @@ _REPEATED = (
         "names of classes, as with --robust-labels",
     ),
 )
+# As in `tierbench.corruptions.names`, which a session without suites does not import.
+_GEOMETRIES = ("imagenet-c", "whole")
 # Name, choices or type, default, metavar, help. Every option has an ini key of the same name.
 _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("device", ("auto", "cpu", "cuda", "mps"), "auto", "", "where the model runs"),
@@ -45,7 +46,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("gate", ("auto", "thresholds", "flips", "regression"), "auto", "", "what fails: see docs/statistics.md"),
     ("corruptions", str, "", "NAMES", "sweep tier 1 through corruptions: names with commas, imagenet-c, or all"),
     ("severities", str, "1-5", "LIST", "severities of the sweep: 1-5, or 1,3,5"),
-    ("corruption_geometry", GEOMETRIES, "imagenet-c", "", "part of a picture that the sweep corrupts"),
+    ("corruption_geometry", _GEOMETRIES, "imagenet-c", "", "part of a picture that the sweep corrupts"),
     ("markdown", str, "", "PATH", "file that takes a summary of the run in Markdown"),
     ("max_drop", float, "1.0", "X", "a margin that falls by more typical margins of its model is a regression"),
 )

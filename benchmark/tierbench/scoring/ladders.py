@@ -84,7 +84,7 @@ def ladder_sentence(result: LadderResult) -> str:
     else:
         first = _quantity(result, result.values[result.seen])
         parts.append(f"first miss at {first}, after {result.seen} of {plural(len(result.values), 'step')}")
-    if result.baseline_shares:
+    if result.baseline_shares and result.baseline_shares != result.shares:
         parts.append(f"in the baseline {_far(with_shares(result, result.baseline_shares))}")
     return "; ".join(parts)
 
