@@ -127,7 +127,10 @@ class Disturbed:
 COPIES: dict[str, tuple[str, Callable[[], Disturbed]]] = {
     "same": ("the model itself", Disturbed),
     **{f"t{round(100 * t)}": (f"logits divided by {t:g}", partial(Disturbed, temperature=t)) for t in TEMPERATURES},
-    **{f"lost{n}": (f"{n} vehicles of tier 1 lost", partial(Disturbed, lost=n)) for n in (1, 2, 3, 4, 6)},
+    **{
+        f"lost{n}": (f"{n} vehicle{'s' if n > 1 else ''} of tier 1 lost", partial(Disturbed, lost=n))
+        for n in (1, 2, 3, 4, 6)
+    },
     **{f"lost{n}t70": (f"{n} lost, logits divided by .7", partial(Disturbed, temperature=0.7, lost=n)) for n in (3, 4)},
     "bf16": ("weights in bfloat16", partial(Disturbed, dtype="bfloat16")),
     "noise": (f"weight noise of {NOISE:g}", partial(Disturbed, noise=NOISE)),
@@ -154,10 +157,11 @@ def row(name: str, gate: str, reports: Path) -> str:
     kinds = {test.split("[")[0]: sum(other.startswith(test.split("[")[0] + "[") for other in failed) for test in failed}
     (comparison,) = record["comparisons"]
     level = record["models"][0]["level"]
-    (verdict,) = (each["state"] for each in comparison["verdicts"] if not each["suite"])
+    states = {(each["suite"], each["tier"]): each["state"] for each in comparison["verdicts"]}
     red = ", ".join(f"{kind} {count}" for kind, count in kinds.items()) or "–"
     flips = f"{comparison['regressed']} regressed, {comparison['fixed']} fixed"
-    return f"| {COPIES[name][0]} | {gate} | {code} | {level} | {verdict} | {flips} | {red} |"
+    cells = (COPIES[name][0], gate, code, level, states["", None], states["vehicles", 1], flips, red)
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def main() -> None:
@@ -169,7 +173,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         reports = Path(folder)
         run("same", reports, "--robust-update-baseline")
-        print("| copy | gate | exit | level | verdict | cases | red tests |\n|---|---|---|---|---|---|---|")
+        print("| copy | gate | exit | level | all suites | vehicles tier 1 | cases | red tests |\n" + "|---" * 8 + "|")
         for name in given.copies or COPIES:
             for gate in given.gates:
                 print(row(name, gate, reports), flush=True)
