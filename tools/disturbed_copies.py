@@ -68,8 +68,9 @@ def _noisy_folder(noise: float) -> str:
         shutil.copytree(reference_folder(), folder)
         weights = load_file(folder / "model.safetensors")
         generator = torch.Generator().manual_seed(0)
-        for tensor in weights.values():
-            if tensor.is_floating_point() and tensor.numel() > 1:
+        for name, tensor in weights.items():
+            # Running means and variances are statistics, no weights; noise would make some variances negative.
+            if tensor.is_floating_point() and tensor.numel() > 1 and ".running_" not in name:
                 tensor += noise * tensor.std() * torch.randn(tensor.shape, generator=generator)
         save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     return str(folder)
