@@ -156,25 +156,59 @@ def test_a_missing_file_is_reported(tmp_path: Path) -> None:
         open_picture(tmp_path / "nothing.png")
 
 
+def test_bytes_are_read_as_the_file_is(tmp_path: Path) -> None:
+    opened(Image.new("RGB", (3, 2), RED), tmp_path)
+    assert open_picture((tmp_path / "image.png").read_bytes()).tobytes() == bytes(RED) * 6
+    with pytest.raises(PictureError, match="is not an image that Pillow can read"):
+        open_picture(b"no image")
+
+
+def test_the_callers_limit_of_pixels_counts_above_and_below_pillows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (10, 10)).save(tmp_path / "image.png")
+    with pytest.raises(PictureError, match=r"too many pixels \(10 × 10, the limit is 99\)"):
+        open_picture(tmp_path / "image.png", max_pixels=99)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 20)
+    assert open_picture(tmp_path / "image.png", max_pixels=100).size == (10, 10)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
-def test_decoding_in_threads_does_not_change_the_warning_filters(tmp_path: Path) -> None:
+def test_a_pipe_or_device_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    for path in (tmp_path / "pipe.png", Path("/dev/zero"), tmp_path):
+        with pytest.raises(PictureError, match="it is not a regular file"):
+            open_picture(path)
+
+
+def test_decoding_in_threads_does_not_change_the_warning_filters(monkeypatch: pytest.MonkeyPatch) -> None:
     """Decode in two threads at once; the one that starts first also ends first."""
     before = list(warnings.filters)
-    pipes = [tmp_path / name for name in ("first", "second")]
-    threads, writers = [], []
-    for pipe in pipes:
-        os.mkfifo(pipe)
+    started: dict[bytes, threading.Event] = {}
+    may_end: dict[bytes, threading.Event] = {}
 
-        def read(path: Path = pipe) -> None:
-            with pytest.raises(PictureError):
-                open_picture(path)
+    def waits(head: bytes) -> bool:
+        if head in may_end:
+            started[head].set()
+            may_end[head].wait()
+        return False
 
-        threads.append(threading.Thread(target=read))
+    monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
+    monkeypatch.setattr(Image, "ID", list(Image.ID))
+    Image.register_open("WAITS", Image.Image, waits)  # type: ignore[arg-type]  # it never accepts, so opens nothing
+
+    def read(content: bytes) -> None:
+        with pytest.raises(PictureError):
+            open_picture(content)
+
+    threads = []
+    for content in (b"waits: the first", b"waits: the other"):
+        started[content], may_end[content] = threading.Event(), threading.Event()
+        threads.append(threading.Thread(target=read, args=(content,)))
         threads[-1].start()
-        # Opening for writing returns when the thread has opened for reading.
-        writers.append(pipe.open("wb"))
-    for writer, thread in zip(writers, threads, strict=True):
-        writer.close()
+        started[content].wait()
+    for event, thread in zip(may_end.values(), threads, strict=True):
+        event.set()
         thread.join()
     assert list(warnings.filters) == before
 

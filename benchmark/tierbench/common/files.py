@@ -1,11 +1,14 @@
-"""Write files atomically, hash them, and show their paths in messages."""
+"""Open only regular files, write them atomically, hash them, and show their paths in messages."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 import tempfile
 from functools import lru_cache
+from io import BufferedReader
 from pathlib import Path
 
 from tierbench.common.text import one_line
@@ -28,6 +31,26 @@ def write_atomically(file: Path, text: str) -> None:
         raise
 
 
+def open_regular(path: Path) -> BufferedReader:
+    """Open a regular file for reading in binary mode; a pipe, device or socket is refused instead of waited for.
+
+    Raises:
+        OSError: if it is no regular file, or cannot be opened.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise _not_regular(path)
+    # Without waiting, because a pipe may have taken the place of the file in between.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _not_regular(path)
+    return os.fdopen(descriptor, "rb")
+
+
+def _not_regular(path: Path) -> OSError:
+    return OSError(errno.EINVAL, "it is not a regular file", os.fspath(path))
+
+
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits, cached until its size or modification time changes."""
     status = path.stat()
@@ -36,7 +59,7 @@ def file_sha256(path: Path) -> str:
 
 @lru_cache(maxsize=65536)
 def _sha256(path: Path, size: int, mtime_ns: int) -> str:
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

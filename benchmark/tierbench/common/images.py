@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
+
+from tierbench.common.files import open_regular
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -31,21 +34,28 @@ def quiet_pillow() -> Iterator[None]:
         yield
 
 
-def open_picture(path: Path) -> Image.Image:
-    """Read an image file as RGB.
+def open_picture(source: Path | bytes, *, max_pixels: int | None = None) -> Image.Image:
+    """Read an image, from a file or from its bytes, as RGB.
 
     EXIF orientation is applied, transparent areas become white, and only the first frame of an animation is read.
     CMYK, palette, grey and 16-bit images (scaled to 8 bits) are converted to RGB.
 
+    Args:
+        source: the image file, or its content.
+        max_pixels: the number of pixels that an image may have; None: Pillow's limit.
+
     Raises:
-        PictureError: if the file is not an image, is truncated, or has more pixels than Pillow's limit.
+        PictureError: if it is not an image, is truncated, or has more pixels than the limit.
     """
     from PIL import Image, UnidentifiedImageError
 
+    limit = Image.MAX_IMAGE_PIXELS if max_pixels is None else max_pixels
     try:
-        with Image.open(path) as image:
+        if max_pixels is not None and Image.MAX_IMAGE_PIXELS is not None:
+            # Pillow's own limit is one for the whole process, and Pillow checks it even if the caller allows more.
+            Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, max_pixels)
+        with _opened(source) as stream, Image.open(stream) as image:
             # Pillow warns above its limit and raises above twice the limit; here both are errors.
-            limit = Image.MAX_IMAGE_PIXELS
             if limit is not None and image.width * image.height > limit:
                 raise PictureError(
                     f"the image has too many pixels ({image.width} × {image.height}, the limit is {limit})"
@@ -63,6 +73,10 @@ def open_picture(path: Path) -> Image.Image:
     except Exception as error:
         # Pillow's decoders raise all kinds of errors on broken data: OSError, SyntaxError, struct.error, IndexError …
         raise PictureError(f"the image cannot be decoded: {str(error) or type(error).__name__}") from error
+
+
+def _opened(source: Path | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else open_regular(source)
 
 
 def as_seen(image: Image.Image) -> Image.Image:
