@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import threading
 import warnings
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,109 @@ def test_16_bits_in_32_bit_integers_are_scaled_too(tmp_path: Path) -> None:
 def test_floats_run_from_0_to_1(tmp_path: Path) -> None:
     picture = opened(Image.fromarray(np.array([[0.0, 0.5, 1.0, np.nan]], dtype=np.float32)), tmp_path, "tif")
     assert np.asarray(picture)[0, :, 0].tolist() == [0, 127, 255, 0]
+
+
+def grey_of(values: list[float], folder: Path, dtype: Any = np.float32) -> list[int]:
+    picture = opened(Image.fromarray(np.array([values], dtype=dtype)), folder, "tif")
+    return [int(value) for value in np.asarray(picture)[0, :, 0]]
+
+
+def test_floats_overshoot_their_range_a_little_and_what_is_not_finite_is_ignored(tmp_path: Path) -> None:
+    # A single pixel above 1 used to turn the rest black, and infinity did so too.
+    assert grey_of([-0.03, 0.5, 1.0, 1.04, np.inf, -np.inf, np.nan], tmp_path) == [0, 127, 255, 255, 0, 0, 0]
+    assert grey_of([-8.0, 128.0, 254.9, 262.0], tmp_path) == [0, 128, 254, 255]
+    assert grey_of([-8, 128, 255], tmp_path, np.int32) == [0, 128, 255]
+    assert grey_of([-800, 32768, 66000], tmp_path, np.int32) == [0, 128, 255]
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "says"),
+    [
+        ([0.0, 4.2], np.float32, "run from 0 to 4.2, but only 0 to 1 and 0 to 255 can"),
+        ([0.0, 40000.0], np.float32, "run from 0 to 40000, but"),
+        ([-1.0, 1.0], np.float32, "run from -1 to 1, but"),
+        ([np.nan, np.inf], np.float32, "none of its values is a finite number"),
+        ([0, 2_000_000], np.int32, "run from 0 to 2e\\+06, but only 0 to 255 and 0 to 65535 can"),
+        ([-30000, 30000], np.int32, "run from -30000 to 30000, but"),
+    ],
+)
+def test_values_that_no_rule_fits_are_refused(tmp_path: Path, values: list[float], dtype: Any, says: str) -> None:
+    with pytest.raises(PictureError, match=f"^the image cannot be shown: .*{says}.*; save it with 8 bits per channel$"):
+        grey_of(values, tmp_path, dtype)
+
+
+def png(bits: int, colour_type: int, row: bytes, transparent: bytes, width: int) -> bytes:
+    """Return a PNG of one row; Pillow writes none of 16 bits in colour, or of 2 and 4 bits with a transparent grey."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, 1, bits, colour_type, 0, 0, 0)
+    chunks = chunk(b"IHDR", header) + chunk(b"tRNS", transparent) + chunk(b"IDAT", zlib.compress(b"\0" + row))
+    return b"\x89PNG\r\n\x1a\n" + chunks + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("content", "greys"),
+    [
+        (png(16, 0, struct.pack(">3H", 0x8000, 0x8001, 0), struct.pack(">H", 0x8000), 3), [255, 128, 0]),
+        (
+            png(16, 2, struct.pack(">6H", *[0x8000] * 3, *[0x4000] * 3), struct.pack(">3H", *[0x8000] * 3), 2),
+            [255, 64],
+        ),
+        (png(2, 0, bytes([0b00_01_10_11]), struct.pack(">H", 1), 4), [0, 255, 170, 255]),
+        (png(4, 0, bytes([0x01, 0x23]), struct.pack(">H", 1), 4), [0, 255, 34, 51]),
+        (png(1, 0, bytes([0b0100_0000]), struct.pack(">H", 0), 2), [255, 255]),
+    ],
+    ids=["grey of 16 bits", "colour of 16 bits", "grey of 2 bits", "grey of 4 bits", "grey of 1 bit"],
+)
+def test_the_transparent_colour_of_a_png_of_any_depth_is_white(content: bytes, greys: list[int]) -> None:
+    picture = np.asarray(open_picture(content))
+    assert picture[0].tolist() == [[grey] * 3 for grey in greys]
+
+
+@pytest.mark.parametrize("kind", ["png", "webp", "jpeg"])
+@pytest.mark.parametrize("exif", [b"Exif\0\0no metadata", b"Exif\0\0II", b"Exif\0\0II*\0\x08\0\0\0\x05\0"])
+def test_broken_exif_means_no_rotation(kind: str, exif: bytes) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (3, 2), RED).save(buffer, kind, exif=exif)
+    with quiet_pillow():
+        assert open_picture(buffer.getvalue()).size == (3, 2)
+
+
+def test_an_orientation_beside_broken_metadata_is_applied() -> None:
+    # Orientation 6, and a tag with text where a number belongs, which cannot be written back.
+    entries = struct.pack("<HHI4s", 0x0112, 3, 1, b"\x06\0\0\0") + struct.pack("<HHI4s", 0x8769, 2, 4, b"abc\0")
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0" + entries + bytes(4)
+    buffer = io.BytesIO()
+    Image.new("RGB", (3, 2), RED).save(buffer, "png", exif=exif)
+    assert open_picture(buffer.getvalue()).size == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+            "a pointer of Git LFS, not the image; run `git lfs pull`",
+        ),
+        (b"/annex/objects/SHA256E-s10--ab.jpg\n", "a pointer of git-annex, not the image; run `git annex get`"),
+        (
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+            "a HEIC image, which needs another package; pip install pillow-heif, or convert it to PNG or JPEG",
+        ),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html>\n<html>", "a web page, not an image; download the image itself"),
+        (b"<!-- saved from --><HTML lang='de'>", "a web page, not an image; download the image itself"),
+        (b"<?xml version='1.0'?>\n<svg xmlns=''>", "an SVG drawing; convert it to PNG or JPEG"),
+        (b"%PDF-1.7\n", "a PDF document; convert it to PNG or JPEG"),
+        (b'{"error": "not found"}', "JSON text, not an image; download the image itself"),
+    ],
+)
+def test_what_stands_in_the_place_of_a_picture_is_named(tmp_path: Path, content: bytes, says: str) -> None:
+    (tmp_path / "photo.jpg").write_bytes(content)
+    with pytest.raises(PictureError) as info:
+        open_picture(tmp_path / "photo.jpg")
+    assert str(info.value) == f"the file is {says}"
 
 
 @pytest.mark.parametrize("kind", ["png", "webp"])
@@ -123,9 +228,9 @@ def test_16_bit_images_are_turned_upright_too(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_an_image_is_reported(tmp_path: Path) -> None:
-    (tmp_path / "page.png").write_text("<html>", encoding="utf-8")
+    (tmp_path / "notes.png").write_text("my notes", encoding="utf-8")
     with pytest.raises(PictureError, match=r"^the file is not an image that Pillow can read$"):
-        open_picture(tmp_path / "page.png")
+        open_picture(tmp_path / "notes.png")
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "gif", "webp", "tiff", "bmp"])
