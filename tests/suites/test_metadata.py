@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.conftest import SuiteWriter, write_suite
+from tierbench.scoring.labels import map_concepts
 from tierbench.suites import Suite, Thresholds, read_suite, read_suites
 from tierbench.suites.metadata import COLUMNS, read_cases
 from tierbench.suites.problems import Problems
@@ -33,6 +36,12 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str
         ("file_name,tier\nred.png,1\n", "1: column label is missing; the first row must name file_name, label, tier"),
         ("file_name,label,tier,teir\nred.png,a,1,\n", "1: unknown column 'teir'; did you mean 'tier'?"),
         ("file_name,label,tier,tier\nred.png,a,1,1\n", "1: column 'tier' appears twice; remove one"),
+        (
+            HEAD.replace(",", ";") + "red.png;a;1\n",
+            "1: semicolons separate the columns; save the file with commas between them",
+        ),
+        (HEAD.replace(",", "\t") + "red.png\ta\t1\n", "1: tabs separate the columns; save the file with commas"),
+        (HEAD + "one.png;a;1\n", "2: has 1 fields, but the header has 3; semicolons separate them; write commas"),
         (HEAD + "red.png,a\n", "2: has 2 fields, but the header has 3; put a text with a comma in quotes"),
         (HEAD + 'red.png,"a"b,1\n', "2: is not valid CSV: "),
         (HEAD + "red.png,a,one\n", "2: tier 'one' is not an integer ≥ 1; write 1, 2 or 3"),
@@ -75,6 +84,14 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str
             f"file_name,label,tier,url,sha256\nx.png,a,1,package:skimage/../x.png,{DIGEST}\n",
             "2: url 'package:skimage/../x.png' leaves the package; name a file inside it",
         ),
+        *(
+            (f"file_name,label,tier,url,sha256\nx.png,a,1,{url},{DIGEST}\n", f"2: url {url!r} must be package:NAME/")
+            for url in ("package:skimage.data/x.png", "package:skimage//etc/passwd", "package:/x.png", "package:a/b\\c")
+        ),
+        (
+            f"file_name,label,tier,url,sha256\nx.png,a,1,package:skimage/data,{DIGEST}\n",
+            "2: url 'package:skimage/data' is not a file of the installed package; fix the url",
+        ),
         (
             f"file_name,label,tier,url,sha256\nx.png,a,1,package:skimage/data/x.png,{DIGEST}\n",
             "2: url 'package:skimage/data/x.png' is not a file of the installed package; fix the url",
@@ -86,7 +103,7 @@ def read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Suite, list[str
         (HEAD + "../red.png,a,1\n", "2: file_name '../red.png' leaves the suite folder"),
         (HEAD + "sub/../../red.png,a,1\n", "2: file_name 'sub/../../red.png' leaves the suite folder"),
         (HEAD + "C:/red.png,a,1\n", "2: file_name 'C:/red.png' leaves the suite folder"),
-        (HEAD + "a\\b.png,a,1\n", r"2: file_name 'a\\b.png' leaves the suite folder"),
+        (HEAD + "a\\b.png,a,1\n", r"2: file_name 'a\\b.png' has a backslash; write 'a/b.png'"),
         (f"file_name,label,tier,id\n{'n' * 300}.png,a,1,long\n", "2: image 'nnn"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else None,
@@ -132,8 +149,51 @@ def test_links_and_empty_files_are_reported(suite: SuiteWriter, monkeypatch: pyt
         "colours/metadata.csv:3: image 'outside.png' is a link that leaves the suite folder; copy the file in",
         "colours/metadata.csv:4: image 'dangling.png' is a broken link; put the file there",
         "colours/metadata.csv:6: image 'empty.png' has zero bytes; put the image there",
-        "colours/metadata.csv:7: image 'folder.png' is not a file; name a file",
+        "colours/metadata.csv:7: image 'folder.png' is not a regular file; put the image there",
     ]
+
+
+@pytest.mark.parametrize("name", ["metadata.csv", "suite.toml", "published.csv", "red.png"])
+def test_a_pipe_or_a_device_is_refused_and_not_waited_for(
+    suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    folder = suite(HEAD + "red.png,a,1\n", 'description = "Colours."\n')
+    for make in (os.mkfifo, lambda path: path.symlink_to("/dev/zero")):
+        (folder / name).unlink(missing_ok=True)
+        make(folder / name)
+        (problem,) = read(folder, monkeypatch)[1]
+        assert problem.startswith(f"colours/{'metadata.csv:2: image ' + repr(name) if name == 'red.png' else name}")
+        assert "not a regular file" in problem or "leaves the suite folder" in problem
+
+
+def test_a_name_in_another_unicode_form_or_case_is_named(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    composed, decomposed = (unicodedata.normalize(form, "café.png") for form in ("NFC", "NFD"))
+    rows = "file_name,label,tier,id\n" + "".join(
+        f"{name},a,1,{number}\n" for number, name in enumerate([composed, f"sub/{decomposed}", "sub/red.png"])
+    )
+    folder = suite(rows)
+    (folder / "sub" / "red.png").rename(folder / "sub" / "Red.PNG")
+    for path in (folder / decomposed, folder / "sub" / composed):
+        Image.new("RGB", (4, 4)).save(path)
+    if (folder / composed).exists():
+        pytest.skip("this file system takes both forms for the same")
+    form = "has its letters in another Unicode form than the file, whose name is"
+    assert read(folder, monkeypatch)[1] == [
+        f"colours/metadata.csv:2: image {composed!r} {form} NFD; rename the file",
+        f"colours/metadata.csv:3: image {'sub/' + decomposed!r} {form} NFC; rename the file",
+        "colours/metadata.csv:4: image 'sub/red.png' is missing, but 'sub/Red.PNG' is there; "
+        "write the name as the file has it",
+    ]
+
+
+def test_a_concept_is_the_same_in_both_unicode_forms(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:
+    composed, decomposed = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+    found, problems = read(
+        suite(HEAD + f"red.png,{decomposed},1\n", f'[labels]\n"{composed}" = ["{decomposed}"]\n'), monkeypatch
+    )
+    assert problems == []
+    assert found.concepts == {composed: (composed,)}
+    assert map_concepts(found, [decomposed.upper()]).concepts == {composed: (0,)}
 
 
 def test_all_columns_of_a_row_are_read(suite: SuiteWriter, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import skimage
 from tests.conftest import SuiteWriter
 from tierbench.common.files import file_sha256
 from tierbench.suites import read_suites
+from tierbench.suites.places import holds_suites
 
 ROWS = "file_name,label,tier\nred.png,car,1\n"
 
@@ -62,6 +64,50 @@ def test_an_image_of_a_package_is_read_from_the_package(suite: SuiteWriter) -> N
     (found,), problems = read_suites([suite(rows + "0" * 64)])
     assert len(problems) == 1
     assert "has SHA-256 cc02f8ca188b…, the row says 000000000000…; fetch it again or fix the row" in problems[0]
+
+
+def test_a_pipe_named_as_a_test_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "test_pipe.py")
+    assert not holds_suites(tmp_path)
+
+
+def test_no_package_url_runs_code_or_reads_outside_an_installed_package(
+    suite: SuiteWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    for package in ("evil_parent/sub", "evil_parent"):
+        (tmp_path / package).mkdir(parents=True, exist_ok=True)
+        code = f"open({str(tmp_path / 'executed')!r}, 'w')"
+        (tmp_path / package / "__init__.py").write_text(code, encoding="utf-8")
+        (tmp_path / package / "y.png").write_bytes(b"not yours")
+    rows = "file_name,label,tier,url,sha256\nx.png,cup,1,{url}," + "0" * 64 + "\n"
+    for url in ("package:this.x/y.png", "package:evil_parent.sub/y.png", "package:numpy//etc/passwd"):
+        (problem,) = read_suites([suite(rows.format(url=url))])[1]
+        assert "must be package:NAME/path/in/package, with the name of one package without dots" in problem
+        assert "SHA-256" not in problem
+    # A folder of the working directory is no distribution, and neither are modules and parts of Python.
+    for name in ("evil_parent", "this", "json"):
+        (found,), problems = read_suites([suite(rows.format(url=f"package:{name}/__init__.py"))])
+        assert (problems, found.fetch_hint) == ([], f"pip install {name}")
+    assert not (tmp_path / "executed").exists()
+    assert "this" not in sys.modules
+
+
+def test_a_link_in_a_package_that_leaves_it_is_not_followed(
+    suite: SuiteWriter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    (site / "linking_package").mkdir(parents=True)
+    (site / "linking_package-1.0.dist-info").mkdir()
+    (site / "linking_package" / "__init__.py").touch()
+    (site / "linking_package" / "x.png").symlink_to("/etc/passwd")
+    os.mkfifo(site / "linking_package" / "pipe.png")
+    monkeypatch.syspath_prepend(site)
+    for name in ("x.png", "pipe.png"):
+        url = f"package:linking_package/{name}"
+        rows = f"file_name,label,tier,url,sha256\ny.png,cup,1,{url}," + "0" * 64 + "\n"
+        (problem,) = read_suites([suite(rows)])[1]
+        assert problem.endswith(f"url '{url}' is not a file of the installed package; fix the url")
 
 
 def test_an_image_that_may_not_be_read_is_one_line(suite: SuiteWriter) -> None:

@@ -17,6 +17,17 @@ ROWS = "file_name,label,tier\nred.png,car,1\n"
     ("toml", "line"),
     [
         ("[tiers", "cannot be read as TOML: "),
+        ("description = " + "[" * 20_000, "cannot be read as TOML: it is nested too deeply; fix the file"),
+        ("max_false_alarms = " + "9" * 5000, "cannot be read as TOML: Exceeds the limit (4300 digits) for integer"),
+        *(
+            (f"{key} = 0x{'f' * 5000}", f"{where} a number of thousands of digits")
+            for key, where in (
+                ("description", "'description' must be a string, not"),
+                ("max_false_alarms", "max_false_alarms must be a number from 0 to 1, not"),
+                ("corruptions.variant", "[corruptions] variant"),
+                ("tiers.1.name", "[tiers.1] 'name' must be a string, not"),
+            )
+        ),
         ("descripton = 'x'", "unknown key 'descripton'; did you mean 'description'?"),
         ("description = 3", "'description' must be a string, not 3; put it in quotes"),
         ("tiers = 3", "'tiers' must be a table (1 value found); write [tiers]"),

@@ -8,7 +8,7 @@ import os
 import stat
 import tempfile
 from functools import lru_cache
-from io import BufferedReader
+from io import BufferedReader, TextIOWrapper
 from pathlib import Path
 
 from tierbench.common.text import one_line
@@ -29,6 +29,35 @@ def write_atomically(file: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def is_regular(path: Path) -> bool:
+    """Return whether a path names a regular file; False if it cannot be looked at."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+def read_regular(path: Path) -> bytes:
+    """Return the content of a regular file.
+
+    Raises:
+        OSError: as `open_regular` does.
+    """
+    with open_regular(path) as stream:
+        return stream.read()
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a regular file in UTF-8, with or without a byte order mark.
+
+    Raises:
+        OSError: as `open_regular` does.
+        UnicodeDecodeError: if it is not UTF-8.
+    """
+    with TextIOWrapper(open_regular(path), encoding="utf-8-sig") as stream:
+        return stream.read()
 
 
 def open_regular(path: Path) -> BufferedReader:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tierbench.common.text import listed, nearest, one_line, printable
 from tierbench.suites.case import Suite
+from tierbench.suites.expectation import label_key
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,13 +64,13 @@ def map_concepts(suite: Suite, labels: Sequence[str]) -> LabelSpace:
     whole: dict[str, list[int]] = {}
     synonyms: dict[str, list[int]] = {}
     for index, label in enumerate(labels):
-        name = label.strip().lower()
+        name = label_key(label)
         whole.setdefault(name, []).append(index)
         for part in dict.fromkeys(part.strip() for part in name.split(",")):
             synonyms.setdefault(part, []).append(index)
     concepts: dict[str, tuple[int, ...]] = {}
     for concept in dict.fromkeys([*suite.concepts, *suite.expected_concepts]):
-        wanted = [name.strip().lower() for name in suite.concepts.get(concept, (concept,))]
+        wanted = [label_key(name) for name in suite.concepts.get(concept, (concept,))]
         indices = [index for name in wanted for index in whole.get(name) or synonyms.get(name, [])]
         concepts[concept] = tuple(sorted(set(indices)))
     return LabelSpace(tuple(map(printable, labels)), concepts)

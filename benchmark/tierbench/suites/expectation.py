@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 TWIN = "-"
@@ -20,6 +21,16 @@ class Expectation:
     absent: bool = False
 
 
+def composed(label: str) -> str:
+    """Return a label without space around it, in the Unicode form NFC: `é` may be written as one character or two."""
+    return unicodedata.normalize("NFC", label.strip())
+
+
+def label_key(label: str) -> str:
+    """Return the form in which two labels are compared, without regard to case."""
+    return composed(label).lower()
+
+
 def parse_expectation(label: str) -> Expectation:
     """Parse a label: `ship`, `ship|boat`, `!ship` or `-`.
 
@@ -28,7 +39,7 @@ def parse_expectation(label: str) -> Expectation:
     """
     if label.strip() == TWIN:
         return Expectation(())
-    concepts = tuple(dict.fromkeys(part.strip() for part in label.split("|")))
+    concepts = tuple(dict.fromkeys(composed(part) for part in label.split("|")))
     absent = any(concept.startswith("!") for concept in concepts)
     if absent and len(concepts) > 1:
         raise ValueError(f"label {label!r} combines an absence with alternatives; write one concept after !")

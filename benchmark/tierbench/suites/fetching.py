@@ -12,7 +12,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import file_sha256
 from tierbench.common.text import one_line
 from tierbench.suites.case import Case, Suite
-from tierbench.suites.locating import package_file
+from tierbench.suites.packages import package_file
 
 
 def fetch_image(case: Case, suite: Suite, source: Path | None = None) -> bool:
@@ -67,7 +67,7 @@ def _copy(case: Case, source: Path, new: Path, place: str) -> None:
 
 def _copy_from_package(case: Case, new: Path, place: str) -> None:
     found = package_file(case.url)
-    if found is None or not found.is_file():
+    if found is None:
         raise UserError(f"{place}: {one_line(case.url)} is not installed; install its package")
     shutil.copyfile(found, new)
     if file_sha256(new) != case.sha256:

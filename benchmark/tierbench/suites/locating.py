@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
 from pathlib import Path
 
 from tierbench.common.files import file_sha256
 from tierbench.suites.case import Case
+from tierbench.suites.file_names import lookalike, lookalike_text
+from tierbench.suites.packages import install_command, package_file, package_folder
 from tierbench.suites.problems import Problems
-
-# Import name → the name for pip, if they differ.
-_DISTRIBUTIONS = {"skimage": "scikit-image"}
-
-
-def package_file(url: str) -> Path | None:
-    """Return the file that a `package:NAME/path` URL names; None if the package is not installed.
-
-    The package is not imported.
-    """
-    name, _, inside = url.removeprefix("package:").partition("/")
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
-        return None
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    return Path(next(iter(spec.submodule_search_locations))) / inside
 
 
 def locate(case: Case, folder: Path, file: Path, problems: Problems) -> tuple[Case, str]:
@@ -50,11 +33,10 @@ def locate(case: Case, folder: Path, file: Path, problems: Problems) -> tuple[Ca
         return case, ""
     if not there:
         if case.url.startswith("package:"):
+            if package_folder(case.url) is None:
+                return case, install_command(case.url)
             found = package_file(case.url)
             if found is None:
-                package = case.url.removeprefix("package:").partition("/")[0]
-                return case, f"pip install {_DISTRIBUTIONS.get(package, package)}"
-            if not found.is_file():
                 problems.add(file, f"url {case.url!r} is not a file of the installed package; fix the url", case.row)
                 return case, ""
             path = found
@@ -62,6 +44,9 @@ def locate(case: Case, folder: Path, file: Path, problems: Problems) -> tuple[Ca
             return case, "fetch"
         elif path.is_symlink():
             problems.add(file, f"image {case.file_name!r} is a broken link; put the file there", case.row)
+            return case, ""
+        elif other := lookalike(folder, case.file_name):
+            problems.add(file, f"image {case.file_name!r} {lookalike_text(case.file_name, other)}", case.row)
             return case, ""
         else:
             problems.add(file, f"image {case.file_name!r} is missing; put it there or fix file_name", case.row)
@@ -79,7 +64,7 @@ def locate(case: Case, folder: Path, file: Path, problems: Problems) -> tuple[Ca
 
 def _check_file(case: Case, path: Path, file: Path, problems: Problems) -> None:
     if not path.is_file():
-        problems.add(file, f"image {case.file_name!r} is not a file; name a file", case.row)
+        problems.add(file, f"image {case.file_name!r} is not a regular file; put the image there", case.row)
         return
     try:
         if path.stat().st_size == 0:

@@ -9,9 +9,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from tierbench.common.files import read_text
 from tierbench.common.text import listed, suggestion
 from tierbench.suites.case import Case, Thresholds
 from tierbench.suites.expectation import TWIN, Expectation, parse_expectation
+from tierbench.suites.file_names import file_name_problem
+from tierbench.suites.packages import package_url_problem
 from tierbench.suites.problems import Problems
 from tierbench.suites.settings import THRESHOLD_RANGES, SuiteSettings, make_thresholds
 from tierbench.suites.tags import refused_tag
@@ -38,7 +41,7 @@ csv.field_size_limit(2**31 - 1)
 
 ID = re.compile(r"[a-z0-9_-]+")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_URL = re.compile(r"https://[^\s/]+/\S+|package:[A-Za-z_][\w.-]*/\S+")
+_HTTPS = re.compile(r"https://[^\s/]+/\S+")
 
 
 def read_cases(suite: str, folder: Path, settings: SuiteSettings, problems: Problems) -> list[Case]:
@@ -55,7 +58,7 @@ def read_cases(suite: str, folder: Path, settings: SuiteSettings, problems: Prob
     """
     file = folder / "metadata.csv"
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_text(file)
     except UnicodeDecodeError as error:
         problems.add(file, f"is not UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8")
         return []
@@ -92,6 +95,9 @@ def _rows(text: str, file: Path, settings: SuiteSettings, problems: Problems) ->
     known = COLUMNS + tuple(settings.parameters)
     try:
         header = [name.strip() for name in next(reader, [])]
+        if separator := _other_separator(header):
+            problems.add(file, f"{separator} separate the columns; save the file with commas between them", 1)
+            return
         missing = [name for name in REQUIRED if name not in header]
         if missing:
             problems.add(file, f"column {listed(missing)} is missing; the first row must name {listed(REQUIRED)}", 1)
@@ -113,15 +119,22 @@ def _rows(text: str, file: Path, settings: SuiteSettings, problems: Problems) ->
             if not any(value.strip() for value in values):
                 continue
             if len(values) != len(header):
-                problems.add(
-                    file,
-                    f"has {len(values)} fields, but the header has {len(header)}; put a text with a comma in quotes",
-                    number,
-                )
+                separator = _other_separator(values)
+                fix = f"{separator} separate them; write commas" if separator else "put a text with a comma in quotes"
+                problems.add(file, f"has {len(values)} fields, but the header has {len(header)}; {fix}", number)
                 continue
             yield number, {name: value.strip() for name, value in zip(header, values, strict=True)}
     except csv.Error as error:
         problems.add(file, f"is not valid CSV: {error}; fix the quotes in this line", reader.line_num)
+
+
+def _other_separator(cells: list[str]) -> str:
+    """Return what seems to separate the columns of a row that has no comma; empty if nothing does."""
+    if len(cells) == 1:
+        for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+            if cells[0].count(separator) >= len(REQUIRED) - 1:
+                return name
+    return ""
 
 
 class _RowReader:
@@ -181,11 +194,8 @@ class _RowReader:
 
     def _file_name(self) -> str:
         name = self.row["file_name"]
-        path = PurePosixPath(name)
-        if not path.parts:
-            self._problem("file_name is empty; name the image, relative to the suite folder")
-        elif path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name or ":" in path.parts[0]:
-            self._problem(f"file_name {name!r} leaves the suite folder; use a relative path with / and without ..")
+        if problem := file_name_problem(name):
+            self._problem(problem)
         return name
 
     def _id(self, file_name: str) -> str:
@@ -261,12 +271,12 @@ class _RowReader:
 
     def _url(self) -> str:
         url = self.row.get("url", "")
-        if url and not _URL.fullmatch(url):
+        if url.startswith("package:") and (problem := package_url_problem(url)):
+            self._problem(problem)
+        elif url and not url.startswith("package:") and not _HTTPS.fullmatch(url):
             self._problem(f"url {url!r} must be https://… or package:NAME/path/in/package; fix the url")
         elif url and not self.row.get("sha256"):
             self._problem("url needs the sha256 of the image; fill in the column sha256")
-        elif url.startswith("package:") and ".." in PurePosixPath(url).parts:
-            self._problem(f"url {url!r} leaves the package; name a file inside it")
         return url
 
     def _sha256(self) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from tierbench.common.files import shown_path
+from tierbench.common.files import read_regular, shown_path
 from tierbench.common.text import listed
 
 _SUITE_FILES = ("metadata.csv", "suite.toml")
@@ -168,7 +168,7 @@ def asks_for_checks(file: Path) -> bool:
 def source(file: Path) -> str:
     """Return the text of a test file; empty if it cannot be read, which pytest reports."""
     try:
-        return file.read_text(encoding="utf-8", errors="replace")
+        return read_regular(file).decode("utf-8", "replace")
     except OSError:
         return ""
 

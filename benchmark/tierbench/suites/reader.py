@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tierbench.common.files import shown_path
+from tierbench.common.files import read_regular, read_text, shown_path
 from tierbench.suites.case import Case, Published, Suite, Tier
 from tierbench.suites.locating import locate
 from tierbench.suites.metadata import COLUMNS, read_cases
@@ -106,7 +107,7 @@ def _digest(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for file in files:
         try:
-            content = file.read_bytes()
+            content = read_regular(file)
         except OSError:
             content = b""
         digest.update(len(content).to_bytes(8, "big") + content)
@@ -116,10 +117,8 @@ def _digest(files: Iterable[Path]) -> str:
 def _read_published(file: Path, ids: set[str], problems: Problems) -> tuple[Published, ...]:
     """Read the published predictions of other models: rows of case, model, label, score."""
     published: list[Published] = []
-    if not file.is_file():
-        return ()
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
+        with io.StringIO(read_text(file), newline="") as stream:
             reader = csv.DictReader(stream, strict=True)
             if tuple(reader.fieldnames or ()) != _PUBLISHED_COLUMNS:
                 problems.add(file, f"the first row must be {','.join(_PUBLISHED_COLUMNS)}", 1)
@@ -136,6 +135,8 @@ def _read_published(file: Path, ids: set[str], problems: Problems) -> tuple[Publ
                     problems.add(file, f"score {entry.score!r} is not a number from 0 to 1", reader.line_num)
                 else:
                     published.append(entry)
+    except FileNotFoundError:
+        return ()
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         problems.add(file, f"cannot be read: {error}; save it as CSV in UTF-8")
     return tuple(published)

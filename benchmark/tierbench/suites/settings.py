@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from tierbench.common.errors import UserError
+from tierbench.common.files import read_text
 from tierbench.common.text import plural, suggestion
 from tierbench.metrics.registry import METRIC_REGISTRY
 from tierbench.suites.case import Ladder, MetricGate, Thresholds, Tier
-from tierbench.suites.expectation import TWIN
+from tierbench.suites.expectation import TWIN, composed, label_key
 from tierbench.suites.problems import Problems
 
 # Threshold → the range that its value must lie in.
@@ -72,10 +73,14 @@ def read_suite_settings(file: Path, columns: tuple[str, ...], problems: Problems
     """
     settings = SuiteSettings()
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        document = tomllib.loads(read_text(file))
     except FileNotFoundError:
         return settings
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except RecursionError:
+        problems.add(file, "cannot be read as TOML: it is nested too deeply; fix the file")
+        return settings
+    except (ValueError, OSError) as error:
+        # Besides what is not TOML or not UTF-8: Python refuses to convert a number of thousands of digits.
         problems.add(file, f"cannot be read as TOML: {error}; fix the file")
         return settings
     _unknown_keys(document, _KEYS, "key", file, problems)
@@ -147,7 +152,7 @@ def _read_labels(table: Mapping[str, Any], settings: SuiteSettings, file: Path, 
         if not isinstance(texts, list) or not texts or not all(isinstance(t, str) and t.strip() for t in texts):
             problems.add(file, f'[labels] {concept}: must be a list of labels; write {concept} = ["label"]')
             continue
-        for label in dict.fromkeys(text.strip().lower() for text in texts):
+        for label in dict.fromkeys(map(label_key, texts)):
             if label in owner:
                 problems.add(
                     file,
@@ -155,7 +160,7 @@ def _read_labels(table: Mapping[str, Any], settings: SuiteSettings, file: Path, 
                     "a label belongs to one concept: remove it from one of them",
                 )
             owner.setdefault(label, concept)
-        settings.labels[concept] = tuple(text.strip() for text in texts)
+        settings.labels[composed(concept)] = tuple(map(composed, texts))
 
 
 def _read_ladders(table: Mapping[str, Any], settings: SuiteSettings, file: Path, problems: Problems) -> None:
@@ -184,7 +189,7 @@ def _check_corruptions(table: Mapping[str, Any], file: Path, problems: Problems)
     if not isinstance(table.get("enabled", True), bool):
         problems.add(file, f"{where} enabled must be true or false")
     if table.get("variant", "imagenet_c") not in ("imagenet_c", "cifar10_c"):
-        problems.add(file, f"{where} variant {table['variant']!r} is unknown; write imagenet_c or cifar10_c")
+        problems.add(file, f"{where} variant {_shown(table['variant'])} is unknown; write imagenet_c or cifar10_c")
     for name, demands in _table(table, "gates", file, problems).items():
         if not re.fullmatch(r"[a-z][a-z0-9_]*\+[1-5]", name):
             problems.add(file, f'[corruptions.gates] {name!r} is not a slice; write "fog+3"')
@@ -249,7 +254,7 @@ def _typed(
     value = table.get(key, default)
     if isinstance(value, kind):
         return value
-    problems.add(file, f"{where} {key!r} must be a string, not {value!r}; put it in quotes".strip())
+    problems.add(file, f"{where} {key!r} must be a string, not {_shown(value)}; put it in quotes".strip())
     return default
 
 
@@ -261,6 +266,14 @@ def _number(
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         span = "" if high == _ANY else f" from {low:g} to {high:g}"
-        problems.add(file, f"{where} {key} must be a number{span}, not {value!r}".strip())
+        problems.add(file, f"{where} {key} must be a number{span}, not {_shown(value)}".strip())
         return None
     return float(value)
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except ValueError:
+        # A hexadecimal number may have more digits than Python prints.
+        return "a number of thousands of digits"
