@@ -27,7 +27,7 @@ from PIL import Image, features
 
 from tierbench.common.images import PictureError, open_picture, quiet_pillow
 from tierbench.common.text import one_line
-from tierbench.suites.checking import picture_problems
+from tierbench.suites.checking import check_names, check_pictures
 from tierbench.suites.duplicates import duplicate_problems
 from tierbench.suites.metadata import COLUMNS
 from tierbench.suites.problems import Problems
@@ -159,7 +159,10 @@ def read_broken_suite(folder: Path, csv: bytes, toml: bytes) -> str:
     (folder / "suite.toml").write_bytes(toml)
     problems = Problems()
     suite = read_suite(folder, problems)
-    lines = problems.lines + picture_problems(suite) + duplicate_problems(suite)
+    warnings = Problems()
+    check_pictures(suite, problems, warnings)
+    check_names(suite, warnings)
+    lines = problems.lines + warnings.lines + duplicate_problems(suite)
     for line in lines:
         if line != one_line(line, 1000):
             raise AssertionError(f"a message with control characters or line breaks: {line!r}")

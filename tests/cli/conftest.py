@@ -26,8 +26,10 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a working directory with the suite `cases/colours`: a red and a blue picture."""
     suite = tmp_path / "cases" / "colours"
     suite.mkdir(parents=True)
-    Image.new("RGB", (32, 24), "red").save(suite / "red.png")
-    Image.new("RGB", (32, 24), "blue").save(suite / "blue.png")
+    for colour in ("red", "blue"):
+        picture = Image.new("RGB", (32, 24), colour)
+        picture.putpixel((0, 0), (255, 255, 255))  # `check` warns of pictures of one colour
+        picture.save(suite / f"{colour}.png")
     rows = "file_name,label,tier,tags\nred.png,red,1,warm\nblue.png,blue,2,cold\n"
     (suite / "metadata.csv").write_text(rows, encoding="utf-8")
     (suite / "suite.toml").write_text('description = "Two colours."\n', encoding="utf-8")

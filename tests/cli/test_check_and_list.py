@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.conftest import Answer
+from tests.flat_colours import flat
 
 Call = Callable[..., Answer]
 
@@ -61,3 +62,51 @@ def test_a_character_that_the_encoding_lacks_is_escaped(workplace: Path) -> None
     assert answer.returncode == 1
     assert b"tier 'x' is not an integer \\u2265 1" in answer.stdout
     assert b"Traceback" not in answer.stderr
+
+
+def test_check_warns_of_pictures_of_one_colour(tierbench: Call, workplace: Path) -> None:
+    flat("black").save(workplace / "cases" / "colours" / "red.png")
+    assert tierbench("check") == Answer(
+        0,
+        "warning: cases/colours/metadata.csv:2: image 'red.png' has one colour only, (0, 0, 0); look at it, "
+        "or replace it\ncolours: 2 cases, no problem, 1 warning\n",
+        "",
+    )
+
+
+def test_check_warns_of_names_that_are_taken_for_splits(tierbench: Call, workplace: Path) -> None:
+    suite = workplace / "cases" / "colours"
+    (suite / "val").mkdir()
+    (suite / "red.png").rename(suite / "val" / "red.png")
+    (suite / "blue.png").rename(suite / "test drive.png")
+    rows = "file_name,label,tier,id\nval/red.png,red,1,red\ntest drive.png,blue,1,blue\n"
+    (suite / "metadata.csv").write_text(rows, encoding="utf-8")
+    answer = tierbench("check")
+    assert answer.code == 0
+    assert answer.out.splitlines()[0] == (
+        'warning: cases/colours: test drive.png, val/red.png: load_dataset("imagefolder") takes test, val in a name '
+        "for a split, and drops all other pictures and all labels; rename it"
+    )
+
+
+def test_a_pointer_of_git_lfs_is_named_before_its_hash(tierbench: Call, workplace: Path) -> None:
+    suite = workplace / "cases" / "colours"
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    (suite / "red.png").write_text(pointer, encoding="utf-8")
+    says = "image 'red.png'{} a pointer of Git LFS, not the image; run `git lfs pull`\n"
+    assert says.format(": the file is") in tierbench("check").out
+    rows = "file_name,label,tier,sha256\nred.png,red,1," + "0" * 64 + "\nblue.png,blue,1,\n"
+    (suite / "metadata.csv").write_text(rows, encoding="utf-8")
+    assert says.format(" is") in tierbench("check").out
+
+
+def test_a_misspelt_label_is_named_although_others_match(tierbench: Call, workplace: Path, colour_model: Path) -> None:
+    suite = workplace / "cases" / "colours"
+    (suite / "suite.toml").write_text('[labels]\nred = [\n    "truck",\n    "atuomobile",\n    "car"\n]\n', "utf-8")
+    (suite / "metadata.csv").write_text("file_name,label,tier\nred.png,red,1\n", encoding="utf-8")
+    answer = tierbench("check", "--model", f"colour={colour_model}")
+    assert answer.code == 1
+    place, model = "cases/colours/suite.toml:{}: [labels] red: ", "no label of model 'colour' is "
+    assert place.format(4) + model + "'atuomobile'; write 'automobile', or remove it" in answer.out.splitlines()
+    # A label of another model is no problem.
+    assert f"warning: {place.format(5)}no model has the label 'car' (" in answer.out

@@ -78,3 +78,20 @@ def test_imagenet_has_1000_labels_with_synonyms() -> None:
     assert short_label(labels[817]) == "sports car"
     assert labels[0].startswith("tench")
     assert labels[999].startswith("toilet tissue")
+
+
+def test_a_misspelt_label_is_a_problem_unless_the_right_one_is_there(suite: SuiteWriter) -> None:
+    labels = ("automobile", "sports car, sport car", "ship", "liner, ocean liner")
+
+    def problems(*aliases: str) -> list[str]:
+        listed = ", ".join(f'"{alias}"' for alias in aliases)
+        found = read(suite, "car", f"[labels]\ncar = [{listed}]\nship = ['ship']")
+        return label_problems(found, map_concepts(found, labels), "m")
+
+    (line,) = problems("automobile", "sprots car")
+    assert line.endswith(
+        "suite.toml:2: [labels] car: no label of model 'm' is 'sprots car'; write 'sports car', or remove it"
+    )
+    assert problems("automobile", "sports car", "sprots car", "minivan") == []
+    # "ships" would be a misspelling of a label, but that one belongs to another concept.
+    assert problems("automobile", "ships") == []

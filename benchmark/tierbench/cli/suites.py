@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from tierbench.cli.models import Labels, Models, open_models
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.text import listed, one_line, plural
+from tierbench.models import Classifier
 from tierbench.suites import Suite, read_suite
 from tierbench.suites.problems import Problems
 
@@ -19,9 +21,9 @@ Suites = Annotated[list[str] | None, typer.Argument(help="suites by name or path
 
 
 def check(suites: Suites = None, model: Models = None, labels: Labels = None) -> None:
-    """Report all problems of suites, broken pictures included; exit code 1 if there are any."""
+    """Report all problems of suites, broken pictures included; exit code 1 if there are any. Warnings are none."""
     from tierbench.scoring.labels import label_problems, map_concepts
-    from tierbench.suites.checking import picture_problems
+    from tierbench.suites.checking import check_names, check_pictures
     from tierbench.suites.duplicates import duplicate_problems, near_duplicates_missing
     from tierbench.suites.twins import unused_twins
 
@@ -35,19 +37,37 @@ def check(suites: Suites = None, model: Models = None, labels: Labels = None) ->
         typer.echo(line)
     bad = len(lines) + len(found.lines)
     for folder in folders:
-        problems = Problems()
+        problems, warnings = Problems(), Problems()
         suite = read_suite(folder, problems)
-        lines = problems.lines + unused_twins(suite) + picture_problems(suite) + duplicate_problems(suite)
+        problems.lines += unused_twins(suite)
+        check_pictures(suite, problems, warnings)
+        check_names(suite, warnings)
+        lines = problems.lines + duplicate_problems(suite)
         for model_name, classifier in models.items():
             lines += label_problems(suite, map_concepts(suite, classifier.labels), model_name)
+        warnings.lines += _unmatched_labels(suite, models.values())
         bad += len(lines)
-        for line in lines:
+        for line in [*lines, *(f"warning: {warning}" for warning in warnings.lines)]:
             typer.echo(line)
         state = plural(len(lines), "problem") if lines else "no problem"
+        state += f", {plural(len(warnings.lines), 'warning')}" if warnings.lines else ""
         typer.echo(f"{suite.name}: {plural(len(suite.cases), 'case')}, {state}{_fetch_hint(suite)}")
     if missing := near_duplicates_missing():
         typer.echo(missing)
     raise typer.Exit(1 if bad else 0)
+
+
+def _unmatched_labels(suite: Suite, models: Iterable[Classifier]) -> list[str]:
+    """Return a line for each label in `[labels]` that none of the models has; a case does not fail for it."""
+    from tierbench.scoring.labels import label_hint, unmatched_labels
+    from tierbench.suites.settings import label_place
+
+    labels = [label for classifier in models for label in classifier.labels]
+    return [
+        f"{label_place(suite.folder, alias)}: [labels] {one_line(concept)}: no model has the label {one_line(alias)!r} "
+        f"({label_hint([alias], labels)}); fix it, or leave it for another model"
+        for concept, alias in (unmatched_labels(suite, labels) if labels else ())
+    ]
 
 
 def _fetch_hint(suite: Suite) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -10,9 +11,13 @@ from typing import TYPE_CHECKING
 from tierbench.common.text import listed, nearest, one_line, printable
 from tierbench.suites.case import Suite
 from tierbench.suites.expectation import label_key
+from tierbench.suites.settings import label_place
 
 if TYPE_CHECKING:
     import numpy as np
+
+# A label of at least so many letters, and as similar to another as this, is taken for a misspelling of it.
+_SHORTEST, _ALMOST = 6, 0.85
 
 SKIP = "skip such cases with --robust-missing-labels skip"
 
@@ -79,7 +84,7 @@ def map_concepts(suite: Suite, labels: Sequence[str]) -> LabelSpace:
 def label_problems(
     suite: Suite, space: LabelSpace, model: str, *, missing_is_problem: bool = True, otherwise: str = SKIP
 ) -> list[str]:
-    """List the label problems of a suite and a model: labels in two concepts, concepts without a label.
+    """List the label problems of a suite and a model: labels in two concepts, concepts without one, misspelt labels.
 
     Args:
         suite: the suite.
@@ -108,11 +113,50 @@ def label_problems(
             for concepts in wanted
             if not any(space.knows(concept) for concept in concepts)
         ]
+        problems += _misspelt(suite, space, model)
     return problems
 
 
+def unmatched_labels(suite: Suite, labels: Iterable[str]) -> list[tuple[str, str]]:
+    """Return each label in `[labels]` of a suite that none of the labels matches, after its concept."""
+    known = {key for label in labels for key in _keys(label)}
+    return [
+        (concept, alias)
+        for concept, aliases in suite.concepts.items()
+        for alias in aliases
+        if label_key(alias) not in known
+    ]
+
+
+def _keys(label: str) -> dict[str, str]:
+    """Return what a label of a model matches, as a whole or by one of its synonyms: its key → as it is written."""
+    return {label_key(text): text.strip() for text in (label, *label.split(","))}
+
+
+def _misspelt(suite: Suite, space: LabelSpace, model: str) -> list[str]:
+    """List the labels in `[labels]` that no label matches, and that are written almost as one that has no concept.
+
+    Others are no problem: they may be labels of another model.
+    """
+    unmatched = [pair for pair in unmatched_labels(suite, space.labels) if len(pair[1]) >= _SHORTEST]
+    if not unmatched:
+        return []
+    unowned = (label for index, label in enumerate(space.labels) if index not in space.owners)
+    free = {key: text for label in unowned for key, text in _keys(label).items()}
+    return [
+        f"{label_place(suite.folder, alias)}: [labels] {one_line(concept)}: no label of model {model!r} is "
+        f"{one_line(alias)!r}; write {one_line(free[key])!r}, or remove it"
+        for concept, alias in unmatched
+        for key in difflib.get_close_matches(label_key(alias), free, n=1, cutoff=_ALMOST)
+    ]
+
+
 def _hint(suite: Suite, concepts: Sequence[str], labels: Sequence[str]) -> str:
-    wanted = [name for concept in concepts for name in suite.concepts.get(concept, (concept,))]
+    return label_hint([name for concept in concepts for name in suite.concepts.get(concept, (concept,))], labels)
+
+
+def label_hint(wanted: Sequence[str], labels: Sequence[str]) -> str:
+    """Return which labels are nearest to the wanted ones, or the first labels if none is near."""
     names = [part.strip() for label in labels for part in label.split(",")]
     close = list(dict.fromkeys(match for name in wanted[:5] for match in nearest(name, names)))[:3]
     if close:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from tierbench.common.files import file_sha256
+from tierbench.common.file_kinds import HEAD_BYTES, file_kind, is_heif
+from tierbench.common.files import file_sha256, open_regular
 from tierbench.suites.case import Case
 from tierbench.suites.file_names import lookalike, lookalike_text
 from tierbench.suites.packages import install_command, package_file, package_folder
@@ -70,6 +71,12 @@ def _check_file(case: Case, path: Path, file: Path, problems: Problems) -> None:
         if path.stat().st_size == 0:
             problems.add(file, f"image {case.file_name!r} has zero bytes; put the image there", case.row)
         elif case.sha256 and (found := file_sha256(path)) != case.sha256:
+            with open_regular(path) as stream:
+                head = stream.read(HEAD_BYTES)
+            kind, fix = file_kind(head)
+            if kind and not is_heif(head):
+                problems.add(file, f"image {case.file_name!r} is {kind}; {fix}", case.row)
+                return
             fix = "fetch it again or fix the row" if case.url else "put the old file back, or empty the row's sha256"
             problems.add(
                 file,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import read_text
+from tierbench.common.files import read_text, shown_path
 from tierbench.common.text import plural, suggestion
 from tierbench.metrics.registry import METRIC_REGISTRY
 from tierbench.suites.case import Ladder, MetricGate, Thresholds, Tier
@@ -95,6 +95,18 @@ def read_suite_settings(file: Path, columns: tuple[str, ...], problems: Problems
     _check_corruptions(settings.corruptions, file, problems)
     _read_gates(_table(document, "gates", file, problems), settings, file, problems)
     return settings
+
+
+def label_place(folder: Path, label: str) -> str:
+    """Return where `suite.toml` in a folder names a label in quotes, as `path:row`; only the path if it cannot tell."""
+    file = folder / "suite.toml"
+    try:
+        lines = read_text(file).splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    rows = (row for row, line in enumerate(lines, start=1) if f'"{label}"' in line or f"'{label}'" in line)
+    row = next(rows, None)
+    return shown_path(file) if row is None else f"{shown_path(file)}:{row}"
 
 
 def _read_tiers(table: Mapping[str, Any], settings: SuiteSettings, file: Path, problems: Problems) -> None:
