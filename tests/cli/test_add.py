@@ -23,7 +23,9 @@ COFFEE = Path(skimage.__file__).parent / "data" / "coffee.png"
 def test_add_copies_the_image_and_appends_a_valid_row(tierbench: Call, workplace: Path) -> None:
     Image.new("RGB", (8, 8), "green").save(workplace / "Ein Grün.PNG")
     answer = tierbench(
-        "add", "Ein Grün.PNG", "--suite", "colours", "--label", "green|lime", "--tier", "3", "--tags", "cold odd"
+        "add",
+        *("Ein Grün.PNG", "--suite", "colours", "--label", "green|lime", "--tier", "3", "--tags", "cold odd"),
+        "--force",
     )
     assert answer == Answer(0, "colours/ein_gr_n added: tier 3, cases/colours/ein_gr_n.png\n", "")
     suites, problems = read_suites([workplace / "cases"])
@@ -36,13 +38,14 @@ def test_add_copies_the_image_and_appends_a_valid_row(tierbench: Call, workplace
 
 
 def test_add_creates_a_suite_and_proposes_the_tier_from_the_models(tierbench: Call, workplace: Path) -> None:
-    answer = tierbench("add", str(COFFEE), "--suite", "new", "--label", "espresso", "--model", "reference")
+    new = ("--new-suite", "--model", "reference")
+    answer = tierbench("add", str(COFFEE), "--suite", "new", "--label", "espresso", *new)
     assert answer.code == 0
     assert "reference: passes (espresso 0.9" in answer.out
     assert "proposed: tier 1, 0 of 1 model missed it" in answer.out
     assert "new/coffee added: tier 1" in answer.out
-    again = tierbench("add", str(COFFEE), "--suite", "other", "--label", "cat|tabby", "--model", "reference")
-    assert "reference: misses" in again.out
+    again = tierbench("add", str(COFFEE), "--suite", "other", "--label", "tabby", *new)
+    assert "reference: misses max_rank 1, with rank " in again.out
     assert "other/coffee added: tier 2" in again.out
 
 
@@ -57,7 +60,7 @@ def test_an_invalid_row_changes_nothing(tierbench: Call, workplace: Path) -> Non
     metadata = workplace / "cases" / "colours" / "metadata.csv"
     before = metadata.read_bytes()
     answer = tierbench(
-        "add", "green.png", "--suite", "colours", "--label", "green", "--tier", "1", "--tags", "parametrize"
+        "add", "green.png", "--suite", "colours", "--label", "red", "--tier", "1", "--tags", "parametrize"
     )
     assert answer.code == 4
     assert "tag 'parametrize' cannot be a marker: it is a marker of pytest or of a plugin" in answer.err
@@ -82,15 +85,16 @@ def test_a_tier_is_proposed_from_how_many_models_miss(
     models = ("--model", f"colour={colour_model}", "--model", "ship=python:ships_to_add:make")
     for name in ("red", "green", "grey"):
         flat(name).save(workplace / f"{name}.png")
-    one = tierbench("add", "red.png", "--suite", "new", "--label", "automobile", *models)
+    new = ("--suite", "new", "--new-suite")
+    one = tierbench("add", "red.png", *new, "--label", "automobile", *models)
     assert one.code == 0
     assert one.out.splitlines() == [
         "  colour: passes (automobile 0.900, airplane 0.050, ship 0.030)",
-        "  ship: misses (ship 0.800, automobile 0.200, airplane 0.000)",
+        "  ship: misses max_rank 1, with rank 2 (ship 0.800, automobile 0.200, airplane 0.000)",
         "  proposed: tier 2, 1 of 2 models missed it",
         "new/red added: tier 2, cases/new/red.png",
     ]
-    both = tierbench("add", "green.png", "grey.png", "--suite", "new", "--label", "airplane", *models)
+    both = tierbench("add", "green.png", "grey.png", *new, "--label", "airplane", *models)
     assert both.out.count("proposed: tier 3, 2 of 2 models missed it") == 2
     assert both.out.splitlines()[0] == "green.png"
 
@@ -132,12 +136,19 @@ def test_the_tier_is_required_if_the_model_has_no_such_label(
     tierbench: Call, workplace: Path, colour_model: Path
 ) -> None:
     flat("red").save(workplace / "red.png")
-    call = ("add", "red.png", "--suite", "new", "--label", "beetle", "--model", str(colour_model))
-    answer = tierbench(*call)
+    call = ("add", "red.png", "--suite", "new", "--label", "beetle", "--model", str(colour_model), "--new-suite")
+    for unsure in (call, (*call, "--tier", "1")):
+        assert tierbench(*unsure) == Answer(
+            4,
+            "",
+            "error: --label: no model knows 'beetle' (its labels: airplane, automobile, ship, truck); fix it, "
+            "name its labels in [labels] of suite.toml, or add it as it is with --force\n",
+        )
+    answer = tierbench(*call, "--force")
     assert answer.code == 4
     assert "no label of model 'colour-model' counts as 'beetle'" in answer.err
     assert not (workplace / "cases" / "new" / "metadata.csv").exists()
-    with_tier = tierbench(*call, "--tier", "1")
+    with_tier = tierbench(*call, "--tier", "1", "--force")
     assert with_tier.code == 0
     assert "model: no label of the model counts as beetle" in with_tier.out
 
@@ -158,7 +169,7 @@ def test_no_image_is_added_if_one_of_them_cannot_be(tierbench: Call, workplace: 
 
 def test_check_reports_a_picture_that_changed_after_it_was_added(tierbench: Call, workplace: Path) -> None:
     flat("red").save(workplace / "red.png")
-    assert tierbench("add", "red.png", "--suite", "new", "--label", "red", "--tier", "1").code == 0
+    assert tierbench("add", "red.png", "--suite", "new", "--new-suite", "--label", "beagle", "--tier", "1").code == 0
     flat("blue").save(workplace / "cases" / "new" / "red.png")
     answer = tierbench("check", "new")
     assert answer.code == 1
@@ -176,9 +187,9 @@ def test_a_rejected_case_leaves_everything_unchanged(
     metadata.write_bytes(b"\xef\xbb\xbf" + metadata.read_bytes().replace(b"\n", b"\r\n"))
     flat("green").save(workplace / "green.png")
     before = {path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()}
-    call = ["add", "green.png", "--label", "green", "--tier", "1", *arguments]
+    call = ["add", "green.png", "--label", "green", "--tier", "1", "--force", *arguments]
     assert tierbench(*call, "--suite", "colours").code == 4
-    assert tierbench(*call, "--suite", "cases/new/one").code == 4
+    assert tierbench(*call, "--suite", "cases/new/one", "--new-suite").code == 4
     assert {path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()} == before
     assert not (workplace / "cases" / "new").exists()
 
@@ -187,7 +198,7 @@ def test_byte_order_mark_and_line_ends_of_a_suite_are_kept(tierbench: Call, work
     metadata = workplace / "cases" / "colours" / "metadata.csv"
     metadata.write_bytes(b"\xef\xbb\xbf" + metadata.read_bytes().replace(b"\n", b"\r\n"))
     flat("green").save(workplace / "green.png")
-    assert tierbench("add", "green.png", "--suite", "colours", "--label", "green", "--tier", "1").code == 0
+    assert tierbench("add", "green.png", "--suite", "colours", "--label", "red", "--tier", "1").code == 0
     data = metadata.read_bytes()
     assert data.startswith(b"\xef\xbb\xbffile_name,label,tier,tags,id,sha256\r\n")
     assert data.count(b"\n") == data.count(b"\r\n") == 4
@@ -211,7 +222,7 @@ def test_cases_added_concurrently_are_all_kept(tierbench: Call, workplace: Path)
 
 def test_a_suite_must_have_a_name_that_pytest_can_select(tierbench: Call, workplace: Path) -> None:
     flat("green").save(workplace / "green.png")
-    answer = tierbench("add", "green.png", "--suite", "my suite", "--label", "green", "--tier", "1")
+    answer = tierbench("add", "green.png", "--new-suite", "--suite", "my suite", "--label", "green", "--tier", "1")
     assert answer.code == 4
     assert "name a suite with letters, digits, _ and - only" in answer.err
     # An existing suite with such a name does not hide the problems of others.
@@ -230,7 +241,9 @@ def test_a_pipe_is_not_a_picture_and_an_error_is_not_a_miss(tierbench: Call, wor
     assert "pipe.png: is not a file; nothing was added" in answer.err
     (workplace / "nan_to_add.py").write_text(SHIP.replace("0.8", "float('nan')"), encoding="utf-8")
     flat("green").save(workplace / "green.png")
-    answer = tierbench("add", "green.png", "--suite", "new", "--label", "ship", "--model", "python:nan_to_add:make")
+    answer = tierbench(
+        "add", "green.png", "--suite", "new", "--new-suite", "--label", "ship", "--model", "python:nan_to_add:make"
+    )
     assert answer.code == 4
     assert "make: the model's output contains NaN or infinity" in answer.out
     assert "set the tier with --tier" in answer.err
@@ -266,9 +279,81 @@ def test_what_does_not_fit_a_twin_or_an_absence_is_refused(tierbench: Call, work
     for arguments, says in (
         (("--label", "-", "--tier", "1"), "error: --tier: a twin (--label -) has no tier; leave it out"),
         (("--label", "!a|b", "--tier", "1"), "error: --label: label '!a|b' combines an absence with alternatives; "),
-        (("--label", "a", "--tier", "1", "--twin", "blue"), "error: cases/colours/metadata.csv:4: twin 'blue' (row 3)"),
+        (
+            ("--label", "red", "--tier", "1", "--twin", "blue"),
+            "error: cases/colours/metadata.csv:4: twin 'blue'",
+        ),
     ):
         answer = tierbench("add", "road.png", "--suite", "colours", *arguments)
         assert answer.code == 4
         assert answer.err.startswith(says)
     assert (workplace / "cases" / "colours" / "metadata.csv").read_bytes() == before
+
+
+def test_a_label_that_neither_the_suite_nor_the_built_in_model_knows_needs_force(
+    tierbench: Call, workplace: Path
+) -> None:
+    flat("green").save(workplace / "green.png")
+    call = ("add", "green.png", "--suite", "colours", "--tier", "1", "--label")
+    before = (workplace / "cases" / "colours" / "metadata.csv").read_bytes()
+    for label in ("automobil", "red|automobil", "!automobil"):
+        answer = tierbench(*call, label)
+        assert answer.code == 4
+        assert answer.err.startswith(
+            "error: --label: neither the suite nor the built-in model knows 'automobil' (nearest labels: "
+        )
+    assert (workplace / "cases" / "colours" / "metadata.csv").read_bytes() == before
+    assert tierbench(*call, "automobil", "--force").code == 0
+
+
+def test_a_new_suite_must_be_asked_for(tierbench: Call, workplace: Path) -> None:
+    flat("red").save(workplace / "car.png")
+    call = ("add", "car.png", "--suite", "colour", "--label", "beagle", "--tier", "1")
+    says = (
+        "error: suite 'colour' does not exist; fix the name (did you mean 'colours'?), or create it with --new-suite\n"
+    )
+    assert tierbench(*call) == Answer(4, "", says)
+    assert not (workplace / "cases" / "colour").exists()
+    assert tierbench(*call, "--new-suite").code == 0
+    # Settings alone make a suite.
+    (workplace / "cases" / "set").mkdir()
+    (workplace / "cases" / "set" / "suite.toml").touch()
+    assert tierbench("add", "car.png", "--suite", "set", "--label", "beagle", "--tier", "1").code == 0
+
+
+def test_every_missed_threshold_is_named(tierbench: Call, workplace: Path, colour_model: Path) -> None:
+    thresholds = "[tiers.2]\nmin_score = 0.95\nmin_margin = 0.9\n"
+    (workplace / "cases" / "colours" / "suite.toml").write_text(thresholds, encoding="utf-8")
+    flat("red").save(workplace / "car.png")
+    call = ("add", "car.png", "--suite", "colours", "--tier", "2", "--model", f"m={colour_model}", "--label")
+    assert tierbench(*call, "automobile").out.splitlines()[0] == (
+        "  m: misses min_score 0.95, with score 0.900 and min_margin 0.9, with margin 0.850 "
+        "(automobile 0.900, airplane 0.050, ship 0.030)"
+    )
+
+
+def test_names_that_are_taken_for_splits_are_avoided(tierbench: Call, workplace: Path) -> None:
+    for number, name in enumerate(("train.png", "test drive.png")):
+        flat("red", (30, 20 + number)).save(workplace / name)
+    call = ("--suite", "colours", "--label", "red", "--tier", "1")
+    assert tierbench("add", "train.png", "test drive.png", *call).out.splitlines() == [
+        "colours/trainpic added: tier 1, cases/colours/trainpic.png",
+        "colours/testpic_drive added: tier 1, cases/colours/testpic_drive.png",
+    ]
+    # An id of one's own is kept.
+    flat("blue").save(workplace / "b.png")
+    assert tierbench("add", "b.png", *call, "--id", "val-1").out == (
+        "colours/val-1 added: tier 1, cases/colours/valpic-1.png\n"
+    )
+    assert "imagefolder" not in tierbench("check").out
+
+
+def test_what_a_killed_process_left_is_used_or_removed(tierbench: Call, workplace: Path) -> None:
+    suite = workplace / "cases" / "colours"
+    flat("green").save(workplace / "new.png")
+    # Killed between the picture and the row, and while a file was written.
+    shutil.copyfile(workplace / "new.png", suite / "new.png")
+    (suite / ".tierbench-x1y2").write_bytes(b"half a pic")
+    assert tierbench("add", "new.png", "--suite", "colours", "--label", "red", "--tier", "1").code == 0
+    names = sorted(path.name for path in suite.iterdir())
+    assert names == ["blue.png", "metadata.csv", "new.png", "red.png", "suite.toml"]

@@ -14,6 +14,7 @@ from tierbench.cli.corrupt import corrupt
 from tierbench.cli.history import history, prune
 from tierbench.cli.init import init
 from tierbench.cli.model import model
+from tierbench.cli.remove import remove
 from tierbench.cli.runs import show
 from tierbench.cli.suites import check, fetch, list_suites
 
@@ -45,6 +46,7 @@ app.command("init")(init)
 app.command("check")(check)
 app.command("list")(list_suites)
 app.command("add")(add)
+app.command("remove")(remove)
 app.command("fetch")(fetch)
 app.command("corrupt")(corrupt)
 app.command("show")(show)

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tierbench.cli.folders import suite_folder
+from tierbench.cli.folders import folder_to_add_to
 from tierbench.cli.models import Labels, Models, open_models
+from tierbench.cli.proposals import Images, proposed_tiers, unknown_labels
 from tierbench.common.errors import UserError
-from tierbench.common.files import shown_path
-from tierbench.common.text import one_line, plural
-from tierbench.models import Classifier
-from tierbench.scoring.labels import label_problems, map_concepts, short_label
-from tierbench.scoring.results import CaseResult
-from tierbench.suites import Case, Suite, Tier, read_suite
+from tierbench.common.files import is_regular, shown_path
+from tierbench.common.text import one_line
+from tierbench.suites import Suite, Thresholds, read_suite
 from tierbench.suites.expectation import Expectation, parse_expectation
 from tierbench.suites.problems import Problems
-
-_SET_TIER = "set the tier with --tier"
 
 
 def add(
     images: Annotated[list[Path], typer.Argument(help="image files", exists=True, dir_okay=False)],
-    suite: Annotated[str, typer.Option(help="suite by name or path; created if it does not exist")],
+    suite: Annotated[str, typer.Option(help="suite by name or path")],
     label: Annotated[
         str, typer.Option(help="concept that the images show; alternatives separated by |; !CONCEPT: absent; -: a twin")
     ],
@@ -37,6 +33,8 @@ def add(
     source: Annotated[str, typer.Option(help="where the image is from")] = "",
     license_: Annotated[str, typer.Option("--license", help="licence of the image")] = "",
     notes: Annotated[str, typer.Option(help="anything worth knowing")] = "",
+    new_suite: Annotated[bool, typer.Option("--new-suite", help="create the suite if it does not exist")] = False,
+    force: Annotated[bool, typer.Option("--force", help="add a label that no model knows")] = False,
     model: Models = None,
     labels: Labels = None,
 ) -> None:
@@ -52,16 +50,23 @@ def add(
     is_twin = not expected.concepts
     if is_twin and tier is not None:
         raise UserError("--tier: a twin (--label -) has no tier; leave it out")
-    folder = suite_folder(suite, new=True)
+    folder = folder_to_add_to(suite, create=new_suite)
     if problems := _image_problems(images, folder):
         raise UserError(*problems)
     models, problems = open_models(model, labels)
-    if not models and not problems and tier is None and not is_twin:
-        # The tier is proposed from predictions, so at least one model is needed.
-        models, problems = open_models(["reference"], labels)
+    proposed: dict[Path, int] = {}
+    if not is_twin and not problems:
+        current, thresholds = _suite_and_thresholds(folder, expected, tier)
+        new = Images(images, expected, current, tier, thresholds)
+        if not force:
+            problems = unknown_labels(new, models)
+        if not problems and not models and tier is None:
+            # The tier is proposed from predictions, so at least one model is needed.
+            models, problems = open_models(["reference"], labels)
+        if not problems and models:
+            proposed = proposed_tiers(new, models)
     if problems:
         raise UserError(*problems)
-    proposed = _proposed_tiers(images, expected, folder, models, tier) if models and not is_twin else {}
     for image in images:
         wanted = None if is_twin else tier or proposed[image]
         case = add_case(folder, NewCase(image, label, wanted, case_id, twin, tags, group, source, license_, notes))
@@ -76,8 +81,7 @@ def _image_problems(images: Sequence[Path], folder: Path) -> list[str]:
 
     problems = []
     for image in images:
-        if not image.is_file():
-            # Opening a pipe would block forever.
+        if not is_regular(image):
             problems.append(f"{shown_path(image.absolute())}: is not a file; nothing was added")
             continue
         try:
@@ -88,20 +92,13 @@ def _image_problems(images: Sequence[Path], folder: Path) -> list[str]:
     present = read_suite(folder, Problems()).images if (folder / "metadata.csv").is_file() else ()
     problems += [
         f"{shown_path(image.absolute())}: {one_line(where)}; nothing was added"
-        for image, where in same_images([image for image in images if image.is_file()], present)
+        for image, where in same_images([image for image in images if is_regular(image)], present)
     ]
     return problems
 
 
-def _proposed_tiers(
-    images: Sequence[Path],
-    expected: Expectation,
-    folder: Path,
-    models: Mapping[str, Classifier],
-    tier: int | None,
-) -> dict[Path, int]:
-    """Print the models' predictions for each image; without a tier, propose one from how many models miss it."""
-    from tierbench.scoring.evaluate import judge_suite
+def _suite_and_thresholds(folder: Path, expected: Expectation, tier: int | None) -> tuple[Suite, Thresholds]:
+    """Read a suite, which may have no row yet, and return it with the thresholds of new cases."""
     from tierbench.suites.metadata import COLUMNS
     from tierbench.suites.settings import make_thresholds, read_suite_settings
 
@@ -109,54 +106,6 @@ def _proposed_tiers(
     settings = read_suite_settings(folder / "suite.toml", COLUMNS, problems)
     if problems.lines:
         raise UserError(*problems.lines)
-    thresholds = make_thresholds({} if expected.absent else settings.thresholds.get(tier or 1, {}))
-    cases = [
-        Case(
-            folder.name,
-            str(number),
-            image.name,
-            image.absolute(),
-            expected.concepts,
-            tier or 1,
-            thresholds,
-            absent=expected.absent,
-        )
-        for number, image in enumerate(images)
-    ]
-    suite = Suite(folder.name, folder, "", tuple(cases), {1: Tier(1)}, settings.labels)
-    results = {
-        model_name: judge_suite(classifier, suite, cases, model_name, missing_labels="skip")
-        for model_name, classifier in models.items()
-    }
-    proposed = {}
-    for number, image in enumerate(images):
-        if len(images) > 1:
-            typer.echo(one_line(str(image)))
-        judged = {model_name: own[number] for model_name, own in results.items()}
-        for model_name, result in judged.items():
-            typer.echo(f"  {model_name}: {_prediction_text(result)}")
-        # Models that could not judge the image do not count.
-        counted = [result for result in judged.values() if not result.skipped and not result.error]
-        if tier is None and not counted:
-            # There is nothing to propose a tier from.
-            spaces = [(model_name, map_concepts(suite, classifier.labels)) for model_name, classifier in models.items()]
-            lines = [
-                line
-                for model_name, space in spaces
-                for line in label_problems(suite, space, model_name, otherwise=_SET_TIER)
-            ]
-            raise UserError(*lines or [f"{one_line(str(image))}: no model could judge it; {_SET_TIER}"])
-        missed = sum(not result.passed for result in counted)
-        proposed[image] = 1 if not missed else 3 if missed == len(counted) > 1 else 2
-        if tier is None:
-            typer.echo(f"  proposed: tier {proposed[image]}, {missed} of {plural(len(counted), 'model')} missed it")
-    return proposed
-
-
-def _prediction_text(result: CaseResult) -> str:
-    if result.verdict is None:
-        return one_line(result.reason)
-    top = ", ".join(
-        f"{one_line(short_label(name), 40)} {probability:.3f}" for name, probability in result.verdict.top[:3]
-    )
-    return f"{'passes' if result.passed else 'misses'} ({top})"
+    # Problems of its rows are reported when the case is added.
+    suite = read_suite(folder, Problems())
+    return suite, make_thresholds({} if expected.absent else settings.thresholds.get(tier or 1, {}))

@@ -66,26 +66,47 @@ def suite_folders(names: list[str], problems: Problems | None = None) -> list[Pa
     return folders
 
 
-def suite_folder(name: str, *, new: bool = False) -> Path:
-    """Return the folder of a suite.
-
-    Args:
-        name: path or name of the suite.
-        new: whether the suite may be missing.
+def suite_folder(name: str) -> Path:
+    """Return the folder of the suite with a name or path.
 
     Raises:
         UserError: if there is no such suite.
     """
+    if folder := _existing(name, "metadata.csv"):
+        return folder
+    raise UserError(f"suite {one_line(name)!r}: no folder of this name has a metadata.csv; {_known(name)}")
+
+
+def folder_to_add_to(name: str, *, create: bool) -> Path:
+    """Return the folder of a suite that is about to get cases; settings alone make a suite, too.
+
+    Args:
+        name: name or path of the suite.
+        create: whether it may be missing.
+
+    Raises:
+        UserError: if there is no such suite and it is not to be created, or if it cannot have this name.
+    """
+    if folder := _existing(name, "metadata.csv") or _existing(name, "suite.toml"):
+        return folder
+    by_path = "/" in name or Path(name).is_dir()
+    folder = Path(name).absolute() if by_path else cases_folders()[0] / name
+    if not SUITE_NAME.fullmatch(folder.name):
+        raise UserError(f"suite {one_line(name)!r}: name a suite with letters, digits, _ and - only")
+    if not create:
+        raise UserError(
+            f"suite {one_line(name)!r} does not exist; fix the name ({_known(name)}), or create it with --new-suite"
+        )
+    return folder
+
+
+def _existing(name: str, file: str) -> Path | None:
     cases = cases_folders()
     # A folder in the settings may itself be a suite.
-    for folder in (Path(name), *(each / name for each in cases), *(each for each in cases if each.name == name)):
-        if (folder / "metadata.csv").is_file():
-            return folder.absolute()
-    if new:
-        by_path = "/" in name or Path(name).is_dir()
-        folder = Path(name).absolute() if by_path else cases[0] / name
-        if not SUITE_NAME.fullmatch(folder.name):
-            raise UserError(f"suite {one_line(name)!r}: name a suite with letters, digits, _ and - only")
-        return folder
-    known = [folder.name for folder in find_suites([each for each in cases if each.is_dir()], Problems())]
-    raise UserError(f"suite {one_line(name)!r}: no folder of this name has a metadata.csv; {suggestion(name, known)}")
+    folders = (Path(name), *(each / name for each in cases), *(each for each in cases if each.name == name))
+    return next((folder.absolute() for folder in folders if (folder / file).is_file()), None)
+
+
+def _known(name: str) -> str:
+    known = find_suites([each for each in cases_folders() if each.is_dir()], Problems())
+    return suggestion(name, [folder.name for folder in known]) if known else "there is no suite yet"

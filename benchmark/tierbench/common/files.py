@@ -7,11 +7,17 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from io import BufferedReader, TextIOWrapper
 from pathlib import Path
+from typing import BinaryIO
 
 from tierbench.common.text import one_line
+
+# How the names of temporary files begin.
+_TEMPORARY = ".tierbench-"
 
 
 def write_atomically(file: Path, text: str) -> None:
@@ -20,15 +26,33 @@ def write_atomically(file: Path, text: str) -> None:
     Raises:
         OSError: if the folder cannot be written to; the old file is left unchanged.
     """
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
+    with replacing(file) as stream:
+        stream.write(text.encode("utf-8"))
+
+
+@contextmanager
+def replacing(file: Path) -> Iterator[BinaryIO]:
+    """Yield a temporary file beside a file; it takes the place of the file in one step when the body has ended.
+
+    Raises:
+        OSError: if the folder cannot be written to.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=file.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
         Path(name).chmod(0o644)
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that killed processes left in a folder; the caller holds the lock of its files."""
+    for path in folder.glob(f"{_TEMPORARY}*"):
+        if not path.is_symlink() and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def is_regular(path: Path) -> bool:

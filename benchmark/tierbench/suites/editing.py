@@ -14,9 +14,19 @@ from pathlib import Path
 
 from tierbench.common.errors import UserError
 from tierbench.common.file_lock import file_lock
-from tierbench.common.files import file_sha256, shown_path, write_atomically
+from tierbench.common.files import (
+    file_sha256,
+    is_regular,
+    open_regular,
+    read_regular,
+    remove_leftovers,
+    replacing,
+    shown_path,
+    write_atomically,
+)
 from tierbench.common.text import one_line
 from tierbench.suites.case import Case
+from tierbench.suites.imagefolder import without_split_words
 from tierbench.suites.metadata import ID
 from tierbench.suites.problems import Problems
 from tierbench.suites.reader import read_suite
@@ -73,12 +83,15 @@ def add_case(folder: Path, new: NewCase) -> Case:
 
 
 def _add(folder: Path, metadata: Path, new: NewCase) -> Case:
-    before = metadata.read_bytes() if metadata.is_file() else None
+    remove_leftovers(folder)
+    before = read_regular(metadata) if metadata.exists() else None
     try:
         text = None if before is None else before.decode("utf-8-sig")
         case_id = new.id or _free_id(new.image.stem, text or "")
-        target = folder / f"{case_id}{new.image.suffix.lower()}"
-        in_place = new.image.resolve() == target.resolve()
+        target = folder / f"{without_split_words(case_id)}{new.image.suffix.lower()}"
+        digest = file_sha256(new.image)
+        # A picture that is there already is used; a process that was killed before it wrote the row leaves one.
+        in_place = is_regular(target) and file_sha256(target) == digest
         if target.exists() and not in_place:
             raise UserError(f"{shown_path(target)}: already exists; choose another --id")
         row = {
@@ -86,7 +99,7 @@ def _add(folder: Path, metadata: Path, new: NewCase) -> Case:
             "label": new.label,
             "tier": "" if new.tier is None else str(new.tier),
             "id": case_id,
-            "sha256": file_sha256(new.image),
+            "sha256": digest,
             **{name: getattr(new, name) for name in _WHERE_FILLED},
         }
         mark = "\ufeff" if before is not None and before.startswith(codecs.BOM_UTF8) else ""
@@ -96,7 +109,8 @@ def _add(folder: Path, metadata: Path, new: NewCase) -> Case:
         raise UserError(f"{shown_path(metadata)}: the case cannot be written: {one_line(str(error))}") from error
     try:
         if not in_place:
-            shutil.copyfile(new.image, target)
+            with open_regular(new.image) as source, replacing(target) as copy:
+                shutil.copyfileobj(source, copy)
         write_atomically(metadata, after)
         problems = Problems()
         suite = read_suite(folder, problems)
@@ -126,7 +140,7 @@ def same_images(images: Sequence[Path], cases: Iterable[Case]) -> Iterator[tuple
 
 
 def _free_id(stem: str, text: str) -> str:
-    base = re.sub(r"[^a-z0-9_-]+", "_", stem.lower()).strip("_")[:80] or "image"
+    base = without_split_words(re.sub(r"[^a-z0-9_-]+", "_", stem.lower()).strip("_")[:80] or "image")
     taken = {cell for row in csv.reader(io.StringIO(text)) for cell in row}
     taken |= {Path(cell).stem for cell in taken}
     number = 2

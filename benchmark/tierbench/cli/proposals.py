@@ -1,0 +1,143 @@
+"""What models say of images before they are added: whether they know the label, and which tier to propose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from tierbench.common.errors import UserError
+from tierbench.common.text import one_line, plural
+from tierbench.models import Classifier
+from tierbench.scoring.labels import label_hint, label_problems, map_concepts, short_label
+from tierbench.scoring.results import CaseResult
+from tierbench.suites import Case, Suite, Thresholds, Tier
+from tierbench.suites.expectation import Expectation
+
+_SET_TIER = "set the tier with --tier"
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images that are about to be added to a suite.
+
+    Attributes:
+        files: the image files.
+        expected: what they show.
+        suite: the suite as it is; without cases if it is new.
+        tier: the tier that was given; None: it is to be proposed.
+        thresholds: what their predictions must reach.
+    """
+
+    files: Sequence[Path]
+    expected: Expectation
+    suite: Suite
+    tier: int | None
+    thresholds: Thresholds
+
+    def cases(self) -> list[Case]:
+        """Return the images as cases, with their numbers as ids."""
+        return [
+            Case(
+                self.suite.name,
+                str(number),
+                file.name,
+                file.absolute(),
+                self.expected.concepts,
+                self.tier or 1,
+                self.thresholds,
+                absent=self.expected.absent,
+            )
+            for number, file in enumerate(self.files)
+        ]
+
+
+def unknown_labels(images: Images, models: Mapping[str, Classifier]) -> list[str]:
+    """Return a line for each expected concept that no model has a label for.
+
+    Without models, the built-in model's labels and the concepts that the suite has already are the known ones.
+    """
+    from tierbench.models.reference import imagenet_labels
+
+    suite = images.suite
+    own = set() if models else {*suite.concepts, *suite.expected_concepts}
+    spaces = [list(model.labels) for model in models.values()] or [list(imagenet_labels())]
+    concepts = [concept for concept in images.expected.concepts if concept not in own]
+    probe = _suite_of(images, images.cases())
+    known = {concept for labels in spaces for concept in concepts if map_concepts(probe, labels).knows(concept)}
+    who = "no model" if models else "neither the suite nor the built-in model"
+    return [
+        f"--label: {who} knows {one_line(concept)!r} "
+        f"({label_hint(suite.concepts.get(concept, (concept,)), [label for labels in spaces for label in labels])}); "
+        "fix it, name its labels in [labels] of suite.toml, or add it as it is with --force"
+        for concept in concepts
+        if concept not in known
+    ]
+
+
+def proposed_tiers(images: Images, models: Mapping[str, Classifier]) -> dict[Path, int]:
+    """Print the models' predictions for each image; without a tier, propose one from how many models miss it."""
+    from tierbench.scoring.evaluate import judge_suite
+
+    cases = images.cases()
+    suite = _suite_of(images, cases)
+    results = {
+        model_name: judge_suite(classifier, suite, cases, model_name, missing_labels="skip")
+        for model_name, classifier in models.items()
+    }
+    proposed = {}
+    for number, image in enumerate(images.files):
+        if len(images.files) > 1:
+            typer.echo(one_line(str(image)))
+        judged = {model_name: own[number] for model_name, own in results.items()}
+        for model_name, result in judged.items():
+            typer.echo(f"  {model_name}: {_prediction_text(result)}")
+        # Models that could not judge the image do not count.
+        counted = [result for result in judged.values() if not result.skipped and not result.error]
+        if images.tier is None and not counted:
+            # There is nothing to propose a tier from.
+            lines = _why_not_judged(suite, models)
+            raise UserError(*lines or [f"{one_line(str(image))}: no model could judge it; {_SET_TIER}"])
+        missed = sum(not result.passed for result in counted)
+        proposed[image] = 1 if not missed else 3 if missed == len(counted) > 1 else 2
+        if images.tier is None:
+            typer.echo(f"  proposed: tier {proposed[image]}, {missed} of {plural(len(counted), 'model')} missed it")
+    return proposed
+
+
+def _suite_of(images: Images, cases: Iterable[Case]) -> Suite:
+    return Suite(images.suite.name, images.suite.folder, "", tuple(cases), {1: Tier(1)}, images.suite.concepts)
+
+
+def _why_not_judged(suite: Suite, models: Mapping[str, Classifier]) -> list[str]:
+    return [
+        line
+        for model_name, classifier in models.items()
+        for line in label_problems(suite, map_concepts(suite, classifier.labels), model_name, otherwise=_SET_TIER)
+    ]
+
+
+def _prediction_text(result: CaseResult) -> str:
+    if result.verdict is None:
+        return one_line(result.reason)
+    top = ", ".join(
+        f"{one_line(short_label(name), 40)} {probability:.3f}" for name, probability in result.verdict.top[:3]
+    )
+    return f"{'passes' if result.passed else f'misses {_missed(result)}'} ({top})"
+
+
+def _missed(result: CaseResult) -> str:
+    """Return the thresholds that a prediction missed: `max_rank 1, with rank 3`."""
+    verdict, limits = result.verdict, result.case.thresholds
+    if verdict is None:
+        return ""
+    missed = []
+    if verdict.rank > limits.max_rank:
+        missed.append(f"max_rank {limits.max_rank}, with rank {verdict.rank}")
+    if verdict.score < limits.min_score:
+        missed.append(f"min_score {limits.min_score:g}, with score {verdict.score:.3f}")
+    if limits.min_margin != 0 and verdict.margin < limits.min_margin:
+        missed.append(f"min_margin {limits.min_margin:g}, with margin {verdict.margin:.3f}")
+    return " and ".join(missed)
