@@ -104,21 +104,30 @@ def fetch(
         Path | None,
         typer.Option("--from", help="take the images from this folder", exists=True, file_okay=False),
     ] = None,
+    max_size: Annotated[float, typer.Option("--max-size", min=0, help="largest size of a file, in MB")] = 100,
+    timeout: Annotated[float, typer.Option("--timeout", min=0, help="longest time for a file, in seconds")] = 300,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option("--allow-host", help="host that may have a private address; may be given more than once"),
+    ] = None,
 ) -> None:
     """Fetch the images that suites name by URL, and verify them."""
-    from tierbench.suites.fetching import fetch_image
+    from tierbench.suites.downloading import Limits
+    from tierbench.suites.fetching import fetch_image, fetching
 
+    limits = Limits(max_size, timeout, frozenset(host.lower() for host in allow_host or ()))
     failed: list[str] = []
     for name in suites:
         # Missing images are about to be fetched; `check` reports other problems.
         suite = read_suite(suite_folder(name), Problems())
         remote = [case for case in suite.images if case.url]
         fetched, failed_before = 0, len(failed)
-        for case in remote:
-            try:
-                fetched += fetch_image(case, suite, source)
-            except UserError as error:
-                failed += error.lines
+        with fetching(suite, remote):
+            for case in remote:
+                try:
+                    fetched += fetch_image(case, suite, source, limits)
+                except UserError as error:
+                    failed += error.lines
         present = len(remote) - fetched - (len(failed) - failed_before)
         typer.echo(f"{suite.name}: {plural(fetched, 'image')} fetched, {present} already present")
     if failed:
