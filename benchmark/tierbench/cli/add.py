@@ -71,7 +71,7 @@ def add(
         wanted = None if is_twin else tier or proposed[image]
         case = add_case(folder, NewCase(image, label, wanted, case_id, twin, tags, group, source, license_, notes))
         place = "a twin" if case.is_twin else f"tier {case.tier}"
-        typer.echo(f"{case.key} added: {place}, {shown_path(case.path)}")
+        typer.echo(f"{one_line(case.key)} added: {place}, {shown_path(case.path)}")
 
 
 def _image_problems(images: Sequence[Path], folder: Path) -> list[str]:

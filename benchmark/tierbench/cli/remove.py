@@ -30,7 +30,7 @@ def remove(
     for suite, ids in by_suite.items():
         removed = remove_cases(folders[suite], ids, keep_images=keep_images)
         for gone in removed.cases:
-            typer.echo(f"{gone.key} removed")
+            typer.echo(f"{one_line(gone.key)} removed")
         for name, reason in removed.kept.items():
             typer.echo(f"{shown_path(folders[suite] / name)} kept: {reason}")
         if removed.unused_twins:

@@ -51,7 +51,7 @@ def check(suites: Suites = None, model: Models = None, labels: Labels = None) ->
             typer.echo(line)
         state = plural(len(lines), "problem") if lines else "no problem"
         state += f", {plural(len(warnings.lines), 'warning')}" if warnings.lines else ""
-        typer.echo(f"{suite.name}: {plural(len(suite.cases), 'case')}, {state}{_fetch_hint(suite)}")
+        typer.echo(f"{one_line(suite.name)}: {plural(len(suite.cases), 'case')}, {state}{_fetch_hint(suite)}")
     if missing := near_duplicates_missing():
         typer.echo(missing)
     raise typer.Exit(1 if bad else 0)
@@ -81,7 +81,7 @@ def list_suites(suites: Suites = None) -> None:
         suite = read_suite(folder, problems)
         parts = [f"{len(cases)} in tier {number}" for number, cases in suite.by_tier.items()] or ["no case in a tier"]
         parts += [plural(len(suite.absence_cases), "absence case")] if suite.absence_cases else []
-        typer.echo(f"{suite.name}: {', '.join(parts)}{_fetch_hint(suite)}")
+        typer.echo(f"{one_line(suite.name)}: {', '.join(parts)}{_fetch_hint(suite)}")
         if suite.description:
             typer.echo(f"  {one_line(suite.description, 400)}")
         if problems.lines:
@@ -129,6 +129,6 @@ def fetch(
                 except UserError as error:
                     failed += error.lines
         present = len(remote) - fetched - (len(failed) - failed_before)
-        typer.echo(f"{suite.name}: {plural(fetched, 'image')} fetched, {present} already present")
+        typer.echo(f"{one_line(suite.name)}: {plural(fetched, 'image')} fetched, {present} already present")
     if failed:
         raise UserError(*failed)

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from tierbench.common.errors import UserError
 from tierbench.common.file_lock import file_lock
-from tierbench.common.files import file_sha256, is_regular, open_regular, remove_leftovers, replacing
+from tierbench.common.files import file_sha256, is_regular, open_regular, remove_leftovers, replacing, shown_path
 from tierbench.common.text import one_line
 from tierbench.suites.case import Case, Suite
 from tierbench.suites.downloading import DownloadError, Limits, download
@@ -42,7 +42,7 @@ def fetch_image(case: Case, suite: Suite, source: Path | None = None, limits: Li
         UserError: if the image cannot be fetched, or its SHA-256 is not that of the row.
     """
     target = suite.folder / case.file_name
-    place = f"{case.key} ({case.file_name})"
+    place = one_line(f"{case.key} ({case.file_name})")
     if is_regular(target):
         if file_sha256(target) == case.sha256:
             return False
@@ -52,7 +52,7 @@ def fetch_image(case: Case, suite: Suite, source: Path | None = None, limits: Li
     if not target.parent.resolve().is_relative_to(suite.folder.resolve()):
         raise UserError(f"{place}: its folder is a link that leaves the suite; make it a folder")
     local = _local_file(case, source, place)
-    origin = one_line(case.url) if local is None else str(local)
+    origin = one_line(case.url) if local is None else shown_path(local)
     digest = hashlib.sha256()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +82,7 @@ def _local_file(case: Case, source: Path | None, place: str) -> Path | None:
         names = dict.fromkeys(PurePosixPath(path).name for path in paths)
         found = next((source / name for name in names if is_regular(source / name)), None)
         if found is None:
-            raise UserError(f"{place}: {source} has no {' or '.join(names)}")
+            raise UserError(f"{place}: {shown_path(source)} has no {one_line(' or '.join(names))}")
         return found
     if not case.url.startswith("package:"):
         return None

@@ -64,7 +64,9 @@ def _remove(folder: Path, metadata: Path, ids: Sequence[str], keep_images: bool)
     suite = read_suite(folder, before)
     rows = {case.id: case for case in suite.images}
     if unknown := [case_id for case_id in ids if case_id not in rows]:
-        raise UserError(*(f"{suite.name}/{one_line(each)}: no such case; {_near(each, rows)}" for each in unknown))
+        raise UserError(
+            *(f"{one_line(suite.name)}/{one_line(each)}: no such case; {_near(each, rows)}" for each in unknown)
+        )
     gone = [rows[case_id] for case_id in ids]
     if lines := _named_twins(suite, gone):
         raise UserError(*lines)
@@ -97,7 +99,9 @@ def _named_twins(suite: Suite, gone: Sequence[Case]) -> list[str]:
     for twin in (case for case in gone if case.is_twin):
         users = [case.id for case in suite.cases if case.twin == twin.id and case not in gone]
         if users:
-            lines.append(f"{twin.key}: it is the twin of {listed(users)}; remove these too, or empty their column twin")
+            lines.append(
+                f"{one_line(twin.key)}: it is the twin of {listed(users)}; remove these too, or empty their column twin"
+            )
     return lines
 
 
