@@ -25,6 +25,7 @@ def opened(image: Image.Image, folder: Path, kind: str = "png", **options: Any) 
     image.save(file, **options)
     picture = open_picture(file)
     assert picture.mode == "RGB"
+    assert type(picture) is Image.Image  # and not one that holds the file
     return picture
 
 

@@ -158,7 +158,10 @@ def as_seen(image: Image.Image) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation, if there is one that can be read."""
+    """Return a copy with the EXIF orientation applied, if there is one that can be read.
+
+    A copy is a plain image, which does not hold the file, and it has the palette that some readers leave out.
+    """
     from PIL import ExifTags, Image
 
     turns = {
@@ -174,6 +177,6 @@ def _upright(image: Image.Image) -> Image.Image:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
     except Exception:
         # Pillow raises all kinds of errors on broken metadata; the pixels are sound.
-        return image
+        orientation = None
     turn = turns.get(orientation) if isinstance(orientation, int) else None
-    return image if turn is None else image.transpose(turn)
+    return image.copy() if turn is None else image.transpose(turn)
