@@ -83,6 +83,7 @@ class Case:
         id: unique in the suite.
         file_name: POSIX path inside the suite folder.
         path: the file to read; it is outside the folder only for images of an installed package.
+        home: the folder that the file must lie in when it is read; None: anywhere.
         expected: the expected concept; several concepts are alternatives; empty for a twin.
         tier: integer ≥ 1; None for a step of a ladder and for a twin.
         thresholds: what the prediction must reach.
@@ -123,6 +124,7 @@ class Case:
     absent: bool = False
     twin: str = ""
     geometry: str = ""
+    home: Path | None = None
 
     @property
     def is_cropped(self) -> bool:

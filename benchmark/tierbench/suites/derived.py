@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tierbench.common.images import PictureError, open_picture
 from tierbench.corruptions.registry import corruption_version
 from tierbench.suites.case import Case, Suite
+from tierbench.suites.picture_file import read_picture
 from tierbench.suites.views import VIEWS
 
 if TYPE_CHECKING:
@@ -75,13 +76,19 @@ def clean_id(case_id: str) -> str:
     return case_id.partition("+")[0]
 
 
-def open_case(case: Case) -> Image.Image:
+def open_case(case: Case, content: bytes | None = None, *, max_pixels: int | None = None) -> Image.Image:
     """Open the image of a case as the model sees it, with the view or the corruption of a derived case.
 
+    Args:
+        case: the case.
+        content: the bytes of its image file; None: read it.
+        max_pixels: see `open_picture`.
+
     Raises:
-        PictureError: if it cannot be opened or corrupted.
+        PictureError: if it cannot be read, opened or corrupted.
     """
-    picture = VIEWS[case.view].of(open_picture(case.path))
+    source = read_picture(case)[0] if content is None else content
+    picture = VIEWS[case.view].of(open_picture(source, max_pixels=max_pixels))
     if not case.corruption:
         return picture
     try:

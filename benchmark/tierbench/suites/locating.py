@@ -40,7 +40,7 @@ def locate(case: Case, folder: Path, file: Path, problems: Problems) -> tuple[Ca
             if found is None:
                 problems.add(file, f"url {case.url!r} is not a file of the installed package; fix the url", case.row)
                 return case, ""
-            path = found
+            path, case = found, replace(case, home=None)
         elif case.url:
             return case, "fetch"
         elif path.is_symlink():

@@ -167,6 +167,7 @@ class _RowReader:
             id=self.case_id,
             file_name=file_name,
             path=self.folder / file_name,
+            home=self.folder,
             expected=expected.concepts,
             tier=tier,
             thresholds=self._thresholds(tier, expected),
