@@ -36,6 +36,14 @@ def config(**values: Any) -> Change:
     return change
 
 
+def processor(**values: Any) -> Change:
+    def change(folder: Path) -> None:
+        file = folder / "preprocessor_config.json"
+        file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | values), encoding="utf-8")
+
+    return change
+
+
 def replaced(name: str, text: str) -> Change:
     return lambda folder: (folder / name).write_text(text, encoding="utf-8")
 
@@ -67,6 +75,20 @@ def sharded(shard: object) -> Change:
         (removed("config.json"), "has no config.json; save the model with save_pretrained()"),
         (replaced("config.json", "{"), "config.json cannot be read (Expecting property name"),
         (replaced("config.json", "[]"), "config.json is not a JSON object; save the model"),
+        (replaced("config.json", "[" * 20_000 + "]" * 20_000), "config.json is nested too deeply; save"),
+        (replaced("config.json", '{"id2label": ' + "9" * 5000 + "}"), "config.json cannot be read (Exceeds the limit"),
+        (replaced("preprocessor_config.json", "{"), "preprocessor_config.json cannot be read (Expecting property"),
+        (replaced("preprocessor_config.json", '{"a":' * 20_000), "preprocessor_config.json is nested too deeply; save"),
+        (processor(size={"shortest_edge": 100_000}), "preprocessor_config.json has shortest_edge = 100000; it must be"),
+        (processor(size=0), "preprocessor_config.json has size = 0; it must be 1 to 4096"),
+        (processor(size=[224, 1e9]), "preprocessor_config.json has size = 1000000000.0; it must be 1 to 4096"),
+        (processor(crop_pct=1e-9), "preprocessor_config.json has crop_pct = 1e-09; it must be 0.1 to 1"),
+        (config(transformers_weights="other.safetensors"), "its config.json names other weights (transformers_weights"),
+        (
+            replaced("adapter_config.json", "{}"),
+            "has an adapter (adapter_config.json), and adapters are not loaded; merge it first",
+        ),
+        (config(problem_type="regression"), "is a regression model (problem_type in its config.json); name"),
         (removed("model.safetensors"), "has no weights (model.safetensors), and pickled ones are never loaded; save"),
         (
             renamed("model.safetensors", "pytorch_model.bin"),
@@ -103,12 +125,25 @@ def test_every_problem_is_one_line(folder: Path, change: Change, line: str) -> N
             replaced("preprocessor_config.json", '{"image_processor_type": "X"}'),
             "transformers cannot load its image processor (",
         ),
-        (replaced("preprocessor_config.json", "{"), "transformers cannot load its image processor ("),
-        (config(model_type="bert"), "transformers cannot load it as an image classifier ("),
+        (config(model_type="bert"), "transformers has no image classifier of the type 'bert'; name a model"),
+        (config(model_type="no-such-type"), "transformers cannot read its config.json ("),
+        (
+            # Something that transformers has, but no image processor.
+            replaced("preprocessor_config.json", '{"image_processor_type": "BertConfig"}'),
+            "its image processor cannot process a picture (",
+        ),
         (config(id2label={str(n): f"c{n}" for n in range(5)}), "transformers cannot load it as an image classifier ("),
         (config(depths=[1, 1, 1, 2]), "its weights lack "),
     ],
-    ids=["broken weights", "unknown processor", "broken processor", "other model", "other labels", "other depths"],
+    ids=[
+        "broken weights",
+        "unknown processor",
+        "other model",
+        "unknown model",
+        "no processor",
+        "other labels",
+        "other depths",
+    ],
 )
 def test_problems_that_only_loading_finds_are_one_line_too(folder: Path, change: Change, line: str) -> None:
     from tests.flat_colours import flat

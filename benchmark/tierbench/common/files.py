@@ -105,13 +105,14 @@ def _not_regular(path: Path) -> OSError:
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as 64 hexadecimal digits, cached until its size or modification time changes."""
+    """Return the SHA-256 of a file as 64 hexadecimal digits, cached until its size or one of its times changes."""
     status = path.stat()
-    return _sha256(path, status.st_size, status.st_mtime_ns)
+    # The time of the last change of the inode, too: the modification time can be set back.
+    return _sha256(path, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 @lru_cache(maxsize=65536)
-def _sha256(path: Path, size: int, mtime_ns: int) -> str:
+def _sha256(path: Path, *state: int) -> str:
     with open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

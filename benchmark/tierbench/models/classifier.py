@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ class Classifier(Protocol):
 
     Attributes:
         labels: the names of the classes, in the order of the model's outputs.
-        fingerprint: changes whenever predictions could change: a hash over weights, config and preprocessing.
+        fingerprint: changes whenever predictions could change: a hash over weights, config and preprocessing. None:
+            nothing is known to change whenever they could, so predictions are not kept between runs.
 
     A classifier whose labels are not mutually exclusive (sigmoid outputs) also has the attribute `multi_label = True`;
     the score of a concept is then the largest probability of its labels, not their sum.
@@ -30,8 +31,8 @@ class Classifier(Protocol):
         """The names of the classes, in the order of the model's outputs."""
 
     @property
-    def fingerprint(self) -> str:
-        """A string that changes whenever predictions could change."""
+    def fingerprint(self) -> str | None:
+        """A string that changes whenever predictions could change; None: predictions are not kept between runs."""
 
     def describe(self) -> dict[str, Any]:
         """Return the model card: architecture, config, parameter count, preprocessing; JSON values only."""
@@ -43,7 +44,7 @@ class Classifier(Protocol):
             images: RGB images of any size.
 
         Returns:
-            Array of shape [n_images, n_labels], in [0, 1].
+            Array of shape [n_images, n_labels], in [0, 1]; its rows sum to 1 unless `multi_label`.
         """
 
 
@@ -57,6 +58,45 @@ class TakesCropped(Protocol):
 
     def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
         """Return the probabilities of the labels, like `predict`, without a crop; arguments as there."""
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A classifier whose preprocessing can run in the threads that decode pictures, so that only small tensors wait."""
+
+    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Any]:
+        """Return the function that makes the model's input of a picture; it is called in several threads at once.
+
+        Args:
+            cropped: as for `predict_cropped`; False: as for `predict`.
+        """
+
+    def predict_prepared(self, inputs: Sequence[Any]) -> np.ndarray:
+        """Return the probabilities of the labels for inputs that `preparation` made."""
+
+
+@runtime_checkable
+class Verifies(Protocol):
+    """A classifier that can tell before a run, and without its weights, whether it will be able to predict."""
+
+    def verify(self) -> None:
+        """Raise a `UserError` if the model cannot predict, as far as that can be told without its weights."""
+
+
+def preparation_of(classifier: Classifier) -> Prepares | None:
+    """Return the classifier if its preprocessing can run in threads; None if its `predict` must be called.
+
+    A subclass or an instance that replaces `predict` alone has reasons to be asked through it.
+    """
+    replaced = {"predict", "predict_cropped"}.intersection(getattr(classifier, "__dict__", ()))
+    if not isinstance(classifier, Prepares) or replaced:
+        return None
+    order = type(classifier).__mro__
+    homes = {
+        next((kind for kind in order if name in vars(kind)), None)
+        for name in ("predict", "predict_cropped", "predict_prepared", "preparation")
+    }
+    return classifier if len(homes) == 1 else None
 
 
 def is_multi_label(classifier: Classifier) -> bool:

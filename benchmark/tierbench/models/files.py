@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import file_sha256
+from tierbench.common.files import file_sha256, open_regular
 from tierbench.common.text import one_line, printable
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack")
 _PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+_ADAPTERS = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
+# The largest side, in pixels, that a picture may be resized to.
+MAX_SIDE = 4096
+# Of settings of image processors, most of them in pixels.
+_SIZES = ("size", "crop_size", "pad_size", "height", "width", "shortest_edge", "longest_edge")
+_RANGES = {**dict.fromkeys(_SIZES, (1, MAX_SIDE)), "crop_pct": (0.1, 1)}
+# A config with 22,000 labels has about 2 MB.
+_MAX_JSON_BYTES = 100 * 2**20
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,7 @@ class ModelFiles:
         labels: the names of the classes, by index.
         multi_label: whether the outputs are sigmoids.
         fingerprint: 16 hexadecimal digits over weights, config and preprocessing.
+        given_labels: names of the classes that replaced those in the config; None: its own.
     """
 
     spec: str
@@ -36,6 +46,7 @@ class ModelFiles:
     labels: tuple[str, ...]
     multi_label: bool
     fingerprint: str
+    given_labels: tuple[str, ...] | None = None
 
 
 def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = None) -> ModelFiles:
@@ -47,10 +58,13 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
         labels: names of the classes that replace those in the config.
 
     Raises:
-        UserError: if the config, the weights in safetensors, the preprocessing or the names of the labels are missing.
+        UserError: if the config, the weights in safetensors, the preprocessing or the names of the labels are missing;
+            or if the weights in use would be others than the ones in the folder: an adapter, or a file that the config
+            names.
     """
     place = f"model {one_line(spec)!r}"
     config = _json(folder / "config.json", place, "save the model with save_pretrained()")
+    _check_no_other_weights(folder, config, place)
     weights = [folder / name for name in _WEIGHTS if (folder / name).is_file()]
     if not weights:
         pickles = [name for name in _PICKLES if (folder / name).is_file()]
@@ -73,6 +87,10 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
             f"{place}: has no preprocessor_config.json, so its preprocessing is unknown; "
             "save its image processor into the folder"
         )
+    for file in processors:
+        _check_sizes(_json(file, place, "save its image processor again"), file.name, place)
+    if config.get("problem_type") == "regression":
+        raise UserError(f"{place}: is a regression model (problem_type in its config.json); name an image classifier")
     if labels is not None:
         config = _named(config, labels, place)
     names = _labels(config, place)
@@ -82,12 +100,18 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
         labels=names,
         multi_label=_is_multi_label(config),
         fingerprint=_fingerprint(config, [*processors, *weights]),
+        given_labels=None if labels is None else tuple(labels),
     )
 
 
 def _json(file: Path, place: str, fix: str) -> dict[str, Any]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        with open_regular(file) as stream:
+            content = json.loads(stream.read(_MAX_JSON_BYTES).decode())
+        # Nested so deeply that it could be read, but not written.
+        json.dumps(content)
+    except RecursionError:
+        raise UserError(f"{place}: {file.name} is nested too deeply; {fix}") from None
     except FileNotFoundError:
         raise UserError(f"{place}: has no {file.name}; {fix}") from None
     except (OSError, ValueError) as error:
@@ -95,6 +119,31 @@ def _json(file: Path, place: str, fix: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UserError(f"{place}: {file.name} is not a JSON object; {fix}")
     return content
+
+
+def _check_no_other_weights(folder: Path, config: Mapping[str, Any], place: str) -> None:
+    for name in _ADAPTERS:
+        if (folder / name).exists():
+            raise UserError(
+                f"{place}: has an adapter ({name}), and adapters are not loaded; merge it first, with peft's "
+                "merge_and_unload(), and save the whole model"
+            )
+    if "transformers_weights" in config:
+        raise UserError(
+            f"{place}: its config.json names other weights (transformers_weights), and only model.safetensors is "
+            "loaded; merge it first: load the model and save it with save_pretrained()"
+        )
+
+
+def _check_sizes(settings: Mapping[str, Any], name: str, place: str, levels: int = 3) -> None:
+    """Refuse an image processor that would make pictures so large that they fill the memory."""
+    for key, value in settings.items():
+        if isinstance(value, dict) and levels:
+            _check_sizes(value, name, place, levels - 1)
+        for number in value if isinstance(value, list) else [value]:
+            low, high = _RANGES.get(key, (-math.inf, math.inf))
+            if key in _RANGES and isinstance(number, int | float) and not low <= number <= high:
+                raise UserError(f"{place}: {name} has {key} = {one_line(str(number), 40)}; it must be {low} to {high}")
 
 
 def _shards(index: Mapping[str, Any], folder: Path, place: str) -> list[Path]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
+from tierbench.common.images import PictureError
 from tierbench.common.text import one_line
-from tierbench.models.files import ModelFiles
+from tierbench.models.files import MAX_SIDE, ModelFiles, read_model_folder
 from tierbench.models.quiet import quiet_transformers
 
 if TYPE_CHECKING:
@@ -65,19 +66,50 @@ class TransformersClassifier:
 
     def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
         """Return the probabilities of the labels, float32, shape [n_images, n_labels]."""
-        import torch
-
-        pixels = self._processor(images=list(images), return_tensors="pt")["pixel_values"]
-        return self._forward(pixels.to(torch.float32))
+        prepare = self.preparation(cropped=False)
+        return self.predict_prepared([prepare(image) for image in images])
 
     def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
         """Return the probabilities of the labels, without a crop; see `TakesCropped`."""
+        prepare = self.preparation(cropped=True)
+        return self.predict_prepared([prepare(image) for image in images])
+
+    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], torch.Tensor]:
+        """Return the function that makes pixels of shape [channels, height, width] of a picture; see `Prepares`."""
         import torch
 
+        # Loaded here, not in the threads that call the function.
+        processor = self._processor
         height, width = self._input_size
-        fitting = [self._resized(image, (width, height)) for image in images]
-        pixels = self._processor(images=fitting, return_tensors="pt", do_resize=False, do_center_crop=False)
-        return self._forward(pixels["pixel_values"].to(torch.float32))
+        options = {"do_resize": False, "do_center_crop": False} if cropped else {}
+        edge = _shortest_edge(processor)
+
+        def prepare(image: Image.Image) -> torch.Tensor:
+            if cropped:
+                image = self._resized(image, (width, height))
+            else:
+                _check_shape(image, edge)
+            pixels = processor(images=[image], return_tensors="pt", **options)["pixel_values"]
+            prepared: torch.Tensor = pixels[0].to(torch.float32)
+            return prepared
+
+        return prepare
+
+    def verify(self) -> None:
+        """Raise a `UserError` if transformers has no image classifier or no image processor for the folder."""
+        _ = self._config, self._input_size
+
+    def predict_prepared(self, inputs: Sequence[torch.Tensor]) -> np.ndarray:
+        """Return the probabilities of the labels for prepared pictures; see `Prepares`."""
+        import torch
+
+        model, pixels = self._model, torch.stack(list(inputs))
+        with torch.inference_mode():
+            pixels = pixels.to(self.device, getattr(torch, self.dtype), memory_format=torch.channels_last)
+            logits = model(pixel_values=pixels).logits.float()
+            outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
+        result: np.ndarray = outputs.cpu().numpy()
+        return result
 
     def describe(self) -> dict[str, Any]:
         """Return the model card: architecture, depths and widths, labels, preprocessing, parameter count."""
@@ -103,28 +135,18 @@ class TransformersClassifier:
         }
         return card
 
-    def _forward(self, pixels: torch.Tensor) -> np.ndarray:
-        import torch
-
-        model = self._model
-        with torch.inference_mode():
-            pixels = pixels.to(self.device, getattr(torch, self.dtype), memory_format=torch.channels_last)
-            logits = model(pixel_values=pixels).logits.float()
-            outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
-        result: np.ndarray = outputs.cpu().numpy()
-        return result
-
     @cached_property
     def _model(self) -> Any:
         import torch
 
-        folder, place = self._files.folder, f"model {one_line(self._files.spec)!r}"
+        folder, place, config = self._files.folder, self._place, self._config
         with quiet_transformers():
             from transformers import AutoModelForImageClassification
 
             try:
                 model, info = AutoModelForImageClassification.from_pretrained(
                     folder,
+                    config=config,
                     dtype=getattr(torch, self.dtype),
                     use_safetensors=True,
                     local_files_only=True,
@@ -143,8 +165,34 @@ class TransformersClassifier:
                 f"{place}: its weights lack {len(missing)} tensors of {type(model).__name__} "
                 f"({one_line(missing[0])} …); save the whole model again"
             )
+        if read_model_folder(folder, self._files.spec, self._files.given_labels).fingerprint != self.fingerprint:
+            raise UserError(f"{place}: its files changed while the run was going on; run again")
         # Convolutional networks run twice as fast with the channels last, on the CPU too.
         return model.eval().to(device=self.device, memory_format=torch.channels_last)
+
+    @cached_property
+    def _config(self) -> Any:
+        """The config, of a model that transformers has an image classifier for."""
+        with quiet_transformers():
+            from transformers import AutoConfig, AutoModelForImageClassification
+
+            try:
+                config = AutoConfig.from_pretrained(self._files.folder, local_files_only=True, trust_remote_code=False)
+            except Exception as error:
+                raise UserError(
+                    f"{self._place}: transformers cannot read its config.json ({_first_line(error)})"
+                ) from error
+            # The mapping has no public name, but the class is registered in it.
+            if type(config) not in AutoModelForImageClassification._model_mapping:
+                raise UserError(
+                    f"{self._place}: transformers has no image classifier of the type {one_line(config.model_type)!r}; "
+                    "name a model for image classification"
+                )
+        return config
+
+    @property
+    def _place(self) -> str:
+        return f"model {one_line(self._files.spec)!r}"
 
     def _resized(self, image: Image.Image, size: tuple[int, int]) -> Image.Image:
         return image if image.size == size else image.resize(size, getattr(self._processor, "resample", None))
@@ -156,12 +204,25 @@ class TransformersClassifier:
 
         # Processors describe their resize and crop in many ways; trying it out holds for all of them.
         square = Image.new("RGB", (_SQUARE, _SQUARE))
-        height, width = self._processor(images=[square], return_tensors="pt")["pixel_values"].shape[-2:]
+        try:
+            shape = self._processor(images=[square], return_tensors="pt")["pixel_values"].shape
+        except Exception as error:
+            # What the folder names need not be an image processor, and its settings may be anything.
+            raise UserError(
+                f"{self._place}: its image processor cannot process a picture ({_first_line(error)}); "
+                "save the model's own image processor into the folder"
+            ) from error
+        height, width = shape[-2:]
+        if max(height, width) > MAX_SIDE:
+            raise UserError(
+                f"{self._place}: its image processor makes {height} × {width} pixels of a picture, more than "
+                f"{MAX_SIDE} × {MAX_SIDE}; correct its size"
+            )
         return int(height), int(width)
 
     @cached_property
     def _processor(self) -> Any:
-        folder, place = self._files.folder, f"model {one_line(self._files.spec)!r}"
+        folder, place = self._files.folder, self._place
         with quiet_transformers():
             from transformers import AutoImageProcessor
 
@@ -174,6 +235,25 @@ class TransformersClassifier:
                 raise UserError(
                     f"{place}: transformers cannot load its image processor ({_first_line(error)})"
                 ) from error
+
+
+def _shortest_edge(processor: Any) -> int:
+    """Return what the shortest edge of every picture is resized to; 0 if pictures are resized in another way."""
+    size: Any = getattr(processor, "size", None)
+    try:
+        return int(size["shortest_edge"] or 0) if "longest_edge" not in size or not size["longest_edge"] else 0
+    except (KeyError, TypeError, ValueError):
+        return 0
+
+
+def _check_shape(image: Image.Image, edge: int) -> None:
+    """Refuse a picture that is so long and narrow that resizing its shortest edge would fill the memory."""
+    width, height = image.size
+    pixels = edge * edge * max(width, height) / min(width, height)
+    if pixels > MAX_SIDE * MAX_SIDE:
+        raise PictureError(
+            f"the image is too narrow ({width} × {height}): resized for the model it would have {pixels:,.0f} pixels"
+        )
 
 
 def resolve_device(device: str) -> str:
