@@ -40,4 +40,4 @@ def classifier() -> TorchClassifier:
         raise ValueError(f"{file} is not the file that was published")
     model = EfficientNet.from_name("efficientnet-lite2")
     model.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
-    return TorchClassifier(model, imagenet_labels(), preprocess)
+    return TorchClassifier(model, imagenet_labels(), preprocess, version="1")

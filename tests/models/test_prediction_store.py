@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,20 +15,18 @@ from hypothesis import strategies as st
 from tierbench.models import prediction_store as store_module
 from tierbench.models.prediction_store import PredictionStore, card_key, library_versions, prediction_key
 
-VALUES = np.array([0.25, 0.75], dtype=np.float32)
+ROW, OTHER = b"row", b"other"
 
 
 def test_another_store_gets_what_was_put(tmp_path: Path) -> None:
     file = tmp_path / "sub" / "predictions.sqlite"
     first = PredictionStore(file)
-    first.put({"a": VALUES, "b": VALUES[::-1]})
+    first.put({"a": ROW, "b": OTHER})
     first.put_card("card", {"labels": ["ä", 1]})
     first.close()
     second = PredictionStore(file)
     assert len(second.get_keys(["a", "b", "c"])) == 2
-    found = second.get(["a", "c"])
-    assert list(found) == ["a"]
-    assert np.array_equal(found["a"], VALUES)
+    assert second.get(["a", "c"]) == {"a": ROW}
     assert second.card("card") == {"labels": ["ä", 1]}
     assert second.card("other") is None
     assert second.warning == ""
@@ -37,7 +34,7 @@ def test_another_store_gets_what_was_put(tmp_path: Path) -> None:
 
 def test_without_a_file_everything_stays_in_memory() -> None:
     store = PredictionStore(None)
-    store.put({"a": VALUES})
+    store.put({"a": ROW})
     assert len(store.get_keys(["a"])) == 1
     assert len(PredictionStore(None).get_keys(["a"])) == 0
 
@@ -45,12 +42,10 @@ def test_without_a_file_everything_stays_in_memory() -> None:
 WRITE_MANY = """
 import sys
 from pathlib import Path
-import numpy as np
 from tierbench.models.prediction_store import PredictionStore
 store = PredictionStore(Path(sys.argv[1]))
-values = np.array([0.25, 0.75], dtype=np.float32)
 for index in range(20):
-    store.put({f"{sys.argv[2]}-{index}": values, "shared": values})
+    store.put({f"{sys.argv[2]}-{index}": b"row", "shared": b"row"})
     assert store.get([f"{sys.argv[2]}-{index}"])
 assert store.warning == "", store.warning
 """
@@ -65,37 +60,64 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\0" + b"\0" * 4000])
-def test_a_broken_file_is_replaced(tmp_path: Path, content: bytes) -> None:
+def test_a_broken_file_is_set_aside_with_one_line(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "predictions.sqlite"
     file.write_bytes(content)
     store = PredictionStore(file)
-    store.put({"a": VALUES})
+    assert store.warning.startswith("the kept predictions were damaged (")
+    assert store.warning.endswith(f"and are made anew; the old file is {file}.damaged")
+    store.put({"a": ROW})
     store.close()
-    assert len(PredictionStore(file).get_keys(["a"])) == 1
+    assert file.with_name("predictions.sqlite.damaged").read_bytes() == content
+    again = PredictionStore(file)
+    assert again.get(["a"]) == {"a": ROW}
+    assert again.warning == ""
 
 
-def test_a_file_that_breaks_later_loses_only_its_predictions(tmp_path: Path) -> None:
+def test_a_file_that_breaks_later_is_set_aside_too(tmp_path: Path) -> None:
     file = tmp_path / "predictions.sqlite"
     store = PredictionStore(file)
-    store.put({f"key-{index}": np.full(500, index, dtype=np.float32) for index in range(50)})
+    store.put({f"key-{index}": bytes([index]) * 2000 for index in range(50)})
     store.close()
     content = bytearray(file.read_bytes())
     content[8192:] = b"\xff" * (len(content) - 8192)
     file.write_bytes(content)
     store = PredictionStore(file)
     assert len(store.get([f"key-{index}" for index in range(50)])) < 50
-    store.put({"new": VALUES})
-    assert len(store.get_keys(["new"])) == 1 or store.warning.startswith("predictions are not kept: ")
+    store.put({"new": ROW})
+    assert store.get(["new"]) == {"new": ROW}
+    store.close()
+    assert store.warning.count("\n") == 0
+    assert store.warning.startswith("the kept predictions were damaged (")
+    assert PredictionStore(file).get(["new"]) == {"new": ROW}
 
 
-def test_a_row_of_the_wrong_length_is_ignored(tmp_path: Path) -> None:
+def test_a_locked_file_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "_PATIENCE", 0.05)
+    file = tmp_path / "predictions.sqlite"
+    opened = PredictionStore(file)
+    opened.put({"a": ROW})
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    # One that finds it locked at the start, and one that does later.
+    for store in (PredictionStore(file), opened):
+        assert store.get(["a"]) == {}
+        assert store.warning == f"predictions are not kept: {file}: database is locked"
+        store.put({"b": ROW})
+        assert store.get(["b"]) == {"b": ROW}
+        store.close()
+    other.execute("ROLLBACK")
+    assert PredictionStore(file).get(["a", "b"]) == {"a": ROW}
+
+
+@pytest.mark.parametrize("card", ["[" * 20_000, "{", "3", "\0"])
+def test_a_damaged_card_is_none(tmp_path: Path, card: str) -> None:
     file = tmp_path / "predictions.sqlite"
     PredictionStore(file).close()
-    connection = sqlite3.connect(file)
-    connection.execute("INSERT INTO predictions VALUES ('a', ?, 0)", (b"12345",))
-    connection.commit()
+    with sqlite3.connect(file) as connection:
+        connection.execute("INSERT INTO cards VALUES ('a', ?)", (card,))
     connection.close()
-    assert PredictionStore(file).get(["a"]) == {}
+    assert PredictionStore(file).card("a") is None
 
 
 def test_a_folder_that_cannot_be_written_is_reported_and_memory_is_used(tmp_path: Path) -> None:
@@ -104,7 +126,7 @@ def test_a_folder_that_cannot_be_written_is_reported_and_memory_is_used(tmp_path
     for file in (tmp_path / "file" / "predictions.sqlite", tmp_path / "folder.sqlite"):
         store = PredictionStore(file)
         assert store.warning.startswith(f"predictions are not kept: {file}: ")
-        store.put({"a": VALUES})
+        store.put({"a": ROW})
         assert len(store.get_keys(["a"])) == 1
 
 
@@ -114,7 +136,7 @@ def test_a_read_only_folder_is_reported_and_memory_is_used(tmp_path: Path) -> No
     try:
         store = PredictionStore(tmp_path / "predictions.sqlite")
         assert store.warning.startswith("predictions are not kept: ")
-        store.put({"a": VALUES})
+        store.put({"a": ROW})
         assert len(store.get_keys(["a"])) == 1
     finally:
         tmp_path.chmod(0o700)
@@ -124,19 +146,34 @@ def test_a_file_that_became_read_only_is_reported(tmp_path: Path) -> None:
     store = PredictionStore(tmp_path / "predictions.sqlite")
     # For SQLite this is like a full disk or a lost permission, and it works for every user.
     store._connection.execute("PRAGMA query_only = ON")
-    store.put({"a": VALUES})
-    assert store.warning == "predictions are not kept: attempt to write a readonly database"
+    store.put({"a": ROW})
+    assert store.warning.endswith("predictions.sqlite: attempt to write a readonly database")
 
 
-def test_the_oldest_rows_are_deleted_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "_MAX_ROWS", 3)
-    ticks = iter(range(100))
-    monkeypatch.setattr("tierbench.models.prediction_store.time.time", lambda: float(next(ticks)))
-    store = PredictionStore(None)
-    for index in range(5):
-        store.put({str(index): VALUES})
-    store.trim()
-    assert sorted(store.get(map(str, range(5)))) == ["2", "3", "4"]
+def test_beyond_the_limit_the_rows_that_were_not_read_for_longest_are_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("tierbench.models.prediction_store.time.time", lambda: now[0])
+    file = tmp_path / "predictions.sqlite"
+    store = PredictionStore(file)
+    for index in range(100):
+        now[0] += 1
+        store.put({str(index): bytes(4000)})
+    # Read two days later, so the first is as good as new.
+    now[0] += 2 * 24 * 3600
+    assert len(store.get(["0"])) == 1
+    store.close()
+    assert len(PredictionStore(file).get_keys(map(str, range(100)))) == 100
+    monkeypatch.setattr(store_module, "_MAX_BYTES", 200_000)
+    store = PredictionStore(file)
+    store.close()
+    assert store.warning == ""
+    assert file.stat().st_size <= 200_000
+    left = PredictionStore(file).get_keys(map(str, range(100)))
+    assert "0" in left
+    assert left - {"0"} == set(map(str, range(101 - len(left), 100)))
+    assert len(left) > 20
 
 
 PART = st.text(st.characters(exclude_characters="\0"), max_size=5)
@@ -154,12 +191,12 @@ def test_the_key_differs_when_anything_differs(first: list[str], second: list[st
 
 @pytest.mark.parametrize("library", ["torch", "transformers", "pillow"])
 def test_the_key_changes_with_the_libraries(monkeypatch: pytest.MonkeyPatch, library: str) -> None:
-    before = prediction_key("f", "i", device="cpu", dtype="float32"), card_key("f")
+    before = prediction_key("f", "i", device="cpu", dtype="float32"), card_key("m", "f")
     versions = library_versions()
     monkeypatch.setattr(store_module, "version", lambda name: "99" if name == library else versions[name])
     # Versions are read once per process.
     library_versions.cache_clear()
-    after = prediction_key("f", "i", device="cpu", dtype="float32"), card_key("f")
+    after = prediction_key("f", "i", device="cpu", dtype="float32"), card_key("m", "f")
     library_versions.cache_clear()
     assert before[0] != after[0]
     assert before[1] != after[1]

@@ -115,14 +115,79 @@ def test_out_of_memory_halves_the_batch_and_nothing_errs(study: Bench) -> None:
     assert counts(answer.text) == {"passed": 6}
 
 
-def test_a_model_that_cannot_be_loaded_is_tried_once(study: Bench) -> None:
-    """Each case errs with the one line; the weights are not read again for each of them."""
-    every = "open('calls', 'a').write('x'); return outputs[:, :1]"
+@pytest.mark.parametrize(
+    ("every", "line"),
+    [
+        ("return outputs[:, :1]", "an array of shape (1, 1), not (1, 2) (images × labels); fix the classifier"),
+        ("return outputs.argmax(axis=1)", "an array of shape (1,), not (1, 2) (images × labels); fix the classifier"),
+        ("return (row for row in outputs)", "a generator, not an array of numbers; return an array of probabilities"),
+        ("return outputs.astype(str)", "a ndarray of <U32, not an array of numbers; return an array of probabilities"),
+        ("return [[0.5, 0.5], [1.0]][: len(images) + 1]", "a list that is no array (ValueError: "),
+        ("return None", "a NoneType, not an array of numbers; return an array of probabilities"),
+        (
+            "return outputs * [[1, 0.5]] + 0.001",
+            "probabilities that sum to 0.952 for an image, not to 1; apply softmax",
+        ),
+        ("return outputs * 0", "probabilities that sum to 0 for an image, not to 1; apply softmax, or set multi_label"),
+    ],
+)
+def test_a_model_that_does_not_return_probabilities_is_one_line(study: Bench, every: str, line: str) -> None:
+    answer = study.run(*factory(study, every=every))
+    assert answer.code == 4
+    (error,) = answer.errors
+    assert error.startswith(f"the model's predict() returned {line}")
+
+
+def test_a_model_that_returns_logits_is_one_line(study: Bench) -> None:
+    answer = study.run(*factory(study, every="return np.log(outputs)"))
+    assert answer.code == 4
+    (error,) = answer.errors
+    assert error.startswith("the model's outputs are not probabilities (-2.3 to -0.105); return an array")
+
+
+def test_a_model_that_begins_to_return_something_else_is_asked_once(study: Bench) -> None:
+    """Each case errs with the one line; the model is not asked again for each of them."""
+    every = "open('calls', 'a').write('x'); return outputs if len(images) == 1 else outputs[:, :1]"
     answer = study.run(*factory(study, every=every))
     assert answer.code == 1
     assert counts(answer.text) == {"error": 6}
     assert "the model's predict() returned an array of shape (3, 1), not (3, 2)" in answer.text
-    assert (study.path / "calls").read_text(encoding="utf-8") == "x"
+    # A grey picture before the run, and the batch.
+    assert (study.path / "calls").read_text(encoding="utf-8") == "xx"
+
+
+@pytest.mark.parametrize(
+    "tensor", ["torch.tensor(outputs).bfloat16()", "torch.tensor(outputs).requires_grad_()", "[*torch.tensor(outputs)]"]
+)
+def test_a_model_may_return_tensors(study: Bench, tensor: str) -> None:
+    answer = study.run(*factory(study, every=f"import torch; return {tensor}"))
+    assert answer.code == 0
+    assert counts(answer.text) == {"passed": 6}
+
+
+@pytest.mark.parametrize("part", ["labels", "fingerprint", "device", "dtype", "multi_label"])
+def test_a_part_of_a_model_that_raises_is_one_line(study: Bench, part: str) -> None:
+    model = FACTORY.format(black="pass", every="pass", describe="return {}")
+    raising = f"    {part} = property(lambda self: 1 / 0)\n\n    def describe"
+    study.file("ownmodel.py", model.replace("    def describe", raising))
+    answer = study.run("--robust-model", "python:ownmodel:make")
+    assert answer.code == 4
+    (line,) = answer.errors
+    assert f"reading its {part} failed: ZeroDivisionError: division by zero; fix the classifier" in line
+
+
+def test_a_folder_that_is_no_image_classifier_is_one_line(study: Bench) -> None:
+    import json
+    import shutil
+
+    shutil.copytree(study.model, study.path / "words")
+    config = study.path / "words" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text("utf-8")), "model_type": "bert"}), encoding="utf-8")
+    answer = study.run("--robust-model", "words")
+    assert answer.code == 4
+    assert answer.errors == [
+        "model 'words': transformers has no image classifier of the type 'bert'; name a model for image classification"
+    ]
 
 
 def test_broken_weights_err_every_case_with_one_line(study: Bench) -> None:

@@ -8,10 +8,11 @@ from tests.conftest import Bench
 from tests.plugin.test_problems import factory
 
 
-@pytest.mark.parametrize(("size", "calls"), [("1", "111"), ("2", "21"), ("16", "3")])
+@pytest.mark.parametrize(("size", "calls"), [("1", "1111"), ("2", "121"), ("16", "13")])
 def test_no_batch_is_larger(study: Bench, size: str, calls: str) -> None:
     model = factory(study, every="open('calls', 'a').write(str(len(images)))")
     assert study.run(*model, "--robust-batch-size", size).code == 0
+    # Before the run, the model is asked for one grey picture.
     assert (study.path / "calls").read_text(encoding="utf-8") == calls
 
 

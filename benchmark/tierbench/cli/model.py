@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from tierbench.common.text import one_line
+from tierbench.common.errors import UserError
+from tierbench.common.text import error_text, one_line
 
 
 def model(
@@ -25,7 +26,15 @@ def model(
     from tierbench.models.label_file import read_labels
 
     classifier = load_classifier(spec, device="cpu", labels=read_labels(names.absolute()) if names else None)
-    card = classifier.describe()
+    try:
+        card = classifier.describe()
+    except UserError:
+        raise
+    except Exception as error:
+        # A user's own classifier may raise anything.
+        raise UserError(f"model {one_line(spec)!r}: its describe() failed: {error_text(error)}; fix it") from error
+    if not isinstance(card, dict):
+        raise UserError(f"model {one_line(spec)!r}: its describe() returned no dict; return the model card as one")
     if as_json:
         # ASCII only, because a label may contain control characters of a terminal.
         typer.echo(json.dumps(card, indent=2, ensure_ascii=True))
@@ -42,7 +51,7 @@ def model(
         "widths": card.get("widths"),
         "outputs": f"{card.get('outputs', 'probabilities')} over {len(labels)} labels",
         "labels": "; ".join(one_line(label, 80) for label in shown) + more,
-        "fingerprint": classifier.fingerprint,
+        "fingerprint": classifier.fingerprint or "none: predictions are not kept between runs",
     }
     for name, value in lines.items():
         if value is not None:

@@ -97,8 +97,3 @@ def preparation_of(classifier: Classifier) -> Prepares | None:
         for name in ("predict", "predict_cropped", "predict_prepared", "preparation")
     }
     return classifier if len(homes) == 1 else None
-
-
-def is_multi_label(classifier: Classifier) -> bool:
-    """Return whether the labels of the classifier are not mutually exclusive."""
-    return bool(getattr(classifier, "multi_label", False))

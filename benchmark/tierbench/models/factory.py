@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tierbench.common.errors import UserError
-from tierbench.common.text import error_text, one_line, printable
+from tierbench.common.text import error_text, one_line
 from tierbench.models.classifier import Classifier
-
-_PARTS = ("labels", "fingerprint", "describe", "predict")
 
 
 def open_factory(spec: str, *, device: str, dtype: str, root: Path, labels: Sequence[str] | None) -> Classifier:
@@ -45,27 +43,4 @@ def open_factory(spec: str, *, device: str, dtype: str, root: Path, labels: Sequ
         # As above: the factory is the user's own code.
         raise UserError(f"{place}: {factory_name}() failed: {error_text(error)}") from error
     # `load_classifier` checks that it is one.
-    return classifier
-
-
-def checked_classifier(classifier: object, place: str) -> Classifier:
-    """Check that an object is a classifier with usable labels and a usable fingerprint.
-
-    Raises:
-        UserError: if it is not; the line says what is missing.
-    """
-    missing = [name for name in _PARTS if not hasattr(classifier, name)]
-    if missing or not isinstance(classifier, Classifier):
-        raise UserError(
-            f"{place}: {one_line(type(classifier).__name__)} is not a classifier, it lacks {', '.join(missing)}; "
-            "see tierbench.Classifier"
-        )
-    labels = classifier.labels
-    if isinstance(labels, str) or not isinstance(labels, Sequence) or not all(isinstance(name, str) for name in labels):
-        raise UserError(f"{place}: its labels must be a sequence of strings, one for each output")
-    if not len(labels):
-        raise UserError(f"{place}: it has no labels; name its outputs")
-    fingerprint = classifier.fingerprint
-    if not isinstance(fingerprint, str) or not fingerprint or fingerprint != printable(fingerprint):
-        raise UserError(f"{place}: its fingerprint must be a string that changes when its predictions could change")
     return classifier

@@ -8,7 +8,7 @@ from pathlib import Path
 from tierbench.common.errors import UserError
 from tierbench.common.text import error_text, one_line
 from tierbench.models.classifier import Classifier
-from tierbench.models.factory import checked_classifier
+from tierbench.models.identity import checked_classifier
 from tierbench.models.registry import MODEL_REGISTRY, kind_of
 
 

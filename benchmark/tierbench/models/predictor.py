@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import file_sha256
-from tierbench.common.images import PictureError, quiet_pillow
+from tierbench.common.images import quiet_pillow
 from tierbench.common.text import one_line
-from tierbench.models.classifier import Classifier, TakesCropped
+from tierbench.models.classifier import Classifier, TakesCropped, preparation_of
+from tierbench.models.identity import Identity, identity_of, read_part
+from tierbench.models.intake import Intake, Taken
+from tierbench.models.outputs import FIX, NOT_PROBABILITIES, as_array, check_sum, problem_of
 from tierbench.models.prediction_store import PredictionStore, prediction_key
-from tierbench.suites.case import Case
-from tierbench.suites.derived import corruption_key, open_case
+from tierbench.models.stored_row import FULL_LABELS, pack, unpack
+from tierbench.suites.case import Case, Thresholds
+from tierbench.suites.derived import corruption_key
+from tierbench.suites.picture_file import picture_sha256
 
 if TYPE_CHECKING:
     import numpy as np
-    from PIL import Image
 
-    Call = Callable[[Sequence[Image.Image]], np.ndarray]
+    Call = Callable[[Sequence[Any]], object]
 
-# Decoding a photograph takes about as long as preprocessing it; two threads keep one predictor fed.
-_DECODERS = 2
+_PROBE = Case("", "", "", Path(), (), None, Thresholds())
 Advance = Callable[[int], object]
+# Case → the labels of the model that its suite counts as a concept.
+Counted = Callable[[Case], Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Prediction:
     """The output of a model for an image, or why there is none.
 
     Attributes:
-        image_sha256: of the image file; empty if it could not be read.
+        image_sha256: of the bytes that were decoded; empty if the image file could not be read.
         probabilities: float32, shape [n_labels]; None if there is an error.
         error: why there is no prediction; empty if there is one.
     """
@@ -45,53 +48,84 @@ class Prediction:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """An image to predict.
+
+    Attributes:
+        key: the key in the store for what the file held when it was looked up.
+        digest: SHA-256 of that.
+        cases: the cases that show it, each by the name of a file of its own.
+    """
+
+    key: str
+    digest: str
+    cases: tuple[Case, ...]
+
+
 class Predictor:
     """Predicts images with one model, each image once.
 
     Args:
         classifier: the model.
-        store: where predictions are kept.
+        store: where predictions are kept; for a model without a fingerprint one that lasts for a run only.
         batch_size: number of images per call of the model.
+        identity: of the model; default: what the classifier says.
+        unkept: what stands for the fingerprint of a model that has none.
+        counted: the labels that a case's suite counts as concepts; of importance only for more than 4,096 labels.
+        max_pixels: the number of pixels that an image may have; None: Pillow's limit.
     """
 
-    def __init__(self, classifier: Classifier, store: PredictionStore, batch_size: int = 16) -> None:
+    def __init__(
+        self,
+        classifier: Classifier,
+        store: PredictionStore,
+        batch_size: int = 16,
+        *,
+        identity: Identity | None = None,
+        unkept: str = "",
+        counted: Counted = lambda case: (),
+        max_pixels: int | None = None,
+    ) -> None:
         self.classifier = classifier
+        self.identity = identity or identity_of(classifier)
+        self._unkept = unkept
         self._store = store
         self._batch_size = batch_size
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """The model's fingerprint, computed once: for a module in memory it is a hash over all weights."""
-        return self.classifier.fingerprint
+        self._counted = counted
+        self._max_pixels = max_pixels
 
     @property
     def takes_cropped(self) -> bool:
         """Whether the model predicts pictures that are cropped already without cropping them again."""
         return isinstance(self.classifier, TakesCropped)
 
-    def key(self, image_sha256: str, alteration: str = "") -> str:
-        """Return the key under which the store has this model's prediction for an image.
+    @cached_property
+    def _place(self) -> dict[str, str]:
+        return {name: str(read_part(self.classifier, name, "the model", "")) for name in ("device", "dtype")}
 
-        Args:
-            image_sha256: of the image file.
-            alteration: what is done to the image after opening it.
-        """
-        return prediction_key(
-            self.fingerprint,
-            image_sha256,
-            device=str(getattr(self.classifier, "device", "")),
-            dtype=str(getattr(self.classifier, "dtype", "")),
-            alteration=alteration,
-        )
+    @cached_property
+    def _identity_key(self) -> str:
+        return f"{self._unkept}\0{self.identity.digest}"
 
     def _key_of(self, case: Case, image_sha256: str) -> str:
         path = "cropped" if case.is_cropped and self.takes_cropped else ""
-        return self.key(image_sha256, "\0".join(filter(None, (corruption_key(case), path))))
+        kept = ""
+        if len(self.identity.labels) > FULL_LABELS:
+            kept = "kept:" + hashlib.sha256(str(sorted(self._counted(case))).encode()).hexdigest()
+        alteration = "\0".join(filter(None, (corruption_key(case), path, kept)))
+        return prediction_key(self._identity_key, image_sha256, **self._place, alteration=alteration)
+
+    def _digests(self, cases: Sequence[Case]) -> dict[str, str]:
+        """Return the SHA-256 of the image files, by `case.key`; a picture with several views is looked at once."""
+        files = {case.path: case for case in cases}
+        digests = {path: picture_sha256(case) for path, case in files.items()}
+        return {case.key: digests[case.path] for case in cases}
 
     def cached(self, cases: Sequence[Case]) -> int:
         """Count the cases whose prediction is in the store."""
-        files = {path: _hash_or_empty(path) for path in {case.path for case in cases}}
-        keys = {case.key: self._key_of(case, digest) for case in cases if (digest := files[case.path])}
+        digests = self._digests(cases)
+        keys = {case.key: self._key_of(case, digest) for case in cases if (digest := digests[case.key])}
         known = self._store.get_keys(keys.values())
         return sum(key in known for key in keys.values())
 
@@ -105,11 +139,9 @@ class Predictor:
             cases: the cases to predict.
             advance: called with the number of newly finished cases.
         """
-        # A picture that is seen through several views is read once.
-        files = {path: _hash_or_empty(path) for path in {case.path for case in cases}}
-        digests = {case.key: files[case.path] for case in cases}
+        digests = self._digests(cases)
         keys = {case.key: self._key_of(case, digests[case.key]) for case in cases}
-        known = self._store.get(keys.values())
+        known = self._known(keys.values())
         results: dict[str, Prediction] = {}
         waiting: dict[str, list[Case]] = {}
         for case in cases:
@@ -123,116 +155,102 @@ class Predictor:
                 waiting.setdefault(key, []).append(case)
         if advance:
             advance(len(results))
-        jobs = [(key, same[0], digests[same[0].key]) for key, same in waiting.items()]
+        jobs = [_Job(key, digests[same[0].key], tuple(same)) for key, same in waiting.items()]
         with quiet_pillow():
-            for done in self._predict_new(jobs):
-                self._store.put({key: p.probabilities for key, p in done.items() if p.probabilities is not None})
-                for key, prediction in done.items():
-                    for case in waiting[key]:
-                        results[case.key] = prediction
-                    if advance:
-                        advance(len(waiting[key]))
+            while jobs:
+                jobs = self._predict_jobs(jobs, results, advance)
         return results
 
-    def _predict_new(self, jobs: Sequence[tuple[str, Case, str]]) -> Iterator[dict[str, Prediction]]:
-        """Predict images that are not in the store, one batch at a time; a job is a key, a case and the file's hash."""
-        classifier = self.classifier
-        cropped = [job for job in jobs if job[1].is_cropped]
-        yield from self._predict_with(classifier.predict, [job for job in jobs if not job[1].is_cropped])
-        yield from self._predict_with(
-            classifier.predict_cropped if isinstance(classifier, TakesCropped) else classifier.predict, cropped
-        )
+    def probe(self) -> None:
+        """Predict a grey picture, which tells before a run whether the model keeps to the interface.
 
-    def _predict_with(self, call: Call, jobs: Sequence[tuple[str, Case, str]]) -> Iterator[dict[str, Prediction]]:
-        batch: list[tuple[str, str, Image.Image]] = []
-        pictures = _decoded_ahead([case for _, case, _ in jobs], 2 * self._batch_size)
-        for (key, _, digest), picture in zip(jobs, pictures, strict=True):
-            if isinstance(picture, str):
-                yield {key: Prediction(digest, None, picture)}
+        Raises:
+            UserError: if its outputs are no array of probabilities, images × labels. That it cannot predict such a
+                picture is no problem.
+        """
+        from PIL import Image
+
+        picture = Image.new("RGB", (224, 224), (128, 128, 128))
+        ((_, prediction),) = self._predict_batch(self.classifier.predict, [Taken(_PROBE, "", picture)])
+        if prediction.error.startswith(NOT_PROBABILITIES):
+            raise UserError(f"{prediction.error}; {FIX}")
+
+    def _known(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
+        """Return the stored probabilities by key; damaged ones are left out, and so predicted again."""
+        labels, multi_label = len(self.identity.labels), self.identity.multi_label
+        rows = self._store.get(keys)
+        found = {key: unpack(key, row, labels, multi_label=multi_label) for key, row in rows.items()}
+        return {key: values for key, values in found.items() if values is not None}
+
+    def _predict_jobs(
+        self, jobs: Sequence[_Job], results: dict[str, Prediction], advance: Advance | None
+    ) -> list[_Job]:
+        """Predict the first case of each job, add its results, and return what is left to do.
+
+        The image file may have changed since it was looked up: then the prediction is of its new content, and the other
+        cases of the job, with files of their own, are still to be predicted.
+        """
+        by_case = {job.cases[0].key: job for job in jobs}
+        left: list[_Job] = []
+        for batch in self._predict_new([job.cases[0] for job in jobs]):
+            rows: dict[str, bytes] = {}
+            for case, prediction in batch:
+                job = by_case[case.key]
+                unchanged = prediction.image_sha256 == job.digest
+                done = job.cases if unchanged else (case,)
+                if prediction.probabilities is not None:
+                    key = job.key if unchanged else self._key_of(case, prediction.image_sha256)
+                    rows[key] = pack(key, prediction.probabilities, self._counted(case))
+                results.update((same.key, prediction) for same in done)
+                if len(done) < len(job.cases):
+                    left.append(_Job(job.key, job.digest, job.cases[1:]))
+                if advance:
+                    advance(len(done))
+            self._store.put(rows)
+        return left
+
+    def _predict_new(self, cases: Sequence[Case]) -> Iterator[list[tuple[Case, Prediction]]]:
+        """Predict images that are not in the store, one batch at a time."""
+        for cropped in (False, True):
+            chosen = [case for case in cases if case.is_cropped is cropped]
+            if not chosen:
                 continue
-            batch.append((key, digest, picture))
-            if len(batch) == self._batch_size:
-                yield self._predict_batch(call, batch)
-                batch = []
-        if batch:
-            yield self._predict_batch(call, batch)
+            call: Call = self.classifier.predict
+            if cropped and isinstance(self.classifier, TakesCropped):
+                call = self.classifier.predict_cropped
+            prepare = None
+            if prepares := preparation_of(self.classifier):
+                prepare, call = prepares.preparation(cropped=cropped), prepares.predict_prepared
+            for batch in Intake(self._batch_size, prepare, self._max_pixels).batches(chosen):
+                failed = [(taken.case, Prediction(taken.digest, None, taken.error)) for taken in batch if taken.error]
+                good = [taken for taken in batch if not taken.error]
+                yield failed + (self._predict_batch(call, good) if good else [])
 
-    def _predict_batch(self, call: Call, batch: list[tuple[str, str, Image.Image]]) -> dict[str, Prediction]:
+    def _predict_batch(self, call: Call, batch: list[Taken]) -> list[tuple[Case, Prediction]]:
         try:
-            outputs = self._checked(call([picture for *_, picture in batch]), len(batch))
+            outputs = as_array(call([taken.picture for taken in batch]), len(batch), len(self.identity.labels))
         except UserError:
             raise
         except (Exception, SystemExit) as error:
             # The model is other people's code and may raise anything; only the images of this batch are affected.
             failure = _model_error(error)
         else:
-            return {
-                key: self._finite(digest, probabilities)
-                for (key, digest, _), probabilities in zip(batch, outputs, strict=True)
-            }
+            return [(taken.case, self._checked(taken.digest, row)) for taken, row in zip(batch, outputs, strict=True)]
         # Outside of the handler: the error keeps the frames of the failed call alive, and with them their memory.
         if len(batch) > 1:
             # Out of memory, or an image that the model cannot process: predicting halves finds out which.
             half = len(batch) // 2
-            return self._predict_batch(call, batch[:half]) | self._predict_batch(call, batch[half:])
-        key, digest, _ = batch[0]
-        return {key: Prediction(digest, None, failure)}
+            return self._predict_batch(call, batch[:half]) + self._predict_batch(call, batch[half:])
+        return [(batch[0].case, Prediction(batch[0].digest, None, failure))]
 
-    def _checked(self, outputs: np.ndarray, count: int) -> np.ndarray:
+    def _checked(self, digest: str, row: np.ndarray) -> Prediction:
         import numpy as np
 
-        outputs = np.asarray(outputs, dtype=np.float32)
-        expected = (count, len(self.classifier.labels))
-        if outputs.shape != expected:
-            raise UserError(
-                f"the model's predict() returned an array of shape {outputs.shape}, not {expected} "
-                "(images × labels); fix the classifier"
-            )
-        return outputs
-
-    @staticmethod
-    def _finite(digest: str, probabilities: np.ndarray) -> Prediction:
-        import numpy as np
-
-        if not np.isfinite(probabilities).all():
-            return Prediction(digest, None, "the model's output contains NaN or infinity")
-        if probabilities.min(initial=0) < -1e-3 or probabilities.max(initial=0) > 1 + 1e-3:
-            return Prediction(
-                digest,
-                None,
-                f"the model's outputs are not probabilities ({probabilities.min():.3g} to {probabilities.max():.3g})",
-            )
-        return Prediction(digest, np.clip(probabilities, 0, 1))
-
-
-def _decoded_ahead(cases: Sequence[Case], ahead: int) -> Iterator[Image.Image | str]:
-    """Decode images in threads, a limited number ahead of the consumer; yield the message of an error as a string."""
-
-    def decode(case: Case) -> Image.Image | str:
-        try:
-            return open_case(case)
-        except PictureError as error:
-            return one_line(str(error))
-
-    with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as pool:
-        pending: deque[Future[Image.Image | str]] = deque()
-        try:
-            for case in cases:
-                pending.append(pool.submit(decode, case))
-                if len(pending) > ahead:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
-
-
-def _hash_or_empty(path: Path) -> str:
-    try:
-        return file_sha256(path)
-    except OSError:
-        return ""
+        if problem := problem_of(row):
+            return Prediction(digest, None, problem)
+        if not self.identity.multi_label:
+            check_sum(row)
+        return Prediction(digest, np.clip(row, 0, 1))
 
 
 def _model_error(error: BaseException) -> str:

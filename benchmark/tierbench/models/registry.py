@@ -59,6 +59,15 @@ _BY_FORM: Final[Mapping[str, Callable[[str, Path], bool]]] = {
 _SCHEME = re.compile(r"([a-z][a-z0-9_]+):")
 
 
+def own_source(spec: str, root: Path) -> str:
+    """Return the spec if code opens it that is not tierbench's own; else an empty text.
+
+    The fingerprints of folders and Hub models are tierbench's own work, and hold wherever their files are.
+    """
+    kind = kind_of(spec, root)
+    return "" if kind in _BY_FORM else spec
+
+
 def kind_of(spec: str, root: Path) -> str:
     """Return the name of the kind of model that a spec names.
 

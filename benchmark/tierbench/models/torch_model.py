@@ -28,7 +28,9 @@ class TorchClassifier:
         labels: the names of the classes, in the order of the logits.
         preprocess: from an RGB image to pixels of shape [channels, height, width]; all images to the same shape.
         multi_label: whether the labels are not mutually exclusive: sigmoid instead of softmax.
-        version: of `preprocess`; change it when results change but the source of `preprocess` does not.
+        version: of your code: of `preprocess`, of the module's classes, and of all that they use. Change it whenever
+            results could change. Without it, predictions are not kept between runs: no hash can hold all that code in
+            memory depends on.
         preprocess_cropped: like `preprocess`, but without a crop: corrupted pictures are cropped already. Without it,
             sweeps have no mCE.
     """
@@ -59,8 +61,14 @@ class TorchClassifier:
         return self._labels
 
     @property
-    def fingerprint(self) -> str:
-        """16 hexadecimal digits, a hash over the current weights, the architecture and the preprocessing."""
+    def fingerprint(self) -> str | None:
+        """16 hexadecimal digits, a hash over version, weights, architecture and preprocessing; None without a version.
+
+        What the hash cannot hold (closures, objects that a function uses, attributes that are no tensors) is what the
+        version stands for.
+        """
+        if not self._version:
+            return None
         texts = [repr(self._module), *self._labels, _source(self._preprocess), self._version, str(self.multi_label)]
         if self._preprocess_cropped is not None:
             texts.append(_source(self._preprocess_cropped))

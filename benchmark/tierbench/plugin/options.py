@@ -40,6 +40,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("device", ("auto", "cpu", "cuda", "mps"), "auto", "", "where the model runs"),
     ("dtype", ("float32", "float16", "bfloat16"), "float32", "", "type of the model's weights"),
     ("batch_size", int, "16", "N", "images handed to the model at once"),
+    ("max_pixels", int, "0", "N", "largest picture that is opened, in pixels; 0: Pillow's limit, 89478485"),
     ("missing_labels", ("error", "skip"), "error", "", "cases whose concept the model has no label for"),
     ("reports", str, "reports", "DIR", "folder that takes one folder a run"),
     ("baseline", str, "", "NAME|PATH|RUN|none", "accepted scores to compare with; default: the model's own"),

@@ -145,8 +145,7 @@ class Recorder:
         terminalreporter.write_sep("=", "robustness")
         for line in (run_lines(recording.run, recording.rows) if recording.run else []) + recording.notes:
             terminalreporter.write_line(line)
-        store = self.session.models.store.warning if self.session.selection.cases else ""
-        for warning in [*recording.warnings, *recording.failures, *([store] if store else [])]:
+        for warning in [*recording.warnings, *recording.failures, *self.session.models.warnings]:
             terminalreporter.write_line(f"warning: {warning}", yellow=True)
         shown = self.report_file if self.report_file else recording.folder / SCORES
         terminalreporter.write_line(f"report: {shown_path(shown)}")

@@ -33,6 +33,7 @@ class BenchmarkSession(Benchmark):
 
     def __init__(self, config: RunConfig, pytest_config: pytest.Config, shared: Path | None = None) -> None:
         super().__init__(config, _progress(pytest_config), shared)
+        self.models.predicts = not getattr(pytest_config.option, "numprocesses", None)
         self.selected: list[Check] = []
         self._owned: Path | None = None
 

@@ -23,7 +23,7 @@ from tierbench.common.schema import (
     TagResult,
     TierResult,
 )
-from tierbench.models.prediction_store import card_key, library_versions
+from tierbench.models.prediction_store import library_versions
 from tierbench.runs.baseline_changes import Baselines
 from tierbench.runs.environment import git_commit, thread_count, tool_versions
 from tierbench.runs.provenance import provenance
@@ -122,7 +122,7 @@ class Assembly:
 
     def card(self, name: str) -> dict[str, Any]:
         """Return the model card that was stored at the model's first prediction; empty if there is none."""
-        return self.models.store.card(card_key(self._fingerprint(name))) or {}
+        return self.models.card(name, self._fingerprint(name))
 
     def provenance(self, name: str) -> dict[str, str]:
         """Return what produced the scores of a model, in the form that baselines store."""

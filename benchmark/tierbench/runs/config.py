@@ -16,6 +16,9 @@ from tierbench.runs.baseline_source import BaselineChoice
 from tierbench.runs.regression import DEFAULT_MAX_DROP, LARGEST_DROP
 from tierbench.scoring.model_pool import ModelOptions
 
+# Decoding a picture of this size takes 6 GB.
+LARGEST_PICTURE = 1_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class RunConfig:
@@ -103,6 +106,7 @@ def run_config(
             batch_size=batch_size,
             missing_labels=given["missing_labels"],
             cache=not given["no_cache"],
+            max_pixels=_max_pixels(given["max_pixels"], problems),
         ),
         own_model=own_model,
         cases=cases,
@@ -118,3 +122,10 @@ def run_config(
         markdown=root / expanded(given["markdown"]) if given["markdown"] else None,
         problems=tuple(problems),
     )
+
+
+def _max_pixels(given: int, problems: list[str]) -> int | None:
+    if not 0 <= given <= LARGEST_PICTURE:
+        problems.append(f"--robust-max-pixels {given} must be 1 to {LARGEST_PICTURE}, or 0 for the limit of Pillow")
+        return None
+    return given or None

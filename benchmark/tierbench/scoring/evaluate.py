@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tierbench.common.errors import UserError
-from tierbench.models.classifier import Classifier, is_multi_label
+from tierbench.models.classifier import Classifier
+from tierbench.models.identity import identity_of
 from tierbench.models.load import load_classifier
 from tierbench.models.prediction_store import PredictionStore
 from tierbench.models.predictor import Predictor
@@ -29,6 +30,7 @@ def evaluate(
     batch_size: int = 16,
     missing_labels: str = "error",
     labels: Sequence[str] | None = None,
+    max_pixels: int | None = None,
 ) -> pd.DataFrame:
     """Predict every case of a suite and judge it by its thresholds.
 
@@ -39,6 +41,7 @@ def evaluate(
         batch_size: number of images per batch.
         missing_labels: what to do if the model has no label for a concept: `error`, or `skip` its cases.
         labels: names of the classes, if the classifier is a spec whose config has none.
+        max_pixels: the number of pixels that an image may have; None: Pillow's limit, 89,478,485.
 
     Returns:
         One row per case, ladder steps and absence cases included, twins not; the columns are those of `scores.csv`.
@@ -50,7 +53,7 @@ def evaluate(
         classifier = load_classifier(classifier, labels=labels)
     if not isinstance(suite, Suite):
         suite = _read(Path(suite))
-    results = judge_suite(classifier, suite, suite.cases, model, batch_size, missing_labels)
+    results = judge_suite(classifier, suite, suite.cases, model, batch_size, missing_labels, max_pixels)
     return rows_frame(result.row() for result in results)
 
 
@@ -61,16 +64,18 @@ def judge_suite(
     model: str,
     batch_size: int = 16,
     missing_labels: str = "error",
+    max_pixels: int | None = None,
 ) -> list[CaseResult]:
     """Predict and judge the given cases of a suite; see `evaluate`."""
-    space = map_concepts(suite, classifier.labels)
+    identity = identity_of(classifier)
+    space = map_concepts(suite, identity.labels)
     if problems := label_problems(suite, space, model, missing_is_problem=missing_labels == "error"):
         raise UserError(*problems)
     wanted = list(cases)
     known = [case for case in wanted if any(space.knows(name) for name in case.expected)]
     images = [*known, *suite.twins_of(known)]
-    predictions = Predictor(classifier, PredictionStore(None), batch_size).predict(images)
-    multi_label = is_multi_label(classifier)
+    predictor = Predictor(classifier, PredictionStore(None), batch_size, identity=identity, max_pixels=max_pixels)
+    predictions = predictor.predict(images)
     return [
         judge_case(
             case,
@@ -78,7 +83,7 @@ def judge_suite(
             space,
             predictions.get(case.key),
             twin=predictions.get(case.twin_key),
-            multi_label=multi_label,
+            multi_label=identity.multi_label,
         )
         for case in wanted
     ]

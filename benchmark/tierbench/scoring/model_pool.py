@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tierbench.common.errors import UserError
+from tierbench.common.text import one_line
 from tierbench.models import load_classifier
-from tierbench.models.classifier import Classifier
-from tierbench.models.factory import checked_classifier
+from tierbench.models.classifier import Classifier, Verifies
+from tierbench.models.identity import Identity, identity_of, read_part
 from tierbench.models.label_file import read_labels
-from tierbench.models.prediction_store import PredictionStore
+from tierbench.models.prediction_store import PredictionStore, card_key
 from tierbench.models.predictor import Advance
+from tierbench.models.registry import own_source
 from tierbench.models.spec import ModelSpec
 from tierbench.scoring.model_under_test import ModelUnderTest
 from tierbench.suites.case import Case, Suite
@@ -34,6 +37,7 @@ class ModelOptions:
         batch_size: number of images per batch.
         missing_labels: what to do if a model has no label for a concept: `error`, or `skip` its cases.
         cache: whether predictions are kept between runs.
+        max_pixels: the number of pixels that an image may have; None: Pillow's limit.
     """
 
     specs: tuple[ModelSpec, ...]
@@ -44,6 +48,7 @@ class ModelOptions:
     batch_size: int
     missing_labels: str
     cache: bool
+    max_pixels: int | None = None
 
     def spec(self, name: str) -> ModelSpec:
         """Return the spec of the model with this name."""
@@ -59,13 +64,16 @@ class ModelPool:
         suites: the suites by name.
         progress: opens a progress bar, given the number of images and a title.
         shared: folder shared by the processes of a run; None if there is only one process.
+        predicts: whether this process predicts: one that only controls workers does not load the weights.
     """
 
     options: ModelOptions
     suites: Mapping[str, Suite]
     progress: Progress
     shared: Path | None = None
+    predicts: bool = True
     _store: PredictionStore | None = None
+    _run_store: PredictionStore | None = None
     _models: dict[str, ModelUnderTest] = field(default_factory=dict)
     # Model → why it could not predict; empty if it could.
     _predicted: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -73,22 +81,30 @@ class ModelPool:
     @property
     def store(self) -> PredictionStore:
         """The store of predictions; without the cache it lasts for this run only."""
+        if not self.options.cache:
+            return self.run_store
         if self._store is None:
-            file = self.shared / "predictions.sqlite" if self.shared else None
-            self._store = PredictionStore(PredictionStore.default_file() if self.options.cache else file)
+            self._store = PredictionStore(PredictionStore.default_file())
         return self._store
+
+    @property
+    def run_store(self) -> PredictionStore:
+        """The store of predictions that are not kept between runs; the processes of a run share it."""
+        if self._run_store is None:
+            self._run_store = PredictionStore(self.shared / "predictions.sqlite" if self.shared else None)
+        return self._run_store
 
     def share(self, folder: Path) -> None:
         """Set the folder that the processes of a run share."""
         self.shared = folder
-        if not self.options.cache:
-            # The store used so far belongs to this process only.
-            self._store = None
+        # The store used so far belongs to this process only.
+        self._run_store = None
 
     def close(self) -> None:
-        """Close the store."""
-        if self._store is not None:
-            self._store.close()
+        """Close the stores."""
+        for store in (self._store, self._run_store):
+            if store is not None:
+                store.close()
 
     def open(self, name: str, classifier: Classifier | None = None) -> ModelUnderTest:
         """Return a model, opening it at the first call.
@@ -102,21 +118,50 @@ class ModelPool:
         """
         known, options = self._models.get(name), self.options
         if classifier is not None and (known is None or known.classifier is not classifier):
-            own = checked_classifier(classifier, "the fixture 'classifier'")
+            place = "the fixture 'classifier'"
+            identity = identity_of(classifier, place, f"fixture of {options.root}")
+            if known is not None and identity.fingerprint is None and known.identity.origin == identity.origin:
+                raise UserError(
+                    f"{place}: returns another model in each test, and without a fingerprint nobody can tell whether "
+                    'it is the same one; write @pytest.fixture(scope="session"), or give it a fingerprint'
+                )
             # A fixture may return a new model, or a new object for the same model in each test.
-            if known is None or known.predictor.fingerprint != own.fingerprint:
+            if known is None or known.identity != identity:
                 self._predicted.pop(name, None)
-                self._models[name] = ModelUnderTest(name, own, self.store, options.batch_size)
+                self._models[name] = self._under_test(name, classifier, identity)
         elif known is None:
             labels = read_labels(options.labels[name]) if name in options.labels else None
             spec = options.spec(name).spec
             opened = load_classifier(spec, device=options.device, dtype=options.dtype, root=options.root, labels=labels)
-            self._models[name] = ModelUnderTest(name, opened, self.store, options.batch_size)
+            identity = identity_of(opened, f"model {one_line(spec)!r}", own_source(spec, options.root))
+            self._models[name] = self._under_test(name, opened, identity)
         return self._models[name]
 
+    def _under_test(self, name: str, classifier: Classifier, identity: Identity) -> ModelUnderTest:
+        return ModelUnderTest(
+            name,
+            classifier,
+            identity,
+            self.store if identity.fingerprint else self.run_store,
+            self.suites,
+            batch_size=self.options.batch_size,
+            max_pixels=self.options.max_pixels,
+        )
+
     def fingerprint(self, name: str) -> str:
-        """Return the fingerprint of a model; empty if it has not been opened."""
-        return self._models[name].predictor.fingerprint if name in self._models else ""
+        """Return the fingerprint of a model; empty if it has none or has not been opened."""
+        return self._models[name].identity.fingerprint or "" if name in self._models else ""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What went wrong with the stores and the model cards, a line each; no prediction is affected."""
+        stores = [store.warning for store in (self._store, self._run_store) if store is not None and store.warning]
+        return stores + [model.card_problem for model in self._models.values() if model.card_problem]
+
+    def card(self, name: str, fingerprint: str) -> dict[str, Any]:
+        """Return the card that was stored when a model with this fingerprint predicted; empty if there is none."""
+        store = self.store if fingerprint else self.run_store
+        return store.card(card_key(name, fingerprint)) or {}
 
     def problems(self) -> list[str]:
         """Open every model without loading its weights, and list the problems of the models and their labels."""
@@ -125,7 +170,11 @@ class ModelPool:
             try:
                 model = self.open(spec.name)
                 # Reading the device reports a missing one before anything runs.
-                _ = getattr(model.classifier, "device", "")
+                for part in ("device", "dtype"):
+                    read_part(model.classifier, part, f"model {one_line(spec.spec)!r}", "")
+                if not self.card(spec.name, self.fingerprint(spec.name)):
+                    # A model with a card has predicted before.
+                    self._verify(model)
             except UserError as error:
                 problems += error.lines
             else:
@@ -173,3 +222,10 @@ class ModelPool:
         from filelock import FileLock
 
         return FileLock(self.shared / "predict.lock")
+
+    def _verify(self, model: ModelUnderTest) -> None:
+        """Raise a `UserError` if a model will not be able to predict, as far as that can be told quickly."""
+        if isinstance(model.classifier, Verifies):
+            model.classifier.verify()
+        elif self.predicts:
+            model.predictor.probe()

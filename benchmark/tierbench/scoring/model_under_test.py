@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from tierbench.models.classifier import Classifier, is_multi_label
+from tierbench.common.text import error_text
+from tierbench.models.classifier import Classifier
+from tierbench.models.identity import Identity
 from tierbench.models.prediction_store import PredictionStore, card_key
 from tierbench.models.predictor import Advance, Prediction, Predictor
 from tierbench.scoring.labels import LabelSpace, label_problems, map_concepts
@@ -19,14 +21,40 @@ class ModelUnderTest:
     Args:
         name: name under which the model is compared over time.
         classifier: the model; it loads its weights at its first prediction.
-        store: store of predictions.
+        identity: what the classifier says of itself.
+        store: store of predictions; for a model without a fingerprint, one that lasts for this run only.
+        suites: the suites by name.
         batch_size: number of images per batch.
+        max_pixels: the number of pixels that an image may have; None: Pillow's limit.
     """
 
-    def __init__(self, name: str, classifier: Classifier, store: PredictionStore, batch_size: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        classifier: Classifier,
+        identity: Identity,
+        store: PredictionStore,
+        suites: Mapping[str, Suite],
+        *,
+        batch_size: int,
+        max_pixels: int | None = None,
+    ) -> None:
         self.name = name
         self.classifier = classifier
-        self.predictor = Predictor(classifier, store, batch_size)
+        self.identity = identity
+        self.predictor = Predictor(
+            classifier,
+            store,
+            batch_size,
+            identity=identity,
+            # The workers of a run share the predictions of a model without a fingerprint under its name.
+            unkept=name if identity.fingerprint is None else "",
+            counted=self._counted,
+            max_pixels=max_pixels,
+        )
+        # Why the model has no card; empty if it has one.
+        self.card_problem = ""
+        self._suites = suites
         self.predictions: dict[str, Prediction] = {}
         self._store = store
         self._results: dict[str, CaseResult] = {}
@@ -35,7 +63,7 @@ class ModelUnderTest:
     def space(self, suite: Suite) -> LabelSpace:
         """Return the suite's concepts, mapped to the model's labels."""
         if suite.name not in self._spaces:
-            self._spaces[suite.name] = map_concepts(suite, self.classifier.labels)
+            self._spaces[suite.name] = map_concepts(suite, self.identity.labels)
         return self._spaces[suite.name]
 
     def label_problems(self, suites: Iterable[Suite], missing_labels: str) -> list[str]:
@@ -51,6 +79,9 @@ class ModelUnderTest:
         """Return the cases that expect a concept for which the model has a label."""
         return [case for case in cases if any(self.space(suites[case.suite]).knows(name) for name in case.expected)]
 
+    def _counted(self, case: Case) -> tuple[int, ...]:
+        return tuple(self.space(self._suites[case.suite]).owners) if case.suite in self._suites else ()
+
     def predict(self, cases: Sequence[Case], advance: Advance | None = None) -> None:
         """Predict the cases, and store the model card with the predictions."""
         self.predictions.update(self.predictor.predict(cases, advance))
@@ -58,17 +89,20 @@ class ModelUnderTest:
 
     def _keep_card(self) -> None:
         """Store the model card, so that the report can show it without loading the model."""
-        key = card_key(self.predictor.fingerprint)
+        key = card_key(self.name, self.identity.fingerprint or "")
         if self._store.card(key) is not None:
             return
         try:
             card = json.loads(json.dumps(self.classifier.describe()))
-        except Exception:
+        except (Exception, SystemExit) as error:
             # A user's own classifier may raise anything, or return a value that is not JSON. The card is only
             # shown: a run with good predictions does not fail because its card is missing.
+            self.card_problem = f"model {self.name!r} has no card: its describe() failed: {error_text(error)}"
             return
         if isinstance(card, dict):
             self._store.put_card(key, card)
+        else:
+            self.card_problem = f"model {self.name!r} has no card: its describe() returned no dict"
 
     def result(self, case: Case, suite: Suite) -> CaseResult:
         """Return the judged result of a case; computed once, for the test of the case and that of its tier."""
@@ -79,6 +113,6 @@ class ModelUnderTest:
                 self.space(suite),
                 self.predictions.get(case.key),
                 twin=self.predictions.get(case.twin_key),
-                multi_label=is_multi_label(self.classifier),
+                multi_label=self.identity.multi_label,
             )
         return self._results[case.key]

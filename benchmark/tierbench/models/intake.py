@@ -1,0 +1,131 @@
+"""Read and decode pictures in threads, ahead of the model, such that a bounded number of bytes waits for it."""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from tierbench.common.images import PictureError
+from tierbench.common.text import one_line
+from tierbench.suites.case import Case
+from tierbench.suites.derived import open_case
+from tierbench.suites.picture_file import picture_size, read_picture
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+# Decoding a photograph takes about as long as preprocessing it; two threads keep one predictor fed.
+_DECODERS = 2
+# Of pictures that are being decoded or wait for the model. One that is larger by itself is decoded alone.
+_WAITING_BYTES = 400 * 2**20
+# Bytes for each pixel: the decoded picture and a copy of it; corruptions of whole pictures compute with float64.
+_PLAIN, _CORRUPTED = 6, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The picture of a case, ready for the model.
+
+    Attributes:
+        case: the case.
+        digest: SHA-256 of the very bytes that were decoded; empty if they could not be read.
+        picture: what the model takes; None if there is an error.
+        error: why there is no picture; empty if there is one.
+        waits: the bytes that it takes while it waits.
+    """
+
+    case: Case
+    digest: str
+    picture: Any
+    error: str = ""
+    waits: int = 0
+
+
+@dataclass
+class Intake:
+    """Takes in pictures for a model.
+
+    Attributes:
+        count: number of pictures in a batch.
+        prepare: what the threads make of each picture; a tensor or an array, of about the same size for all. None: the
+            picture itself is handed on.
+        max_pixels: see `open_picture`.
+    """
+
+    count: int
+    prepare: Callable[[Image.Image], Any] | None = None
+    max_pixels: int | None = None
+    # Of the latest prepared picture; None before the first.
+    _prepared_bytes: int | None = None
+    _alone: Lock = field(default_factory=Lock)
+
+    def batches(self, cases: Sequence[Case]) -> Iterator[list[Taken]]:
+        """Yield the pictures of the cases in their order.
+
+        A batch has fewer pictures than asked for where they are so large that no more may wait. It is emptied when the
+        next one is asked for.
+        """
+        todo = deque(cases)
+        pending: deque[tuple[int, Future[Taken]]] = deque()
+        batch: list[Taken] = []
+        with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as pool:
+            try:
+                while todo or pending or batch:
+                    while todo and len(pending) < self._ahead:
+                        cost = self._cost(todo[0])
+                        if (pending or batch) and cost + _waiting(pending, batch) > _WAITING_BYTES:
+                            break
+                        pending.append((cost, pool.submit(self._take, todo.popleft())))
+                    if pending:
+                        batch.append(pending[0][1].result())
+                        pending.popleft()
+                    if len(batch) == self.count or not pending:
+                        yield batch
+                        batch.clear()
+            finally:
+                for _, future in pending:
+                    future.cancel()
+
+    @property
+    def _ahead(self) -> int:
+        known = self.prepare is None or self._prepared_bytes is not None
+        return 2 * self.count if known else _DECODERS
+
+    def _cost(self, case: Case) -> int:
+        """Return about how many bytes a case takes that is handed to the threads.
+
+        Prepared pictures are decoded no earlier than a thread prepares them: of these only the results can pile up.
+        """
+        if self.prepare is None:
+            return _decoding(case, picture_size(case))
+        return self._prepared_bytes or 0
+
+    def _take(self, case: Case) -> Taken:
+        digest = ""
+        try:
+            content, digest = read_picture(case)
+            if self.prepare is None:
+                picture = open_case(case, content, max_pixels=self.max_pixels)
+                return Taken(case, digest, picture, waits=picture.width * picture.height * _PLAIN)
+            large = _decoding(case, picture_size(io.BytesIO(content))) > _WAITING_BYTES / _DECODERS
+            with self._alone if large else nullcontext():
+                prepared = self.prepare(open_case(case, content, max_pixels=self.max_pixels))
+        except PictureError as error:
+            return Taken(case, digest, None, one_line(str(error), 400))
+        self._prepared_bytes = int(getattr(prepared, "nbytes", 0))
+        return Taken(case, digest, prepared, waits=self._prepared_bytes)
+
+
+def _waiting(pending: deque[tuple[int, Future[Taken]]], batch: list[Taken]) -> int:
+    return sum(cost for cost, _ in pending) + sum(taken.waits for taken in batch)
+
+
+def _decoding(case: Case, size: tuple[int, int]) -> int:
+    """Return about how many bytes it takes to decode a picture of this size, and to corrupt it."""
+    return size[0] * size[1] * (_CORRUPTED if case.corruption and not case.is_cropped else _PLAIN)
