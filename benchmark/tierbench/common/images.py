@@ -78,7 +78,7 @@ def open_picture(source: Path | bytes, *, max_pixels: int | None = None) -> Imag
     except PictureError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureError(f"the image has too many pixels ({error})") from error
+        raise PictureError(f"the image has too many pixels ({error})", _allow()) from error
     except PixelValueError as error:
         raise PictureError(f"the image cannot be shown: {error}", "save it with 8 bits per channel") from error
     except MemoryError as error:
@@ -86,6 +86,21 @@ def open_picture(source: Path | bytes, *, max_pixels: int | None = None) -> Imag
     except Exception as error:
         # Pillow's decoders raise all kinds of errors on broken data: OSError, SyntaxError, struct.error, IndexError …
         raise PictureError(f"the image cannot be decoded: {str(error) or type(error).__name__}") from error
+
+
+def allow_pixels(max_pixels: int | None) -> None:
+    """Let Pillow open images with so many pixels in this process; None changes nothing.
+
+    Its limit is one for the whole process, and it checks it even if the caller of `open_picture` allows more.
+    """
+    from PIL import Image
+
+    if max_pixels is not None and Image.MAX_IMAGE_PIXELS is not None:
+        Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, max_pixels)
+
+
+def _allow(pixels: int | None = None) -> str:
+    return f"if it is one that you trust, allow it with --robust-max-pixels={pixels or 'N'}, or save it smaller"
 
 
 def _stream(source: Path | bytes) -> BinaryIO:
@@ -96,13 +111,12 @@ def _decoded(stream: BinaryIO, max_pixels: int | None) -> Image.Image:
     from PIL import Image
 
     limit = Image.MAX_IMAGE_PIXELS if max_pixels is None else max_pixels
-    if max_pixels is not None and Image.MAX_IMAGE_PIXELS is not None:
-        # Pillow's own limit is one for the whole process, and Pillow checks it even if the caller allows more.
-        Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, max_pixels)
+    allow_pixels(max_pixels)
     with _identified(stream) as image:
         # Pillow warns above its limit and raises above twice the limit; here both are errors.
         if limit is not None and image.width * image.height > limit:
-            raise PictureError(f"the image has too many pixels ({image.width} × {image.height}, the limit is {limit})")
+            reason = f"the image has too many pixels ({image.width} × {image.height}, the limit is {limit})"
+            raise PictureError(reason, _allow(image.width * image.height))
         transparent = _transparent_in_8_bits(image)
         image.load()
         image.info.update(transparent)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from tierbench.common.images import PictureError
+from tierbench.common.images import PictureError, allow_pixels
 from tierbench.common.text import one_line
 from tierbench.suites.case import Case
 from tierbench.suites.derived import open_case
@@ -71,6 +71,7 @@ class Intake:
         A batch has fewer pictures than asked for where they are so large that no more may wait. It is emptied when the
         next one is asked for.
         """
+        allow_pixels(self.max_pixels)
         todo = deque(cases)
         pending: deque[tuple[int, Future[Taken]]] = deque()
         batch: list[Taken] = []

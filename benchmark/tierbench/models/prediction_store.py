@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tierbench.common.cache import cache_folder
+from tierbench.common.images import OPENING_VERSION
 from tierbench.common.text import printable_values
 
 # Of the predictions in the file; a row of 1,000 labels takes about 4 kB. A run may add its own before they are trimmed.
@@ -48,7 +49,7 @@ def prediction_key(identity: str, image_sha256: str, *, device: str, dtype: str,
         dtype: of the weights.
         alteration: what is done to the image after opening it (corruption, severity, seed); empty if nothing.
     """
-    parts = (identity, image_sha256, device, dtype, alteration, *library_versions().values())
+    parts = (identity, image_sha256, device, dtype, alteration, str(OPENING_VERSION), *library_versions().values())
     return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 

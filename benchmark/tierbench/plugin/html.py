@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tierbench.common.images import allow_pixels
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.reports import CRASHED, case_row
 from tierbench.plugin.session import BenchmarkSession
@@ -105,6 +106,8 @@ class HtmlReport:
         if run is None or not (rows or run.tiers):
             prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS, several=self._session.several_models))
             return
+        # Its pictures are those that the models saw.
+        allow_pixels(self._session.config.models.max_pixels)
         made = render_report(
             ReportParts(
                 run=run,
