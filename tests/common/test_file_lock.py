@@ -66,7 +66,8 @@ def test_another_user_can_hold_a_lock_that_was_used_before(tmp_path: Path) -> No
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can be two users")
 def test_two_users_hold_a_lock_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as shared:  # noqa: S108 (pytest's own folders are closed to others)
+    # Not in pytest's own folders, which are closed to other users.
+    with tempfile.TemporaryDirectory(dir="/tmp") as shared:
         Path(shared).chmod(0o1777)
         monkeypatch.setattr(tempfile, "tempdir", shared)
         for user in (0, 65534, 0):

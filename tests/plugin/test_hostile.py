@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import unicodedata
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import Image, PngImagePlugin
 from tests.conftest import Bench
 from tests.flat_colours import flat
 from tierbench.__main__ import main
+from tierbench.runs.baseline import read_baseline
 from tierbench.runs.record import read_run
 
 SCRIPT = "<script>document.title='run'</script>"
@@ -25,6 +27,12 @@ HOSTILE = {
     "lines": "one\r\ntwo\u2028three",
     "long": "x" * 10_000,
     "formula": "=cmd|' /C calc'!A0",
+    "at": "@SUM(1)",
+    "minus": "-1+1",
+    "quoted": "'=1+1",
+    "backslash": "a\\u0041",
+    "runner": "x ##[error]y",
+    "workflow": "::error::y",
     "null": "a\x00b",
 }
 # A lone surrogate stands in JSON and in Python, and in no UTF-8 file.
@@ -49,9 +57,17 @@ class Hostile:
 
 
 def steers(text: str) -> set[str]:
-    """The characters in a text that a terminal would obey."""
+    """The characters and lines in a text that a terminal or a CI job would obey."""
     bidi = set("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
-    return {c for c in text if c in bidi or (unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t")}
+    commands = {line for line in text.splitlines() if "##[" in line or line.lstrip().startswith("::")}
+    return commands | {c for c in text if c in bidi or (unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t")}
+
+
+def run_by_spreadsheets(file: Path) -> list[str]:
+    """The cells of a CSV file that a spreadsheet would run; figures are numbers."""
+    with file.open(encoding="utf-8", newline="") as stream:
+        cells = [cell for line in csv.reader(stream) for cell in line]
+    return [cell for cell in cells if re.match(r"[=+@\t\r]|-(?![\d.]+(e-\d+)?$)", cell)]
 
 
 @pytest.fixture
@@ -89,11 +105,30 @@ def test_terminal_record_and_junit_show_them_as_text(hostile: Bench, monkeypatch
     assert record.scores["expected"][0] == SCRIPT
     assert set(record.scores["predicted"]) == {"\\ud800 lone"}
     assert max(len(row) for row in record.scores["expected"]) == 10_000
-    assert len(list(ElementTree.parse(hostile.path / "junit.xml").iter("testcase"))) == 8  # noqa: S314 (pytest's own)
+    assert {row.known_issue for row in record.rows if row.known_issue} == set(list(HOSTILE.values())[1:-1:2])
+    # What was written is what was said, and nothing runs it.
+    junit = hostile.path / "junit.xml"
+    assert len(list(ElementTree.parse(junit).iter("testcase"))) == len(HOSTILE)  # noqa: S314 (pytest's own)
+    assert steers(junit.read_text(encoding="utf-8")) == set()
+    assert run_by_spreadsheets(record.folder / "scores.csv") == []
+    baseline = hostile.path / "reports" / "baselines" / "Hostile.csv"
+    assert run_by_spreadsheets(baseline) == []
+    expected = [" ".join(text.replace("|", "/").split()) for name, text in HOSTILE.items() if name != "null"]
+    assert set(read_baseline(baseline).rows["expected"]) == set(expected)
     # The baseline that was accepted is read again, and nothing changed.
     again = hostile.run()
     assert steers(again.text) == set()
-    assert "0 regressed, 0 fixed, 7 same, 0 new" in again.text
+    assert f"0 regressed, 0 fixed, {len(HOSTILE) - 1} same, 0 new" in again.text
+
+
+@pytest.mark.parametrize("family", ["xunit1", "xunit2"])
+def test_junit_properties_are_run_by_no_spreadsheet_and_steer_nothing(hostile: Bench, family: str) -> None:
+    hostile.run("--junitxml=junit.xml", "-o", f"junit_family={family}")
+    tree = ElementTree.parse(hostile.path / "junit.xml")  # noqa: S314 (pytest's own)
+    values = [each.attrib["value"] for each in tree.iter("property")]
+    assert values
+    assert [value for value in values if re.match(r"[=+@\t\r]|-(?!\d)", value)] == []
+    assert set().union(*map(steers, values)) == set()
 
 
 def test_what_a_baseline_says_was_seen_is_shown_as_text(bench: Bench) -> None:

@@ -49,6 +49,7 @@ class CaseRow:
         reason: why the case did not pass.
         change: `regressed`, `fixed`, `same` or `new` compared with the baseline; None without one.
         corruption, severity: only for derived cases.
+        known_issue: why a miss is known, as the suite has it.
         top: the ten most probable labels with their probabilities.
         parameters: values of the suite's numeric columns.
     """
@@ -80,6 +81,7 @@ class CaseRow:
     severity: Count | None = None
     top: tuple[tuple[str, float], ...] = ()
     image_sha256: str = ""
+    known_issue: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
 
     @property

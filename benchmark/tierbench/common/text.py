@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,21 +11,27 @@ from typing import Any
 # Format characters that change the reading direction: they would reorder the rest of a line.
 _BIDI = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+# What makes the runner of a CI job obey a line of its log: `##[` anywhere, also where another text follows, and `::` at
+# the beginning.
+_COMMAND = re.compile(r"##(?=\[|$)|^\s*::")
+
 # What stands behind a figure whose demand is met, missed, or not determined.
 MET_MARKS = {True: "", False: " ✗", None: " ?"}
 
 
 def one_line(text: str, limit: int = 200) -> str:
-    """Return the text as one line without characters that control the terminal.
+    """Return the text as one line that neither a terminal nor the runner of a CI job obeys.
 
-    Control characters and those that change the reading direction are escaped; a text longer than `limit` characters
-    is cut and ends in an ellipsis.
+    Control characters, those that change the reading direction, and commands of GitHub's runner are escaped; a text
+    longer than `limit` characters is cut and ends in an ellipsis.
     """
     if len(text) > limit:
         text = text[: limit - 1] + "…"
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(character) for character in text)
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(_shown(character) for character in text)
+    if "##" in text or "::" in text:
+        text = _COMMAND.sub(lambda command: command[0].replace("##", r"#\x23").replace("::", r"\x3a:"), text)
+    return text
 
 
 def error_text(error: BaseException) -> str:

@@ -14,6 +14,7 @@ import msgspec
 import pandas as pd
 
 from tierbench.common.errors import UserError
+from tierbench.common.inert import guarded, unguarded
 from tierbench.common.schema import Share
 from tierbench.runs.diff import (
     ALL_BASELINE_COLUMNS,
@@ -106,8 +107,8 @@ def _parse_rows(lines: list[str], columns: Sequence[str], offset: int) -> pd.Dat
     try:
         for cells in reader:
             number = offset + reader.line_num
-            record = _parse_row(cells, columns, number)
-            key = (cells[0], cells[1])
+            record = _parse_row([unguarded(cell) for cell in cells], columns, number)
+            key = (str(record["suite"]), str(record["case"]))
             if key in records:
                 raise _problem(number, f"{_shown('/'.join(key))} appears twice")
             records[key] = record
@@ -205,7 +206,7 @@ def _cell(name: str, value: object) -> str:
         figure = min(1.0, max(-1.0, value)) if abs(value) < 1.001 else value
         # Adding 0.0 turns -0.0 into 0.0.
         return f"{round(figure, DECIMALS) + 0.0:.{DECIMALS}f}"
-    return "" if value is pd.NA else flat(str(value))
+    return "" if value is pd.NA else guarded(flat(str(value)))
 
 
 def _top(value: object) -> str:

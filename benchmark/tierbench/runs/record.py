@@ -19,6 +19,7 @@ import msgspec
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path, write_atomically
+from tierbench.common.inert import guarded, unguarded
 from tierbench.common.schema import SCHEMA, CaseRow, Run
 from tierbench.common.text import one_line, printable_values
 from tierbench.scoring.results import COLUMNS, rows_frame
@@ -87,7 +88,7 @@ def _cell(name: str, value: Any) -> Any:
     if isinstance(value, float):
         six_digits = abs(value) >= 1 or name in ("log_margin", "twin_log_margin")
         return format(value, ".6g" if six_digits else ".6f")
-    return value
+    return guarded(value) if isinstance(value, str) else value
 
 
 def write_run(folder: Path, run: Run) -> None:
@@ -229,7 +230,7 @@ def _read_scores(file: Path) -> tuple[CaseRow, ...]:
         )
     rows: dict[tuple[str, str, str], CaseRow] = {}
     for line in lines:
-        values = dict(zip(header, line, strict=False))
+        values = dict(zip(header, map(unguarded, line), strict=False))
         # A truncated row has too few cells, or a list of labels without its closing bracket.
         if len(line) != len(header) or not values["top"].endswith("]"):
             continue

@@ -1,4 +1,7 @@
-"""The result of a test as plain named values, which travel between processes and stand in JUnit XML."""
+"""The result of a test as plain named values, which travel between processes and stand in JUnit XML.
+
+Texts are escaped on the way out and read back unchanged: JUnit XML is opened in viewers and spreadsheets.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from tierbench.common.inert import escaped, unescaped
 from tierbench.common.schema import CaseRow
 from tierbench.runs.record import cells, row_from, to_json
 
@@ -43,7 +47,11 @@ def to_values(reported: Reported) -> list[tuple[str, Any]]:
         values = {name: value for name, value in fields.items() if isinstance(value, str | int | float)}
         values |= {"result": to_json(reported.result)} | ({"rows": to_json(reported.rows)} if reported.rows else {})
     named = {KIND: reported.kind, "model": reported.model, "fingerprint": reported.fingerprint, **values}
-    return [entry for entry in named.items() if entry[1] is not None]
+    return [(name, _inert(value)) for name, value in named.items() if value is not None]
+
+
+def _inert(value: Any) -> Any:
+    return escaped(value) if isinstance(value, str) else value
 
 
 def from_values(given: Sequence[tuple[str, Any]], types: Mapping[str, type | None]) -> Reported | None:
@@ -57,6 +65,7 @@ def from_values(given: Sequence[tuple[str, Any]], types: Mapping[str, type | Non
     kind = str(values.pop(KIND, ""))
     if kind not in types:
         return None
+    values = {name: unescaped(value) if isinstance(value, str) else value for name, value in values.items()}
     model, fingerprint = str(values["model"]), str(values.pop("fingerprint", ""))
     result_type = types[kind]
     if result_type is None:

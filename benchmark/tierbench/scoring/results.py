@@ -108,6 +108,7 @@ class CaseResult:
             severity=case.severity or None,
             top=tuple((label, round(p, 6)) for label, p in verdict.top) if verdict else (),
             image_sha256=self.image_sha256,
+            known_issue=case.known_issue,
             parameters=case.parameters,
         )
 
