@@ -104,6 +104,13 @@ def test_the_same_model_again_is_green(accepted: Bench, gate: str) -> None:
     assert [verdict.state for verdict in comparison.verdicts] == ["unchanged"] * 3
 
 
+def test_a_verdict_that_is_not_shown_is_no_python_warning(accepted: Bench, worse: Path) -> None:
+    accepted.suite("garage", GARAGE, LENIENT)
+    answer = regression(accepted, worse, "-W", "error")
+    assert answer.code == 0
+    assert "garage tier 1: not shown: lost 3 of 8 groups" in answer.text
+
+
 def test_an_unknown_gate_is_a_wrong_use(accepted: Bench) -> None:
     assert accepted.run("--robust-gate", "mood").code == 4
     accepted.configure(robust_gate="mood")

@@ -66,7 +66,7 @@ def test_the_rows_of_absence_cases_have_no_tier(seas: Suite, colour_model: Path)
         (1 / 3, (), True),
         # An image without a prediction might be a false alarm.
         (1 / 3, ("green_1.png",), None),
-        (2 / 3, ("green_1.png",), True),
+        (2 / 3, ("green_1.png",), None),
         (0.0, ("green_1.png",), False),
     ],
 )

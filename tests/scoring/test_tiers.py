@@ -69,7 +69,8 @@ def test_a_tier_is_summarised() -> None:
         # An error could have been a pass: the tier has failed only if it would fail even then.
         ("pppe", 4, 1.0, None),
         ("ppfe", 4, 1.0, False),
-        ("pppe", 4, 0.75, True),
+        ("pppe", 4, 0.75, None),
+        ("eeee", 4, 0.0, None),
         # Only a part of the tier was run.
         ("ppp", 4, 1.0, None),
         ("ppps", 4, 1.0, None),

@@ -9,8 +9,8 @@ import re
 
 # A spreadsheet runs a cell with one of these in front, full-width ones too. What looks guarded is guarded again.
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
-# Control characters, lone surrogates, what changes the reading direction, the backslash, and what GitHub's runner obeys:
-# `##[`, and `::` at the beginning.
+# Control characters, lone surrogates, what changes the reading direction, the backslash, and what GitHub's runner
+# obeys: `##[`, and `::` at the beginning.
 _STEERING = re.compile(
     r"[\\\x00-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff]|#(?=#\[)|(?<!\S):(?=:)"
 )

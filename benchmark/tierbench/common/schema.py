@@ -79,9 +79,9 @@ class CaseRow:
     baseline_score: Share | None = None
     corruption: str = ""
     severity: Count | None = None
+    known_issue: str = ""
     top: tuple[tuple[str, float], ...] = ()
     image_sha256: str = ""
-    known_issue: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -109,7 +109,7 @@ class TierResult:
         mean_score: over the cases with a verdict; None if there are none.
         worst_case, worst_score: the judged case with the lowest score.
         min_pass_rate: the pass rate that the suite requires.
-        met: whether it is reached; None if not every case was judged, or if it depends on the errors.
+        met: whether it is reached; None if not every case was judged, or if there are errors and it may be reached.
         metrics: values of the registered metrics, by name, without the undefined ones. Three of them are shown beside
             the pass rate: `mean_confidence`, `ece` and `nll`.
     """
@@ -155,7 +155,7 @@ class AbsenceResult:
         low, high: 95 % Wilson interval of the false-alarm rate, for independent images.
         groups: number of scenes or source images that the judged cases come from.
         max_false_alarms: the false-alarm rate that the suite tolerates.
-        met: whether it is kept; None if not every case was judged, or if it depends on the errors.
+        met: whether it is kept; None if not every case was judged, or if there are errors.
     """
 
     suite: str
@@ -218,6 +218,24 @@ class LevelResult:
         if self.min_pass_rate is None or passed is None or not self.cases:
             return None
         return passed >= self.min_pass_rate * self.cases - 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingResult:
+    """The cases of a model's baseline that a run lacks.
+
+    Attributes:
+        cases: number of cases in the baseline, without corrupted copies.
+        missing: `suite/case` of each that the run lacks: its row is gone, its suite, or the model's label for it.
+        not_fetched: suites of the baseline whose pictures were never fetched; their cases are not among the missing.
+        narrowed_by: what left cases out on purpose, such as `-k`; then nothing is missing.
+    """
+
+    model: str
+    cases: Count
+    missing: tuple[str, ...] = ()
+    not_fetched: tuple[str, ...] = ()
+    narrowed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -639,6 +657,7 @@ class Run:
     tiers: tuple[TierResult, ...]
     absences: tuple[AbsenceResult, ...] = ()
     levels: tuple[LevelResult, ...] = ()
+    missing: tuple[MissingResult, ...] = ()
     tags: tuple[TagResult, ...] = ()
     metrics: tuple[MetricResult, ...] = ()
     pairs: tuple[ModelPair, ...] = ()

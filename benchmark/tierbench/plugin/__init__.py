@@ -14,9 +14,9 @@ from tierbench.plugin.options import add_options
 from tierbench.plugin.startup import check_option_paths, find_places
 
 if TYPE_CHECKING:
-    from tierbench.plugin.fixtures import RobustnessWarning, Verdict
+    from tierbench.plugin.fixtures import Verdict
 
-__all__ = ["RobustnessWarning", "Verdict"]
+__all__ = ["Verdict"]
 
 _HOOKS = "tierbench-hooks"
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from tierbench.common.errors import UserError
 from tierbench.common.schema import CaseRow
+from tierbench.common.text import listed, plural
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.gates import Change, Decision
 from tierbench.scoring.results import CaseResult
@@ -72,6 +73,18 @@ class Check(ABC):
     @abstractmethod
     def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Decide what the test does."""
+
+    def settle(self, session: Benchmark, judged: Judged) -> Decision:
+        """Decide, but never pass where an image that the test needs could not be judged."""
+        decision = self.decide(session, judged)
+        if decision.action in ("fail", "error"):
+            return decision
+        errors = [result.case.key for result in session.results(self.model, self.needs) if result.error]
+        if not errors:
+            return decision
+        return Decision(
+            "fail", f"{self.name}: not determined, {plural(len(errors), 'image')} without a verdict: {listed(errors)}"
+        )
 
     def failed(self, error: UserError) -> Judged:
         """Return the outcome if `judge` raised."""

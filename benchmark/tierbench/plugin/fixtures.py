@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
     from tierbench.models.predictor import Prediction
 
 
-class RobustnessWarning(pytest.PytestWarning):
-    """A verdict that leaves the question open."""
-
-
 class Verdict:
     """The decision about a test; `check()` carries it out."""
 
@@ -36,8 +31,6 @@ class Verdict:
     def check(self) -> None:
         """Pass, fail with one line, or end as a known failure."""
         __tracebackhide__ = True
-        if self.decision.notice:
-            warnings.warn(RobustnessWarning(self.decision.notice), stacklevel=2)
         if self.decision.action == "xfail":
             # A marker would turn a fixed issue into a strict-xpass failure; this cannot.
             pytest.xfail(self.decision.message)
@@ -96,8 +89,9 @@ def fixture_of(kind: type[Check]) -> Any:
             outcome = check.failed(error)
         if outcome.error:
             raise pytest.fail.Exception(outcome.error, pytrace=False)
-        attach(request.node, session, check, outcome)
-        decision = check.decide(session, outcome)
+        if outcome.result is not None or outcome.rows:
+            attach(request.node, session, check, outcome)
+        decision = check.settle(session, outcome)
         if decision.action == "error":
             pytest.fail(decision.message, pytrace=False)
         if decision.action == "skip":

@@ -45,10 +45,10 @@ def summarise_tier(suite: Suite, tier: int, model: str, rows: Iterable[CaseRow])
 def _met(passed: int, errors: int, total: int, size: int, min_pass_rate: float) -> bool | None:
     if total != size or not size:
         return None
-    if reaches(passed, size, min_pass_rate):
-        return True
     # An image without a verdict might have passed: the tier has failed only if it would fail even then.
-    return None if reaches(passed + errors, size, min_pass_rate) else False
+    if not reaches(passed + errors, size, min_pass_rate):
+        return False
+    return None if errors else True
 
 
 def reaches(passed: int, total: int, min_pass_rate: float) -> bool:
