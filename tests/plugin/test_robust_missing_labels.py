@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import Bench
@@ -61,6 +63,17 @@ def test_a_demand_on_a_metric_is_skipped_where_no_case_is_left(bench: Bench) -> 
     assert "✗" not in answer.text
     run = bench.record().run
     assert (run.metrics[0].met, run.ladders[0].met) == (None, None)
+
+
+def test_skip_with_a_baseline_that_has_the_label(pets: Bench, tmp_path: Path) -> None:
+    """A model that lost the label of a whole tier is compared on what is left."""
+    pets.suite("pets", ROWS, '[labels]\ncat = ["airplane"]\n')
+    assert pets.run("--robust-update-baseline").code == 0
+    (pets.path / "cases" / "pets" / "suite.toml").unlink()
+    answer = pets.run("--robust-missing-labels", "skip", "-m", "regression", "-rs")
+    assert answer.code == 0
+    assert counts(answer.text) == {"passed": 2, "skipped": 1}
+    assert "pets/tier2: no case of it was judged" in answer.text
 
 
 def test_the_ini_key(pets: Bench) -> None:

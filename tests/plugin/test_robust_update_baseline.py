@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Bench
+from tierbench.common.file_lock import file_lock
 
 END = """
 import pytest
@@ -126,18 +129,63 @@ def test_a_path_is_written_where_it_says(garage: Bench) -> None:
 def test_a_run_that_a_test_ended_with_a_good_exit_code_is_not_accepted(garage: Bench) -> None:
     garage.file("cases/test_tiers.py", END)
     answer = garage.run("--robust-update-baseline")
-    assert answer.code == 0
+    assert answer.code == 1
     assert "the baseline stays as it is: the run stopped early; `tierbench baseline accept 20" in answer.text
     assert not baseline(garage).exists()
     assert garage.record().run.complete is False
 
 
-def test_suites_that_were_not_looked_at_keep_their_rows(accepted: Bench) -> None:
-    accepted.suite("other", "file_name,label,tier\nred.png,automobile,1\n")
+def test_only_a_run_of_everything_removes_rows(accepted: Bench) -> None:
+    accepted.suite("other", "file_name,label,tier\nred.png,automobile,1\ngreen.png,truck,1\n")
     assert accepted.run("--robust-update-baseline").code == 0
     answer = accepted.run("--robust-update-baseline", "--robust-cases", "cases/other")
-    assert "no longer exist" not in answer.text
-    shutil.rmtree(accepted.path / "cases" / "garage")
-    accepted.suite("other", "file_name,label,tier\nblue.png,ship,1\n")
-    answer = accepted.run("--robust-update-baseline")
+    assert answer.code == 0
+    assert "removed" not in answer.text
+    assert "garage,blue_1," in baseline(accepted).read_text()
+    accepted.suite("other", "file_name,label,tier\nblue.png,ship,1\ngreen.png,truck,1\n")
+    answer = accepted.run("--robust-update-baseline", "-k", "test_case")
     assert "1 row of cases that no longer exist: other/red; `tierbench baseline prune` removes them" in answer.text
+    shutil.rmtree(accepted.path / "cases" / "garage")
+    answer = accepted.run("--robust-update-baseline")
+    assert "10 cases removed, which the run does not have: garage/blue_1, " in answer.text
+    rows = [line.split(",")[1] for line in baseline(accepted).read_text().splitlines() if line.startswith("other,")]
+    assert rows == ["blue", "green"]
+    assert "garage" not in baseline(accepted).read_text().partition("suite,case")[2]
+    assert accepted.run().code == 0
+
+
+def test_an_error_removes_no_row(accepted: Bench) -> None:
+    picture = accepted.path / "cases" / "garage" / "red_1.png"
+    picture.write_bytes(picture.read_bytes()[:60])
+    assert accepted.run("--robust-update-baseline").code == 1
+    assert "garage,red_1," in baseline(accepted).read_text()
+
+
+def test_an_update_that_wrote_nothing_is_red(accepted: Bench) -> None:
+    before = baseline(accepted).read_bytes()
+    answer = accepted.run("--robust-update-baseline", "cases/test_tiers.py::test_tier")
+    assert answer.code == 1
+    assert "reports/baselines/model.csv is unchanged: no case of model was scored; select tests" in answer.text
+    accepted.file("tests/test_other.py", "def test_it():\n    pass\n")
+    answer = accepted.run("--robust-update-baseline", "tests")
+    assert answer.code == 1
+    assert "no baseline was written: no test of a case ran" in answer.text
+    assert baseline(accepted).read_bytes() == before
+
+
+def test_a_lock_that_cannot_be_had_is_one_line_and_red(accepted: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tierbench.common.file_lock.PATIENCE_S", 0.1)
+    with file_lock(baseline(accepted)):
+        answer = accepted.run("--robust-update-baseline")
+    assert answer.code == 1
+    assert f"model.csv: is locked by process {os.getpid()} of " in answer.line("warning: ")
+
+
+def test_a_disk_that_refuses_is_red(accepted: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    answer = accepted.run("--robust-update-baseline")
+    assert answer.code == 1
+    assert "the baseline cannot be written: No space left on device" in answer.line("warning: ")

@@ -1,4 +1,4 @@
-"""The kinds of tests that exist for models with a baseline: what is lost against it."""
+"""The kinds of tests that exist for models with a baseline: what is lost against it, or missing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from tierbench.common.schema import LevelResult, PairedVerdict
+from tierbench.common.schema import LevelResult, MissingResult, PairedVerdict
 from tierbench.plugin.check import Check, Judged
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.gates import Decision, decide_regression
 from tierbench.runs.hard_limits import decide_level, limit_level, limit_tier
+from tierbench.runs.missing import decide_missing
 from tierbench.suites.case import Suite
 
 
@@ -38,10 +39,13 @@ class RegressionCheck(Check):
 
     def judge(self, session: Benchmark) -> Judged:
         """Return the verdict, for which all cases are considered whose verdict was asked for."""
-        return Judged(session.verdicts(self.model)["" if self.tier is None else self.suite.name, self.tier])
+        # There is none where the model has no label for any of the cases.
+        return Judged(session.verdicts(self.model).get(("" if self.tier is None else self.suite.name, self.tier)))
 
     def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Fail where the model regressed, as the gate has it."""
+        if judged.result is None:
+            return Decision("skip", f"{self.name}: no case of it was judged")
         return decide_regression(judged.result, session.baselines.gate(self.model), updating=session.updating)
 
 
@@ -77,6 +81,29 @@ class LevelCheck(Check):
     def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Fail where the level or the demand was lost."""
         return decide_level(judged.result, updating=session.updating)
+
+
+@dataclass(frozen=True)
+class BaselineCheck(Check):
+    """The cases of a model's baseline: an unfiltered run has them all."""
+
+    kind: ClassVar[str] = "baseline"
+    says: ClassVar[str] = "The run has every case of the accepted baseline."
+    result_type: ClassVar[type | None] = MissingResult
+
+    @classmethod
+    def all(cls, session: Benchmark) -> Iterator[Self]:
+        """Yield a test for each model with a baseline; it lies in the file of the first suite."""
+        for model in session.models_with_baseline if session.chosen else ():
+            yield cls(session.chosen[0], model, "cases", ("baseline",), ())
+
+    def judge(self, session: Benchmark) -> Judged:
+        """Find the cases that the run lacks."""
+        return Judged(session.missing(self.model))
+
+    def decide(self, session: Benchmark, judged: Judged) -> Decision:
+        """Fail where a case is missing, unless missing cases are only to be reported."""
+        return decide_missing(judged.result, session.config.missing_cases)
 
 
 def _limit(session: Benchmark, model: str, suite: Suite, tier: int) -> LevelResult:

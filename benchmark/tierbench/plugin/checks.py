@@ -17,7 +17,7 @@ from tierbench.common.schema import (
     SliceResult,
     TierResult,
 )
-from tierbench.plugin.baseline_checks import LevelCheck, RegressionCheck
+from tierbench.plugin.baseline_checks import BaselineCheck, LevelCheck, RegressionCheck
 from tierbench.plugin.check import Check, Judged
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.gates import (
@@ -293,6 +293,7 @@ KINDS: dict[str, type[Check]] = {
         LadderCheck,
         LevelCheck,
         RegressionCheck,
+        BaselineCheck,
         SliceCheck,
         MetricCheck,
     )

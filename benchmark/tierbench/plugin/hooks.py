@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from tierbench.plugin import fixtures
 from tierbench.plugin.collection import has_nothing, module_of, parametrize
 from tierbench.plugin.options import read_options
 from tierbench.plugin.recorder import Recorder
-from tierbench.plugin.session import SESSION, BenchmarkSession
+from tierbench.plugin.session import SESSION, BenchmarkSession, check_of
 from tierbench.plugin.startup import is_concerned, only_looks, overrides_classifier
 from tierbench.report.header_text import header_lines
 from tierbench.suites.markers import marker_texts
@@ -33,14 +33,15 @@ class Hooks:
         worker = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
         own = overrides_classifier(config, places.cases)
-        options = read_options(config, places.cases, places.only, own)
+        options = read_options(config, places, own)
         self.session = BenchmarkSession(options, config, Path(worker["robust_shared"]) if worker else None)
         self.recorder: Recorder | None = None
 
     def begin(self) -> None:
         """Register markers and fixtures, and point pytest-html at the run's folder."""
         self.config.stash[SESSION] = self.session
-        for name, text in marker_texts(self.session.all_suites, self.session.config.corruptions).items():
+        texts = marker_texts(self.session.all_suites, self.session.config.corruptions)
+        for name, text in (texts | {"baseline": "the cases of the baseline are all there"}).items():
             self.config.addinivalue_line("markers", f"{name}: {text}")
         self.config.pluginmanager.register(fixtures, "tierbench-fixtures")
         if self.is_worker or only_looks(self.config):
@@ -90,6 +91,11 @@ class Hooks:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Make one test per image, per tier, and so on."""
         parametrize(metafunc, self.session, self.places)
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Note that tests of ours were left out on purpose, by whichever plugin."""
+        if not self.session.narrowed_by and any(map(check_of, items)):
+            self.session.narrowed_by = "a deselection"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +10,7 @@ from tierbench.common.text import one_line
 
 if TYPE_CHECKING:
     from tierbench.runs.config import RunConfig
+    from tierbench.suites.places import Places
 
 # Options that may be given more than once: name, metavar, help, help of the ini key.
 _REPEATED = (
@@ -41,6 +41,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("dtype", ("float32", "float16", "bfloat16"), "float32", "", "type of the model's weights"),
     ("batch_size", int, "16", "N", "images handed to the model at once"),
     ("max_pixels", int, "0", "N", "largest picture that is opened, in pixels; 0: Pillow's limit, 89478485"),
+    ("missing_cases", ("fail", "report"), "", "", "cases of the baseline that an unfiltered run lacks (default: fail)"),
     ("missing_labels", ("error", "skip"), "error", "", "cases whose concept the model has no label for"),
     ("reports", str, "reports", "DIR", "folder that takes one folder a run"),
     ("baseline", str, "", "NAME|PATH|RUN|none", "accepted scores to compare with; default: the model's own"),
@@ -79,18 +80,18 @@ def add_options(parser: pytest.Parser) -> None:
         parser.addini(f"robust_{name}", f"as with {option}", type="bool", default=False)
 
 
-def read_options(config: pytest.Config, cases: tuple[Path, ...], only: frozenset[Path], own: bool) -> RunConfig:
+def read_options(config: pytest.Config, places: Places, own: bool) -> RunConfig:
     """Read the options; the command line wins over the ini file.
 
     Raises nothing: `--help` and `--markers` read the options too, and must not fail on a bad ini file.
 
     Args:
         config: pytest's configuration.
-        cases: suite folders, or folders of suites.
-        only: folders of the suites that pytest was pointed at.
+        places: where the suites are.
         own: whether a `classifier` fixture of the user's returns the model.
     """
     # Here, because a session without suites needs none of it.
+    from tierbench.plugin.narrowing import narrowed_by
     from tierbench.runs.config import run_config
 
     problems: list[str] = []
@@ -99,7 +100,15 @@ def read_options(config: pytest.Config, cases: tuple[Path, ...], only: frozenset
     }
     given |= {name: _value(config, name, kind, default, problems) for name, kind, default, *_ in _SINGLE}
     given |= {name: _switch(config, name) for name, _ in _SWITCHES}
-    return run_config(config.rootpath, given, problems, cases=cases, only=only, own_model=own)
+    return run_config(
+        config.rootpath,
+        given,
+        problems,
+        cases=places.cases,
+        only=places.only,
+        own_model=own,
+        narrowed_by=narrowed_by(config, places),
+    )
 
 
 def _switch(config: pytest.Config, name: str) -> bool:
@@ -113,7 +122,7 @@ def _value(config: pytest.Config, name: str, kind: Any, default: str, problems: 
         return given
     text = config.getini(f"robust_{name}")
     if isinstance(kind, tuple):
-        if text in kind:
+        if text in (*kind, default):
             return text
         problems.append(f"ini key robust_{name}: {one_line(str(text))!r} is unknown; write one of {', '.join(kind)}")
         return default

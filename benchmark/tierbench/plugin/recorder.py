@@ -110,6 +110,8 @@ class Recorder:
         if not recording.begun:
             # pytest-html's turn comes right after this one, whatever is unregistered now: the folder goes later.
             self._silence_html()
+            if self.session.updating and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
             return
         stopped = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         stopped = stopped or bool(session.shouldstop or session.shouldfail) or self.issues.unfinished(session)
@@ -141,6 +143,8 @@ class Recorder:
         yield
         recording = self.recording
         if not recording.begun or recording.folder is None:
+            if self.session.updating:
+                terminalreporter.write_line("no baseline was written: no test of a case ran", yellow=True)
             return
         terminalreporter.write_sep("=", "robustness")
         for line in (run_lines(recording.run, recording.rows) if recording.run else []) + recording.notes:

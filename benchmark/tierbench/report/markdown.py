@@ -21,6 +21,7 @@ from tierbench.common.schema import (
 from tierbench.common.text import MET_MARKS, one_line
 from tierbench.report.markdown_file import MARK
 from tierbench.report.metrics_text import calibration
+from tierbench.report.notices_text import issue_lines, missing_lines
 from tierbench.report.summary_text import interval_text
 from tierbench.runs.hard_limits import level_sentence
 from tierbench.runs.regression_text import verdict_sentence
@@ -66,6 +67,9 @@ def run_markdown(run: Run, rows: Rows) -> str:
     lines += table(_ABSENCE_HEAD, [_absence_cells(absence) for absence in run.absences])
     if fallen := [f"- ✗ {_fall(result)}" for result in run.levels if result.fell]:
         lines += [*fallen, ""]
+    notices = [code(line, 2000) for line in missing_lines(run, MOST_CASES)] + issue_lines(rows, code)
+    if notices:
+        lines += [*(f"- {notice}" for notice in notices), ""]
     for comparison in run.comparisons:
         lines += _against_baseline(comparison, [row for row in rows if row.model == comparison.model])
     missed = [row for row in rows if row.outcome in ("failed", "error") and run.comparison(row.model) is None]

@@ -19,6 +19,7 @@ from tierbench.common.schema import (
 from tierbench.common.text import MET_MARKS, aligned, one_line, plural
 from tierbench.report.leaderboard_text import leaderboard_lines, model_comparison_lines
 from tierbench.report.metrics_text import metric_gate_lines, metric_lines
+from tierbench.report.notices_text import issue_lines, missing_lines
 from tierbench.runs.hard_limits import level_sentence
 from tierbench.scoring.absence import absence_sentence, is_false_alarm
 from tierbench.scoring.ladders import concept_reaches, concept_sentence, ladder_sentence
@@ -47,7 +48,7 @@ def run_lines(run: Run, rows: Rows) -> list[str]:
         own = [row for row in rows if row.model == comparison.model]
         lines += baseline_lines(comparison, own, several_models=several)
     lines += [f"{one_line(level_sentence(result), 300)} ✗" for result in run.levels if result.fell]
-    return lines
+    return lines + missing_lines(run) + issue_lines(rows)
 
 
 _HEAD = ("suite", "tier", "passed", "pass rate [95 % interval]", "mean score", "worst case")

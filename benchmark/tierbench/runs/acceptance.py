@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.schema import CaseRow
-from tierbench.common.text import listed, plural
+from tierbench.common.text import listed, one_line, plural
 
 if TYPE_CHECKING:
     from tierbench.suites.case import Suite
 
 
 def accept_rows(
-    path: Path, model: str, rows: Iterable[CaseRow], provenance: Mapping[str, str], suites: Iterable[Suite]
+    path: Path,
+    model: str,
+    rows: Sequence[CaseRow],
+    provenance: Mapping[str, str],
+    suites: Sequence[Suite],
+    *,
+    whole: bool,
 ) -> list[str]:
     """Write or update the baseline of a model; only the rows of the given cases change.
+
+    A run of everything also removes the rows that a run with this baseline would report as missing.
 
     Args:
         path: the baseline file.
@@ -26,24 +34,39 @@ def accept_rows(
         rows: the recorded rows of all models.
         provenance: what produced the scores.
         suites: all suites, to find the rows of cases that no longer exist.
+        whole: whether nothing narrowed the run.
 
     Returns:
         Lines that report what was written.
 
     Raises:
-        UserError: if the baseline cannot be read or written.
+        UserError: if no case was scored, or the baseline cannot be read or written.
     """
     import pandas as pd
 
-    from tierbench.runs.baseline import case_ids, read_baseline, stale_cases, update_baseline
+    from tierbench.runs.baseline import case_ids, case_keys, read_baseline, stale_cases, update_baseline
     from tierbench.runs.diff import ALL_BASELINE_COLUMNS
+    from tierbench.runs.missing import find_missing
 
-    scored = [row for row in rows if row.model == model and row.score is not None]
+    own = [row for row in rows if row.model == model]
+    scored = [row for row in own if row.score is not None]
     if not scored:
-        return [f"baseline {shown_path(path)} is unchanged: no case of {model} was scored"]
+        raise UserError(
+            f"baseline {shown_path(path)} is unchanged: no case of {model} was scored; select tests of cases or tiers"
+        )
     table = pd.DataFrame([{name: getattr(row, name) for name in ALL_BASELINE_COLUMNS} for row in scored])
-    update_baseline(path, table, provenance)
+    gone: list[str] = []
+    try:
+        if whole and path.exists():
+            # An error is no removal: the accepted figures stay.
+            there = {row.key for row in own if row.outcome != "skipped"}
+            gone = list(find_missing(model, case_keys(read_baseline(path)), suites, there, "").missing)
+        update_baseline(path, table, provenance, without=gone)
+    except ValueError as error:
+        raise UserError(f"baseline {shown_path(path)} is unchanged: {one_line(str(error))}") from error
     lines = [f"baseline {shown_path(path)}: {plural(len(table), 'case')} accepted"]
+    if gone:
+        lines.append(f"  {plural(len(gone), 'case')} removed, which the run does not have: {listed(gone)}")
     if stale := stale_cases(read_baseline(path), case_ids(suites)):
         names = listed(f"{suite}/{case}" for suite, case in stale)
         lines.append(
@@ -77,11 +100,13 @@ def accept_recorded(folder: Path, reports: Path, *, force: bool) -> list[str]:
     scores = run_scores(record)
     if not scores:
         raise UserError(f"{shown_path(folder)}: no case was scored; there is nothing to accept")
+    # What the run reported as missing is accepted as removed.
+    gone = {result.model: result.missing for result in record.run.missing}
     paths = {model: baseline_path(reports, model) for model in scores}
     lines = []
     for model, each in scores.items():
         try:
-            update_baseline(paths[model], each.rows, each.provenance)
+            update_baseline(paths[model], each.rows, each.provenance, without=gone.get(model, ()))
         except ValueError as error:
             raise UserError(f"{shown_path(folder / SCORES)}: is damaged: {error}") from error
         lines.append(f"accepted {plural(len(each.rows), 'case')} of {model} into {shown_path(paths[model])}")

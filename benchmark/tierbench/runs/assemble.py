@@ -104,6 +104,7 @@ class Assembly:
             tiers=tuple(tiers),
             absences=tuple(self._absences(rows)),
             levels=self.gathered.all("level"),
+            missing=self.gathered.all("baseline"),
             tags=tuple(self._tags(rows)),
             metrics=self.gathered.all("metric"),
             pairs=tuple(pair_models([model.name for model in rank_models(entries, tiers)], rows)),

@@ -65,8 +65,12 @@ def write_baseline(path: Path, rows: pd.DataFrame, provenance: Mapping[str, str]
     _replace(path, serialise_baseline(rows, provenance))
 
 
-def update_baseline(path: Path, rows: pd.DataFrame, provenance: Mapping[str, str]) -> None:
+def update_baseline(
+    path: Path, rows: pd.DataFrame, provenance: Mapping[str, str], *, without: Collection[str] = ()
+) -> None:
     """Accept the figures of these cases; the other rows of the file are left unchanged.
+
+    The rows of the cases `without` (`suite/case`) are removed with those of their corrupted copies.
 
     A row is also left unchanged if its figures differ from the accepted ones by no more than the same weights differ
     between machines. Otherwise a diff of the file would hide the cases that really changed. If rows with different
@@ -77,12 +81,13 @@ def update_baseline(path: Path, rows: pd.DataFrame, provenance: Mapping[str, str
         UserError: as in `write_baseline`, and if the existing file cannot be read.
     """
     with file_lock(path):
-        _update(path, rows, provenance)
+        _update(path, rows, provenance, without)
 
 
-def _update(path: Path, rows: pd.DataFrame, provenance: Mapping[str, str]) -> None:
+def _update(path: Path, rows: pd.DataFrame, provenance: Mapping[str, str], without: Collection[str]) -> None:
     old = _read(path)
-    kept = None if old is None else old.rows[~_keys(old.rows).isin(_keys(rows))]
+    gone = [] if old is None else [f"{suite}/{clean_id(case)}" in without for suite, case in case_keys(old)]
+    kept = None if old is None else old.rows[~(_keys(old.rows).isin(_keys(rows)) | gone)]
     if old is not None:
         rows = _settled(old.rows, with_optional(rows)[list(ALL_BASELINE_COLUMNS)].astype(COLUMN_TYPES))
     if old is None or kept is None or kept.empty:
@@ -115,6 +120,11 @@ CaseIds = Mapping[str, Collection[str]]
 def case_ids(suites: Iterable[Suite]) -> dict[str, set[str]]:
     """Return the ids of the cases of each suite, by suite name."""
     return {suite.name: {case.id for case in suite.cases} for suite in suites}
+
+
+def case_keys(baseline: Baseline) -> list[tuple[str, str]]:
+    """Return the suite and case of each row, in the order of the rows."""
+    return list(zip(baseline.rows["suite"], baseline.rows["case"], strict=True))
 
 
 def stale_cases(baseline: Baseline, existing: CaseIds) -> list[tuple[str, str]]:
@@ -154,7 +164,7 @@ def prune_baseline(path: Path, existing: CaseIds, *, absent_too: bool = False) -
 
 
 def _names(baseline: Baseline) -> list[tuple[str, str]]:
-    return sorted(zip(baseline.rows["suite"], baseline.rows["case"], strict=True))
+    return sorted(case_keys(baseline))
 
 
 def provenance_changes(baseline: Baseline, provenance: Mapping[str, str]) -> list[str]:

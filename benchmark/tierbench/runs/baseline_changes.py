@@ -46,6 +46,14 @@ class BaselineChanges:
         """The changes computed so far, by `suite/id`."""
         return self._changes
 
+    @property
+    def cases(self) -> list[tuple[str, str]]:
+        """Suite and case of each accepted row."""
+        # Imported here, because a run without a baseline does not need pandas.
+        from tierbench.runs.baseline import case_keys
+
+        return case_keys(self.baseline)
+
     def diff(self, results: Iterable[CaseResult]) -> pd.DataFrame:
         """Return the diff of results against the baseline: one row per case, without the `missing` ones."""
         from tierbench.runs.diff import diff_cases

@@ -12,6 +12,7 @@ from tierbench.models.classifier import Classifier
 from tierbench.runs.baseline_changes import Baselines
 from tierbench.runs.config import RunConfig
 from tierbench.runs.gates import Change
+from tierbench.runs.missing import find_missing
 from tierbench.scoring.model_pool import ModelPool, Progress
 from tierbench.scoring.model_under_test import ModelUnderTest
 from tierbench.scoring.results import CaseResult
@@ -19,7 +20,7 @@ from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import derive_cases
 
 if TYPE_CHECKING:
-    from tierbench.common.schema import PairedVerdict
+    from tierbench.common.schema import MissingResult, PairedVerdict
 
 # What stands in records where the spec of a model would stand.
 OWN_SPEC = "the fixture classifier"
@@ -58,6 +59,8 @@ class Benchmark:
     def __init__(self, config: RunConfig, progress: Progress, shared: Path | None = None) -> None:
         self.config = config
         self.selection = Selection()
+        # What leaves out tests on purpose; empty: every case of a baseline must be there.
+        self.narrowed_by = config.narrowed_by
         self.all_suites, self.suite_problems = read_suites(config.cases) if config.cases else ([], [])
         self.suites = [suite for suite in self.all_suites if suite.fetched]
         self.by_name = {suite.name: suite for suite in self.suites}
@@ -140,6 +143,14 @@ class Benchmark:
             baseline.scale(everything)
             known = baseline.of(everything)
         return [known.get(result.case.key) for result in results]
+
+    def missing(self, name: str) -> MissingResult:
+        """Return the cases that the baseline of a model has and this run lacks."""
+        baseline, ran = self.baselines.of(name), set()
+        if not self.narrowed_by:
+            ran = {result.case.key for result in self.all_results(name) if not result.skipped}
+        accepted = baseline.cases if baseline else ()
+        return find_missing(name, accepted, self.all_suites, ran, self.narrowed_by)
 
     def verdicts(self, name: str) -> Mapping[tuple[str, int | None], PairedVerdict]:
         """Return the paired verdicts of a model on the cases that were asked for, by suite and tier.

@@ -40,6 +40,9 @@ class RunConfig:
         severities: of the sweep, 1 to 5.
         corruption_geometry: the part of a picture that the sweep corrupts, `imagenet-c` or `whole`.
         markdown: where a summary of the run goes; None: nowhere.
+        missing_cases: `fail` or `report` cases of the baseline that the run lacks; empty: fail, but only report suites
+            that were never fetched.
+        narrowed_by: what leaves out tests on purpose, such as `-k`; empty if nothing does.
         problems: what is wrong with the options, a line each; a default stands where a value cannot be used.
     """
 
@@ -57,6 +60,8 @@ class RunConfig:
     severities: tuple[int, ...]
     corruption_geometry: str
     markdown: Path | None
+    missing_cases: str
+    narrowed_by: str
     problems: tuple[str, ...] = ()
 
 
@@ -68,6 +73,7 @@ def run_config(
     cases: tuple[Path, ...],
     only: frozenset[Path],
     own_model: bool,
+    narrowed_by: str,
 ) -> RunConfig:
     """Return the configuration for the values of the options.
 
@@ -78,6 +84,7 @@ def run_config(
         cases: suite folders, or folders of suites.
         only: folders of the suites that pytest was pointed at.
         own_model: whether a `classifier` fixture of the user's returns the model.
+        narrowed_by: what leaves out tests on purpose; empty if nothing does.
     """
     batch_size, max_drop = given["batch_size"], given["max_drop"]
     if batch_size < 1:
@@ -120,6 +127,8 @@ def run_config(
         severities=parse_severities(given["severities"], problems),
         corruption_geometry=given["corruption_geometry"],
         markdown=root / expanded(given["markdown"]) if given["markdown"] else None,
+        missing_cases=given["missing_cases"],
+        narrowed_by=narrowed_by,
         problems=tuple(problems),
     )
 

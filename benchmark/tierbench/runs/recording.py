@@ -104,8 +104,9 @@ class Recording:
         if self.folder is None:
             return
         if self.benchmark.updating:
+            self.not_accepted = True
             with self.survived("the baseline is not written"):
-                self._accept(complete)
+                self.not_accepted = not self._accept(complete)
         self.run = self._assemble(complete=complete)
         with self.survived(f"{RUN} is not written"):
             write_run(self.folder, self.run)
@@ -153,16 +154,19 @@ class Recording:
         self.failures += assembly.failed_metrics.values()
         return run
 
-    def _accept(self, complete: bool) -> None:
+    def _accept(self, complete: bool) -> bool:
+        """Write the baselines; return whether all were written."""
         if not complete:
             accept = f"`tierbench baseline accept {self.folder.name if self.folder else 'RUN'} --force`"
             self.notes.append(f"the baseline stays as it is: the run stopped early; {accept} takes what it has")
-            return
+            return False
         assembly = self._assembly()
+        whole, failures = not self.benchmark.narrowed_by, list[str]()
         for name in self.benchmark.names:
             path, made = self.benchmark.baselines.update_path(name), assembly.provenance(name)
             try:
-                self.notes += accept_rows(path, name, self.rows, made, self.benchmark.all_suites)
+                self.notes += accept_rows(path, name, self.rows, made, self.benchmark.all_suites, whole=whole)
             except UserError as error:
-                self.failures += error.lines
-                self.not_accepted = True
+                failures += error.lines
+        self.failures += failures
+        return not failures

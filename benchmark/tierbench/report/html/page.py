@@ -24,6 +24,7 @@ from tierbench.report.html.metrics import MetricsView, metrics_view
 from tierbench.report.html.sweeps import SweepView, sweep_view
 from tierbench.report.html.templating import duration, percent
 from tierbench.report.metrics_text import calibration
+from tierbench.report.notices_text import issue_lines, missing_lines
 from tierbench.runs.hard_limits import level_sentence
 from tierbench.scoring.absence import absence_sentence, is_false_alarm
 from tierbench.scoring.leaderboard import rank_models
@@ -134,6 +135,7 @@ class Page:
         models: the models, best first.
         counts: number of cases by outcome, over all models.
         changes: comparisons with the baselines; empty without a baseline.
+        notices: what the run lacks, and known issues that pass now; a sentence each.
     """
 
     title: str
@@ -142,6 +144,7 @@ class Page:
     models: tuple[ModelView, ...]
     counts: Mapping[str, int]
     changes: tuple[ChangeView, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def build_page(
@@ -164,7 +167,8 @@ def build_page(
     for row in rows:
         counts[row.outcome] = counts.get(row.outcome, 0) + 1
     changes = tuple(_change(comparison, run) for comparison in run.comparisons)
-    return Page(_title(models), run.complete, _run_facts(run, rows), models, counts, changes)
+    notices = (*missing_lines(run, limit=100), *issue_lines(rows))
+    return Page(_title(models), run.complete, _run_facts(run, rows), models, counts, changes, notices)
 
 
 def _change(comparison: BaselineComparison, run: Run) -> ChangeView:
