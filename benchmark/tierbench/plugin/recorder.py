@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
-from tierbench.plugin.reports import reported
+from tierbench.plugin.reports import reported, without_ours
 from tierbench.plugin.run_issues import RunIssues
 from tierbench.plugin.session import BenchmarkSession
+from tierbench.report.junit_text import suite_properties
 from tierbench.report.markdown_file import foreign_file
 from tierbench.report.summary_text import run_lines
 from tierbench.runs.record import REPORT, RUN, SCORES
@@ -71,11 +73,17 @@ class Recorder:
 
     def html_plugin(self) -> Any:
         """Return pytest-html's own plugin, which registers itself without a name; None where it is not there."""
+        return self._plugin("pytest_html.", "pytest_sessionfinish")
+
+    @cached_property
+    def _junit(self) -> Any:
+        """pytest's writer of JUnit XML; None where none is written."""
+        return self._plugin("_pytest.junitxml", "add_global_property")
+
+    def _plugin(self, module: str, method: str) -> Any:
         plugins: set[object] = self.config.pluginmanager.get_plugins()
-        for plugin in plugins:
-            if type(plugin).__module__.startswith("pytest_html.") and hasattr(plugin, "pytest_sessionfinish"):
-                return plugin
-        return None
+        found = (each for each in plugins if type(each).__module__.startswith(module) and hasattr(each, method))
+        return next(found, None)
 
     def pytest_collection_finish(self) -> None:
         """Start the record, or take the folder back."""
@@ -98,6 +106,10 @@ class Recorder:
         """Record what a benchmark test attached to its report."""
         if (said := reported(report)) is not None:
             self.recording.take(said)
+        junit = self._junit
+        if junit is not None and junit.family != "xunit1":
+            # Of the families of JUnit XML, only this one has properties inside of test cases.
+            report.user_properties = without_ours(report.user_properties)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -116,6 +128,9 @@ class Recorder:
         stopped = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         stopped = stopped or bool(session.shouldstop or session.shouldfail) or self.issues.unfinished(session)
         recording.finish(complete=not (stopped or self.issues.any))
+        if recording.run is not None and self._junit is not None:
+            for name, value in suite_properties(recording.run):
+                self._junit.add_global_property(name, value)
         if recording.not_accepted and session.exitstatus == pytest.ExitCode.OK:
             # What was asked for was not done.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -22,9 +24,14 @@ def attach(item: pytest.Item, session: BenchmarkSession, check: Check, judged: J
     fingerprint = session.models.fingerprint(check.model)
     attached = to_values(Reported(check.kind, check.model, fingerprint, judged.result, judged.rows))
     # A test that is run again, by pytest-rerunfailures for one, has those of its first try.
-    names = {KIND, "model", "fingerprint", *(name for name, _ in attached)}
-    kept = [entry for entry in item.user_properties if entry[0] not in names]
-    item.user_properties[:] = kept + attached
+    item.user_properties[:] = without_ours(item.user_properties) + attached
+
+
+def without_ours(properties: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Return the properties of a report that the benchmark did not attach, such as those of `record_property`."""
+    said = from_values(properties, _TYPES)
+    ours = {KIND, "model", "fingerprint", *(name for name, _ in to_values(said))} if said else set()
+    return [entry for entry in properties if entry[0] not in ours]
 
 
 def reported(report: pytest.TestReport) -> Reported | None:

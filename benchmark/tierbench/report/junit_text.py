@@ -1,0 +1,35 @@
+"""Say in JUnit XML, at the top of its suite, which models ran and what was found."""
+
+from __future__ import annotations
+
+from tierbench.common.inert import escaped
+from tierbench.common.schema import Run
+
+
+def suite_properties(run: Run) -> list[tuple[str, str]]:
+    """Return names and values: model, level, verdict and missing cases of each model, and the versions.
+
+    With several models, the names of the first four end in `:NAME`.
+    """
+    several = len(run.models) > 1
+    found = [("complete", str(run.complete).lower())]
+    for model in run.models:
+        end = f":{model.name}" if several else ""
+        missing = [name for result in run.missing if result.model == model.name for name in result.missing]
+        found += [
+            (f"model{end}", f"{model.name} = {model.spec}"),
+            (f"level{end}", "not determined" if model.level is None else str(model.level)),
+            (f"verdict{end}", _verdict(run, model.name)),
+            *([(f"missing{end}", " ".join(missing))] if missing else []),
+        ]
+    found.append(("versions", ", ".join(f"{name} {version}" for name, version in run.versions.items())))
+    return [(name, escaped(value)) for name, value in found]
+
+
+def _verdict(run: Run, model: str) -> str:
+    """Return the state of the paired verdict on all suites together, or why there is none."""
+    comparison = run.comparison(model)
+    if comparison is None:
+        return "no baseline"
+    states = [verdict.state for verdict in comparison.verdicts if verdict.tier is None]
+    return states[0] if states else "not judged"
