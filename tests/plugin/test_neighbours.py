@@ -95,7 +95,7 @@ def test_a_try_that_is_repeated_leaves_no_row(study: Bench) -> None:
 
 
 def test_junit_xml_holds_plain_properties_of_each_image_once(study: Bench) -> None:
-    study.run("--junitxml=junit.xml", "--reruns", "1", "-k", "test_case and night")
+    study.run("--junitxml=junit.xml", "-o", "junit_family=xunit1", "--reruns", "1", "-k", "test_case and night")
     # pytest-rerunfailures writes both tries.
     case = junit_cases(study.path / "junit.xml")[-1]
     names = [entry.get("name") for entry in case.iter("property")]

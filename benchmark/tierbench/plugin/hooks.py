@@ -11,9 +11,10 @@ import pytest
 from tierbench.plugin import fixtures
 from tierbench.plugin.collection import has_nothing, module_of, parametrize
 from tierbench.plugin.options import read_options
+from tierbench.plugin.problem_item import put_in_place
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.session import SESSION, BenchmarkSession, check_of
-from tierbench.plugin.startup import is_concerned, only_looks, overrides_classifier
+from tierbench.plugin.startup import has_only_checks, is_concerned, only_looks, overrides_classifier
 from tierbench.report.header_text import header_lines
 from tierbench.suites.markers import marker_texts
 from tierbench.suites.places import Places
@@ -36,6 +37,8 @@ class Hooks:
         options = read_options(config, places, own)
         self.session = BenchmarkSession(options, config, Path(worker["robust_shared"]) if worker else None)
         self.recorder: Recorder | None = None
+        # What is wrong; a worker is told by its controller.
+        self._problems: list[str] = list(worker["robust_problems"]) if worker else []
 
     def begin(self) -> None:
         """Register markers and fixtures, and point pytest-html at the run's folder."""
@@ -67,13 +70,18 @@ class Hooks:
         return not self.is_worker and is_concerned(self.config, self.places.cases)
 
     def pytest_sessionstart(self) -> None:
-        """Report every static problem at once, before anything is collected or any model runs."""
+        """Report every static problem at once, before anything is collected or any model runs.
+
+        Where other tests may be in the session too, they run, and an error among them reports the problems.
+        """
         if self._concerned:
-            self._raise_problems()
+            self._problems = self._find_problems()
+            if self._problems and has_only_checks(self.config, self.places.cases):
+                raise pytest.UsageError(*self._problems)
 
     def pytest_report_header(self) -> list[str]:
         """Say models, device, suites and cached predictions."""
-        if not self._concerned:
+        if not self._concerned or self._problems:
             return []
         return list(header_lines(self.session, runs=not only_looks(self.config)))
 
@@ -97,18 +105,30 @@ class Hooks:
         if not self.session.narrowed_by and any(map(check_of, items)):
             self.session.narrowed_by = "a deselection"
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> Generator[None]:
+        """Let other tests run beside the problems of ours, once it is known which tests are selected."""
+        yield
+        ours = any(map(check_of, items))
+        # The tests of a suite that cannot be read are not there.
+        unread = bool(self.session.config.problems or self.session.suite_problems)
+        if not self.is_worker and not self._concerned and (ours or (unread and not items)):
+            self._problems = self._find_problems()
+        others = self.is_worker or any(check_of(item) is None for item in items)
+        if self._problems and others and (ours or unread):
+            put_in_place(session, items, self._problems)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Read the selection: it is what will be predicted."""
         self.session.select(session.items)
-        # A session may have no test because no suite could be read.
-        silent = not session.items and (self.session.config.problems or self.session.suite_problems)
-        if (self.session.selected or silent) and not (self.is_worker or self._concerned):
-            self._raise_problems()
+        if self._problems and not self.is_worker and (self.session.selected or not session.items):
+            raise pytest.UsageError(*self._problems)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Hand every xdist worker the folder that the workers of this run share."""
+        """Hand every xdist worker the folder that the workers of this run share, and the problems."""
+        node.workerinput["robust_problems"] = self._problems
         node.workerinput["robust_shared"] = str(self.session.shared_folder())
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -122,7 +142,7 @@ class Hooks:
             looked = self.places.looked(self.config.rootpath, bool(self.session.all_suites))
             terminalreporter.write_line(looked, yellow=True)
 
-    def _raise_problems(self) -> None:
+    def _find_problems(self) -> list[str]:
         session, config = self.session, self.session.config
         problems = [*config.problems, *session.suite_problems]
         if self.recorder is not None:
@@ -134,5 +154,4 @@ class Hooks:
             )
         if not problems and not only_looks(self.config):
             problems = session.problems()
-        if problems:
-            raise pytest.UsageError(*problems)
+        return problems

@@ -6,8 +6,10 @@ Every session of an environment that has tierbench installed comes here: nothing
 from __future__ import annotations
 
 import copy
+import fnmatch
 import itertools
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -21,7 +23,11 @@ from tierbench.suites.places import (
     find_cases,
     lies_among,
     point_at,
+    source,
 )
+
+# A test function, with its parameters.
+_TEST = re.compile(r"(?m)^\s*(?:async\s+)?def\s+test\w*\(([^)]*)")
 
 
 def find_places(config: pytest.Config) -> Places | None:
@@ -74,6 +80,21 @@ def is_concerned(config: pytest.Config, cases: Sequence[Path]) -> bool:
             if any(asks_for_checks(file) for file in files):
                 return True
     return False
+
+
+def has_only_checks(config: pytest.Config, cases: Sequence[Path]) -> bool:
+    """Whether pytest was pointed at suites and at nothing else that could be a test."""
+    roots = [folder.resolve() for folder in cases]
+    patterns = config.getini("python_files")
+    for argument in config.args or ["."]:
+        path = (config.invocation_params.dir / argument.partition("::")[0]).resolve()
+        if not any(path.is_relative_to(root) for root in roots):
+            return False
+        files = [path] if path.is_file() else path.rglob("*.py")
+        tests = [file for file in files if any(fnmatch.fnmatch(file.name, pattern) for pattern in patterns)]
+        if not all("robust_" in parameters for file in tests for parameters in _TEST.findall(source(file))):
+            return False
+    return True
 
 
 def overrides_classifier(config: pytest.Config, cases: Iterable[Path]) -> bool:
