@@ -83,10 +83,13 @@ def test_report_names_it_without_red(accepted: Bench) -> None:
         ("cases/garage",),
         ("cases/test_tiers.py::test_baseline",),
         ("--robust-cases", "cases/garage"),
+        ("--ignore", "cases/test_z.py"),
+        ("--ignore-glob", "*_z.py"),
     ],
 )
 def test_nothing_is_missing_in_a_run_that_is_narrowed(accepted: Bench, narrow: tuple[str, ...]) -> None:
     accepted.suite("other", "file_name,label,tier\nred.png,automobile,1\n")
+    accepted.file("cases/test_z.py", "def test_case(robust_case):\n    robust_case.check()\n")
     assert accepted.run("--robust-update-baseline").code == 0
     accepted.record()
     accepted.suite("garage", without("red_2"))
@@ -115,7 +118,9 @@ def test_the_last_failed_test_alone_is_not_judged(accepted: Bench) -> None:
     assert "--last-failed narrows this one" in answer.text
 
 
-@pytest.mark.parametrize("whole", [(), (".",), ("cases",), ("cases/test_tiers.py",), ("--robust-cases", "cases")])
+@pytest.mark.parametrize(
+    "whole", [(), (".",), ("cases",), ("cases/test_tiers.py",), ("--robust-cases", "cases"), ("--ignore", "docs")]
+)
 def test_a_run_that_names_everything_is_unfiltered(accepted: Bench, whole: tuple[str, ...]) -> None:
     accepted.suite("garage", without("red_2"))
     assert failed(accepted.run(*whole).text) == ["test_baseline[cases]"]
@@ -127,6 +132,17 @@ def test_a_removal_is_accepted_with_the_baseline(accepted: Bench) -> None:
     assert answer.code == 0
     assert "1 case removed, which the run does not have: garage/red_2" in answer.text
     assert accepted.run().code == 0
+
+
+def test_a_test_that_was_left_out_is_no_removal(accepted: Bench) -> None:
+    accepted.file(
+        "cases/conftest.py",
+        "def pytest_collection_modifyitems(items):\n"
+        "    items[:] = [item for item in items if 'test_case[garage/red' not in item.name]\n",
+    )
+    assert accepted.run("--robust-update-baseline").code == 0
+    baseline = (accepted.path / "reports" / "baselines" / "model.csv").read_text(encoding="utf-8")
+    assert "garage,red_2," in baseline
 
 
 def test_a_removal_is_accepted_with_a_recorded_run(accepted: Bench) -> None:

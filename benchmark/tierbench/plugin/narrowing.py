@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+import fnmatch
 from pathlib import Path
 
 import pytest
 
 from tierbench.suites.places import Places, holds_suites
 
-# Names of pytest's options → how they are written.
-_OPTIONS = {
-    "keyword": "-k",
-    "markexpr": "-m",
-    "lf": "--last-failed",
-    "stepwise": "--stepwise",
-    "deselect": "--deselect",
-    "ignore": "--ignore",
-    "ignore_glob": "--ignore-glob",
-}
+# Names of pytest's options → how they are written. What `--deselect` and other plugins leave out is known later.
+_OPTIONS = {"keyword": "-k", "markexpr": "-m", "lf": "--last-failed", "stepwise": "--stepwise"}
 
 
 def narrowed_by(config: pytest.Config, places: Places) -> str:
@@ -33,11 +26,20 @@ def narrowed_by(config: pytest.Config, places: Places) -> str:
     above = [path.resolve() for path in given]
     if not all(any(target.is_relative_to(path) for path in above) for target in targets):
         return "naming tests"
+    if any(_is_ignored(config, target) for target in targets):
+        return "--ignore"
     if config.getoption("robust_cases") and not all(
         any(folder.is_relative_to(path.resolve()) for path in places.cases) for folder in _configured(config)
     ):
         return "--robust-cases"
     return ""
+
+
+def _is_ignored(config: pytest.Config, target: Path) -> bool:
+    start, both = config.invocation_params.dir, (target, *target.parents)
+    ignored = [(start / path).resolve() for path in getattr(config.option, "ignore", None) or ()]
+    globs = [str(start / pattern) for pattern in getattr(config.option, "ignore_glob", None) or ()]
+    return any(path in ignored or any(fnmatch.fnmatch(str(path), glob) for glob in globs) for path in both)
 
 
 def _configured(config: pytest.Config) -> list[Path]:
