@@ -11,6 +11,9 @@ from tests.conftest import Bench
 from tests.garage import GREEN
 from tierbench.runs.record import RunRecord
 
+# The family of JUnit XML that has properties inside of test cases.
+XUNIT1 = ("-o", "junit_family=xunit1")
+
 
 def properties(file: Path) -> dict[str, list[tuple[str, str]]]:
     """The properties of each test, by its name."""
@@ -22,7 +25,7 @@ def properties(file: Path) -> dict[str, list[tuple[str, str]]]:
 
 
 def test_junit_holds_what_each_case_was_judged_by(garage: Bench) -> None:
-    garage.run("-m", "tier1", "--junitxml", "junit.xml")
+    garage.run("-m", "tier1", "--junitxml", "junit.xml", *XUNIT1)
     found = dict(properties(garage.path / "junit.xml")["test_case[garage/green_1]"])
     assert (found["tier"], found["expected"], found["predicted"]) == ("1", "truck", "truck")
     assert float(found["score"]) == pytest.approx(0.8, abs=1e-4)
@@ -37,7 +40,7 @@ def test_reruns_tell_each_value_once(accepted: Bench, worse: Path) -> None:
     model = f"--robust-model=model={worse}"
     accepted.run(model)
     plain = accepted.record()
-    answer = accepted.run(model, "--reruns", "2", "--junitxml", "junit.xml")
+    answer = accepted.run(model, "--reruns", "2", "--junitxml", "junit.xml", *XUNIT1)
     assert answer.code == 1
     assert "rerun" in answer.text
     record = accepted.record()
