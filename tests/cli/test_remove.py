@@ -69,6 +69,19 @@ def test_a_picture_that_may_be_the_only_copy_is_kept(tierbench: Call, workplace:
     assert tierbench("list").out.startswith("colours: 1 in tier 2\n")
 
 
+def test_a_picture_that_another_case_has_is_kept(tierbench: Call, workplace: Path) -> None:
+    flat("green").save(workplace / "green.png")
+    assert tierbench("add", "green.png", *ADD, "colours").code == 0
+    metadata = workplace / "cases" / "colours" / "metadata.csv"
+    rows = metadata.read_text(encoding="utf-8")
+    metadata.write_text(rows + rows.splitlines()[-1].replace(",green,", ",again,") + "\n", encoding="utf-8")
+    assert tierbench("remove", "colours/green").out == (
+        "colours/green removed\ncases/colours/green.png kept: another case has it\n"
+    )
+    assert tierbench("remove", "colours/again").code == 0
+    assert not (metadata.parent / "green.png").exists()
+
+
 def test_a_twin_goes_with_its_cases_only(tierbench: Call, workplace: Path) -> None:
     metadata = workplace / "cases" / "colours" / "metadata.csv"
     for name in ("grey", "green"):

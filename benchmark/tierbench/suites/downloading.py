@@ -153,5 +153,4 @@ def _check_hop(url: str, allowed: frozenset[str]) -> None:
 
 def _is_public(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
-    return (mapped or ip).is_global and not ip.is_multicast
+    return ip.is_global and not ip.is_multicast
