@@ -4,6 +4,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from PIL import Image
+
 from tests.cli.conftest import Answer
 from tests.flat_colours import flat
 
@@ -110,3 +113,23 @@ def test_a_misspelt_label_is_named_although_others_match(tierbench: Call, workpl
     assert place.format(4) + model + "'atuomobile'; write 'automobile', or remove it" in answer.out.splitlines()
     # A label of another model is no problem.
     assert f"warning: {place.format(5)}no model has the label 'car' (" in answer.out
+
+
+def test_pictures_of_more_pixels_can_be_allowed(
+    tierbench: Call, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    says = "image 'red.png': the image has too many pixels (32 × 24, the limit is 500); "
+    assert says + "allow it with --robust-max-pixels 768\n" in tierbench("check").out
+    flat("green").save(workplace / "green.png")
+    add = ("add", "green.png", "--suite", "colours", "--label", "red", "--tier", "1")
+    for limit in ("500", "1000"):  # above twice the limit, Pillow refuses it by itself
+        assert "; allow it with --robust-max-pixels 1280; nothing was" in tierbench(*add, "--max-pixels", limit).err
+    (workplace / "pytest.ini").write_text("[pytest]\nrobust_max_pixels = 1280\n", encoding="utf-8")
+    assert tierbench("check").code == 0
+    assert tierbench(*add).code == 0
+    (workplace / "pytest.ini").write_text("[pytest]\nrobust_max_pixels = many\n", encoding="utf-8")
+    assert (
+        tierbench("check").err == "error: robust_max_pixels of pytest.ini: 'many' is not a whole number of 1 or more\n"
+    )
+    assert tierbench("check", "--max-pixels", "1280").code == 0

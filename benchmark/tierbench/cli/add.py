@@ -10,6 +10,7 @@ import typer
 
 from tierbench.cli.folders import folder_to_add_to
 from tierbench.cli.models import Labels, Models, open_models
+from tierbench.cli.pixel_limit import MaxPixels, pixel_limit
 from tierbench.cli.proposals import Images, proposed_tiers, unknown_labels
 from tierbench.common.errors import UserError
 from tierbench.common.files import is_regular, shown_path
@@ -37,6 +38,7 @@ def add(
     force: Annotated[bool, typer.Option("--force", help="add a label that no model knows")] = False,
     model: Models = None,
     labels: Labels = None,
+    max_pixels: MaxPixels = None,
 ) -> None:
     """Copy images into a suite and append their rows; show the models' predictions."""
     from tierbench.suites.editing import NewCase, add_case
@@ -51,7 +53,7 @@ def add(
     if is_twin and tier is not None:
         raise UserError("--tier: a twin (--label -) has no tier; leave it out")
     folder = folder_to_add_to(suite, create=new_suite)
-    if problems := _image_problems(images, folder):
+    if problems := _image_problems(images, folder, pixel_limit(max_pixels)):
         raise UserError(*problems)
     models, problems = open_models(model, labels)
     proposed: dict[Path, int] = {}
@@ -74,7 +76,7 @@ def add(
         typer.echo(f"{one_line(case.key)} added: {place}, {shown_path(case.path)}")
 
 
-def _image_problems(images: Sequence[Path], folder: Path) -> list[str]:
+def _image_problems(images: Sequence[Path], folder: Path, max_pixels: int | None) -> list[str]:
     """List the images that are not pictures or already in the suite; checked before any image is added."""
     from tierbench.common.images import PictureError, open_picture, quiet_pillow
     from tierbench.suites.editing import same_images
@@ -86,7 +88,7 @@ def _image_problems(images: Sequence[Path], folder: Path) -> list[str]:
             continue
         try:
             with quiet_pillow():
-                open_picture(image)
+                open_picture(image, max_pixels=max_pixels)
         except PictureError as error:
             problems.append(f"{shown_path(image.absolute())}: {one_line(str(error))}; nothing was added")
     present = read_suite(folder, Problems()).images if (folder / "metadata.csv").is_file() else ()

@@ -10,6 +10,7 @@ import typer
 
 from tierbench.cli.folders import suite_folder, suite_folders
 from tierbench.cli.models import Labels, Models, open_models
+from tierbench.cli.pixel_limit import MaxPixels, pixel_limit
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.text import listed, one_line, plural
@@ -20,7 +21,7 @@ from tierbench.suites.problems import Problems
 Suites = Annotated[list[str] | None, typer.Argument(help="suites by name or path (default: all in cases/)")]
 
 
-def check(suites: Suites = None, model: Models = None, labels: Labels = None) -> None:
+def check(suites: Suites = None, model: Models = None, labels: Labels = None, max_pixels: MaxPixels = None) -> None:
     """Report all problems of suites, broken pictures included; exit code 1 if there are any. Warnings are none."""
     from tierbench.scoring.labels import label_problems, map_concepts
     from tierbench.suites.checking import check_names, check_pictures
@@ -31,6 +32,7 @@ def check(suites: Suites = None, model: Models = None, labels: Labels = None) ->
     models, lines = open_models(model, labels, device="cpu")
     for line in lines:
         typer.echo(line)
+    limit = pixel_limit(max_pixels)
     found = Problems()
     folders = suite_folders(suites or [], found)
     for line in found.lines:
@@ -40,7 +42,7 @@ def check(suites: Suites = None, model: Models = None, labels: Labels = None) ->
         problems, warnings = Problems(), Problems()
         suite = read_suite(folder, problems)
         problems.lines += unused_twins(suite)
-        check_pictures(suite, problems, warnings)
+        check_pictures(suite, problems, warnings, limit)
         check_names(suite, warnings)
         lines = problems.lines + duplicate_problems(suite)
         for model_name, classifier in models.items():

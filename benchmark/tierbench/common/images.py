@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,7 +79,11 @@ def open_picture(source: Path | bytes, *, max_pixels: int | None = None) -> Imag
     except PictureError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureError(f"the image has too many pixels ({error})", _allow()) from error
+        # Pillow says only in the text how many pixels the image has.
+        pixels = re.search(r"[0-9]+", str(error))
+        raise PictureError(
+            f"the image has too many pixels ({error})", _allow(int(pixels[0]) if pixels else None)
+        ) from error
     except PixelValueError as error:
         raise PictureError(f"the image cannot be shown: {error}", "save it with 8 bits per channel") from error
     except MemoryError as error:

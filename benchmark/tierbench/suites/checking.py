@@ -10,13 +10,14 @@ from tierbench.suites.imagefolder import split_names
 from tierbench.suites.problems import Problems
 
 
-def check_pictures(suite: Suite, problems: Problems, warnings: Problems) -> None:
+def check_pictures(suite: Suite, problems: Problems, warnings: Problems, max_pixels: int | None = None) -> None:
     """Decode every image.
 
     Args:
         suite: the suite.
         problems: receives a line for each image that cannot be decoded.
         warnings: receives a line for each image of one colour: many a broken export is black or white.
+        max_pixels: the number of pixels that an image may have; None: Pillow's limit.
     """
     file = suite.folder / "metadata.csv"
     for case in suite.images:
@@ -24,7 +25,7 @@ def check_pictures(suite: Suite, problems: Problems, warnings: Problems) -> None
             continue  # already reported when the suite was read
         try:
             with quiet_pillow():
-                picture = open_picture(case.path)
+                picture = open_picture(case.path, max_pixels=max_pixels)
         except PictureError as error:
             problems.add(file, f"image {case.file_name!r}: {error.advice('replace it')}", case.row)
             continue
