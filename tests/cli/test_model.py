@@ -32,3 +32,18 @@ def test_a_folder_with_only_a_pickle_is_rejected(tierbench: Call, workplace: Pat
     answer = tierbench("model", "pickled")
     assert answer.code == 4
     assert "has its weights only in pytorch_model.bin, and pickles are never loaded" in answer.err
+
+
+def test_a_card_that_cannot_be_described_is_one_line(tierbench: Call, workplace: Path) -> None:
+    model = "class Model:\n    labels = ['a']\n    fingerprint = None\n    predict = None\n"
+    (workplace / "cardless.py").write_text(
+        f"{model}    def describe(self): raise OSError('gone')\n"
+        f"{model.replace('Model', 'Three')}    def describe(self): return 3\n",
+        encoding="utf-8",
+    )
+    answer = tierbench("model", "python:cardless:Model")
+    assert answer.code == 4
+    assert "model 'python:cardless:Model': its describe() failed: OSError: gone; fix it" in answer.err
+    answer = tierbench("model", "python:cardless:Three")
+    assert answer.code == 4
+    assert "model 'python:cardless:Three': its describe() returned no dict; return the model card as one" in answer.err

@@ -201,11 +201,19 @@ def test_broken_weights_err_every_case_with_one_line(study: Bench) -> None:
     assert "model 'broken': transformers cannot load it as an image classifier (" in answer.text
 
 
-@pytest.mark.parametrize("describe", ["raise ValueError('no card')", "return {'device': object()}", "return 3"])
-def test_a_model_without_a_usable_card_is_judged_all_the_same(study: Bench, describe: str) -> None:
+@pytest.mark.parametrize(
+    ("describe", "why"),
+    [
+        ("raise ValueError('no card')", "failed: ValueError: no card"),
+        ("return {'device': object()}", "failed: TypeError: Object of type object is not JSON serializable"),
+        ("return 3", "returned no dict"),
+    ],
+)
+def test_a_model_without_a_usable_card_is_judged_all_the_same(study: Bench, describe: str, why: str) -> None:
     answer = study.run(*factory(study, describe=describe))
     assert answer.code == 0
     assert counts(answer.text) == {"passed": 6}
+    assert answer.line("warning: ") == f"warning: model 'make' has no card: its describe() {why}"
     assert study.record().run.models[0].preprocessing == {}
 
 

@@ -37,7 +37,7 @@ def model(
         raise UserError(f"model {one_line(spec)!r}: its describe() returned no dict; return the model card as one")
     if as_json:
         # ASCII only, because a label may contain control characters of a terminal.
-        typer.echo(json.dumps(card, indent=2, ensure_ascii=True))
+        typer.echo(json.dumps(card, indent=2, ensure_ascii=True, default=str))
         return
     # The card of a user's own classifier may lack any of these.
     labels = list(classifier.labels)
