@@ -4,11 +4,10 @@ from pathlib import Path
 import pytest
 
 from tierbench.common.schema import GATES, Gate, LadderResult, PairedVerdict, SliceResult
+from tierbench.runs.decision import Change, Decision
 from tierbench.runs.gates import (
     JUDGED,
     UNGATED,
-    Change,
-    Decision,
     decide_absence,
     decide_case,
     decide_ladder,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tierbench.common.schema import LevelResult
-from tierbench.runs.gates import Change, Decision
+from tierbench.runs.decision import Change, Decision
 from tierbench.runs.hard_limits import decide_level, level_sentence, limit_level, limit_tier
 from tierbench.scoring.results import CaseResult
 from tierbench.scoring.verdict import Verdict

@@ -9,7 +9,8 @@ from typing import ClassVar, Self
 from tierbench.common.schema import LevelResult, MissingResult, PairedVerdict
 from tierbench.plugin.check import Check, Judged
 from tierbench.runs.benchmark import Benchmark
-from tierbench.runs.gates import Decision, decide_regression
+from tierbench.runs.decision import Decision
+from tierbench.runs.gates import decide_regression
 from tierbench.runs.hard_limits import decide_level, limit_level, limit_tier
 from tierbench.runs.missing import decide_missing
 from tierbench.suites.case import Suite

@@ -11,7 +11,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.schema import CaseRow
 from tierbench.common.text import listed, plural
 from tierbench.runs.benchmark import Benchmark
-from tierbench.runs.gates import Change, Decision
+from tierbench.runs.decision import Change, Decision
 from tierbench.scoring.results import CaseResult
 from tierbench.suites.case import Case, Suite
 

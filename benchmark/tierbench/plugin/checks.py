@@ -10,25 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 from tierbench.common.errors import UserError
-from tierbench.common.schema import (
-    AbsenceResult,
-    LadderResult,
-    MetricResult,
-    SliceResult,
-    TierResult,
-)
+from tierbench.common.schema import AbsenceResult, LadderResult, MetricResult, SliceResult, TierResult
 from tierbench.plugin.baseline_checks import BaselineCheck, LevelCheck, RegressionCheck
 from tierbench.plugin.check import Check, Judged
 from tierbench.runs.benchmark import Benchmark
+from tierbench.runs.decision import Decision, with_change
 from tierbench.runs.gates import (
-    Decision,
     decide_absence,
     decide_case,
     decide_ladder,
     decide_metric,
     decide_slice,
     decide_tier,
-    with_change,
 )
 from tierbench.scoring.absence import summarise_absence
 from tierbench.scoring.figures import judge_metric

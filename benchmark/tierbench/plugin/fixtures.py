@@ -13,7 +13,7 @@ from tierbench.plugin.check import Check
 from tierbench.plugin.checks import KINDS
 from tierbench.plugin.reports import attach
 from tierbench.plugin.session import SESSION, BenchmarkSession
-from tierbench.runs.gates import Decision
+from tierbench.runs.decision import Decision
 from tierbench.scoring.results import rows_frame
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from tierbench.runs.baseline_source import (
     source_problems,
     update_problems,
 )
-from tierbench.runs.gates import Change
+from tierbench.runs.decision import Change
 from tierbench.scoring.results import CaseResult
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tierbench.models.classifier import Classifier
 from tierbench.runs.baseline_changes import Baselines
 from tierbench.runs.config import RunConfig
-from tierbench.runs.gates import Change
+from tierbench.runs.decision import Change
 from tierbench.runs.missing import find_missing
 from tierbench.scoring.model_pool import ModelPool, Progress
 from tierbench.scoring.model_under_test import ModelUnderTest

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from tierbench.common.schema import LevelResult
 from tierbench.common.text import plural
-from tierbench.runs.gates import PASS, Change, Decision
+from tierbench.runs.decision import PASS, Change, Decision
 from tierbench.scoring.results import CaseResult
 from tierbench.suites.case import Suite
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from tierbench.common.schema import MissingResult
 from tierbench.common.text import listed, one_line, plural
-from tierbench.runs.gates import PASS, Decision
+from tierbench.runs.decision import PASS, Decision
 from tierbench.suites.case import Suite
 from tierbench.suites.derived import clean_id
 
