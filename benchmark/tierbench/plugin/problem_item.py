@@ -30,7 +30,7 @@ class ProblemItem(pytest.Item):
 def put_in_place(session: pytest.Session, items: list[pytest.Item], lines: Sequence[str]) -> None:
     """Replace the tests of the benchmark by one item that errs with the problems."""
     ours = [item for item in items if check_of(item)]
-    problem = ProblemItem.from_parent(session, name="tierbench")
+    problem = ProblemItem.from_parent(session, name="problems", nodeid="tierbench::problems")
     problem.lines = lines
     items[:] = [*(item for item in items if check_of(item) is None), problem]
     if ours:
