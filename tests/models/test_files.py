@@ -156,6 +156,17 @@ def test_problems_that_only_loading_finds_are_one_line_too(folder: Path, change:
     assert error.value.lines[0].startswith(f"model '{folder}': {line}")
 
 
+def test_weights_that_change_between_opening_and_loading_are_not_taken_for_the_old_ones(folder: Path) -> None:
+    from tests.flat_colours import flat
+
+    classifier = load_classifier(str(folder), device="cpu")
+    weights = bytearray((folder / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (folder / "model.safetensors").write_bytes(weights)
+    with pytest.raises(UserError, match="its files changed while the run was going on; run again"):
+        classifier.predict([flat("red")])
+
+
 def test_the_fingerprint_changes_with_everything_that_changes_predictions(folder: Path) -> None:
     def fingerprint() -> str:
         return read_model_folder(folder, "m").fingerprint

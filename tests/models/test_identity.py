@@ -73,6 +73,16 @@ def test_a_claimed_fingerprint_holds_for_one_factory_with_its_labels_and_code(mo
     assert cached(models, "Model") == "0 of 3 predictions, 0.7"
 
 
+def test_other_labels_under_the_same_fingerprint_and_code_are_another_model(models: Bench) -> None:
+    models.file("models.py", MODEL.replace('["automobile", "ship"]', "open('labels').read().split()"))
+    models.file("labels", "automobile ship")
+    assert cached(models, "Model") == "0 of 3 predictions, 0.9"
+    models.file("labels", "ship automobile")
+    assert cached(models, "Model") == "0 of 3 predictions, 0.1"
+    models.file("labels", "automobile ship")
+    assert cached(models, "Model") == "3 of 3 predictions, 0.9"
+
+
 @pytest.mark.parametrize("factory", ["Unnamed", "closure"])
 def test_without_a_fingerprint_nothing_is_kept_between_runs(models: Bench, factory: str, cache: Path) -> None:
     for _ in range(2):

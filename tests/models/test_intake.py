@@ -84,6 +84,21 @@ def test_of_what_the_threads_prepare_only_the_small_inputs_wait(cases: Sequence[
     assert {waits for batch in batches for waits in batch} == {4 * 3 * 32 * 32}
 
 
+def test_before_the_size_of_the_inputs_is_known_few_are_made(cases: Sequence[Case]) -> None:
+    made: list[str] = []
+
+    def prepare(image: Image.Image) -> np.ndarray:
+        made.append("")
+        return np.zeros(60_000, dtype=np.uint8)
+
+    batches = Intake(8, prepare).batches(cases)
+    first = next(batches)
+    count = len(first)
+    del batches
+    # One for each of the two threads before, and two that have room.
+    assert count <= len(made) <= 4
+
+
 def test_who_replaces_predict_is_asked_through_it(colour_model: Path, cases: Sequence[Case]) -> None:
     class Halved(TransformersClassifier):
         def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
