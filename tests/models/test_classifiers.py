@@ -11,7 +11,7 @@ import pytest
 from tests.flat_colours import LABELS, RGB, SAID, flat
 from tierbench import Classifier, load_classifier
 from tierbench.common.errors import UserError
-from tierbench.models.transformers_model import resolve_device
+from tierbench.models.device import resolve_device
 
 
 def test_the_card_describes_the_model(colour_model: Path) -> None:
