@@ -44,7 +44,7 @@ class Hooks:
         """Register markers and fixtures, and point pytest-html at the run's folder."""
         self.config.stash[SESSION] = self.session
         texts = marker_texts(self.session.all_suites, self.session.config.corruptions)
-        for name, text in (texts | {"baseline": "the cases of the baseline are all there"}).items():
+        for name, text in texts.items():
             self.config.addinivalue_line("markers", f"{name}: {text}")
         self.config.pluginmanager.register(fixtures, "tierbench-fixtures")
         if self.is_worker or only_looks(self.config):

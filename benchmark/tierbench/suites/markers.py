@@ -26,6 +26,7 @@ def marker_texts(suites: Sequence[Suite], corruptions: Iterable[str]) -> dict[st
     markers |= {
         "corruption": "images that a sweep derives, and their slices",
         "slice": "a suite's tier 1 under one corruption at one severity",
+        "baseline": "the cases of the baseline are all there",
         "regression": "paired verdicts against the baseline",
         "level": "what was reached in the baseline and must not be lost: the level, the demand on a tier",
         "absence": "images that must not show a concept, and the share of false alarms",
