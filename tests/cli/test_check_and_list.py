@@ -120,11 +120,17 @@ def test_pictures_of_more_pixels_can_be_allowed(
 ) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
     says = "image 'red.png': the image has too many pixels (32 × 24, the limit is 500); "
-    assert says + "allow it with --robust-max-pixels 768\n" in tierbench("check").out
+    assert (
+        says + "if it is one that you trust, allow it with --robust-max-pixels=768, or save it smaller\n"
+        in tierbench("check").out
+    )
     flat("green").save(workplace / "green.png")
     add = ("add", "green.png", "--suite", "colours", "--label", "red", "--tier", "1")
     for limit in ("500", "1000"):  # above twice the limit, Pillow refuses it by itself
-        assert "; allow it with --robust-max-pixels 1280; nothing was" in tierbench(*add, "--max-pixels", limit).err
+        assert (
+            "allow it with --robust-max-pixels=1280, or save it smaller; nothing was"
+            in tierbench(*add, "--max-pixels", limit).err
+        )
     (workplace / "pytest.ini").write_text("[pytest]\nrobust_max_pixels = 1280\n", encoding="utf-8")
     assert tierbench("check").code == 0
     assert tierbench(*add).code == 0

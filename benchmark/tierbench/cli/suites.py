@@ -117,7 +117,7 @@ def fetch(
     from tierbench.suites.downloading import Limits
     from tierbench.suites.fetching import fetch_image, fetching
 
-    limits = Limits(max_size, timeout, frozenset(host.lower() for host in allow_host or ()))
+    limits = Limits(max_size, timeout, frozenset(host.strip("[]").lower() for host in allow_host or ()))
     failed: list[str] = []
     for name in suites:
         # Missing images are about to be fetched; `check` reports other problems.

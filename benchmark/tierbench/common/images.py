@@ -80,10 +80,9 @@ def open_picture(source: Path | bytes, *, max_pixels: int | None = None) -> Imag
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         # Pillow says only in the text how many pixels the image has.
-        pixels = re.search(r"[0-9]+", str(error))
-        raise PictureError(
-            f"the image has too many pixels ({error})", _allow(int(pixels[0]) if pixels else None)
-        ) from error
+        found = re.search(r"[0-9]+", str(error))
+        pixels = int(found[0]) if found else None
+        raise PictureError(f"the image has too many pixels ({pixels or 'unknown'})", _allow(pixels)) from error
     except PixelValueError as error:
         raise PictureError(f"the image cannot be shown: {error}", "save it with 8 bits per channel") from error
     except MemoryError as error:

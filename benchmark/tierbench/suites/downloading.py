@@ -145,9 +145,11 @@ def _check_hop(url: str, allowed: frozenset[str]) -> None:
         return  # a proxy may know it; if not, the request says so
     for address in (str(entry[4][0]) for entry in found):
         if not _is_public(address):
+            # In brackets, as in a URL: a text must not begin with two colons, which a CI job may obey.
+            name = f"[{host}]" if ":" in host else one_line(host, 80)
             raise DownloadError(
-                f"it leads to {one_line(host, 80)}, which has the private address {address}; "
-                f"fix the url, or allow it with --allow-host {one_line(host, 80)}"
+                f"it leads to {name}, which has the private address {address}; "
+                f"fix the url, or allow it with --allow-host {name}"
             )
 
 
