@@ -116,11 +116,11 @@ class Disturbed:
     def _predicted(self, images: Sequence[Image.Image], keys: Sequence[str]) -> np.ndarray:
         """Predict what no copy with the same weights has predicted before."""
         names = [f"{self._model.fingerprint} {self.dtype} {key}" for key in keys]
-        known = _STORE.get(names)
+        known = {name: np.frombuffer(row, dtype=np.float32) for name, row in _STORE.get(names).items()}
         new = {name: image for name, image in zip(names, images, strict=True) if name not in known}
         if new:
             found = dict(zip(new, self._model.predict(list(new.values())), strict=True))
-            _STORE.put(found)
+            _STORE.put({name: np.asarray(row, dtype=np.float32).tobytes() for name, row in found.items()})
             known = {**known, **found}
         return np.stack([known[name] for name in names])
 
