@@ -324,3 +324,18 @@ def test_a_format_whose_reader_cannot_seek_is_read(tmp_path: Path) -> None:
     file = tmp_path / "electron.spi"
     Image.new("F", (4, 4), 0.5).save(file, format="SPIDER")
     assert open_picture(file).getpixel((0, 0)) == (127, 127, 127)
+
+
+@pytest.mark.parametrize("head", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\xc5\xd0\xd3\xc6" + b"\0" * 28])
+def test_a_drawing_that_is_a_program_is_not_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: bytes
+) -> None:
+    # Pillow looks for Ghostscript on the path; this one would leave a trace.
+    (tmp_path / "gs").write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n", encoding="utf-8")
+    (tmp_path / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    file = tmp_path / "drawing.png"
+    file.write_bytes(head + b"%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
+    with pytest.raises(PictureError, match=r"a PostScript drawing, which is a program; convert it to PNG$"):
+        open_picture(file)
+    assert not (tmp_path / "started").exists()

@@ -74,6 +74,20 @@ def test_a_broken_file_is_set_aside_with_one_line(tmp_path: Path, content: bytes
     assert again.warning == ""
 
 
+def test_a_byte_of_the_schema_that_is_no_text_is_damage_too(tmp_path: Path) -> None:
+    file = tmp_path / "predictions.sqlite"
+    store = PredictionStore(file)
+    store.put({"a": ROW})
+    store.close()
+    content = file.read_bytes()
+    assert content.count(b"CREATE TABLE cards") == 1
+    file.write_bytes(content.replace(b"CREATE TABLE cards", b"CREATE TABLE c\xa5rds"))
+    store = PredictionStore(file)
+    assert store.warning.startswith("the kept predictions were damaged (")
+    store.put({"a": ROW})
+    assert store.get(["a"]) == {"a": ROW}
+
+
 def test_a_file_that_breaks_later_is_set_aside_too(tmp_path: Path) -> None:
     file = tmp_path / "predictions.sqlite"
     store = PredictionStore(file)

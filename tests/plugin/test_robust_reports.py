@@ -32,7 +32,7 @@ def test_without_pytest_html_there_is_a_record_all_the_same(study: Bench) -> Non
     assert study.record().run.complete is True
 
 
-@pytest.mark.parametrize("path", ["file", "file/below"])
+@pytest.mark.parametrize("path", ["file", "file/below", "x" * 300])
 def test_a_folder_that_cannot_be_written_is_one_line(study: Bench, path: str) -> None:
     study.file("file", "")
     answer = study.run("--robust-reports", path)

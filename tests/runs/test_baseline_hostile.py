@@ -42,6 +42,7 @@ def problem(data: bytes) -> str:
         (b"# tierbench baseline 1\n# end\n", "line 2: '# end' is not the header"),
         (b"# tierbench baseline 1\n# free text\n# end\n", "line 2: '# free text' is not '# name: value'"),
         (GOOD.replace(b"suite,case,", b"suite,", 1), "line 4: 'suite,tier,expected"),
+        (GOOD.replace(b"suite,case,", b"suite,##[error],", 1), r"line 4: 'suite,#\x23[error],"),
         (GOOD.replace(b"suite,case,", b"<<<<<<< HEAD\nsuite,case,", 1), "line 4: '<<<<<<< HEAD' is not the header"),
         (GOOD.replace(b"photos,c001", b"=======\nphotos,c001"), "line 6: expected 15 cells, found 1"),
         (GOOD.replace(b"photos,c001", b"\nphotos,c001"), "line 6: expected 15 cells, found 0"),

@@ -34,6 +34,11 @@ def is_heif(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in _HEIF
 
 
+def is_postscript(head: bytes) -> bool:
+    """Return whether Pillow takes a file that begins like this for an EPS drawing."""
+    return head.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6"))
+
+
 def file_kind(head: bytes) -> tuple[str, str]:
     """Return what a file is that begins like this, if it is no picture, and how to fix that; empty if not known."""
     if is_heif(head):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tierbench.common.file_kinds import HEAD_BYTES, file_kind, is_heif
+from tierbench.common.file_kinds import HEAD_BYTES, file_kind, is_heif, is_postscript
 from tierbench.common.files import open_regular
 from tierbench.common.pixel_values import PixelValueError, to_8_bits
 
@@ -131,11 +131,14 @@ def _identified(stream: BinaryIO) -> Image.Image:
     """Open an image without decoding it; if Pillow does not know it, say what the file is."""
     from PIL import Image, UnidentifiedImageError
 
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    if is_postscript(head):
+        # Pillow would start Ghostscript, and that the program that the file is.
+        raise PictureError("the file is a PostScript drawing, which is a program", "convert it to PNG")
     try:
         return Image.open(stream)
     except UnidentifiedImageError as error:
-        stream.seek(0)
-        head = stream.read(HEAD_BYTES)
         if is_heif(head) and importlib.util.find_spec("pillow_heif") is not None:
             importlib.import_module("pillow_heif").register_heif_opener()
             stream.seek(0)

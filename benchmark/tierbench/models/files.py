@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import file_sha256, open_regular
+from tierbench.common.files import file_sha256, is_regular, open_regular
 from tierbench.common.text import one_line, printable
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
@@ -152,7 +152,7 @@ def _shards(index: Mapping[str, Any], folder: Path, place: str) -> list[Path]:
         raise UserError(f"{place}: model.safetensors.index.json has no weight_map; save the model again")
     shards = sorted(set(names.values()))
     for name in shards:
-        if Path(name).name != name or not (folder / name).is_file():
+        if Path(name).name != name or not is_regular(folder / name):
             raise UserError(f"{place}: the shard {one_line(Path(name).name)} is missing; save the model again")
     return [folder / name for name in shards]
 
@@ -180,6 +180,10 @@ def _labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:
         raise UserError(f"{place}: the keys of id2label must be numbers; {fix}") from None
     if sorted(by_index) != list(range(len(by_index))):
         raise UserError(f"{place}: the keys of id2label must run from 0 to {len(by_index) - 1}; {fix}")
+    # transformers makes as many names as this says.
+    if (count := config.get("num_labels", len(by_index))) != len(by_index):
+        given = one_line(str(count), 40)
+        raise UserError(f"{place}: num_labels is {given}, but id2label has {len(by_index)} names; {fix}")
     labels = tuple(by_index[index] for index in range(len(by_index)))
     if all(re.fullmatch(r"LABEL_\d+", label) for label in labels):
         raise UserError(

@@ -225,6 +225,10 @@ def _connected(file: Path | str) -> sqlite3.Connection:
     connection = sqlite3.connect(file, timeout=_PATIENCE, isolation_level=None)
     try:
         connection.executescript(_SCHEMA)
+    except UnicodeDecodeError as error:
+        # A damaged byte in the text of the file's own schema.
+        connection.close()
+        raise sqlite3.DatabaseError(str(error)) from error
     except sqlite3.Error:
         connection.close()
         raise

@@ -16,6 +16,7 @@ import pandas as pd
 from tierbench.common.errors import UserError
 from tierbench.common.inert import guarded, unguarded
 from tierbench.common.schema import Share
+from tierbench.common.text import one_line
 from tierbench.runs.diff import (
     ALL_BASELINE_COLUMNS,
     BASELINE_COLUMNS,
@@ -221,4 +222,4 @@ def _problem(number: int, problem: str) -> UserError:
 
 def _shown(text: str) -> str:
     """Return the text quoted, with control characters escaped, shortened to fit on a line."""
-    return repr(text if len(text) <= 60 else text[:59] + "…")
+    return one_line(repr(text if len(text) <= 60 else text[:59] + "…"))

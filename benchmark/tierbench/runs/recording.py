@@ -52,8 +52,8 @@ class Recording:
     def prepare(self) -> None:
         """Make the folder of the run; `discard` undoes it."""
         reports = self.benchmark.config.reports
-        self._made_reports = not reports.exists()
         try:
+            self._made_reports = not reports.exists()
             self.folder = new_run_folder(reports)
         except OSError as error:
             self.problem = (

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tierbench.common.files import is_regular
 from tierbench.common.images import PictureError, open_picture, quiet_pillow
 from tierbench.common.text import listed
 from tierbench.suites.case import Suite
 from tierbench.suites.imagefolder import split_names
+from tierbench.suites.picture_file import read_picture
 from tierbench.suites.problems import Problems
 
 
@@ -21,11 +24,12 @@ def check_pictures(suite: Suite, problems: Problems, warnings: Problems, max_pix
     """
     file = suite.folder / "metadata.csv"
     for case in suite.images:
-        if not is_regular(case.path) or case.path.stat().st_size == 0:
-            continue  # already reported when the suite was read
+        inside = case.home is None or case.path.resolve().is_relative_to(case.home.resolve())
+        if not inside or not is_regular(case.path) or case.path.stat().st_size == 0:
+            continue  # already reported when the suite was read, as is another hash
         try:
             with quiet_pillow():
-                picture = open_picture(case.path, max_pixels=max_pixels)
+                picture = open_picture(read_picture(replace(case, sha256=""))[0], max_pixels=max_pixels)
         except PictureError as error:
             problems.add(file, f"image {case.file_name!r}: {error.advice('replace it')}", case.row)
             continue

@@ -141,8 +141,12 @@ def _check_hop(url: str, allowed: frozenset[str]) -> None:
         return
     try:
         found = socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
-    except OSError:
-        return  # a proxy may know it; if not, the request says so
+    except OSError as error:
+        if requests.utils.get_environ_proxies(prepared):
+            return  # the proxy may know it
+        raise DownloadError(
+            f"{one_line(host, 80)} is not known ({error.strerror}); fix the url, or try again"
+        ) from error
     for address in (str(entry[4][0]) for entry in found):
         if not _is_public(address):
             # In brackets, as in a URL: a text must not begin with two colons, which a CI job may obey.

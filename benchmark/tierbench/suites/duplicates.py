@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tierbench.common.files import file_sha256
 from tierbench.common.images import PictureError, open_picture, quiet_pillow
 from tierbench.suites.case import Case, Suite
+from tierbench.suites.picture_file import picture_sha256, read_picture
 from tierbench.suites.problems import Problems
 
 if TYPE_CHECKING:
@@ -33,11 +33,13 @@ def duplicate_problems(suite: Suite) -> list[str]:
     """
     problems = Problems()
     file = suite.folder / "metadata.csv"
-    cases = [case for case in suite.images if case.path.is_file()]
+    # What cannot be read, or lies outside of the suite, is reported elsewhere and not looked at.
+    digests = {case.id: picture_sha256(case) for case in suite.images}
+    cases = [case for case in suite.images if digests[case.id]]
     first: dict[tuple[str, bool], Case] = {}
     copies: set[str] = set()
     for case in cases:
-        earlier = first.setdefault((file_sha256(case.path), case.absent), case)
+        earlier = first.setdefault((digests[case.id], case.absent), case)
         if earlier is not case:
             copies.add(case.id)
             problems.add(
@@ -95,7 +97,7 @@ def _looks(case: Case) -> _Looks | None:
 
     try:
         with quiet_pillow():
-            picture = open_picture(case.path)
+            picture = open_picture(read_picture(case)[0])
     except PictureError:
         return None
     small = np.asarray(picture.resize((_SIDE, _SIDE)), dtype=np.float32)
