@@ -46,10 +46,12 @@ def prune(
 ) -> None:
     """Remove the oldest recorded runs; baselines and files that no run wrote are kept."""
     from tierbench.report.html.history_page import PAGE, write_page
-    from tierbench.runs.prune import old_runs, remove_run
+    from tierbench.runs.prune import finish_removals, old_runs, remove_run
 
     removed = 0
     folder = reports_folder(reports)
+    if not dry_run:
+        finish_removals(folder)
     for run in old_runs(folder, keep):
         if run.kept_because:
             typer.echo(f"kept     {shown_path(run.folder)}: {run.kept_because}")

@@ -16,8 +16,12 @@ from tierbench.runs.record import REPORT, RUN, SCORES
 
 # The names that `new_run_folder` creates.
 _RUN_NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
+# How the name of a run begins while it is removed.
+_REMOVED = ".removed-"
 # What a run writes into its folder; `assets` belongs to pytest-html, `gallery` has the thumbnails of the gallery page.
-_OUR_FILES = re.compile(rf"{RUN}|{SCORES}|{REPORT}|[a-z-]*gallery\.html|\.(run\.json|[a-z-]+\.html)-[a-z0-9_]+")
+_OUR_FILES = re.compile(
+    rf"{RUN}|{SCORES}|{REPORT}|[a-z-]*gallery\.html|\.(tierbench|run\.json|[a-z-]+\.html)-[a-z0-9_]+"
+)
 _OUR_FOLDERS = ("assets", "gallery")
 # An incomplete run that wrote something within this time may still be running.
 _STILL_RUNNING_S = 3600
@@ -46,13 +50,22 @@ def old_runs(reports: Path, keep: int) -> list[OldRun]:
 def remove_run(folder: Path) -> None:
     """Remove a run's folder.
 
+    It gets another name first: what a kill leaves is then no half run, which no command could read or remove.
+
     Raises:
         UserError: if it cannot be removed.
     """
     try:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder.rename(folder.with_name(_REMOVED + folder.name)))
     except OSError as error:
         raise UserError(f"{shown_path(folder)}: cannot be removed: {error.strerror}") from error
+
+
+def finish_removals(reports: Path) -> None:
+    """Remove what is left of runs whose removal was killed."""
+    for folder in reports.glob(f"{_REMOVED}*"):
+        if _RUN_NAME.fullmatch(folder.name.removeprefix(_REMOVED)) and not folder.is_symlink():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reason(folder: Path, entry: HistoryEntry) -> str:

@@ -1,0 +1,1 @@
+"""What `tools/kill_runs.py` kills, and what must be there afterwards."""
