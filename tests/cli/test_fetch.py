@@ -100,6 +100,21 @@ def test_fetch_downloads_and_verifies(tierbench: Call, workplace: Path, served: 
     assert tierbench("fetch", "remote", *HERE).out == "remote: 0 images fetched, 1 already present\n"
 
 
+def test_a_name_that_is_too_long_is_reported_in_one_line(
+    tierbench: Call, workplace: Path, served: tuple[Path, str]
+) -> None:
+    folder, address = served
+    Image.new("RGB", (8, 8), "red").save(folder / "there.png")
+    digest = hashlib.sha256((folder / "there.png").read_bytes()).hexdigest()
+    suite = remote_suite(workplace, f"{address}/there.png", digest)
+    row = f"{'x' * 300}.png,red,1,there,{address}/there.png,{digest}"
+    (suite / "metadata.csv").write_text(f"file_name,label,tier,id,url,sha256\n{row}\n", encoding="utf-8")
+    answer = tierbench("fetch", "remote", *HERE)
+    assert answer.code == 4
+    assert answer.err.rstrip().endswith(": cannot be written: File name too long")
+    assert "Traceback" not in answer.err
+
+
 def test_an_image_with_another_hash_never_reaches_the_suite(
     tierbench: Call, workplace: Path, served: tuple[Path, str]
 ) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import REPOSITORY, Bench
+from tests.conftest import Bench
 from tests.report.conftest import entries_of, report_of
 from tierbench.runs.record import read_run
 
@@ -51,14 +51,6 @@ def reds(bench: Bench) -> Bench:
     bench.suite("reds", ROWS)
     with_mishap(bench, "pass")
     return bench
-
-
-@pytest.mark.slow
-def test_killed_runs_leave_readable_rows_and_harm_no_other() -> None:
-    tool = [sys.executable, "tools/kill_runs.py", "3", "--every", "2"]
-    answer = subprocess.run(tool, cwd=REPOSITORY, capture_output=True, text=True, timeout=100, check=False)
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.startswith("3 runs killed, seed 20261124;")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from tests.runs.records import row, write
 from tierbench.common.errors import UserError
 from tierbench.runs.acceptance import accept_recorded
-from tierbench.runs.prune import old_runs
+from tierbench.runs.prune import finish_removals, old_runs, remove_run
 
 
 def test_the_newest_runs_are_kept(tmp_path: Path) -> None:
@@ -38,6 +38,20 @@ def test_a_folder_with_other_files_is_kept(tmp_path: Path) -> None:
         target.name: "it is a link",
         whole.name: "",
     }
+
+
+def test_a_removal_that_was_killed_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = write(tmp_path, 1), write(tmp_path, 2)
+    (first / ".tierbench-x1").touch()  # what a run leaves that was killed while it wrote
+    assert [(run.folder, run.kept_because) for run in old_runs(tmp_path, 1)] == [(first, "")]
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.rmtree", lambda folder: None)
+        remove_run(first)
+    # No half run is left, and the rest goes with the next removal; what is not ours stays.
+    assert not first.exists()
+    (mine := tmp_path / ".removed-mine").mkdir()
+    finish_removals(tmp_path)
+    assert sorted(path for path in tmp_path.iterdir() if path.is_dir()) == sorted([mine, second])
 
 
 def test_a_run_that_may_still_be_running_is_kept_and_a_killed_one_is_not(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -47,7 +48,8 @@ def fetch_image(case: Case, suite: Suite, source: Path | None = None, limits: Li
         if file_sha256(target) == case.sha256:
             return False
         raise UserError(f"{place}: the file exists with another content; remove it, then fetch again")
-    if target.exists():
+    # Unlike `exists`, False for a name that is too long.
+    if os.path.lexists(target):
         raise UserError(f"{place}: what is in its place is not a regular file; remove it, then fetch again")
     if not target.parent.resolve().is_relative_to(suite.folder.resolve()):
         raise UserError(f"{place}: its folder is a link that leaves the suite; make it a folder")
