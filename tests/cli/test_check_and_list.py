@@ -139,3 +139,16 @@ def test_pictures_of_more_pixels_can_be_allowed(
         tierbench("check").err == "error: robust_max_pixels of pytest.ini: 'many' is not a whole number of 1 or more\n"
     )
     assert tierbench("check", "--max-pixels", "1280").code == 0
+
+
+def test_a_link_in_a_circle_and_one_out_of_the_suite_are_reported_once(tierbench: Call, workplace: Path) -> None:
+    suite = workplace / "cases" / "colours"
+    (suite / "circle.png").symlink_to("circle.png")
+    flat("red").save(workplace / "secret.png")
+    (suite / "out.png").symlink_to(workplace / "secret.png")
+    rows = (suite / "metadata.csv").read_text(encoding="utf-8")
+    (suite / "metadata.csv").write_text(f"{rows}circle.png,red,1,\nout.png,red,1,\n", encoding="utf-8")
+    answer = tierbench("check")
+    assert answer.code == 1
+    for name in ("circle.png", "out.png"):
+        assert len([line for line in answer.out.splitlines() if name in line]) == 1
