@@ -37,3 +37,9 @@ def test_a_repository_without_suites_selects_nothing(bench: Bench) -> None:
     assert answer.code in {0, 5}
     assert answer.errors == []
     assert bench.runs == []
+
+
+def test_a_name_that_no_folder_can_have_is_one_line(study: Bench) -> None:
+    answer = study.run("--robust-cases", "9" * 400)
+    assert answer.code == 4
+    assert answer.errors == [f"robust_cases '{'9' * 59}…': File name too long; name a suite folder"]

@@ -44,7 +44,7 @@ def find_places(config: pytest.Config) -> Places | None:
         config.getini("norecursedirs"),
     )
     given = config.getoption("robust_cases") or config.getini("robust_cases")
-    if cases := tuple(root / _expanded(path) for path in given) or find_cases(session):
+    if cases := tuple(_looked_at(root / _expanded(path)) for path in given) or find_cases(session):
         places, config.args[:] = point_at(session, cases)
         config.args[:] = list(dict.fromkeys(config.args))
         return places
@@ -52,6 +52,16 @@ def find_places(config: pytest.Config) -> Places | None:
     if asked or config.getini("robust_model"):
         return Places((root / "cases",) if (root / "cases").is_dir() else ())
     return None
+
+
+def _looked_at(path: Path) -> Path:
+    """Return a path that the system can look for; whether it is there is asked when suites are read."""
+    try:
+        path.exists()
+    except OSError as error:
+        shown = path.name if len(path.name) <= 60 else f"{path.name[:59]}…"
+        raise pytest.UsageError(f"robust_cases {shown!r}: {error.strerror}; name a suite folder") from None
+    return path
 
 
 def _expanded(path: str) -> str:
