@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -52,7 +53,8 @@ MODEL_REGISTRY: Final = Registry[Opener](
 # The kinds that a spec names without a scheme, in the order in which they are tried.
 _BY_FORM: Final[Mapping[str, Callable[[str, Path], bool]]] = {
     "reference": lambda spec, root: spec == "reference",
-    "folder": lambda spec, root: (root / expanded(spec)).is_dir(),
+    # Unlike `Path.is_dir`, False for a name that is too long.
+    "folder": lambda spec, root: os.path.isdir(root / expanded(spec)),  # noqa: PTH112
     "hub": lambda spec, root: is_hub_id(spec),
 }
 # At least two letters, because a path on Windows starts with the letter of its drive.
