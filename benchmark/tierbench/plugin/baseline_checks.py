@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -17,26 +17,39 @@ from tierbench.suites.case import Suite
 
 
 @dataclass(frozen=True)
-class RegressionCheck(Check):
+class _TierwiseCheck(Check):
+    """A tier of a suite, or all tiers together, under a model that has a baseline."""
+
+    whole: ClassVar[str]
+    tier: int | None
+
+    @staticmethod
+    def suites(session: Benchmark) -> Sequence[Suite]:
+        """Return the suites that the test of all tiers together is about."""
+        return session.chosen
+
+    @classmethod
+    def all(cls, session: Benchmark) -> Iterator[Self]:
+        """Yield a test for each tier of each suite and one for all together, for the models with a baseline."""
+        models = session.models_with_baseline
+        for suite in session.chosen:
+            for number, cases in suite.by_tier.items():
+                name, marks = f"{suite.name}/tier{number}", (f"tier{number}", cls.kind)
+                yield from (cls(suite, model, name, marks, cases, number) for model in models)
+        needs = [case for suite in cls.suites(session) for cases in suite.by_tier.values() for case in cases]
+        if needs and session.chosen:
+            # The first suite says which of several test files has the test.
+            yield from (cls(session.chosen[0], model, cls.whole, (cls.kind,), needs, None) for model in models)
+
+
+@dataclass(frozen=True)
+class RegressionCheck(_TierwiseCheck):
     """A tier of a suite, or all suites together, under a model that has a baseline: the paired verdict."""
 
     kind: ClassVar[str] = "regression"
     says: ClassVar[str] = "The model recognises no less than its accepted baseline."
     result_type: ClassVar[type | None] = PairedVerdict
-    tier: int | None
-
-    @classmethod
-    def all(cls, session: Benchmark) -> Iterator[Self]:
-        """Yield a test for each tier and one for all suites together, for the models with a baseline."""
-        models = session.models_with_baseline
-        for suite in session.chosen:
-            for number, cases in suite.by_tier.items():
-                name, marks = f"{suite.name}/tier{number}", (f"tier{number}", "regression")
-                yield from (cls(suite, model, name, marks, cases, number) for model in models)
-        everything = [case for suite in session.chosen for cases in suite.by_tier.values() for case in cases]
-        for model in models if everything else ():
-            # The first suite says which of several test files has the test.
-            yield cls(session.chosen[0], model, "all", ("regression",), everything, None)
+    whole: ClassVar[str] = "all"
 
     def judge(self, session: Benchmark) -> Judged:
         """Return the verdict, for which all cases are considered whose verdict was asked for."""
@@ -51,26 +64,18 @@ class RegressionCheck(Check):
 
 
 @dataclass(frozen=True)
-class LevelCheck(Check):
+class LevelCheck(_TierwiseCheck):
     """A demand that must not be lost against the baseline: on a tier, or the level; red under every gate."""
 
     kind: ClassVar[str] = "level"
     says: ClassVar[str] = "The level, and the demand on each tier, have not fallen below the accepted baseline."
     result_type: ClassVar[type | None] = LevelResult
-    tier: int | None
+    whole: ClassVar[str] = "level"
 
-    @classmethod
-    def all(cls, session: Benchmark) -> Iterator[Self]:
-        """Yield a test for each tier of each suite, and one for the level, for the models with a baseline."""
-        models = session.models_with_baseline
-        for suite in session.chosen:
-            for number, cases in suite.by_tier.items():
-                name, marks = f"{suite.name}/tier{number}", (f"tier{number}", "level")
-                yield from (cls(suite, model, name, marks, cases, number) for model in models)
-        # The level is that of all suites; its test lies in the file of the first one.
-        needs = [case for suite in session.suites for cases in suite.by_tier.values() for case in cases]
-        if needs and session.chosen:
-            yield from (cls(session.chosen[0], model, "level", ("level",), needs, None) for model in models)
+    @staticmethod
+    def suites(session: Benchmark) -> Sequence[Suite]:
+        """Return all suites: the level is that of all of them, whichever pytest was pointed at."""
+        return session.suites
 
     def judge(self, session: Benchmark) -> Judged:
         """Compare with the baseline on the cases that both have."""

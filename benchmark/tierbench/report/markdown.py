@@ -100,7 +100,7 @@ def _fall(result: LevelResult) -> str:
 
 def _absence_cells(absence: AbsenceResult) -> tuple[str, ...]:
     part = "" if absence.cases == absence.size else f" (of {absence.size})"
-    mark = {True: "", False: " ✗", None: " ?"}[absence.met]
+    mark = MET_MARKS[absence.met]
     return (
         code(absence.suite),
         code(absence.model),
