@@ -6,7 +6,7 @@ import csv
 import gc
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,15 @@ black_night.png,automobile,2,night
 def pytest_collection_finish() -> None:
     """Keep all that tests import from the garbage collector, which would go through it hundreds of times."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def on_a_desk() -> Iterator[None]:
+    """Hide from the runs inside tests that they run in CI, where pytest and rich print other lines and colours."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
+            patch.delenv(name, raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")
