@@ -34,6 +34,12 @@ def one_line(text: str, limit: int = 200) -> str:
     return text
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, or else the name of its type."""
+    lines = str(error).strip().splitlines()
+    return one_line(lines[0] if lines else type(error).__name__)
+
+
 def error_text(error: BaseException) -> str:
     """Return the type of an error and the first line of its message: `ValueError: no weights`."""
     lines = str(error).strip().splitlines()

@@ -63,7 +63,7 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
             names.
     """
     place = f"model {one_line(spec)!r}"
-    config = _json(folder / "config.json", place, "save the model with save_pretrained()")
+    config = read_json(folder / "config.json", place, "save the model with save_pretrained()")
     _check_no_other_weights(folder, config, place)
     weights = [folder / name for name in _WEIGHTS if (folder / name).is_file()]
     if not weights:
@@ -79,32 +79,56 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
         )
     weights = weights[:1]
     if weights[0].suffix == ".json":
-        index = _json(weights[0], place, "save the model again")
+        index = read_json(weights[0], place, "save the model again")
         weights += _shards(index, folder, place)
-    processors = [folder / name for name in _PROCESSORS if (folder / name).is_file()]
-    if not processors:
-        raise UserError(
-            f"{place}: has no preprocessor_config.json, so its preprocessing is unknown; "
-            "save its image processor into the folder"
-        )
-    for file in processors:
-        _check_sizes(_json(file, place, "save its image processor again"), file.name, place)
+    processors = processor_files(folder, place)
     if config.get("problem_type") == "regression":
         raise UserError(f"{place}: is a regression model (problem_type in its config.json); name an image classifier")
     if labels is not None:
         config = _named(config, labels, place)
-    names = _labels(config, place)
+    names = config_labels(config, place)
     return ModelFiles(
         spec=spec,
         folder=folder,
         labels=names,
         multi_label=_is_multi_label(config),
-        fingerprint=_fingerprint(config, [*processors, *weights]),
+        fingerprint=fingerprint_of(config, [*processors, *weights]),
         given_labels=None if labels is None else tuple(labels),
     )
 
 
-def _json(file: Path, place: str, fix: str) -> dict[str, Any]:
+def processor_files(folder: Path, place: str) -> list[Path]:
+    """Return the files of the image processor in a model folder.
+
+    Args:
+        folder: the model's folder.
+        place: the model, for messages.
+
+    Raises:
+        UserError: if there is none, or it would make pictures so large that they fill the memory.
+    """
+    found = [folder / name for name in _PROCESSORS if (folder / name).is_file()]
+    if not found:
+        raise UserError(
+            f"{place}: has no preprocessor_config.json, so its preprocessing is unknown; "
+            "save its image processor into the folder"
+        )
+    for file in found:
+        _check_sizes(read_json(file, place, "save its image processor again"), file.name, place)
+    return found
+
+
+def read_json(file: Path, place: str, fix: str) -> dict[str, Any]:
+    """Read an object from a JSON file of a model.
+
+    Args:
+        file: the file.
+        place: the model, for messages.
+        fix: what the user should do about a file that is missing or broken.
+
+    Raises:
+        UserError: if the file is missing, broken, no object, or nested too deeply.
+    """
     try:
         with open_regular(file) as stream:
             content = json.loads(stream.read(_MAX_JSON_BYTES).decode())
@@ -166,7 +190,12 @@ def _named(config: Mapping[str, Any], labels: Sequence[str], place: str) -> dict
     return {**config, "id2label": {str(index): label for index, label in enumerate(labels)}}
 
 
-def _labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:
+def config_labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:
+    """Return the names of the classes in a transformers config, by index.
+
+    Raises:
+        UserError: if it has none, only `LABEL_0` and so on, or fewer than its other settings say.
+    """
     names = config.get("id2label")
     fix = (
         "write the names of the classes into id2label in its config.json, or one per line into a file for "
@@ -197,7 +226,8 @@ def _is_multi_label(config: Mapping[str, Any]) -> bool:
     return config.get("problem_type") == "multi_label_classification" or len(config["id2label"]) == 1
 
 
-def _fingerprint(config: Mapping[str, Any], files: list[Path]) -> str:
+def fingerprint_of(config: Mapping[str, Any], files: Sequence[Path]) -> str:
+    """Return 16 hexadecimal digits over a config and the contents of files."""
     # The version that wrote the config does not change predictions.
     relevant = {name: value for name, value in config.items() if name != "transformers_version"}
     digest = hashlib.sha256(json.dumps(relevant, sort_keys=True).encode())

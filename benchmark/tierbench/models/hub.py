@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tierbench.common.errors import UserError
-from tierbench.common.text import one_line
+from tierbench.common.text import first_line, one_line
 from tierbench.models.files import read_model_folder
 from tierbench.models.transformers_model import TransformersClassifier
 
@@ -59,6 +59,4 @@ def _why_not(error: Exception, revision: str) -> str:
         )
     if isinstance(error, LocalEntryNotFoundError):
         return "the Hub cannot be reached and the cache lacks some of its files; check the name and the connection"
-    lines = str(error).strip().splitlines()
-    reason = one_line(lines[0] if lines else type(error).__name__)
-    return f"downloading it from the Hub failed ({reason}); check the name and the connection"
+    return f"downloading it from the Hub failed ({first_line(error)}); check the name and the connection"

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
-from tierbench.common.images import PictureError
-from tierbench.common.text import one_line
+from tierbench.common.text import first_line, one_line
 from tierbench.models.device import resolve_device
-from tierbench.models.files import MAX_SIDE, ModelFiles, read_model_folder
+from tierbench.models.files import ModelFiles, read_model_folder
+from tierbench.models.image_processor import ImageProcessor
 from tierbench.models.quiet import quiet_transformers
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     import torch
     from PIL import Image
 
-# Side of ImageNet-C's pictures.
-_SQUARE = 224
 DTYPES = ("float32", "float16", "bfloat16")
 
 
@@ -35,6 +33,7 @@ class TransformersClassifier:
     def __init__(self, files: ModelFiles, *, device: str = "auto", dtype: str = "float32") -> None:
         self._files = files
         self._device = device
+        self._processor = ImageProcessor(files.folder, self._place)
         self.dtype = dtype
 
     @property
@@ -73,28 +72,11 @@ class TransformersClassifier:
 
     def preparation(self, *, cropped: bool) -> Callable[[Image.Image], torch.Tensor]:
         """Return the function that makes pixels of shape [channels, height, width] of a picture; see `Prepares`."""
-        import torch
-
-        # Loaded here, not in the threads that call the function.
-        processor = self._processor
-        height, width = self._input_size
-        options = {"do_resize": False, "do_center_crop": False} if cropped else {}
-        edge = _shortest_edge(processor)
-
-        def prepare(image: Image.Image) -> torch.Tensor:
-            if cropped:
-                image = self._resized(image, (width, height))
-            else:
-                _check_shape(image, edge)
-            pixels = processor(images=[image], return_tensors="pt", **options)["pixel_values"]
-            prepared: torch.Tensor = pixels[0].to(torch.float32)
-            return prepared
-
-        return prepare
+        return self._processor.preparation(cropped=cropped)
 
     def verify(self) -> None:
         """Raise a `UserError` if transformers has no image classifier or no image processor for the folder."""
-        _ = self._config, self._input_size
+        _ = self._config, self._processor.input_size
 
     def predict_prepared(self, inputs: Sequence[torch.Tensor]) -> np.ndarray:
         """Return the probabilities of the labels for prepared pictures; see `Prepares`."""
@@ -118,8 +100,8 @@ class TransformersClassifier:
             "outputs": "sigmoid" if self.multi_label else "softmax",
             "depths": _first(config, "depths", "num_block_repeats", "num_hidden_layers"),
             "widths": _first(config, "hidden_sizes", "out_channels", "embed_dim", "hidden_size"),
-            "preprocessing": _plain(self._processor.to_dict()),
-            "input_size": list(self._input_size),
+            "preprocessing": _plain(self._processor.loaded.to_dict()),
+            "input_size": list(self._processor.input_size),
             "config": {
                 name: _plain(value)
                 for name, value in config.to_diff_dict().items()
@@ -154,7 +136,7 @@ class TransformersClassifier:
                 # transformers raises many kinds of errors here (unknown architecture, broken file); for the user they
                 # all mean that this folder cannot be loaded.
                 raise UserError(
-                    f"{place}: transformers cannot load it as an image classifier ({_first_line(error)})"
+                    f"{place}: transformers cannot load it as an image classifier ({first_line(error)})"
                 ) from error
         if missing := sorted(info["missing_keys"]):
             # transformers fills them with random numbers, which would make the scores meaningless.
@@ -177,7 +159,7 @@ class TransformersClassifier:
                 config = AutoConfig.from_pretrained(self._files.folder, local_files_only=True, trust_remote_code=False)
             except Exception as error:
                 raise UserError(
-                    f"{self._place}: transformers cannot read its config.json ({_first_line(error)})"
+                    f"{self._place}: transformers cannot read its config.json ({first_line(error)})"
                 ) from error
             # The mapping has no public name, but the class is registered in it.
             if type(config) not in AutoModelForImageClassification._model_mapping:
@@ -190,67 +172,6 @@ class TransformersClassifier:
     @property
     def _place(self) -> str:
         return f"model {one_line(self._files.spec)!r}"
-
-    def _resized(self, image: Image.Image, size: tuple[int, int]) -> Image.Image:
-        return image if image.size == size else image.resize(size, getattr(self._processor, "resample", None))
-
-    @cached_property
-    def _input_size(self) -> tuple[int, int]:
-        """Height and width of what the image processor makes of a square picture."""
-        from PIL import Image
-
-        # Processors describe their resize and crop in many ways; trying it out holds for all of them.
-        square = Image.new("RGB", (_SQUARE, _SQUARE))
-        try:
-            shape = self._processor(images=[square], return_tensors="pt")["pixel_values"].shape
-        except Exception as error:
-            # What the folder names need not be an image processor, and its settings may be anything.
-            raise UserError(
-                f"{self._place}: its image processor cannot process a picture ({_first_line(error)}); "
-                "save the model's own image processor into the folder"
-            ) from error
-        height, width = shape[-2:]
-        if max(height, width) > MAX_SIDE:
-            raise UserError(
-                f"{self._place}: its image processor makes {height} × {width} pixels of a picture, more than "
-                f"{MAX_SIDE} × {MAX_SIDE}; correct its size"
-            )
-        return int(height), int(width)
-
-    @cached_property
-    def _processor(self) -> Any:
-        folder, place = self._files.folder, self._place
-        with quiet_transformers():
-            from transformers import AutoImageProcessor
-
-            try:
-                # Always resize with Pillow: with torchvision installed, the default would be different.
-                return AutoImageProcessor.from_pretrained(
-                    folder, backend="pil", local_files_only=True, trust_remote_code=False
-                )
-            except Exception as error:
-                raise UserError(
-                    f"{place}: transformers cannot load its image processor ({_first_line(error)})"
-                ) from error
-
-
-def _shortest_edge(processor: Any) -> int:
-    """Return what the shortest edge of every picture is resized to; 0 if pictures are resized in another way."""
-    size: Any = getattr(processor, "size", None)
-    try:
-        return int(size["shortest_edge"] or 0) if "longest_edge" not in size or not size["longest_edge"] else 0
-    except (KeyError, TypeError, ValueError):
-        return 0
-
-
-def _check_shape(image: Image.Image, edge: int) -> None:
-    """Refuse a picture that is so long and narrow that resizing its shortest edge would fill the memory."""
-    width, height = image.size
-    pixels = edge * edge * max(width, height) / min(width, height)
-    if pixels > MAX_SIDE * MAX_SIDE:
-        raise PictureError(
-            f"the image is too narrow ({width} × {height}): resized for the model it would have {pixels:,.0f} pixels"
-        )
 
 
 def _first(config: Any, *names: str) -> Any:
@@ -270,8 +191,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool | int | float | str) or value is None:
         return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
     return str(value)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return one_line(lines[0] if lines else type(error).__name__)
