@@ -42,16 +42,9 @@ install: $(VENV)/.run
 tier1: install
 	$(BIN)/pytest -m tier1
 
-# Report, scores, JUnit XML and summary are written even if the run fails. make turns every failure into 2, so pytest's own
-# exit code goes to reports/exit-code. A run without a summary did not reach its end, whatever its code.
-nightly: install
-	@mkdir -p reports
-	@rm -f reports/junit.xml reports/summary.md reports/exit-code
-	$(BIN)/pytest --junitxml=reports/junit.xml --robust-markdown=reports/summary.md $(ARGS); code=$$?; \
-	if [ $$code -eq 0 ] && [ ! -f reports/summary.md ]; then \
-		echo "nightly: the run ended without a summary: pytest was stopped, or selected no test of a suite" >&2; code=3; \
-	fi; \
-	echo $$code > reports/exit-code; exit $$code
+# make turns every failure into 2; .ci/nightly by itself ends with pytest's own exit code.
+nightly:
+	@.ci/nightly $(ARGS)
 
 test: $(VENV)/.test
 	$(BIN)/pytest tests --numprocesses=logical --dist=worksteal
