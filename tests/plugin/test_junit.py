@@ -6,11 +6,14 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+import xmlschema
 
-from tests.conftest import Bench
+from tests.conftest import REPOSITORY, Bench
 from tests.garage import GARAGE
 
-# What the schemas allow: attributes and children of each element.
+# The published schema of xunit2: Jenkins' xUnit plugin has it, and pytest holds its own files against it.
+PUBLISHED = REPOSITORY / "tests" / "data" / "junit" / "junit-10.xsd"
+# There is none of xunit1. What both allow: attributes and children of each element.
 SUITE = {"name", "errors", "failures", "skipped", "tests", "time", "timestamp", "hostname"}
 SAID = ({"message", "type"}, set[str]())
 XUNIT2: dict[str, tuple[set[str], set[str]]] = {
@@ -62,6 +65,17 @@ def test_it_is_valid_in_each_family(
     assert ("image_sha256" in own) == (family == "xunit1")
     # The record holds everything all the same.
     assert len(accepted.record().scores) == 11
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "a worker"])
+def test_xunit2_is_valid_against_the_published_schema(accepted: Bench, workers: tuple[str, ...]) -> None:
+    accepted.suite("garage", ROWS)
+    (accepted.path / "cases" / "garage" / "grey_3.png").write_text("no image", encoding="utf-8")
+    answer = accepted.run("--junitxml=junit.xml", "--robust-missing-labels=skip", *workers)
+    assert answer.code == 1
+    file = accepted.path / "junit.xml"
+    assert {"failure", "error", "skipped"} <= {each.tag for each in ElementTree.parse(file).iter()}  # noqa: S314 (pytest's own)
+    assert [error.reason for error in xmlschema.XMLSchema(PUBLISHED).iter_errors(file)] == []
 
 
 def test_the_suite_says_model_level_verdict_and_versions(accepted: Bench) -> None:
