@@ -217,6 +217,8 @@ def test_exif_orientation_is_applied(tmp_path: Path, kind: str) -> None:
     exif[0x0112] = 6
     picture = opened(image, tmp_path, kind, exif=exif, quality=100)
     assert picture.size == (16, 32)
+    # Nobody who applies it turns the picture once more.
+    assert 0x0112 not in picture.getexif()
     assert picture.getpixel((8, 4))[1] < 40  # type: ignore[index]
     assert picture.getpixel((8, 28))[1] > 215  # type: ignore[index]
 

@@ -178,10 +178,15 @@ def as_seen(image: Image.Image) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
+# Where Pillow looks for the orientation of a picture.
+_ORIENTED = ("exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif")
+
+
 def _upright(image: Image.Image) -> Image.Image:
     """Return a copy with the EXIF orientation applied, if there is one that can be read.
 
-    A copy is a plain image, which does not hold the file, and it has the palette that some readers leave out.
+    A copy is a plain image, which does not hold the file, and it has the palette that some readers leave out. It says
+    nothing of an orientation: code that applies one, like the pipelines of transformers, would turn it once more.
     """
     from PIL import ExifTags, Image
 
@@ -200,4 +205,7 @@ def _upright(image: Image.Image) -> Image.Image:
         # Pillow raises all kinds of errors on broken metadata; the pixels are sound.
         orientation = None
     turn = turns.get(orientation) if isinstance(orientation, int) else None
-    return image.copy() if turn is None else image.transpose(turn)
+    upright = image.copy() if turn is None else image.transpose(turn)
+    for name in _ORIENTED:
+        upright.info.pop(name, None)
+    return upright
