@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from tierbench.common.errors import UserError
 from tierbench.models import ModelSpec, load_classifier
@@ -69,6 +71,19 @@ def sharded(shard: object) -> Change:
     return change
 
 
+def outputs_of_the_last_layer(count: int) -> Change:
+    def change(folder: Path) -> None:
+        tensors = load_file(folder / "model.safetensors")
+        tensors["classifier.weight"] = np.resize(tensors["classifier.weight"], (count, 16))
+        tensors["classifier.bias"] = np.resize(tensors["classifier.bias"], count)
+        save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+
+    return change
+
+
+FIVE = {str(index): f"c{index}" for index in range(5)}
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [
@@ -109,6 +124,14 @@ def sharded(shard: object) -> Change:
         (config(num_labels=10**9, label2id=None), "num_labels is 1000000000, but id2label has 4 names; write"),
         (sharded("/etc/hostname"), "the shard hostname is missing; save the model again"),
         (sharded(1), "model.safetensors.index.json has no weight_map; save the model again"),
+        (
+            config(id2label=FIVE, num_labels=None),
+            "its config.json has 5 labels, but the last layer in its weights has 4 outputs; save model and config",
+        ),
+        (
+            outputs_of_the_last_layer(3),
+            "its config.json has 4 labels, but the last layer in its weights has 3 outputs; save model and config",
+        ),
     ],
     ids=lambda value: value[:60] if isinstance(value, str) else "",
 )
@@ -135,7 +158,6 @@ def test_every_problem_is_one_line(folder: Path, change: Change, line: str) -> N
             replaced("preprocessor_config.json", '{"image_processor_type": "BertConfig"}'),
             "its image processor cannot process a picture (",
         ),
-        (config(id2label={str(n): f"c{n}" for n in range(5)}), "transformers cannot load it as an image classifier ("),
         (config(depths=[1, 1, 1, 2]), "its weights lack "),
     ],
     ids=[
@@ -144,7 +166,6 @@ def test_every_problem_is_one_line(folder: Path, change: Change, line: str) -> N
         "other model",
         "unknown model",
         "no processor",
-        "other labels",
         "other depths",
     ],
 )
@@ -199,7 +220,7 @@ def test_the_fingerprint_changes_with_everything_that_changes_predictions(folder
     [
         ({}, False),
         ({"problem_type": "multi_label_classification"}, True),
-        ({"id2label": {"0": "cat"}}, True),
+        ({"id2label": {"0": "cat"}, "outputs": 1}, True),
         ({"problem_type": None}, False),
     ],
 )
@@ -207,6 +228,8 @@ def test_sigmoid_or_softmax_by_the_rule_of_the_pipeline(
     folder: Path, values: dict[str, Any], multi_label: bool
 ) -> None:
     config(**values)(folder)
+    if outputs := values.get("outputs"):
+        outputs_of_the_last_layer(outputs)(folder)
     assert read_model_folder(folder, "m").multi_label is multi_label
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import file_sha256, is_regular, open_regular
-from tierbench.common.text import one_line, printable
+from tierbench.common.text import one_line, plural, printable
+from tierbench.models.timm_config import is_timm, timm_head, timm_preprocessing, with_timm_labels
+from tierbench.models.weights_file import Weights, read_weights
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack")
@@ -39,6 +41,8 @@ class ModelFiles:
         multi_label: whether the outputs are sigmoids.
         fingerprint: 16 hexadecimal digits over weights, config and preprocessing.
         given_labels: names of the classes that replaced those in the config; None: its own.
+        file_size: bytes of the weights.
+        file_dtype: what most of the weights are stored as; None: unknown.
     """
 
     spec: str
@@ -47,6 +51,8 @@ class ModelFiles:
     multi_label: bool
     fingerprint: str
     given_labels: tuple[str, ...] | None = None
+    file_size: int | None = None
+    file_dtype: str | None = None
 
 
 def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = None) -> ModelFiles:
@@ -81,12 +87,17 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
     if weights[0].suffix == ".json":
         index = read_json(weights[0], place, "save the model again")
         weights += _shards(index, folder, place)
-    processors = processor_files(folder, place)
+    processors = [] if is_timm(config) else processor_files(folder, place)
     if config.get("problem_type") == "regression":
         raise UserError(f"{place}: is a regression model (problem_type in its config.json); name an image classifier")
+    if is_timm(config):
+        timm_preprocessing(config, place, MAX_SIDE)
+        config = with_timm_labels(config, place, named=labels is not None)
     if labels is not None:
         config = _named(config, labels, place)
     names = config_labels(config, place)
+    stored = read_weights(weights)
+    _check_count(stored, config, names, place, given=labels is not None)
     return ModelFiles(
         spec=spec,
         folder=folder,
@@ -94,6 +105,8 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
         multi_label=_is_multi_label(config),
         fingerprint=fingerprint_of(config, [*processors, *weights]),
         given_labels=None if labels is None else tuple(labels),
+        file_size=stored.file_size,
+        file_dtype=stored.dtype,
     )
 
 
@@ -188,6 +201,20 @@ def _named(config: Mapping[str, Any], labels: Sequence[str], place: str) -> dict
     if count != len(labels):
         raise UserError(f"{place}: has {count} classes, but its label file has {len(labels)}; write one label per line")
     return {**config, "id2label": {str(index): label for index, label in enumerate(labels)}}
+
+
+def _check_count(
+    weights: Weights, config: Mapping[str, Any], labels: Sequence[str], place: str, *, given: bool
+) -> None:
+    """Refuse labels that are more or fewer than the outputs of the last layer, where that layer is known."""
+    count = weights.classes(timm_head(config))
+    if count is not None and count != len(labels):
+        where = "its label file" if given else "its config.json"
+        raise UserError(
+            f"{place}: {where} has {plural(len(labels), 'label')}, but the last layer in its weights has "
+            f"{plural(count, 'output')}; "
+            + ("write one label per line" if given else "save model and config again, with save_pretrained()")
+        )
 
 
 def config_labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tierbench.common.errors import UserError
 from tierbench.common.images import PictureError
-from tierbench.common.text import first_line
-from tierbench.models.files import MAX_SIDE
+from tierbench.common.text import first_line, one_line
+from tierbench.models.files import MAX_SIDE, processor_files, read_json
 from tierbench.models.quiet import quiet_transformers
+from tierbench.models.timm_config import is_timm, timm_preprocessing
+from tierbench.models.timm_processor import TimmProcessor
 
 if TYPE_CHECKING:
     import torch
     from PIL import Image
 
+    # What a model takes of one picture: its pixels, or, by name, all that its forward() asks for.
+    Prepared: TypeAlias = torch.Tensor | Mapping[str, torch.Tensor]
+
 # Side of ImageNet-C's pictures.
 _SQUARE = 224
+_PIXELS = "pixel_values"
 
 
 class ImageProcessor:
     """The image processor in a folder; it is loaded at first use.
 
     Args:
-        folder: holds `preprocessor_config.json` or `processor_config.json`, checked by `read_model_folder`.
+        folder: holds `preprocessor_config.json` or `processor_config.json`, or the `config.json` of a timm model;
+            checked by `read_model_folder`.
         place: the model, for messages.
     """
 
@@ -33,28 +40,29 @@ class ImageProcessor:
         self._folder = folder
         self._place = place
 
-    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], torch.Tensor]:
-        """Return the function that makes pixels of shape [channels, height, width] of a picture; see `Prepares`.
+    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Prepared]:
+        """Return the function that makes the model's input of a picture; see `Prepares`.
+
+        The input is a tensor of pixels, shape [channels, height, width], if the model takes nothing else; otherwise all
+        its tensors by name.
 
         Raises:
             UserError: if the image processor cannot be used.
         """
-        import torch
-
         # Loaded here, not in the threads that call the function.
         processor = self.loaded
         height, width = self.input_size
         options = {"do_resize": False, "do_center_crop": False} if cropped else {}
         edge = _shortest_edge(processor)
 
-        def prepare(image: Image.Image) -> torch.Tensor:
+        def prepare(image: Image.Image) -> Prepared:
             if cropped:
                 image = self._resized(image, (width, height))
             else:
                 _check_shape(image, edge)
-            pixels = processor(images=[image], return_tensors="pt", **options)["pixel_values"]
-            prepared: torch.Tensor = pixels[0].to(torch.float32)
-            return prepared
+            tensors = processor(images=[image], return_tensors="pt", **options)
+            prepared = {name: _in_float32(tensor[0]) for name, tensor in tensors.items()}
+            return prepared[_PIXELS] if set(prepared) == {_PIXELS} else prepared
 
         return prepare
 
@@ -68,33 +76,37 @@ class ImageProcessor:
         from PIL import Image
 
         # Processors describe their resize and crop in many ways; trying it out holds for all of them.
-        square = Image.new("RGB", (_SQUARE, _SQUARE))
+        processor, square = self.loaded, Image.new("RGB", (_SQUARE, _SQUARE))
         try:
-            shape = self.loaded(images=[square], return_tensors="pt")["pixel_values"].shape
+            height, width = _size_of(processor(images=[square], return_tensors="pt"), processor)
         except Exception as error:
             # What the folder names need not be an image processor, and its settings may be anything.
             raise UserError(
                 f"{self._place}: its image processor cannot process a picture ({first_line(error)}); "
                 "save the model's own image processor into the folder"
             ) from error
-        height, width = shape[-2:]
         if max(height, width) > MAX_SIDE:
             raise UserError(
                 f"{self._place}: its image processor makes {height} × {width} pixels of a picture, more than "
                 f"{MAX_SIDE} × {MAX_SIDE}; correct its size"
             )
-        return int(height), int(width)
+        return height, width
 
     @cached_property
     def loaded(self) -> Any:
-        """The image processor of transformers.
+        """The image processor of transformers, or one of ours that does the same as timm's.
 
         Raises:
-            UserError: if transformers cannot load it.
+            UserError: if transformers cannot load it, or has it for torchvision only.
         """
+        file = self._folder / "config.json"
+        config = read_json(file, self._place, "save the model with save_pretrained()") if file.is_file() else {}
+        if is_timm(config):
+            return TimmProcessor(timm_preprocessing(config, self._place, MAX_SIDE))
         with quiet_transformers():
             from transformers import AutoImageProcessor
 
+            self._check_backend()
             try:
                 # Always resize with Pillow: with torchvision installed, the default would be different.
                 return AutoImageProcessor.from_pretrained(
@@ -104,6 +116,22 @@ class ImageProcessor:
                 raise UserError(
                     f"{self._place}: transformers cannot load its image processor ({first_line(error)})"
                 ) from error
+
+    def _check_backend(self) -> None:
+        """Refuse an image processor that transformers has for torchvision only, whether that is installed or not."""
+        from transformers.models.auto.image_processing_auto import (
+            IMAGE_PROCESSOR_MAPPING_NAMES,  # type: ignore[attr-defined]  # imported there, and extended
+        )
+
+        for file in processor_files(self._folder, self._place):
+            settings = read_json(file, self._place, "save its image processor again")
+            name = str(settings.get("image_processor_type", "")).removesuffix("Fast")
+            backends = [names for names in IMAGE_PROCESSOR_MAPPING_NAMES.values() if name in names.values()]
+            if backends and all("pil" not in names for names in backends):
+                raise UserError(
+                    f"{self._place}: transformers has its image processor ({one_line(name, 60)}) for torchvision only, "
+                    "and pictures are prepared with Pillow here; write a python: factory that prepares them"
+                )
 
     def _resized(self, image: Image.Image, size: tuple[int, int]) -> Image.Image:
         return image if image.size == size else image.resize(size, getattr(self.loaded, "resample", None))
@@ -126,3 +154,22 @@ def _check_shape(image: Image.Image, edge: int) -> None:
         raise PictureError(
             f"the image is too narrow ({width} × {height}): resized for the model it would have {pixels:,.0f} pixels"
         )
+
+
+def _in_float32(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the tensor, as float32 if it holds floats; masks, sizes and tokens are whole numbers."""
+    return tensor.float() if tensor.is_floating_point() else tensor
+
+
+def _size_of(tensors: Mapping[str, torch.Tensor], processor: Any) -> tuple[int, int]:
+    """Return height and width of what an image processor made of a picture."""
+    pixels = tensors.get(_PIXELS)
+    if pixels is not None and pixels.ndim == 4:
+        height, width = pixels.shape[-2:]
+    elif "spatial_shapes" in tensors:
+        # NaFlex: a row of patches, and how many there are in each direction.
+        height, width = (int(count) * int(processor.patch_size) for count in tensors["spatial_shapes"][0])
+    else:
+        # Tokens, of a picture of this size.
+        height, width = processor.size["height"], processor.size["width"]
+    return int(height), int(width)

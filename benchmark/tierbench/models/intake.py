@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -53,8 +53,8 @@ class Intake:
 
     Attributes:
         count: number of pictures in a batch.
-        prepare: what the threads make of each picture; a tensor or an array, of about the same size for all. None: the
-            picture itself is handed on.
+        prepare: what the threads make of each picture; a tensor, an array, or several by name, of about the same size
+            for all. None: the picture itself is handed on.
         max_pixels: see `open_picture`.
     """
 
@@ -119,8 +119,13 @@ class Intake:
                 prepared = self.prepare(open_case(case, content, max_pixels=self.max_pixels))
         except PictureError as error:
             return Taken(case, digest, None, one_line(str(error), 400))
-        self._prepared_bytes = int(getattr(prepared, "nbytes", 0))
+        self._prepared_bytes = _bytes_of(prepared)
         return Taken(case, digest, prepared, waits=self._prepared_bytes)
+
+
+def _bytes_of(prepared: object) -> int:
+    parts = prepared.values() if isinstance(prepared, Mapping) else (prepared,)
+    return sum(int(getattr(part, "nbytes", 0)) for part in parts)
 
 
 def _waiting(pending: deque[tuple[int, Future[Taken]]], batch: list[Taken]) -> int:

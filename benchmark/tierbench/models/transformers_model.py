@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
-from tierbench.common.text import first_line, one_line
+from tierbench.common.text import error_text, first_line, one_line, plural
 from tierbench.models.device import resolve_device
-from tierbench.models.files import ModelFiles, read_model_folder
+from tierbench.models.files import ModelFiles, read_json, read_model_folder
 from tierbench.models.image_processor import ImageProcessor
 from tierbench.models.quiet import quiet_transformers
+from tierbench.models.timm_config import is_timm
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
     from PIL import Image
+
+    from tierbench.models.image_processor import Prepared
 
 DTYPES = ("float32", "float16", "bfloat16")
 
@@ -70,32 +74,54 @@ class TransformersClassifier:
         prepare = self.preparation(cropped=True)
         return self.predict_prepared([prepare(image) for image in images])
 
-    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], torch.Tensor]:
-        """Return the function that makes pixels of shape [channels, height, width] of a picture; see `Prepares`."""
+    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Prepared]:
+        """Return the function that makes the model's input of a picture; see `Prepares`."""
         return self._processor.preparation(cropped=cropped)
 
     def verify(self) -> None:
         """Raise a `UserError` if transformers has no image classifier or no image processor for the folder."""
         _ = self._config, self._processor.input_size
 
-    def predict_prepared(self, inputs: Sequence[torch.Tensor]) -> np.ndarray:
+    def predict_prepared(self, inputs: Sequence[Prepared]) -> np.ndarray:
         """Return the probabilities of the labels for prepared pictures; see `Prepares`."""
+        import numpy as np
+
+        rows = np.empty((len(inputs), len(self.labels)), dtype=np.float32)
+        for indices, batch in _batches(inputs):
+            rows[indices] = self._probabilities(batch)
+        return rows
+
+    def _probabilities(self, batch: Mapping[str, torch.Tensor]) -> np.ndarray:
         import torch
 
-        model, pixels = self._model, torch.stack(list(inputs))
+        model, tensors = self._model, {name: self._on_device(tensor) for name, tensor in batch.items()}
         with torch.inference_mode():
-            pixels = pixels.to(self.device, getattr(torch, self.dtype), memory_format=torch.channels_last)
-            logits = model(pixel_values=pixels).logits.float()
+            logits = model(**tensors).logits.float()
             outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
         result: np.ndarray = outputs.cpu().numpy()
+        if result.shape[1] != len(self.labels):
+            raise UserError(
+                f"{self._place}: its config.json has {plural(len(self.labels), 'label')}, but the model has "
+                f"{plural(result.shape[1], 'output')}; save model and config again, with save_pretrained()"
+            )
         return result
+
+    def _on_device(self, tensor: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        dtype = getattr(torch, self.dtype) if tensor.is_floating_point() else tensor.dtype
+        layout = torch.channels_last if tensor.ndim == 4 else torch.preserve_format
+        return tensor.to(self.device, dtype, memory_format=layout)
 
     def describe(self) -> dict[str, Any]:
         """Return the model card: architecture, depths and widths, labels, preprocessing, parameter count."""
         config = self._model.config
+        name = type(self._model).__name__
+        wrapped = getattr(config, "architecture", None)
         card: dict[str, Any] = {
-            "architecture": type(self._model).__name__,
+            "architecture": f"{name} ({wrapped})" if wrapped else name,
             "parameters": sum(tensor.numel() for tensor in self._model.parameters()),
+            "file_size": self._files.file_size,
             "labels": list(self.labels),
             "outputs": "sigmoid" if self.multi_label else "softmax",
             "depths": _first(config, "depths", "num_block_repeats", "num_hidden_layers"),
@@ -111,6 +137,9 @@ class TransformersClassifier:
             "fingerprint": self.fingerprint,
             "device": self.device,
             "dtype": self.dtype,
+            "file_dtype": self._files.file_dtype,
+            "backend": "torch",
+            "unknown": [],
         }
         return card
 
@@ -152,6 +181,8 @@ class TransformersClassifier:
     @cached_property
     def _config(self) -> Any:
         """The config, of a model that transformers has an image classifier for."""
+        if is_timm(read_json(self._files.folder / "config.json", self._place, "save the model again")):
+            self._check_timm()
         with quiet_transformers():
             from transformers import AutoConfig, AutoModelForImageClassification
 
@@ -162,16 +193,51 @@ class TransformersClassifier:
                     f"{self._place}: transformers cannot read its config.json ({first_line(error)})"
                 ) from error
             # The mapping has no public name, but the class is registered in it.
-            if type(config) not in AutoModelForImageClassification._model_mapping:
+            classes = AutoModelForImageClassification._model_mapping.get(type(config), ())
+            if not classes:
                 raise UserError(
                     f"{self._place}: transformers has no image classifier of the type {one_line(config.model_type)!r}; "
                     "name a model for image classification"
                 )
+            for model in classes if isinstance(classes, tuple) else (classes,):
+                # A text alone is what a class has that does not declare what it takes.
+                takes = getattr(model, "input_modalities", "")
+                if not isinstance(takes, str) and (beside := set(takes) - {"image"}):
+                    raise UserError(
+                        f"{self._place}: {model.__name__} takes {' and '.join(sorted(beside))} beside the picture; "
+                        "name a model that classifies pictures alone"
+                    )
         return config
+
+    def _check_timm(self) -> None:
+        """Raise a `UserError` that names the cause if timm, which makes the model, cannot be imported."""
+        try:
+            # transformers hides why it cannot be imported.
+            import_module("timm")
+        except Exception as error:
+            raise UserError(
+                f"{self._place}: is a timm model, and timm cannot be imported ({error_text(error)}); "
+                "pip install 'tierbench[timm]', with a torchvision that is made for your torch"
+            ) from error
 
     @property
     def _place(self) -> str:
         return f"model {one_line(self._files.spec)!r}"
+
+
+def _batches(inputs: Sequence[Prepared]) -> Iterator[tuple[list[int], dict[str, torch.Tensor]]]:
+    """Yield the inputs of pictures that have one shape as a batch, by the names that forward() has, with their places.
+
+    Most image processors make all pictures alike; some keep the aspect ratio, and the model takes one shape at a time.
+    """
+    import torch
+
+    rows = [row if isinstance(row, Mapping) else {"pixel_values": row} for row in inputs]
+    alike: dict[tuple[torch.Size, ...], list[int]] = {}
+    for index, row in enumerate(rows):
+        alike.setdefault(tuple(tensor.shape for tensor in row.values()), []).append(index)
+    for indices in alike.values():
+        yield indices, {name: torch.stack([rows[index][name] for index in indices]) for name in rows[indices[0]]}
 
 
 def _first(config: Any, *names: str) -> Any:
