@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from transformers import AutoImageProcessor, pipeline
+from transformers.utils.import_utils import is_natten_available, is_timm_available
 
 from tests.models.tiny_architectures import CLASSES, LABELS, save_tiny
 from tierbench.common.errors import UserError
@@ -43,9 +43,9 @@ CANNOT: Mapping[str, Cannot] = {
         "PPLCNetImageProcessor requires the Torchvision library|logits",
         r"transformers has its image processor \(PPLCNetImageProcessor\) for torchvision only",
     ),
-    **({} if find_spec("natten") else {"DinatForImageClassification": Cannot("requires the natten library")}),
+    **({} if is_natten_available() else {"DinatForImageClassification": Cannot("requires the natten library")}),
     # Needs torchvision too; tests/models/test_timm.py has more.
-    **({} if find_spec("timm") else {"TimmWrapperForImageClassification": Cannot("requires the timm library")}),
+    **({} if is_timm_available() else {"TimmWrapperForImageClassification": Cannot("requires the timm library")}),
 }
 
 

@@ -126,11 +126,11 @@ FIVE = {str(index): f"c{index}" for index in range(5)}
         (sharded(1), "model.safetensors.index.json has no weight_map; save the model again"),
         (
             config(id2label=FIVE, num_labels=None),
-            "its config.json has 5 labels, but the last layer in its weights has 4 outputs; save model and config",
+            "its config.json has 5 labels, but the last layer in model.safetensors has 4 outputs; save model",
         ),
         (
             outputs_of_the_last_layer(3),
-            "its config.json has 4 labels, but the last layer in its weights has 3 outputs; save model and config",
+            "its config.json has 4 labels, but the last layer in model.safetensors has 3 outputs; save model",
         ),
     ],
     ids=lambda value: value[:60] if isinstance(value, str) else "",
@@ -213,6 +213,14 @@ def test_the_fingerprint_changes_with_everything_that_changes_predictions(folder
     (folder / "model.safetensors").write_bytes(weights)
     seen.add(fingerprint())
     assert len(seen) == 4
+
+
+def test_the_card_says_how_the_weights_are_stored(folder: Path) -> None:
+    file = folder / "model.safetensors"
+    halves = {name: tensor.astype(np.float16) for name, tensor in load_file(file).items()}
+    save_file(halves, file, {"format": "pt"})
+    card = load_classifier(str(folder), device="cpu").describe()
+    assert (card["dtype"], card["file_dtype"], card["file_size"]) == ("float32", "float16", file.stat().st_size)
 
 
 @pytest.mark.parametrize(

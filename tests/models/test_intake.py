@@ -84,6 +84,14 @@ def test_of_what_the_threads_prepare_only_the_small_inputs_wait(cases: Sequence[
     assert {waits for batch in batches for waits in batch} == {4 * 3 * 32 * 32}
 
 
+def test_inputs_by_name_count_with_all_their_parts(cases: Sequence[Case]) -> None:
+    def prepare(image: Image.Image) -> dict[str, np.ndarray]:
+        return {"patches": np.zeros((9, 100), dtype=np.float32), "mask": np.ones(9, dtype=np.int32)}
+
+    batches = Intake(6, prepare).batches(cases)
+    assert {taken.waits for batch in batches for taken in batch} == {4 * 9 * 100 + 4 * 9}
+
+
 def test_before_the_size_of_the_inputs_is_known_few_are_made(cases: Sequence[Case]) -> None:
     made: list[str] = []
 

@@ -11,8 +11,8 @@ import torch
 import transformers
 from PIL import Image
 from transformers import AutoConfig, AutoImageProcessor
-from transformers.models.auto.image_processing_auto import (
-    IMAGE_PROCESSOR_MAPPING_NAMES,  # type: ignore[attr-defined]  # imported there, and extended
+from transformers.models.auto.image_processing_auto import (  # type: ignore[attr-defined]  # it is extended there
+    IMAGE_PROCESSOR_MAPPING_NAMES,
 )
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES
 
@@ -81,7 +81,7 @@ def save_tiny(name: str, folder: Path, pictures: Sequence[Image.Image]) -> Path:
 
 def _config(kind: str) -> Any:
     """Return a config with few and narrow layers; the model's input stays about as large as that of real ones."""
-    config = AutoConfig.for_model(kind)
+    config: Any = AutoConfig.for_model(kind)
     settings = {**_shrunk(config.to_dict()), **_CONFIGS.get(kind, {})}
     return type(config)(**settings, num_labels=len(LABELS), id2label=dict(enumerate(LABELS)))
 

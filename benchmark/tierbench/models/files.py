@@ -15,7 +15,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import file_sha256, is_regular, open_regular
 from tierbench.common.text import one_line, plural, printable
 from tierbench.models.timm_config import is_timm, timm_head, timm_preprocessing, with_timm_labels
-from tierbench.models.weights_file import Weights, read_weights
+from tierbench.models.weights_file import read_weights
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack")
@@ -97,7 +97,14 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
         config = _named(config, labels, place)
     names = config_labels(config, place)
     stored = read_weights(weights)
-    _check_count(stored, config, names, place, given=labels is not None)
+    if (count := stored.classes(timm_head(config))) not in (None, len(names)):
+        where, fix = "its config.json", "save model and config again, with save_pretrained()"
+        if labels is not None:
+            where, fix = "its label file", "write one label per line"
+        raise UserError(
+            f"{place}: {where} has {plural(len(names), 'label')}, but the last layer in {weights[0].name} has "
+            f"{plural(count or 0, 'output')}; {fix}"
+        )
     return ModelFiles(
         spec=spec,
         folder=folder,
@@ -201,20 +208,6 @@ def _named(config: Mapping[str, Any], labels: Sequence[str], place: str) -> dict
     if count != len(labels):
         raise UserError(f"{place}: has {count} classes, but its label file has {len(labels)}; write one label per line")
     return {**config, "id2label": {str(index): label for index, label in enumerate(labels)}}
-
-
-def _check_count(
-    weights: Weights, config: Mapping[str, Any], labels: Sequence[str], place: str, *, given: bool
-) -> None:
-    """Refuse labels that are more or fewer than the outputs of the last layer, where that layer is known."""
-    count = weights.classes(timm_head(config))
-    if count is not None and count != len(labels):
-        where = "its label file" if given else "its config.json"
-        raise UserError(
-            f"{place}: {where} has {plural(len(labels), 'label')}, but the last layer in its weights has "
-            f"{plural(count, 'output')}; "
-            + ("write one label per line" if given else "save model and config again, with save_pretrained()")
-        )
 
 
 def config_labels(config: Mapping[str, Any], place: str) -> tuple[str, ...]:

@@ -119,8 +119,8 @@ class ImageProcessor:
 
     def _check_backend(self) -> None:
         """Refuse an image processor that transformers has for torchvision only, whether that is installed or not."""
-        from transformers.models.auto.image_processing_auto import (
-            IMAGE_PROCESSOR_MAPPING_NAMES,  # type: ignore[attr-defined]  # imported there, and extended
+        from transformers.models.auto.image_processing_auto import (  # type: ignore[attr-defined]  # it is extended there
+            IMAGE_PROCESSOR_MAPPING_NAMES,
         )
 
         for file in processor_files(self._folder, self._place):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from tierbench.common.text import one_line
 # What timm takes where a config is silent.
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _CROP_PCT = 0.875
+# Beyond any mean or deviation of pixels that are 0 to 1.
+_MOST = 1e6
 _INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "box", "hamming", "lanczos")
 # By the number of classes: the end of the tag of models that were trained on this set, and timm's file of its classes.
 _IMAGENETS: Mapping[int, tuple[str, str]] = {
@@ -50,7 +51,8 @@ class TimmPreprocessing:
 
 def is_timm(config: Mapping[str, Any]) -> bool:
     """Return whether a config is of a timm model, as timm writes it or as transformers' wrapper of timm does."""
-    return "pretrained_cfg" in config or config.get("model_type") == "timm_wrapper"
+    kind = config.get("model_type")
+    return kind == "timm_wrapper" or (kind is None and "pretrained_cfg" in config)
 
 
 def timm_preprocessing(config: Mapping[str, Any], place: str, max_side: int) -> TimmPreprocessing:
@@ -81,7 +83,7 @@ def timm_preprocessing(config: Mapping[str, Any], place: str, max_side: int) -> 
         problem = f"crop_pct must be 0.1 to 1, and resize no side to more than {max_side} pixels"
     elif interpolation not in _INTERPOLATIONS:
         problem = f"interpolation must be one of {', '.join(_INTERPOLATIONS)}"
-    elif not _are_numbers(mean, -math.inf, math.inf) or not _are_numbers(std, 1e-6, math.inf):
+    elif not _are_numbers(mean, -_MOST, _MOST) or not _are_numbers(std, 1 / _MOST, _MOST):
         problem = "mean and std must be three numbers each, std above 0"
     if problem:
         raise UserError(f"{place}: cannot use the pretrained_cfg in its config.json: {problem}; correct it")

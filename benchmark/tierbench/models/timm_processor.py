@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageOps
-
 from tierbench.models.timm_config import TimmPreprocessing
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
+    from PIL import Image
 
 _BLACK = (0, 0, 0)
 
@@ -26,6 +25,8 @@ class TimmProcessor:
     """
 
     def __init__(self, settings: TimmPreprocessing) -> None:
+        from PIL import Image
+
         self._settings = settings
         self.resample = Image.Resampling[settings.interpolation.upper()]
         # As timm: rounded down.
@@ -81,6 +82,8 @@ class TimmProcessor:
         return image if image.size == size else image.resize(size, self.resample)
 
     def _cropped(self, image: Image.Image) -> Image.Image:
+        from PIL import ImageOps
+
         height, width = self._settings.height, self._settings.width
         across, down = max(width - image.width, 0), max(height - image.height, 0)
         if across or down:

@@ -192,8 +192,11 @@ class TransformersClassifier:
                 raise UserError(
                     f"{self._place}: transformers cannot read its config.json ({first_line(error)})"
                 ) from error
+            if getattr(config, "model_args", None):
+                # Newer releases of timm write it there, and transformers, which passes it too, does not expect it.
+                config.model_args.pop("num_classes", None)
             # The mapping has no public name, but the class is registered in it.
-            classes = AutoModelForImageClassification._model_mapping.get(type(config), ())
+            classes: Any = AutoModelForImageClassification._model_mapping.get(type(config), ())
             if not classes:
                 raise UserError(
                     f"{self._place}: transformers has no image classifier of the type {one_line(config.model_type)!r}; "
