@@ -468,8 +468,39 @@ class Slipping:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """A case that one of two models passes and the other does not.
+
+    Attributes:
+        gain: whether the model passes it and the reference does not; False: the other way round.
+        reference_score, score: of the expectation, under the reference and under the model.
+        reference_top, top: the most probable labels of each with their probabilities.
+    """
+
+    suite: str
+    case: str
+    tier: Count
+    expected: str
+    gain: bool
+    reference_predicted: str
+    predicted: str
+    reference_score: Share
+    score: Share
+    reference_top: tuple[tuple[str, float], ...] = ()
+    top: tuple[tuple[str, float], ...] = ()
+    image_sha256: str = ""
+
+    @property
+    def key(self) -> str:
+        """`suite/case`."""
+        return f"{self.suite}/{self.case}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairedVerdict:
     """The paired comparison of a run with its baseline, over all suites or on one tier of one suite.
+
+    With `against`, the comparison of two models of one run: that model takes the place of the baseline.
 
     In records of version 0.1 `lost` and `won` are None: there the drop is that of the mean score, and the p-values are
     those of a sign-flip test.
@@ -496,7 +527,11 @@ class PairedVerdict:
         better: number of cases that failed in the baseline and pass now.
         mcnemar_p: exact two-sided p-value of McNemar's test on the flips; for information only.
         bootstrap: 95 % interval of the net loss from resampling groups; for information only.
-        slipping: the fall of the margins; None if they are not known.
+        slipping: the fall of the margins; None if they are not known, and between models.
+        against: name of the reference model; empty: the baseline.
+        flips: the cases that one of the two models passes and the other does not; none against a baseline.
+        errors: `suite/case` of each case that is not counted because it has an error under one of the two models.
+        unshared: the same for each case that one of the two models has no label for.
     """
 
     suite: str = ""
@@ -522,6 +557,10 @@ class PairedVerdict:
     mcnemar_p: Number
     bootstrap: tuple[Number, Number] | None = None
     slipping: Slipping | None = None
+    against: str = ""
+    flips: tuple[Flip, ...] = ()
+    errors: tuple[str, ...] = ()
+    unshared: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -552,6 +591,33 @@ class BaselineComparison:
     differences: tuple[str, ...] = ()
     note: str = ""
     verdicts: tuple[PairedVerdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceComparison:
+    """A model compared with the reference model of the run.
+
+    Attributes:
+        flips, errors, unshared: of all verdicts; see `PairedVerdict`. The verdicts themselves do not repeat them.
+        verdicts: the paired verdicts that were requested, that over all suites together first.
+    """
+
+    model: str
+    reference: str
+    flips: tuple[Flip, ...] = ()
+    errors: tuple[str, ...] = ()
+    unshared: tuple[str, ...] = ()
+    verdicts: tuple[PairedVerdict, ...] = ()
+
+    @property
+    def cases(self) -> int:
+        """Number of cases that both models judged."""
+        whole = [verdict.cases for verdict in self.verdicts if verdict.tier is None]
+        return whole[0] if whole else sum(verdict.cases for verdict in self.verdicts)
+
+    def flipped(self, *, gain: bool) -> list[Flip]:
+        """Return the cases that only the model passes, or those that only the reference passes."""
+        return [flip for flip in self.flips if flip.gain == gain]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -665,6 +731,7 @@ class Run:
     slices: tuple[SliceResult, ...] = ()
     sweeps: tuple[SweepSummary, ...] = ()
     comparisons: tuple[BaselineComparison, ...] = ()
+    references: tuple[ReferenceComparison, ...] = ()
     suites: Mapping[str, str] = field(default_factory=dict)
     device: str = ""
     dtype: str = ""

@@ -8,7 +8,8 @@ from typing import ClassVar, Self
 
 from tierbench.common.schema import LevelResult, MissingResult, PairedVerdict
 from tierbench.plugin.check import Check, Judged
-from tierbench.runs.benchmark import Benchmark
+from tierbench.plugin.tierwise import TierwiseCheck
+from tierbench.runs.benchmark import Benchmark, Selection
 from tierbench.runs.decision import Decision
 from tierbench.runs.gates import decide_regression
 from tierbench.runs.hard_limits import decide_level, limit_level, limit_tier
@@ -17,44 +18,29 @@ from tierbench.suites.case import Suite
 
 
 @dataclass(frozen=True)
-class _TierwiseCheck(Check):
-    """A tier of a suite, or all tiers together, under a model that has a baseline."""
-
-    whole: ClassVar[str]
-    tier: int | None
-
-    @staticmethod
-    def suites(session: Benchmark) -> Sequence[Suite]:
-        """Return the suites that the test of all tiers together is about."""
-        return session.chosen
-
-    @classmethod
-    def all(cls, session: Benchmark) -> Iterator[Self]:
-        """Yield a test for each tier of each suite and one for all together, for the models with a baseline."""
-        models = session.models_with_baseline
-        for suite in session.chosen:
-            for number, cases in suite.by_tier.items():
-                name, marks = f"{suite.name}/tier{number}", (f"tier{number}", cls.kind)
-                yield from (cls(suite, model, name, marks, cases, number) for model in models)
-        needs = [case for suite in cls.suites(session) for cases in suite.by_tier.values() for case in cases]
-        if needs and session.chosen:
-            # The first suite says which of several test files has the test.
-            yield from (cls(session.chosen[0], model, cls.whole, (cls.kind,), needs, None) for model in models)
-
-
-@dataclass(frozen=True)
-class RegressionCheck(_TierwiseCheck):
+class RegressionCheck(TierwiseCheck):
     """A tier of a suite, or all suites together, under a model that has a baseline: the paired verdict."""
 
     kind: ClassVar[str] = "regression"
     says: ClassVar[str] = "The model recognises no less than its accepted baseline."
     result_type: ClassVar[type | None] = PairedVerdict
     whole: ClassVar[str] = "all"
+    mark: ClassVar[str] = "regression"
+
+    @staticmethod
+    def tested(session: Benchmark) -> Sequence[str]:
+        """Return the models with a baseline."""
+        return session.models_with_baseline
+
+    def select(self, selection: Selection) -> None:
+        """Note that the verdict on the cases is asked for, too."""
+        super().select(selection)
+        selection.ask(self.model, self.needs)
 
     def judge(self, session: Benchmark) -> Judged:
         """Return the verdict, for which all cases are considered whose verdict was asked for."""
         # There is none where the model has no label for any of the cases.
-        return Judged(session.verdicts(self.model).get(("" if self.tier is None else self.suite.name, self.tier)))
+        return Judged(session.verdicts(self.model).get(self.about))
 
     def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Fail where the model regressed, as the gate has it."""
@@ -64,13 +50,19 @@ class RegressionCheck(_TierwiseCheck):
 
 
 @dataclass(frozen=True)
-class LevelCheck(_TierwiseCheck):
+class LevelCheck(TierwiseCheck):
     """A demand that must not be lost against the baseline: on a tier, or the level; red under every gate."""
 
     kind: ClassVar[str] = "level"
     says: ClassVar[str] = "The level, and the demand on each tier, have not fallen below the accepted baseline."
     result_type: ClassVar[type | None] = LevelResult
     whole: ClassVar[str] = "level"
+    mark: ClassVar[str] = "level"
+
+    @staticmethod
+    def tested(session: Benchmark) -> Sequence[str]:
+        """Return the models with a baseline."""
+        return session.models_with_baseline
 
     @staticmethod
     def suites(session: Benchmark) -> Sequence[Suite]:

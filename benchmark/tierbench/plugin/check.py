@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 from tierbench.common.errors import UserError
 from tierbench.common.schema import CaseRow
 from tierbench.common.text import listed, plural
-from tierbench.runs.benchmark import Benchmark
+from tierbench.runs.benchmark import Benchmark, Selection
 from tierbench.runs.decision import Change, Decision
 from tierbench.scoring.results import CaseResult
 from tierbench.suites.case import Case, Suite
@@ -57,6 +57,16 @@ class Check(ABC):
     marks: tuple[str, ...]
     needs: Sequence[Case] = field(repr=False)
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the models that must predict the cases."""
+        return (self.model,)
+
+    def select(self, selection: Selection) -> None:
+        """Note what the test needs."""
+        for model in self.models:
+            selection.add(model, self.needs)
+
     @classmethod
     @abstractmethod
     def all(cls, session: Benchmark) -> Iterator[Self]:
@@ -79,7 +89,8 @@ class Check(ABC):
         decision = self.decide(session, judged)
         if decision.action in ("fail", "error"):
             return decision
-        errors = [result.case.key for result in session.results(self.model, self.needs) if result.error]
+        results = (result for model in self.models for result in session.results(model, self.needs))
+        errors = list(dict.fromkeys(result.case.key for result in results if result.error))
         if not errors:
             return decision
         return Decision(

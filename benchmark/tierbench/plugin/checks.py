@@ -1,4 +1,5 @@
-"""The kinds of tests, one class each; those that compare with a baseline are in `baseline_checks.py`.
+"""The kinds of tests, one class each; those that compare are in `baseline_checks.py` and
+`reference_check.py`.
 
 To add a kind, add a class to `KINDS`: selection, collection, fixtures, record and summary iterate over it.
 """
@@ -13,6 +14,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.schema import AbsenceResult, LadderResult, MetricResult, SliceResult, TierResult
 from tierbench.plugin.baseline_checks import BaselineCheck, LevelCheck, RegressionCheck
 from tierbench.plugin.check import Check, Judged
+from tierbench.plugin.reference_check import AgainstCheck
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.decision import Decision, with_change
 from tierbench.runs.gates import (
@@ -286,6 +288,7 @@ KINDS: dict[str, type[Check]] = {
         LadderCheck,
         LevelCheck,
         RegressionCheck,
+        AgainstCheck,
         BaselineCheck,
         SliceCheck,
         MetricCheck,

@@ -103,7 +103,7 @@ class HtmlReport:
         # The names are set as text; the values are not.
         self._data.set_data("environment", {name: escaped(value) for name, value in environment.items()})
         run, rows = self._recording.run, self._recording.rows
-        if run is None or not (rows or run.tiers):
+        if run is None or not (rows or run.tiers or run.references):
             prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS, several=self._session.several_models))
             return
         # Its pictures are those that the models saw.

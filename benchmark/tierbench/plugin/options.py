@@ -45,6 +45,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("missing_labels", ("error", "skip"), "error", "", "cases whose concept the model has no label for"),
     ("reports", str, "reports", "DIR", "folder that takes one folder a run"),
     ("baseline", str, "", "NAME|PATH|RUN|none", "accepted scores to compare with; default: the model's own"),
+    ("reference", str, "", "NAME", "model of the run that the other ones are held against"),
     ("gate", ("auto", "thresholds", "flips", "regression"), "auto", "", "what fails: see docs/statistics.md"),
     ("corruptions", str, "", "NAMES", "sweep tier 1 through corruptions: names with commas, imagenet-c, or all"),
     ("severities", str, "1-5", "LIST", "severities of the sweep: 1-5, or 1,3,5"),

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from tierbench.common.progress import progress_bar
-from tierbench.plugin.baseline_checks import RegressionCheck
 from tierbench.plugin.check import Check
 from tierbench.plugin.checks import KINDS
 from tierbench.runs.benchmark import Benchmark
@@ -51,9 +50,7 @@ class BenchmarkSession(Benchmark):
         for item in items:
             if check := check_of(item):
                 self.selected.append(check)
-                self.selection.add(check.model, check.needs)
-                if isinstance(check, RegressionCheck):
-                    self.selection.ask(check.model, check.needs)
+                check.select(self.selection)
         wanted = any(not {"scores", "predictions"}.isdisjoint(getattr(item, "fixturenames", ())) for item in items)
         if wanted and not self.selected:
             # Users' own tests want scores, and no test of ours is selected that names the cases.

@@ -26,6 +26,8 @@ def header_lines(benchmark: Benchmark, *, runs: bool) -> Iterator[str]:
         yield f"model {own.name} = {benchmark.shown_spec(own.name)}, {_baseline(benchmark, own)}"
     elif runs:
         yield from (_model(benchmark, spec) for spec in config.models.specs)
+    if config.reference:
+        yield f"reference model: {config.reference}"
     notes = [benchmark.baselines.source(spec.name).note for spec in config.models.specs]
     yield from filter(None, notes)
     if benchmark.suites:

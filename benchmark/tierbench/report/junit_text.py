@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from tierbench.common.inert import escaped
-from tierbench.common.schema import Run
+from tierbench.common.schema import ReferenceComparison, Run
 
 
 def suite_properties(run: Run) -> list[tuple[str, str]]:
     """Return names and values: model, level, verdict and missing cases of each model, and the versions.
 
-    With several models, the names of the first four end in `:NAME`.
+    With several models, the names of the first four end in `:NAME`. With a reference model, there is the verdict on
+    each of the others against it.
     """
     several = len(run.models) > 1
     found = [("complete", str(run.complete).lower())]
@@ -20,10 +21,17 @@ def suite_properties(run: Run) -> list[tuple[str, str]]:
             (f"model{end}", f"{model.name} = {model.spec}"),
             (f"level{end}", "not determined" if model.level is None else str(model.level)),
             (f"verdict{end}", _verdict(run, model.name)),
+            *((f"against:{model.name}", _against(each)) for each in run.references if each.model == model.name),
             *([(f"missing{end}", " ".join(missing))] if missing else []),
         ]
     found.append(("versions", ", ".join(f"{name} {version}" for name, version in run.versions.items())))
     return [(name, escaped(value)) for name, value in found]
+
+
+def _against(comparison: ReferenceComparison) -> str:
+    """Return the reference model and the state of the paired verdict on all suites together."""
+    states = [verdict.state for verdict in comparison.verdicts if verdict.tier is None]
+    return f"{comparison.reference}: {states[0] if states else 'not judged'}"
 
 
 def _verdict(run: Run, model: str) -> str:

@@ -14,6 +14,7 @@ from tierbench.common.schema import (
     CaseRow,
     LevelResult,
     PairedVerdict,
+    ReferenceComparison,
     Rows,
     Run,
     TierResult,
@@ -22,6 +23,7 @@ from tierbench.common.text import MET_MARKS, one_line
 from tierbench.report.markdown_file import MARK
 from tierbench.report.metrics_text import calibration
 from tierbench.report.notices_text import issue_lines, missing_lines
+from tierbench.report.reference_text import counted, left_out
 from tierbench.report.summary_text import interval_text
 from tierbench.runs.hard_limits import level_sentence
 from tierbench.runs.regression_text import verdict_sentence
@@ -72,6 +74,8 @@ def run_markdown(run: Run, rows: Rows) -> str:
         lines += [*(f"- {notice}" for notice in notices), ""]
     for comparison in run.comparisons:
         lines += _against_baseline(comparison, [row for row in rows if row.model == comparison.model])
+    for reference in run.references:
+        lines += _against_reference(reference)
     missed = [row for row in rows if row.outcome in ("failed", "error") and run.comparison(row.model) is None]
     if missed:
         lines += ["### Missed", ""]
@@ -125,6 +129,26 @@ def _against_baseline(comparison: BaselineComparison, rows: Rows) -> list[str]:
         why = [(code(row.key), code(row.reason, 200)) for row in failed]
         lines += ["", *table(("other failures", "why"), why[:MOST_CASES]), *_more(len(why))]
     return [*lines, ""]
+
+
+def _against_reference(comparison: ReferenceComparison) -> list[str]:
+    title = f"### {code(comparison.model)} against the reference model {code(comparison.reference)}"
+    said = counted(comparison)
+    lines = [title, "", f"{said[0].upper()}{said[1:]}.", ""]
+    cells = [
+        (
+            code(comparison.model if flip.gain else comparison.reference),
+            code(flip.key),
+            f"{flip.reference_score:.3f} → {flip.score:.3f}",
+            code(flip.reference_predicted),
+            code(flip.predicted),
+        )
+        for flip in comparison.flips
+    ]
+    seen = [f"{code(name)} saw" for name in (comparison.reference, comparison.model)]
+    lines += table(("only passed by", "case", "score", *seen), cells[:MOST_CASES]) + _more(len(cells))
+    lines += [f"- {sentence(verdict)}" for verdict in comparison.verdicts]
+    return [*lines, *(f"- {code(note, 700)}" for note in left_out(comparison)), ""]
 
 
 def sentence(verdict: PairedVerdict) -> str:

@@ -20,6 +20,7 @@ from tierbench.common.text import MET_MARKS, aligned, one_line, plural
 from tierbench.report.leaderboard_text import leaderboard_lines, model_comparison_lines
 from tierbench.report.metrics_text import metric_gate_lines, metric_lines
 from tierbench.report.notices_text import issue_lines, missing_lines
+from tierbench.report.reference_text import reference_lines
 from tierbench.runs.hard_limits import level_sentence
 from tierbench.scoring.absence import absence_sentence, is_false_alarm
 from tierbench.scoring.ladders import concept_reaches, concept_sentence, ladder_sentence
@@ -47,6 +48,8 @@ def run_lines(run: Run, rows: Rows) -> list[str]:
     for comparison in run.comparisons:
         own = [row for row in rows if row.model == comparison.model]
         lines += baseline_lines(comparison, own, several_models=several)
+    for reference in run.references:
+        lines += reference_lines(reference)
     lines += [f"{one_line(level_sentence(result), 300)} ✗" for result in run.levels if result.fell]
     return lines + missing_lines(run) + issue_lines(rows)
 

@@ -17,6 +17,7 @@ from tierbench.common.schema import (
     CaseRow,
     ModelEntry,
     PairedVerdict,
+    ReferenceComparison,
     Run,
     SliceResult,
     SweepSummary,
@@ -112,6 +113,7 @@ class Assembly:
             slices=slices,
             sweeps=self._sweeps(slices),
             comparisons=tuple(filter(None, (self._comparison(name, rows) for name in self.specs))),
+            references=self._references(),
             suites={suite.name: suite.digest for suite in self.suites},
             device=options.device,
             dtype=options.dtype,
@@ -216,3 +218,13 @@ class Assembly:
             note=baseline.note(row for row in rows if row.model == name),
             verdicts=tuple(sorted(verdicts, key=lambda verdict: (verdict.suite, verdict.tier or 0))),
         )
+
+    def _references(self) -> tuple[ReferenceComparison, ...]:
+        """Return the comparison of each model with the reference model of the run."""
+        if "against" not in self.gathered.results:
+            return ()
+        # Imported here, because few runs have a reference model.
+        from tierbench.runs.reference import compare_with_reference
+
+        found = (compare_with_reference(name, self.gathered.of_model("against", name)) for name in self.specs)
+        return tuple(filter(None, found))

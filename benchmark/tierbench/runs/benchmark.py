@@ -32,19 +32,20 @@ class Selection:
 
     Attributes:
         cases: the cases to be predicted under each model, by `suite/id`.
-        paired: the cases whose paired verdict is asked for under each model, by `suite/id`.
+        paired: the cases whose paired verdict is asked for, by `suite/id`; by model and by the model that it is held
+            against, which is empty for its baseline.
     """
 
     cases: dict[str, dict[str, Case]] = field(default_factory=dict)
-    paired: dict[str, dict[str, Case]] = field(default_factory=dict)
+    paired: dict[tuple[str, str], dict[str, Case]] = field(default_factory=dict)
 
     def add(self, model: str, cases: Iterable[Case]) -> None:
         """Note that the cases are needed under a model."""
         self.cases.setdefault(model, {}).update((case.key, case) for case in cases)
 
-    def ask(self, model: str, cases: Iterable[Case]) -> None:
-        """Note that the paired verdict on these cases is asked for."""
-        self.paired.setdefault(model, {}).update((case.key, case) for case in cases)
+    def ask(self, model: str, cases: Iterable[Case], against: str = "") -> None:
+        """Note that the paired verdict on these cases is asked for, against another model or the baseline."""
+        self.paired.setdefault((model, against), {}).update((case.key, case) for case in cases)
 
 
 class Benchmark:
@@ -68,7 +69,7 @@ class Benchmark:
         self.chosen = [suite for suite in self.suites if not config.only or suite.folder.resolve() in config.only]
         self.models = ModelPool(config.models, self.by_name, progress, shared)
         self.baselines = Baselines(config.baseline, config.models.specs, config.gate, config.max_drop)
-        self._verdicts: dict[str, Mapping[tuple[str, int | None], PairedVerdict]] = {}
+        self._verdicts: dict[tuple[str, str], Mapping[tuple[str, int | None], PairedVerdict]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -89,6 +90,12 @@ class Benchmark:
     def models_with_baseline(self) -> list[str]:
         """The names of the models that are compared with a baseline; none where the run becomes the baseline."""
         return [] if self.updating else [name for name in self.names if self.baselines.source(name).there]
+
+    @property
+    def models_with_reference(self) -> list[str]:
+        """The names of the models that are compared with the reference model of the run; none where there is none."""
+        reference = self.config.reference
+        return [name for name in self.names if name != reference] if reference else []
 
     @cached_property
     def cases(self) -> dict[str, Case]:
@@ -152,17 +159,33 @@ class Benchmark:
         accepted = baseline.cases if baseline else ()
         return find_missing(name, accepted, self.all_suites, ran, self.narrowed_by)
 
-    def verdicts(self, name: str) -> Mapping[tuple[str, int | None], PairedVerdict]:
+    def verdicts(self, name: str, against: str = "") -> Mapping[tuple[str, int | None], PairedVerdict]:
         """Return the paired verdicts of a model on the cases that were asked for, by suite and tier.
 
         That over all suites together has the key `("", None)`.
+
+        Args:
+            name: name of the model.
+            against: name of the model that it is held against; empty: its baseline.
         """
-        if name not in self._verdicts:
-            results = self.results(name, self.selection.paired.get(name, {}).values())
-            baseline = self.baselines.of(name)
-            verdicts = baseline.verdicts(results, self.all_results(name), self.by_name) if baseline else ()
-            self._verdicts[name] = {(verdict.suite, verdict.tier): verdict for verdict in verdicts}
-        return self._verdicts[name]
+        about = name, against
+        if about not in self._verdicts:
+            asked = self.selection.paired.get(about, {}).values()
+            found = self._against(name, against, asked) if against else self._against_baseline(name, asked)
+            self._verdicts[about] = {(verdict.suite, verdict.tier): verdict for verdict in found}
+        return self._verdicts[about]
+
+    def _against_baseline(self, name: str, cases: Iterable[Case]) -> Sequence[PairedVerdict]:
+        baseline = self.baselines.of(name)
+        return baseline.verdicts(self.results(name, cases), self.all_results(name), self.by_name) if baseline else ()
+
+    def _against(self, name: str, reference: str, cases: Iterable[Case]) -> Sequence[PairedVerdict]:
+        # Imported here, because few runs have a reference model.
+        from tierbench.runs.reference import judge_against
+
+        cases = list(cases)
+        pairs = list(zip(self.results(reference, cases), self.results(name, cases), strict=True))
+        return judge_against(pairs, self.by_name)
 
     def close(self) -> None:
         """Close the store of predictions."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tierbench.common.files import expanded
-from tierbench.common.text import one_line, plural
+from tierbench.common.text import one_line, plural, suggestion
 from tierbench.corruptions.selection import parse_corruptions, parse_severities
 from tierbench.models.label_file import label_files
 from tierbench.models.spec import ModelSpec, parse_models
@@ -33,6 +33,7 @@ class RunConfig:
         reports: the folder that takes one folder a run.
         baseline: what to compare with.
         update_baseline: whether this run becomes the baseline.
+        reference: name of the model that the other ones of the run are held against; empty: none.
         gate: `auto`, `thresholds`, `flips` or `regression`.
         max_drop: a margin that falls by more than this against the baseline is a regression; in typical margins of the
             model, in (0, 4].
@@ -54,6 +55,7 @@ class RunConfig:
     reports: Path
     baseline: BaselineChoice
     update_baseline: bool
+    reference: str
     gate: str
     max_drop: float
     corruptions: tuple[str, ...]
@@ -121,6 +123,7 @@ def run_config(
         reports=reports,
         baseline=BaselineChoice(root, reports, given["baseline"], given["require_baseline"]),
         update_baseline=given["update_baseline"],
+        reference=_reference(given["reference"], [spec.name for spec in specs], problems),
         gate=given["gate"],
         max_drop=max_drop,
         corruptions=parse_corruptions(given["corruptions"], problems),
@@ -131,6 +134,17 @@ def run_config(
         narrowed_by=narrowed_by,
         problems=tuple(problems),
     )
+
+
+def _reference(given: str, names: Sequence[str], problems: list[str]) -> str:
+    if not given or (given in names and len(names) > 1):
+        return given
+    option = f"--robust-reference {one_line(given)!r}"
+    if given in names:
+        problems.append(f"{option}: it is the only model of the run; add another one with --robust-model NAME=SPEC")
+    else:
+        problems.append(f"{option}: no model of the run has this name; {suggestion(given, names)}")
+    return ""
 
 
 def _max_pixels(given: int, problems: list[str]) -> int | None:

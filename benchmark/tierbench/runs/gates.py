@@ -198,6 +198,17 @@ def decide_regression(verdict: PairedVerdict, gate: Gate, *, updating: bool) -> 
     return Decision("fail", sentence)
 
 
+def decide_against(verdict: PairedVerdict, model: str) -> Decision:
+    """Decide about a paired verdict on a model against the reference model of the run; no gate changes it."""
+    # Imported here, because few runs have a reference model.
+    from tierbench.runs.regression_text import verdict_sentence
+
+    sentence = f"{model} against {verdict.against}: {verdict_sentence(verdict)}"
+    if not verdict.cases and not verdict.errors:
+        return Decision("skip", sentence)
+    return Decision("fail" if verdict.state == "regressed" else "pass", sentence)
+
+
 def decide_metric(result: MetricResult, *, updating: bool) -> Decision:
     """Decide about a metric of a suite; its limits do not depend on the baseline."""
     if result.met:

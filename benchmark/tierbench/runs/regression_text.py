@@ -30,12 +30,13 @@ def verdict_sentence(verdict: PairedVerdict, named: Callable[[Sequence[str]], st
     """
     head = f"{verdict_place(verdict)}: {verdict.state}: "
     if not verdict.cases:
-        return head + "no case to compare with the baseline"
+        return head + ("no case that both models judged" if verdict.against else "no case to compare with the baseline")
     if verdict.lost is None or verdict.won is None:
         # A record of version 0.1.
         return head + _old(verdict)
     if verdict.state == "unchanged":
-        said = f"every prediction is as before ({plural(verdict.cases, 'case')}, {plural(verdict.groups, 'group')})"
+        alike = "both models predict the same of every case" if verdict.against else "every prediction is as before"
+        said = f"{alike} ({plural(verdict.cases, 'case')}, {plural(verdict.groups, 'group')})"
     else:
         said = f"{_moved(verdict, named)}; {_because(verdict)}"
     slipping = verdict.slipping

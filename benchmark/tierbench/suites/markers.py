@@ -27,7 +27,7 @@ def marker_texts(suites: Sequence[Suite], corruptions: Iterable[str]) -> dict[st
         "corruption": "images that a sweep derives, and their slices",
         "slice": "a suite's tier 1 under one corruption at one severity",
         "baseline": "the cases of the baseline are all there",
-        "regression": "paired verdicts against the baseline",
+        "regression": "paired verdicts against the baseline or a reference model",
         "level": "what was reached in the baseline and must not be lost: the level, the demand on a tier",
         "absence": "images that must not show a concept, and the share of false alarms",
         "metric": "what a suite demands of a registered metric",

@@ -180,12 +180,12 @@ def _change(comparison: BaselineComparison, run: Run) -> ChangeView:
         counts=tuple((kind, getattr(comparison, kind)) for kind in kinds),
         differences=comparison.differences,
         note=comparison.note,
-        verdicts=tuple((verdict.state, _verdict(verdict)) for verdict in comparison.verdicts),
+        verdicts=tuple((verdict.state, verdict_text(verdict)) for verdict in comparison.verdicts),
         fallen=tuple(level_sentence(each) for each in run.levels if each.model == comparison.model and each.fell),
     )
 
 
-def _verdict(verdict: PairedVerdict) -> str:
+def verdict_text(verdict: PairedVerdict) -> str:
     """Return a verdict in words, followed by the figures that decide nothing."""
     # Imported here, because a run without a baseline does not need it.
     from tierbench.runs.regression_text import slipping_sentence, verdict_sentence

@@ -14,6 +14,7 @@ from tierbench.report.html.gallery import write_gallery
 from tierbench.report.html.ladder_chart import CURVE_HEIGHT, CURVE_WIDTH, curve_height
 from tierbench.report.html.model_comparison import model_comparison_view
 from tierbench.report.html.page import build_page
+from tierbench.report.html.reference import ReferenceView, reference_view
 from tierbench.report.html.rows import CaseView, concepts_by_label, picture_key
 from tierbench.report.html.sweeps import HEIGHT as SWEEP_HEIGHT
 from tierbench.report.html.sweeps import WIDTH as SWEEP_WIDTH
@@ -89,16 +90,18 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
     missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
     in_table = frozenset(view.nodeid for view in kept)
     pictures = [(view.picture, pictured[view.picture]) for view in kept if view.picture in pictured]
+    references = [reference_view(each, views, in_table, _MOST_MISSED) for each in run.references]
     html = render(
         "page.html.jinja",
         page=page,
         hidden=_empty_columns(parts, kept),
-        pictures=make_pictures(pictures + _ladder_steps(parts)),
+        pictures=make_pictures(pictures + _flipped(parts, references) + _ladder_steps(parts)),
         details=_details(parts, kept),
         missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
         missed_total=len(missed),
         model_comparison=model_comparison_view(run, rows, views, in_table, _MOST_MISSED) if parts.several else None,
         flips=_flips(kept),
+        references=references,
         most_flips=_MOST_MISSED,
         several=parts.several,
         gallery=gallery,
@@ -120,6 +123,12 @@ def _write_gallery(file: Path, title: str, views: Sequence[CaseView], pictured: 
     page = file.with_name("gallery.html" if file.name == _NAME else f"{file.stem}-gallery.html")
     write_gallery(page, title, views, pictured, file.name)
     return page.name
+
+
+def _flipped(parts: ReportParts, references: Iterable[ReferenceView]) -> list[tuple[str, Case]]:
+    """Return the pictures of the flips against the reference model, whose cases may have no row in the table."""
+    shown = (each for view in references for _, flips, _ in view.groups for each in flips)
+    return [(each.picture, parts.cases[each.flip.key]) for each in shown if each.flip.key in parts.cases]
 
 
 def _ladder_steps(parts: ReportParts) -> list[tuple[str, Case]]:
