@@ -9,6 +9,8 @@ import pytest
 from tests.conftest import Bench
 from tests.garage import worse_model
 
+NOTE = "falls of margins are judged only in suites whose margins are all known; run them whole once"
+
 
 def test_the_limit_decides(accepted: Bench, tmp_path: Path) -> None:
     # The typical margin is that of green, log 0.8 − log 0.1 = 2.08. It falls to 0.58, and the typical one to 1.03, of
@@ -21,10 +23,30 @@ def test_the_limit_decides(accepted: Bench, tmp_path: Path) -> None:
     assert answer.code == 1
     assert "3 regressed, 0 fixed, 6 same, 0 new" in answer.text
     assert "regressed (margin fell by more than 0.4 typical margins), was truck 0.800" in answer.text
-    # A part of a suite does not know what is typical.
-    answer = accepted.run(model, "--robust-max-drop", "0.4", "-m", "tier1")
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "a worker"])
+def test_a_part_of_a_suite_is_judged_as_the_whole(accepted: Bench, tmp_path: Path, workers: tuple[str, ...]) -> None:
+    model = f"--robust-model=model={worse_model(accepted.model, tmp_path / 'worse', truck=-1.5)}"
+    part = (model, "--robust-max-drop", "0.4", "-k", "green_1 or green_2", *workers)
+    # Nothing is known of the rest of the suite.
+    answer = accepted.run(*part)
     assert answer.code == 0
-    assert "falls of margins are judged only in suites that run whole" in answer.text
+    assert answer.line("falls of margins") == f"  {NOTE}"
+    accepted.run(model)
+    answer = accepted.run(*part)
+    assert answer.code == 1
+    assert "2 regressed, 0 fixed, 0 same, 0 new" in answer.text
+    assert "falls of margins are" not in answer.text
+    # Nor is it where predictions are not kept.
+    assert NOTE in accepted.run(*part, "--robust-no-cache").text
+
+
+def test_the_baseline_of_the_same_model_knows_the_rest_of_the_suite(accepted: Bench) -> None:
+    answer = accepted.run("-k", "green_1", "--robust-no-cache")
+    assert answer.code == 0
+    assert "0 regressed, 0 fixed, 1 same, 0 new" in answer.text
+    assert "falls of margins" not in answer.text
 
 
 def test_another_temperature_is_no_fall(accepted: Bench, unsure: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -124,10 +124,20 @@ class Predictor:
 
     def cached(self, cases: Sequence[Case]) -> int:
         """Count the cases whose prediction is in the store."""
-        digests = self._digests(cases)
-        keys = {case.key: self._key_of(case, digest) for case in cases if (digest := digests[case.key])}
+        keys = self._keys(cases, self._digests(cases))
         known = self._store.get_keys(keys.values())
         return sum(key in known for key in keys.values())
+
+    def kept(self, cases: Sequence[Case]) -> dict[str, Prediction]:
+        """Return the predictions in the store, by `case.key`; nothing is predicted for the other cases."""
+        digests = self._digests(cases)
+        keys = self._keys(cases, digests)
+        known = self._known(keys.values())
+        return {name: Prediction(digests[name], known[key]) for name, key in keys.items() if key in known}
+
+    def _keys(self, cases: Sequence[Case], digests: Mapping[str, str]) -> dict[str, str]:
+        """Return the keys in the store, by `case.key`; an image file that cannot be read has none."""
+        return {case.key: self._key_of(case, digest) for case in cases if (digest := digests[case.key])}
 
     def predict(self, cases: Sequence[Case], advance: Advance | None = None) -> dict[str, Prediction]:
         """Return the predictions of the cases, by `case.key`.

@@ -202,9 +202,14 @@ class Assembly:
             return None
         # Imported here, because a run without a baseline does not need pandas.
         from tierbench.runs.baseline import provenance_changes
+        from tierbench.runs.whole_margins import whole_margins
 
         accepted = baseline.baseline
         known = {key: value for key, value in self.provenance(name).items() if key in accepted.provenance}
+        if not baseline.scaled:
+            # The workers of pytest-xdist judged; this process has only their rows.
+            own, model = (row for row in rows if row.model == name), self.models.opened(name)
+            baseline.scale(whole_margins(own, self.suites, model, accepted, self._fingerprint(name)))
         verdicts: list[PairedVerdict] = self.gathered.of_model("regression", name)
         return BaselineComparison(
             model=name,
@@ -215,7 +220,7 @@ class Assembly:
             same=kinds.count("same"),
             new=kinds.count("new"),
             differences=tuple(provenance_changes(accepted, known)),
-            note=baseline.note(row for row in rows if row.model == name),
+            note=baseline.note,
             verdicts=tuple(sorted(verdicts, key=lambda verdict: (verdict.suite, verdict.tier or 0))),
         )
 

@@ -39,7 +39,9 @@ class BaselineChanges:
         self.baseline = baseline
         self._max_drop = max_drop
         self._changes: dict[str, Change] = {}
-        self._scales: Mapping[str, float] = {}
+        self._scales: Mapping[str, float] | None = None
+        # Why falls of margins are not judged; empty if they are. Known when the typical margins have been taken.
+        self.note = ""
 
     @property
     def known(self) -> Mapping[str, Change]:
@@ -62,24 +64,20 @@ class BaselineChanges:
             self.baseline.rows,
             _run_table(result.row() for result in results),
             max_drop=self._max_drop,
-            scales=self._scales,
+            scales=self._scales or {},
         )
         return diff[diff["change"] != "missing"]
 
-    def verdicts(
-        self, results: Iterable[CaseResult], everything: Iterable[CaseResult], suites: Mapping[str, Suite]
-    ) -> tuple[PairedVerdict, ...]:
+    def verdicts(self, results: Iterable[CaseResult], suites: Mapping[str, Suite]) -> tuple[PairedVerdict, ...]:
         """Return the paired verdicts on results; see `judge_regression`.
 
         Args:
             results: the results to judge.
-            everything: all results of the run, from which the typical margins of the model are taken.
             suites: the suites by name; they say which losses they allow.
         """
         from tierbench.runs.diff import judged_tiers, paired_cases
         from tierbench.runs.regression import judge_regression
 
-        self.scale(everything)
         diff = self.diff(results)
         return judge_regression(
             paired_cases(diff),
@@ -87,17 +85,17 @@ class BaselineChanges:
             slipping={name: suite.max_slipping for name, suite in suites.items() if suite.max_slipping is not None},
         )
 
-    def scale(self, results: Iterable[CaseResult]) -> None:
-        """Take the typical margins of the model from all results of a run."""
-        from tierbench.runs.margins import margin_scales
+    @property
+    def scaled(self) -> bool:
+        """Whether the typical margins of the model have been taken."""
+        return self._scales is not None
 
-        self._scales = margin_scales(_run_table(result.row() for result in results), self.baseline.rows)
+    def scale(self, margins: pd.DataFrame) -> None:
+        """Take the typical margins of the model from the margins of `whole_margins`."""
+        from tierbench.runs.margins import margin_scales, margins_note
 
-    def note(self, rows: Iterable[CaseRow]) -> str:
-        """Return why falls of margins are not judged in a run with these rows; empty if they are."""
-        from tierbench.runs.margins import margins_note
-
-        return margins_note(self.baseline.rows, _run_table(row for row in rows if row.score is not None))
+        self._scales = margin_scales(margins, self.baseline.rows)
+        self.note = margins_note(self.baseline.rows, margins)
 
     def of(self, results: Iterable[CaseResult]) -> Mapping[str, Change]:
         """Return the change of each result against the baseline, by `suite/id`; computed once per case."""

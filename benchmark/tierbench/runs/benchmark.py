@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tierbench.models.classifier import Classifier
-from tierbench.runs.baseline_changes import Baselines
+from tierbench.runs.baseline_changes import BaselineChanges, Baselines
 from tierbench.runs.config import RunConfig
 from tierbench.runs.decision import Change
 from tierbench.runs.missing import find_missing
@@ -140,16 +140,27 @@ class Benchmark:
 
     def changes(self, name: str, results: Sequence[CaseResult]) -> list[Change | None]:
         """Return how results of a model compare with its baseline; None without a baseline or a score."""
-        baseline = self.baselines.of(name)
+        baseline = self._scaled_baseline(name)
         if baseline is None:
             return [None] * len(results)
         known = baseline.known
         if any(result.verdict and result.case.key not in known for result in results):
             # All at once at the first call: a diff of one row takes as long as one of a thousand.
-            everything = self.all_results(name)
-            baseline.scale(everything)
-            known = baseline.of(everything)
+            known = baseline.of(self.all_results(name))
         return [known.get(result.case.key) for result in results]
+
+    def _scaled_baseline(self, name: str) -> BaselineChanges | None:
+        """Return the baseline of a model, which knows the typical margins of the model; None without one."""
+        baseline = self.baselines.of(name)
+        if baseline is not None and not baseline.scaled:
+            # Imported here, because a run without a baseline does not need pandas.
+            from tierbench.runs.whole_margins import whole_margins
+
+            model = self.predicted(name)
+            rows = (result.row() for result in self.all_results(name))
+            fingerprint = model.identity.fingerprint or ""
+            baseline.scale(whole_margins(rows, self.suites, model, baseline.baseline, fingerprint))
+        return baseline
 
     def missing(self, name: str) -> MissingResult:
         """Return the cases that the baseline of a model has and this run lacks."""
@@ -176,8 +187,8 @@ class Benchmark:
         return self._verdicts[about]
 
     def _against_baseline(self, name: str, cases: Iterable[Case]) -> Sequence[PairedVerdict]:
-        baseline = self.baselines.of(name)
-        return baseline.verdicts(self.results(name, cases), self.all_results(name), self.by_name) if baseline else ()
+        baseline = self._scaled_baseline(name)
+        return baseline.verdicts(self.results(name, cases), self.by_name) if baseline else ()
 
     def _against(self, name: str, reference: str, cases: Iterable[Case]) -> Sequence[PairedVerdict]:
         # Imported here, because few runs have a reference model.

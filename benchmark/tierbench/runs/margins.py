@@ -46,7 +46,11 @@ def margins_note(baseline: pd.DataFrame, run: pd.DataFrame) -> str:
     before, now = margin_scales(baseline).keys() & suites, margin_scales(run, baseline).keys()
     if suites and not before:
         return "falls of margins are not judged: the baseline has no log_margin; --robust-update-baseline records it"
-    return "" if before <= now else "falls of margins are judged only in suites that run whole"
+    return (
+        ""
+        if before <= now
+        else "falls of margins are judged only in suites whose margins are all known; run them whole once"
+    )
 
 
 def _clean(rows: pd.DataFrame) -> pd.DataFrame:

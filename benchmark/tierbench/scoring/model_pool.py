@@ -148,6 +148,10 @@ class ModelPool:
             max_pixels=self.options.max_pixels,
         )
 
+    def opened(self, name: str) -> ModelUnderTest | None:
+        """Return a model that has been opened in this process; None if it has not."""
+        return self._models.get(name)
+
     def fingerprint(self, name: str) -> str:
         """Return the fingerprint of a model; empty if it has none or has not been opened."""
         return self._models[name].identity.fingerprint or "" if name in self._models else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from tierbench.common.text import error_text
 from tierbench.models.classifier import Classifier
@@ -116,3 +117,22 @@ class ModelUnderTest:
                 multi_label=self.identity.multi_label,
             )
         return self._results[case.key]
+
+    def kept(self, cases: Iterable[Case]) -> list[CaseResult]:
+        """Return the results of cases whose predictions are kept, for their margins: twins are not considered.
+
+        Nothing is predicted for the other cases, which are left out.
+        """
+        wanted = self.predictable(cases, self._suites)
+        known = self.predictor.kept(wanted)
+        return [
+            judge_case(
+                replace(case, twin=""),
+                self.name,
+                self.space(self._suites[case.suite]),
+                known[case.key],
+                multi_label=self.identity.multi_label,
+            )
+            for case in wanted
+            if case.key in known
+        ]
