@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierbench.common.files import expanded
-from tierbench.common.text import listed, nearest, one_line, plural, suggestion
+from tierbench.common.text import listed, message_line, nearest, one_line, plural, suggestion
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,17 @@ def test_the_result_is_always_one_printable_line(text: str) -> None:
 def test_a_long_text_ends_in_an_ellipsis(text: str, limit: int) -> None:
     shown = one_line(text.encode("ascii", "replace").decode().replace("\n", " "), limit)
     assert shown.endswith("…") == (len(text) > limit)
+
+
+@given(st.text(max_size=200), st.integers(20, 150))
+def test_a_message_is_one_line_within_its_limit(text: str, limit: int) -> None:
+    shown = message_line(text, limit)
+    assert (len(shown) <= limit, shown) == (True, one_line(shown))
+
+
+def test_a_long_message_keeps_its_beginning_and_its_end() -> None:
+    assert message_line("not a number; write one", 23) == "not a number; write one"
+    assert message_line(f"'{'x' * 5_000}' is not a number; write one", 40) == "'" + "x" * 23 + " … er; write one"
 
 
 def test_hints() -> None:

@@ -20,7 +20,7 @@ def test_no_batch_is_larger(study: Bench, size: str, calls: str) -> None:
     ("value", "line"),
     [
         (0, "--robust-batch-size 0 must be 1 or more"),
-        ("many", "ini key robust_batch_size: 'many' is not a number"),
+        ("many", "ini key robust_batch_size: 'many' is not a number; write one"),
     ],
 )
 def test_what_is_no_size_is_one_line(study: Bench, value: object, line: str) -> None:
@@ -32,4 +32,4 @@ def test_what_is_no_size_is_one_line(study: Bench, value: object, line: str) -> 
 def test_argparse_says_what_is_no_number(study: Bench) -> None:
     answer = study.run("--robust-batch-size", "many")
     assert answer.code == 4
-    assert "argument --robust-batch-size: invalid int value: 'many'" in answer.text
+    assert "argument --robust-batch-size: 'many' is not a number; write one" in answer.text

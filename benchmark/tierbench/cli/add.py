@@ -91,7 +91,7 @@ def _image_problems(images: Sequence[Path], folder: Path, max_pixels: int | None
                 open_picture(image, max_pixels=max_pixels)
         except PictureError as error:
             problems.append(f"{shown_path(image.absolute())}: {one_line(str(error))}; nothing was added")
-    present = read_suite(folder, Problems()).images if (folder / "metadata.csv").is_file() else ()
+    present = read_suite(folder, Problems()).images if is_regular(folder / "metadata.csv") else ()
     problems += [
         f"{shown_path(image.absolute())}: {one_line(where)}; nothing was added"
         for image, where in same_images([image for image in images if is_regular(image)], present)

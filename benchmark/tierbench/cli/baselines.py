@@ -8,7 +8,7 @@ import typer
 
 from tierbench.cli.folders import CasesOption, ReportsOption, cases_folders, reports_folder
 from tierbench.common.errors import UserError
-from tierbench.common.files import shown_path
+from tierbench.common.files import files_in, shown_path
 from tierbench.common.text import one_line, plural
 
 baseline = typer.Typer(
@@ -45,7 +45,7 @@ def prune(
     from tierbench.suites import read_suites
 
     runs = reports_folder(reports)
-    paths = [baseline_path(runs, model)] if model else sorted((runs / "baselines").glob("*.csv"))
+    paths = [baseline_path(runs, model)] if model else files_in(runs / "baselines", "*.csv")
     if not paths:
         raise UserError(f"{shown_path(runs / 'baselines')}: there is no baseline; accept a run first")
     folders = cases_folders(cases)

@@ -11,6 +11,7 @@ import typer
 from tierbench.cli.folders import CasesOption, ReportsOption, cases_folders, reports_folder
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
+from tierbench.common.text import first_line, one_line
 
 _WHAT = "a run's folder, the start of its name, last, a baseline's name or file; :MODEL selects one of its models"
 # Number of flips that the terminal lists; the files list all of them.
@@ -51,7 +52,9 @@ def compare(
             for pair in find_before_and_after(before, after, reports_folder(reports))
         ]
     except ValueError as error:
-        raise UserError(f"{before} and {after} cannot be compared, because one is damaged: {error}") from error
+        raise UserError(
+            f"{one_line(before)} and {one_line(after)} cannot be compared, because one is damaged: {first_line(error)}"
+        ) from error
     pictured = pictured_cases(comparisons, cases_folders(cases))
     for comparison in comparisons:
         for line in comparison_lines(comparison, pictured, _MOST):

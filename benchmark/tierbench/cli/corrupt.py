@@ -57,4 +57,4 @@ def corrupt(
     except (PictureError, ImportError, ValueError) as error:
         raise UserError(f"{one_line(str(image))}: {one_line(str(error))}") from error
     except OSError as error:
-        raise UserError(f"{out}: cannot be written: {error.strerror}") from error
+        raise UserError(f"{shown_path(out)}: cannot be written: {error.strerror}") from error

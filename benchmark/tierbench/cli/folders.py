@@ -9,7 +9,7 @@ import typer
 
 from tierbench.cli.pytest_settings import nearest_settings
 from tierbench.common.errors import UserError
-from tierbench.common.files import expanded
+from tierbench.common.files import expanded, is_folder, is_regular
 from tierbench.common.text import one_line, suggestion
 from tierbench.suites import find_suites
 from tierbench.suites.problems import Problems
@@ -89,7 +89,7 @@ def folder_to_add_to(name: str, *, create: bool) -> Path:
     """
     if folder := _existing(name, "metadata.csv") or _existing(name, "suite.toml"):
         return folder
-    by_path = "/" in name or Path(name).is_dir()
+    by_path = "/" in name or is_folder(Path(name))
     folder = Path(name).absolute() if by_path else cases_folders()[0] / name
     if not SUITE_NAME.fullmatch(folder.name):
         raise UserError(f"suite {one_line(name)!r}: name a suite with letters, digits, _ and - only")
@@ -104,9 +104,9 @@ def _existing(name: str, file: str) -> Path | None:
     cases = cases_folders()
     # A folder in the settings may itself be a suite.
     folders = (Path(name), *(each / name for each in cases), *(each for each in cases if each.name == name))
-    return next((folder.absolute() for folder in folders if (folder / file).is_file()), None)
+    return next((folder.absolute() for folder in folders if is_regular(folder / file)), None)
 
 
 def _known(name: str) -> str:
-    known = find_suites([each for each in cases_folders() if each.is_dir()], Problems())
+    known = find_suites([each for each in cases_folders() if is_folder(each)], Problems())
     return suggestion(name, [folder.name for folder in known]) if known else "there is no suite yet"

@@ -16,8 +16,8 @@ from tierbench.cli.pytest_settings import PytestSettings, nearest_settings, sett
 from tierbench.cli.pytest_settings_edit import with_entry, with_key
 from tierbench.cli.upgrade import has_own_plugin, names_plugins, renamed_import, renamed_plugin
 from tierbench.common.errors import UserError
-from tierbench.common.files import write_atomically
-from tierbench.common.text import one_line
+from tierbench.common.files import is_folder, shown_path, write_atomically
+from tierbench.common.text import first_line, one_line
 from tierbench.suites.editing import NEW_COLUMNS
 from tierbench.suites.problems import Problems
 from tierbench.suites.reader import SUITE_NAME, find_suites
@@ -73,7 +73,7 @@ def init(
 ) -> None:
     """Write cases/test_tiers.py, a first suite and pytest's settings; existing files are kept."""
     if not SUITE_NAME.fullmatch(suite):
-        raise UserError(f"--suite {suite!r}: name a suite with letters, digits, _ and - only")
+        raise UserError(f"--suite {one_line(suite)!r}: name a suite with letters, digits, _ and - only")
     plan = Plan()
     try:
         # The settings that pytest will read: those of the folder, or those of a larger repository around it.
@@ -89,9 +89,10 @@ def init(
         _ignore(top / ".gitignore", plan)
         plan.carry_out()
     except OSError as error:
-        raise UserError(f"{folder}: cannot be written: {error.strerror}") from error
+        place = shown_path(Path(error.filename or folder))
+        raise UserError(f"{place}: cannot be written: {error.strerror}; choose another place or name") from error
     except UnicodeDecodeError as error:
-        raise UserError(f"{folder}: a file there is not UTF-8 ({error}); save it as UTF-8 first") from error
+        raise UserError(f"{shown_path(folder)}: a file there is not UTF-8 ({error}); save it as UTF-8 first") from error
     typer.echo(f"\nNext: tierbench add IMAGE --suite {suite} --label WHAT_IT_SHOWS, then pytest")
     if plan.by_hand:
         raise typer.Exit(1)
@@ -111,7 +112,7 @@ def _text(file: Path) -> str:
 
 def _from_top(model: str, top: Path) -> str:
     """Return the model for the settings file; paths there are relative to its folder, not to the current one."""
-    return str(Path(model).absolute()) if model and Path(model).is_dir() and not (top / model).is_dir() else model
+    return str(Path(model).absolute()) if model and is_folder(Path(model)) and not is_folder(top / model) else model
 
 
 def _conftest(folder: Path, top: Path, settings: PytestSettings, plan: Plan) -> None:
@@ -130,7 +131,7 @@ def _conftest(folder: Path, top: Path, settings: PytestSettings, plan: Plan) -> 
                 plan.by_hand.append(f"{file}: replace benchmark.plugin with tierbench.plugin in pytest_plugins")
         named = names_plugins(text)
     except SyntaxError as error:
-        raise UserError(f"{file}: is not valid Python: {error}; fix it first") from error
+        raise UserError(f"{shown_path(file)}: is not valid Python: {first_line(error)}; fix it first") from error
     if named and folder.resolve() != top.resolve():
         plan.by_hand.append(
             f"{file}: remove pytest_plugins; pytest allows it only in the conftest.py in {top}, and loads "
@@ -180,7 +181,9 @@ def _settings(folder: Path, found: PytestSettings, suite: str, model: str, plan:
         default = ["cases"] if path != "cases" and not found.lines("robust_cases") and _suites(top / "cases") else []
         for other in found.lines("robust_cases") or default:
             if (top / other).resolve() != cases and suite in _suites(top / other):
-                raise UserError(f"--suite {suite}: {top / other} has a suite of this name; choose another name")
+                raise UserError(
+                    f"--suite {suite}: {shown_path(top / other)} has a suite of this name; choose another name"
+                )
         add("robust_cases", *default, path)
     if found.lines("testpaths"):
         add("testpaths", path)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tierbench.common.errors import UserError
+from tierbench.common.files import shown_path
+from tierbench.common.text import first_line
 
 # In pytest's order. A file only for pytest counts even if its section is missing.
 _FILES = (
@@ -78,8 +80,7 @@ def settings_in(folder: Path) -> PytestSettings | None:
         try:
             values = values_of(file.read_text(encoding="utf-8"), section, is_toml=name.endswith(".toml"))
         except (tomllib.TOMLDecodeError, configparser.Error, UnicodeDecodeError) as error:
-            reason = str(error).splitlines()[0]
-            raise UserError(f"{file}: cannot be read: {reason}; fix it first") from error
+            raise UserError(f"{shown_path(file)}: cannot be read: {first_line(error)}; fix it first") from error
         if values or always or (values is not None and not name.endswith(".toml")):
             return PytestSettings(file, values or {})
     return None

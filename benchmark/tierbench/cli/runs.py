@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tierbench.cli.folders import ReportsOption, cases_folders, reports_folder
-from tierbench.common.files import shown_path
+from tierbench.common.files import is_folder, shown_path
 from tierbench.common.schema import CaseRow
 from tierbench.common.text import one_line
 from tierbench.report.summary_text import run_lines
@@ -58,7 +58,7 @@ def _case_lines(row: CaseRow, several: bool, published: Mapping[str, list[Publis
 def _published() -> dict[str, list[Published]]:
     """Return the published predictions in the suites of the repository, by case, most probable label first."""
     by_case: dict[str, list[Published]] = {}
-    if folders := [folder for folder in cases_folders() if folder.is_dir()]:
+    if folders := [folder for folder in cases_folders() if is_folder(folder)]:
         suites, _ = read_suites(folders)
         for suite in suites:
             for entry in sorted(suite.published, key=lambda entry: -entry.score):

@@ -63,6 +63,21 @@ def is_regular(path: Path) -> bool:
         return False
 
 
+def is_folder(path: Path) -> bool:
+    """Return whether a path names a folder; unlike `Path.is_dir`, False for a name that is too long."""
+    return os.path.isdir(path)  # noqa: PTH112 (see above)
+
+
+def exists(path: Path) -> bool:
+    """Return whether something is at a path; unlike `Path.exists`, False for a name that is too long."""
+    return os.path.exists(path)  # noqa: PTH110 (see above)
+
+
+def files_in(folder: Path, pattern: str) -> list[Path]:
+    """Return what matches a pattern in a folder, by name; nothing if there is no such folder."""
+    return sorted(folder.glob(pattern)) if is_folder(folder) else []
+
+
 def read_regular(path: Path) -> bytes:
     """Return the content of a regular file.
 

@@ -34,6 +34,18 @@ def one_line(text: str, limit: int = 200) -> str:
     return text
 
 
+def message_line(text: str, limit: int = 1_000) -> str:
+    """Return a message as one line that a person can read, as `one_line` does.
+
+    A longer one loses its middle: it begins with what is wrong and where, and ends with how to fix it.
+    """
+    text = one_line(text, max(len(text), 1))
+    if len(text) <= limit:
+        return text
+    end = limit // 3
+    return f"{text[: limit - end - 3]} … {text[-end:]}"
+
+
 def first_line(error: BaseException) -> str:
     """Return the first line of an error's message, or else the name of its type."""
     lines = str(error).strip().splitlines()

@@ -41,6 +41,6 @@ def open_factory(spec: str, *, device: str, dtype: str, root: Path, labels: Sequ
         raise
     except (Exception, SystemExit) as error:
         # As above: the factory is the user's own code.
-        raise UserError(f"{place}: {factory_name}() failed: {error_text(error)}") from error
+        raise UserError(f"{place}: {one_line(factory_name)}() failed: {error_text(error)}") from error
     # `load_classifier` checks that it is one.
     return classifier

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tierbench.common.cache import cache_folder
+from tierbench.common.files import shown_path
 from tierbench.common.images import OPENING_VERSION
 from tierbench.common.text import printable_values
 
@@ -107,7 +108,7 @@ class PredictionStore:
         except sqlite3.DatabaseError as error:
             return self._reopened(error)
         except OSError as error:
-            return self._given_up(error.strerror)
+            return self._given_up(self._file, error.strerror)
         return connection
 
     def _reopened(self, error: sqlite3.DatabaseError) -> sqlite3.Connection:
@@ -115,18 +116,20 @@ class PredictionStore:
         if self._file is None:
             return _connected(":memory:")
         if isinstance(error, sqlite3.OperationalError) or self._begun_anew:
-            return self._given_up(str(error))
+            return self._given_up(self._file, str(error))
         self._begun_anew = True
         aside = self._file.with_name(f"{self._file.name}.damaged")
         with contextlib.suppress(OSError):
             # Unless another process has replaced it already.
             if self._file.stat().st_ino == (self._inode or self._file.stat().st_ino):
                 self._file.replace(aside)
-        self.warning = f"the kept predictions were damaged ({error}) and are made anew; the old file is {aside}"
+        self.warning = (
+            f"the kept predictions were damaged ({error}) and are made anew; the old file is {shown_path(aside)}"
+        )
         return self._open()
 
-    def _given_up(self, reason: str | None) -> sqlite3.Connection:
-        self.warning = f"predictions are not kept: {self._file}: {reason}"
+    def _given_up(self, file: Path, reason: str | None) -> sqlite3.Connection:
+        self.warning = f"predictions are not kept: {shown_path(file)}: {reason}"
         self._file = None
         return _connected(":memory:")
 

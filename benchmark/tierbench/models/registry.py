@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import expanded
+from tierbench.common.files import expanded, is_folder
 from tierbench.common.registry import Registry
 from tierbench.common.text import nearest, one_line
 from tierbench.models.classifier import Classifier
@@ -53,8 +52,7 @@ MODEL_REGISTRY: Final = Registry[Opener](
 # The kinds that a spec names without a scheme, in the order in which they are tried.
 _BY_FORM: Final[Mapping[str, Callable[[str, Path], bool]]] = {
     "reference": lambda spec, root: spec == "reference",
-    # Unlike `Path.is_dir`, False for a name that is too long.
-    "folder": lambda spec, root: os.path.isdir(root / expanded(spec)),  # noqa: PTH112
+    "folder": lambda spec, root: is_folder(root / expanded(spec)),
     "hub": lambda spec, root: is_hub_id(spec),
 }
 # At least two letters, because a path on Windows starts with the letter of its drive.

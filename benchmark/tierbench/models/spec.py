@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tierbench.common.errors import UserError
+from tierbench.common.files import expanded
 from tierbench.common.text import one_line
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,50}")
@@ -90,7 +90,7 @@ def default_name(spec: str) -> str:
     if "/" in spec and not spec.startswith((".", "/", "~")):
         last = last.partition("@")[0]
     if last in ("", ".", ".."):
-        last = Path(spec).expanduser().resolve().name
+        last = expanded(spec).resolve().name
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", last).strip("-.")[:50] or "model"
 
 

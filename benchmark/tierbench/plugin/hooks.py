@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tierbench.common.text import message_line
 from tierbench.plugin import fixtures
 from tierbench.plugin.collection import has_nothing, module_of, parametrize
 from tierbench.plugin.options import read_options
@@ -154,4 +155,4 @@ class Hooks:
             )
         if not problems and not only_looks(self.config):
             problems = session.problems()
-        return problems
+        return [message_line(problem) for problem in problems]

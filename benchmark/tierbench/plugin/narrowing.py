@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tierbench.plugin.ini import ini_value
 from tierbench.suites.places import Places, holds_suites
 
 # Names of pytest's options → how they are written. What `--deselect` and other plugins leave out is known later.
@@ -44,7 +45,7 @@ def _is_ignored(config: pytest.Config, target: Path) -> bool:
 
 def _configured(config: pytest.Config) -> list[Path]:
     """Return the folders of suites that a run without `--robust-cases` reads."""
-    named = config.getini("robust_cases")
+    named = ini_value(config, "cases", [])
     default = config.rootpath / "cases"
     folders = [config.rootpath / name for name in named] or ([default] if holds_suites(default) else [])
     return [folder.resolve() for folder in folders]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from tierbench.common.text import one_line
+from tierbench.plugin.ini import ini_value
 
 if TYPE_CHECKING:
     from tierbench.runs.config import RunConfig
     from tierbench.suites.places import Places
 
+T = TypeVar("T")
 # Options that may be given more than once: name, metavar, help, help of the ini key.
 _REPEATED = (
     (
@@ -71,9 +75,9 @@ def add_options(parser: pytest.Parser) -> None:
         option = "--robust-" + name.replace("_", "-")
         shown = f"{text} (default: {default})" if default else text
         if isinstance(kind, tuple):
-            group.addoption(option, choices=kind, help=shown)
+            group.addoption(option, type=_one_of(kind), choices=kind, help=shown)
         else:
-            group.addoption(option, type=kind, metavar=metavar, help=shown)
+            group.addoption(option, type=kind if kind is str else _number(kind), metavar=metavar, help=shown)
         parser.addini(f"robust_{name}", f"{text}, as with {option}", type="string", default=default)
     for name, text in _SWITCHES:
         option = "--robust-" + name.replace("_", "-")
@@ -97,10 +101,10 @@ def read_options(config: pytest.Config, places: Places, own: bool) -> RunConfig:
 
     problems: list[str] = []
     given: dict[str, Any] = {
-        name: config.getoption(f"robust_{name}") or config.getini(f"robust_{name}") for name, *_ in _REPEATED
+        name: config.getoption(f"robust_{name}") or ini_value(config, name, [], problems) for name, *_ in _REPEATED
     }
     given |= {name: _value(config, name, kind, default, problems) for name, kind, default, *_ in _SINGLE}
-    given |= {name: _switch(config, name) for name, _ in _SWITCHES}
+    given |= {name: _switch(config, name, problems) for name, _ in _SWITCHES}
     return run_config(
         config.rootpath,
         given,
@@ -112,16 +116,37 @@ def read_options(config: pytest.Config, places: Places, own: bool) -> RunConfig:
     )
 
 
-def _switch(config: pytest.Config, name: str) -> bool:
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    """Return what reads one of the choices; argparse itself would repeat a value whole, however long it is."""
+
+    def read(text: str) -> str:
+        if text not in choices:
+            raise argparse.ArgumentTypeError(f"{one_line(text)!r} is unknown; write one of {', '.join(choices)}")
+        return text
+
+    return read
+
+
+def _number(kind: Callable[[str], T]) -> Callable[[str], T]:
+    def read(text: str) -> T:
+        try:
+            return kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{one_line(text)!r} is not a number; write one") from None
+
+    return read
+
+
+def _switch(config: pytest.Config, name: str, problems: list[str]) -> bool:
     given = config.getoption(f"robust_{name}")
-    return bool(config.getini(f"robust_{name}") if given is None else given)
+    return bool(ini_value(config, name, False, problems) if given is None else given)
 
 
 def _value(config: pytest.Config, name: str, kind: Any, default: str, problems: list[str]) -> Any:
     given = config.getoption(f"robust_{name}")
     if given is not None:
         return given
-    text = config.getini(f"robust_{name}")
+    text = ini_value(config, name, default, problems)
     if isinstance(kind, tuple):
         if text in (*kind, default):
             return text
@@ -130,5 +155,5 @@ def _value(config: pytest.Config, name: str, kind: Any, default: str, problems: 
     try:
         return kind(text)
     except ValueError:
-        problems.append(f"ini key robust_{name}: {one_line(str(text))!r} is not a number")
+        problems.append(f"ini key robust_{name}: {one_line(str(text))!r} is not a number; write one")
         return kind(default)

@@ -12,6 +12,7 @@ import pytest
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
+from tierbench.common.text import message_line
 from tierbench.plugin.reports import reported, without_ours
 from tierbench.plugin.run_issues import RunIssues
 from tierbench.plugin.session import BenchmarkSession
@@ -165,6 +166,6 @@ class Recorder:
         for line in (run_lines(recording.run, recording.rows) if recording.run else []) + recording.notes:
             terminalreporter.write_line(line)
         for warning in [*recording.warnings, *recording.failures, *self.session.models.warnings]:
-            terminalreporter.write_line(f"warning: {warning}", yellow=True)
+            terminalreporter.write_line(f"warning: {message_line(warning)}", yellow=True)
         shown = self.report_file if self.report_file else recording.folder / SCORES
         terminalreporter.write_line(f"report: {shown_path(shown)}")

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tierbench.common.text import message_line, one_line
+from tierbench.plugin.ini import ini_value
 from tierbench.suites.places import (
     Places,
     Session,
@@ -43,13 +45,14 @@ def find_places(config: pytest.Config) -> Places | None:
         config.getini("python_files"),
         config.getini("norecursedirs"),
     )
-    given = config.getoption("robust_cases") or config.getini("robust_cases")
+    given = config.getoption("robust_cases") or ini_value(config, "cases", [])
     if cases := tuple(_looked_at(root / _expanded(path)) for path in given) or find_cases(session):
         places, config.args[:] = point_at(session, cases)
         config.args[:] = list(dict.fromkeys(config.args))
         return places
     asked = any(name.startswith("robust_") and value for name, value in vars(config.option).items())
-    if asked or config.getini("robust_model"):
+    # A value that cannot be read asks, too: it is reported with the other options.
+    if asked or ini_value(config, "model", ["?"]):
         return Places((root / "cases",) if (root / "cases").is_dir() else ())
     return None
 
@@ -59,8 +62,9 @@ def _looked_at(path: Path) -> Path:
     try:
         path.exists()
     except OSError as error:
-        shown = path.name if len(path.name) <= 60 else f"{path.name[:59]}…"
-        raise pytest.UsageError(f"robust_cases {shown!r}: {error.strerror}; name a suite folder") from None
+        raise pytest.UsageError(
+            f"robust_cases {one_line(path.name, 60)!r}: {error.strerror}; name a suite folder"
+        ) from None
     return path
 
 
@@ -151,7 +155,8 @@ def check_option_paths(config: pytest.Config, parser: pytest.Parser, arguments: 
     )
     if (root, file) != (config.rootpath, config.inipath):
         lines = [
-            f"{name} {path}: pytest takes the path for one of tests; write {name}={path}" for name, path in strayed
+            message_line(f"{name} {path}: pytest takes the path for one of tests; write {name}={path}")
+            for name, path in strayed
         ]
         raise pytest.UsageError(*lines)
 

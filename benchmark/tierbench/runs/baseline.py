@@ -14,6 +14,8 @@ import pandas as pd
 
 from tierbench.common.errors import UserError
 from tierbench.common.file_lock import file_lock
+from tierbench.common.files import shown_path
+from tierbench.common.text import one_line
 from tierbench.runs.baseline_format import Baseline, parse_baseline, serialise_baseline
 from tierbench.runs.diff import ALL_BASELINE_COLUMNS, COLUMN_TYPES, KEY, flat, with_optional
 from tierbench.suites.case import Suite
@@ -33,7 +35,7 @@ def baseline_path(reports: Path, name: str) -> Path:
         UserError: if the name cannot be used as a file name.
     """
     if not _NAME.fullmatch(name):
-        raise UserError(f"model name {name!r} names a baseline file: use letters, digits, '.', '_' and '-'")
+        raise UserError(f"model name {one_line(name)!r} names a baseline file: use letters, digits, '.', '_' and '-'")
     return reports / "baselines" / f"{name}.csv"
 
 
@@ -46,7 +48,7 @@ def read_baseline(path: Path) -> Baseline:
     """
     baseline = _read(path)
     if baseline is None:
-        raise UserError(f"{path}: there is no such baseline; --robust-update-baseline writes one")
+        raise UserError(f"{shown_path(path)}: there is no such baseline; --robust-update-baseline writes one")
     return baseline
 
 
@@ -183,11 +185,11 @@ def _read(path: Path) -> Baseline | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise UserError(f"{path}: the baseline cannot be read: {error.strerror}") from None
+        raise UserError(f"{shown_path(path)}: the baseline cannot be read: {error.strerror}") from None
     try:
         return parse_baseline(data)
     except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{shown_path(path)}: {error}") from None
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -207,7 +209,7 @@ def _replace(path: Path, data: bytes) -> None:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(f"{path}: the baseline cannot be written: {error.strerror}") from None
+        raise UserError(f"{shown_path(path)}: the baseline cannot be written: {error.strerror}") from None
 
 
 def _keys(rows: pd.DataFrame) -> pd.MultiIndex:

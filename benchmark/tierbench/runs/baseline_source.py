@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import shown_path
+from tierbench.common.files import exists, is_folder, is_regular, shown_path
 from tierbench.common.text import one_line
 from tierbench.models.spec import ModelSpec
 from tierbench.runs.record import RUN, SCORES, read_run
@@ -37,7 +37,7 @@ class BaselineSource:
     @property
     def there(self) -> bool:
         """Whether there is something to compare with."""
-        return self.path is not None and self.path.exists()
+        return self.path is not None and exists(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class BaselineChoice:
         if not named:
             return self._own(model)
         for path in (self.file(named), self.root / named, self.reports / named):
-            if path.is_file() or (path / RUN).is_file():
+            if is_regular(path) or is_regular(path / RUN):
                 return BaselineSource(path, required=True)
         is_path = "/" in named or named.endswith(".csv")
         return BaselineSource(self.root / named if is_path else self.file(named), required=True)
@@ -73,7 +73,7 @@ class BaselineChoice:
         """Return the file that the accepted scores of a model are written to."""
         path = self.source(model).path
         # The record of a run is never changed.
-        return self.file(model.name) if path is None or path.is_dir() else path
+        return self.file(model.name) if path is None or is_folder(path) else path
 
     def file(self, name: str) -> Path:
         """Return the path of the baseline with this name; it need not exist."""
@@ -116,13 +116,19 @@ def update_problems(choice: BaselineChoice, model: ModelSpec) -> list[str]:
 
     path = choice.update_path(model)
     place = f"--robust-update-baseline: {shown_path(path)}"
-    if path.exists():
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        return [f"{place} cannot be written: {error.strerror}; choose another name"]
+    if exists(path):
         try:
             read_baseline(path)
         except UserError as error:
             return [f"{place} exists but cannot be read; restore or delete it: {line}" for line in error.lines]
-    folder = next(parent for parent in path.parents if parent.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
+    folder = next(parent for parent in path.parents if exists(parent))
+    if not is_folder(folder) or not os.access(folder, os.W_OK):
         return [f"{place} cannot be written: make {shown_path(folder)} a writable folder"]
     return []
 
@@ -139,7 +145,7 @@ def read_source(source: BaselineSource, model: ModelSpec) -> Baseline:
 
     if source.path is None:
         raise UserError("there is no baseline")
-    if not source.path.is_dir():
+    if not is_folder(source.path):
         return read_baseline(source.path)
     scores = run_scores(read_run(source.path))
     name = OLD_NAME if model.name not in scores and not model.named else model.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import shown_path
+from tierbench.common.files import files_in, is_regular, shown_path
 from tierbench.common.text import one_line
 from tierbench.runs.record import RUN
 
@@ -16,9 +16,9 @@ def run_folder(name: str, reports: Path) -> Path:
     Raises:
         UserError: if there is no such run, or more than one.
     """
-    if (Path(name) / RUN).is_file():
+    if is_regular(Path(name) / RUN):
         return Path(name)
-    runs = sorted(file.parent for file in reports.glob(f"*/{RUN}")) if reports.is_dir() else []
+    runs = [file.parent for file in files_in(reports, f"*/{RUN}")]
     if name == "last" and runs:
         return runs[-1]
     found = [run for run in runs if run.name.startswith(name)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import shown_path
+from tierbench.common.files import is_regular, shown_path
 from tierbench.common.text import listed, one_line
 from tierbench.runs.baseline import read_baseline
 from tierbench.runs.find import run_folder
@@ -74,7 +74,7 @@ def find_before_and_after(before: str, after: str, reports: Path) -> list[tuple[
 
 def _named_scores(text: str, reports: Path) -> dict[str, ModelScores]:
     place, model = _located(text, reports)
-    scores = baseline_scores(place) if place.is_file() else run_scores(read_run(place))
+    scores = baseline_scores(place) if is_regular(place) else run_scores(read_run(place))
     if not scores:
         raise UserError(f"{shown_path(place)}: no case was scored; name another run")
     if not model:
@@ -91,7 +91,7 @@ def _located(text: str, reports: Path) -> tuple[Path, str]:
         if not candidate:
             continue
         for path in (Path(candidate), reports / "baselines" / f"{candidate}.csv"):
-            if path.is_file() or (path / RUN).is_file():
+            if is_regular(path) or is_regular(path / RUN):
                 return path, wanted
     if colon and re.fullmatch(r"[A-Za-z0-9_.-]+", model):
         return run_folder(name, reports), model

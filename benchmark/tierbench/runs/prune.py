@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import shown_path
+from tierbench.common.files import files_in, shown_path
 from tierbench.common.text import listed
 from tierbench.runs.history import HistoryEntry, read_history
 from tierbench.runs.record import REPORT, RUN, SCORES
@@ -63,7 +63,7 @@ def remove_run(folder: Path) -> None:
 
 def finish_removals(reports: Path) -> None:
     """Remove what is left of runs whose removal was killed."""
-    for folder in reports.glob(f"{_REMOVED}*"):
+    for folder in files_in(reports, f"{_REMOVED}*"):
         if _RUN_NAME.fullmatch(folder.name.removeprefix(_REMOVED)) and not folder.is_symlink():
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -143,7 +143,7 @@ def read_run_json(folder: Path) -> Run:
     except FileNotFoundError:
         raise UserError(f"{shown_path(folder)}: is not a run: it has no {RUN}; name a folder in reports/") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError(f"{shown_path(file)}: cannot be read as JSON: {error}") from error
+        raise UserError(f"{shown_path(file)}: cannot be read as JSON: {one_line(str(error))}") from error
     schema = content.get("schema") if isinstance(content, dict) else None
     if not isinstance(schema, int) or not isinstance(content, dict):
         raise UserError(f"{shown_path(file)}: was not written by tierbench; name a folder in reports/")
@@ -220,7 +220,7 @@ def _read_scores(file: Path) -> tuple[CaseRow, ...]:
     except FileNotFoundError:
         raise UserError(f"{shown_path(file)}: is missing; the run recorded no score") from None
     except (OSError, csv.Error) as error:
-        raise UserError(f"{shown_path(file)}: cannot be read as CSV: {error}") from error
+        raise UserError(f"{shown_path(file)}: cannot be read as CSV: {one_line(str(error))}") from error
     if not text.endswith("\n"):
         lines = lines[:-1]  # The last row was truncated.
     if missing := [name for name in _REQUIRED if name not in header]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tierbench.common.errors import UserError
 from tierbench.common.file_lock import file_lock
 from tierbench.common.files import (
+    exists,
     file_sha256,
     is_regular,
     open_regular,
@@ -67,7 +68,7 @@ def add_case(folder: Path, new: NewCase) -> Case:
     """
     if new.id and not ID.fullmatch(new.id):
         raise UserError(f"--id {one_line(new.id)!r} may contain only a-z, 0-9, _ and -; choose another")
-    created = [each for each in (folder, *folder.parents) if not each.exists()]
+    created = [each for each in (folder, *folder.parents) if not exists(each)]
     metadata = folder / "metadata.csv"
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from tierbench.common.files import read_regular, shown_path
+from tierbench.common.files import is_folder, is_regular, read_regular, shown_path
 from tierbench.common.text import listed
 
 _SUITE_FILES = ("metadata.csv", "suite.toml")
@@ -55,10 +55,10 @@ class Session:
             path = self.folder / argument.partition("::")[0]
             # The argument is a suite, or a file in one.
             for folder in (path, path.parent):
-                if folder.is_dir() and is_suite(folder):
+                if is_folder(folder) and is_suite(folder):
                     yield folder.parent
                     return
-            yield path if path.is_dir() else path.parent
+            yield path if is_folder(path) else path.parent
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def find_cases(session: Session) -> tuple[Path, ...]:
 
 def is_suite(folder: Path) -> bool:
     """Return whether a folder is a suite."""
-    return any((folder / name).is_file() for name in _SUITE_FILES)
+    return any(is_regular(folder / name) for name in _SUITE_FILES)
 
 
 def asks_for_checks(file: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tierbench.common.files import shown_path
-from tierbench.common.text import one_line
+from tierbench.common.text import message_line
 
 
 class Problems:
@@ -23,4 +23,4 @@ class Problems:
             row: line of the file, counted from 1.
         """
         place = shown_path(file) if row is None else f"{shown_path(file)}:{row}"
-        self.lines.append(f"{place}: {one_line(message, 400)}")
+        self.lines.append(f"{place}: {message_line(message, 400)}")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tierbench.common.files import read_regular, read_text, shown_path
+from tierbench.common.files import is_folder, is_regular, read_regular, read_text, shown_path
 from tierbench.suites.case import Case, Published, Suite, Tier
 from tierbench.suites.locating import locate
 from tierbench.suites.metadata import COLUMNS, read_cases
@@ -31,7 +31,7 @@ def find_suites(paths: Iterable[Path], problems: Problems) -> list[Path]:
     for path in paths:
         if _is_suite(path):
             found = [path]
-        elif path.is_dir():
+        elif is_folder(path):
             found = sorted(child for child in path.iterdir() if _is_suite(child))
             if not found:
                 problems.add(path, "has no suite: neither it nor a folder in it has a metadata.csv; add one")
@@ -48,7 +48,7 @@ def find_suites(paths: Iterable[Path], problems: Problems) -> list[Path]:
 
 def _is_suite(folder: Path) -> bool:
     # Settings alone count too: reading the suite then reports the missing metadata.csv.
-    return any((folder / name).is_file() for name in ("metadata.csv", "suite.toml"))
+    return any(is_regular(folder / name) for name in ("metadata.csv", "suite.toml"))
 
 
 def read_suites(paths: Sequence[Path]) -> tuple[list[Suite], list[str]]:

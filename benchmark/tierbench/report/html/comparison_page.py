@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tierbench.common.files import file_sha256
+from tierbench.common.files import file_sha256, is_folder
 from tierbench.corruptions.names import GEOMETRIES
 from tierbench.report.comparison_text import counts, notes, overall_text, score_move
 from tierbench.report.html.templating import render
@@ -25,7 +25,7 @@ def pictured_cases(comparisons: Sequence[ScoreComparison], folders: Sequence[Pat
 
     A case whose image has changed since it was judged is left out.
     """
-    here = [folder.absolute() for folder in folders if folder.is_dir()]
+    here = [folder.absolute() for folder in folders if is_folder(folder)]
     flips = [(case, each.after.provenance.get(GEOMETRY, "")) for each in comparisons for case in flips_of([each])]
     if not here or not flips:
         return {}
