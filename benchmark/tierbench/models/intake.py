@@ -15,7 +15,7 @@ from tierbench.common.images import PictureError, allow_pixels
 from tierbench.common.text import one_line
 from tierbench.suites.case import Case
 from tierbench.suites.derived import open_case
-from tierbench.suites.picture_file import picture_size, read_picture
+from tierbench.suites.picture_file import PLAIN, decoding_bytes, picture_size, read_picture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _DECODERS = 2
 # Of pictures that are being decoded or wait for the model. One that is larger by itself is decoded alone.
 _WAITING_BYTES = 400 * 2**20
-# Bytes for each pixel: the decoded picture and a copy of it; corruptions of whole pictures compute with float64.
-_PLAIN, _CORRUPTED = 6, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class Intake:
         Prepared pictures are decoded no earlier than a thread prepares them: of these only the results can pile up.
         """
         if self.prepare is None:
-            return _decoding(case, picture_size(case))
+            return decoding_bytes(case, picture_size(case))
         return self._prepared_bytes or 0
 
     def _take(self, case: Case) -> Taken:
@@ -113,8 +111,8 @@ class Intake:
             content, digest = read_picture(case)
             if self.prepare is None:
                 picture = open_case(case, content, max_pixels=self.max_pixels)
-                return Taken(case, digest, picture, waits=picture.width * picture.height * _PLAIN)
-            large = _decoding(case, picture_size(io.BytesIO(content))) > _WAITING_BYTES / _DECODERS
+                return Taken(case, digest, picture, waits=picture.width * picture.height * PLAIN)
+            large = decoding_bytes(case, picture_size(io.BytesIO(content))) > _WAITING_BYTES / _DECODERS
             with self._alone if large else nullcontext():
                 prepared = self.prepare(open_case(case, content, max_pixels=self.max_pixels))
         except PictureError as error:
@@ -130,8 +128,3 @@ def _bytes_of(prepared: object) -> int:
 
 def _waiting(pending: deque[tuple[int, Future[Taken]]], batch: list[Taken]) -> int:
     return sum(cost for cost, _ in pending) + sum(taken.waits for taken in batch)
-
-
-def _decoding(case: Case, size: tuple[int, int]) -> int:
-    """Return about how many bytes it takes to decode a picture of this size, and to corrupt it."""
-    return size[0] * size[1] * (_CORRUPTED if case.corruption and not case.is_cropped else _PLAIN)

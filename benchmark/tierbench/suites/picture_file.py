@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from io import BufferedReader, BytesIO
+from pathlib import Path
 
 from tierbench.common.files import open_regular
 from tierbench.common.images import PictureError
@@ -13,6 +14,8 @@ from tierbench.suites.case import Case
 
 # More than any picture that Pillow would decode; what is larger would only fill the memory.
 _MAX_BYTES = 2**31
+# Bytes for each pixel: the decoded picture and a copy of it; corruptions of whole pictures compute with float64.
+PLAIN, _CORRUPTED = 6, 60
 # Hashes by device, inode, size and times of the file. The time of the last change of the inode cannot be set back.
 _hashed: dict[tuple[int, ...], str] = {}
 
@@ -55,12 +58,12 @@ def picture_sha256(case: Case) -> str:
         return ""
 
 
-def picture_size(source: Case | BytesIO) -> tuple[int, int]:
+def picture_size(source: Case | Path | BytesIO) -> tuple[int, int]:
     """Return width and height of a picture as its file declares them; 0 and 0 if it is none."""
     from PIL import Image
 
     try:
-        with _opened(source) if isinstance(source, Case) else source as stream, Image.open(stream) as image:
+        with source if isinstance(source, BytesIO) else _opened(source) as stream, Image.open(stream) as image:
             return image.size
     except Image.DecompressionBombError:
         # More than twice Pillow's own limit, which the run may have raised.
@@ -70,5 +73,13 @@ def picture_size(source: Case | BytesIO) -> tuple[int, int]:
         return 0, 0
 
 
-def _opened(case: Case) -> BufferedReader:
-    return open_regular(case.path) if case.home is None else open_inside(case.home, case.path)
+def decoding_bytes(source: Case | Path, size: tuple[int, int]) -> int:
+    """Return about how many bytes it takes to decode a picture of this size, and to corrupt it."""
+    corrupted = isinstance(source, Case) and source.corruption and not source.is_cropped
+    return size[0] * size[1] * (_CORRUPTED if corrupted else PLAIN)
+
+
+def _opened(source: Case | Path) -> BufferedReader:
+    if isinstance(source, Path):
+        return open_regular(source)
+    return open_regular(source.path) if source.home is None else open_inside(source.home, source.path)

@@ -7,18 +7,24 @@ import io
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Condition
 from typing import TYPE_CHECKING
 
 from tierbench.common.images import PictureError, open_picture
 from tierbench.suites.case import Case
 from tierbench.suites.derived import open_case
+from tierbench.suites.picture_file import decoding_bytes, picture_size
 
 if TYPE_CHECKING:
     from PIL import Image
 
 THUMBNAIL = 96
+_THREADS = 8
+# Of pictures that are being decoded and reduced. One that is larger by itself is decoded alone.
+_DECODED_BYTES = 400 * 2**20
 # Maximum number of pictures, longest side, format: a page of 1,000 pictures must be written and open in seconds.
 _LARGE = ((150, 512, "WEBP"), (400, 384, "JPEG"), (10**9, 288, "JPEG"))
 
@@ -46,39 +52,64 @@ def make_pictures(cases: Iterable[tuple[str, Case | Path]]) -> Iterator[Picture]
     Args:
         cases: pairs of a key and a case or image file; repeated keys are ignored.
     """
-    images = _by_key(cases)
+    images, room = _by_key(cases), _Room()
     side, kind = large_size(len(images))
 
     def make(key: str, shown: Case | Path) -> Picture:
         try:
-            image = _opened(shown)
+            with room.held(shown):
+                image = _opened(shown)
+                width, height = image.size
+                large = _shrunk(image, side)
+                del image
         except PictureError as error:
             return Picture(key, error=str(error))
-        width, height = image.size
-        large = _shrunk(image, side)
         return Picture(key, _data_uri(_shrunk(large, THUMBNAIL), kind), _data_uri(large, kind), width, height)
 
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=min(_THREADS, os.cpu_count() or 1)) as pool:
         yield from pool.map(make, images, images.values())
 
 
 def write_thumbnails(cases: Iterable[tuple[str, Case | Path]], folder: Path, side: int = 192) -> dict[str, str]:
     """Write a thumbnail file of every image; return file names by key, without images that cannot be opened."""
-    images = _by_key(cases)
+    images, room = _by_key(cases), _Room()
     folder.mkdir(parents=True, exist_ok=True)
 
     def write(key: str, shown: Case | Path) -> str:
         try:
-            image = _opened(shown)
+            with room.held(shown):
+                reduced = _shrunk(_opened(shown), side)
         except PictureError:
             return ""
         name = f"{key}.jpg"
-        (folder / name).write_bytes(_encoded(_shrunk(image, side), "JPEG"))
+        (folder / name).write_bytes(_encoded(reduced, "JPEG"))
         return name
 
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=min(_THREADS, os.cpu_count() or 1)) as pool:
         names = pool.map(write, images, images.values())
         return {key: name for key, name in zip(images, names, strict=True) if name}
+
+
+class _Room:
+    """Lets so many threads decode at once that their pictures stay within `_DECODED_BYTES`."""
+
+    def __init__(self) -> None:
+        self._used = 0
+        self._freed = Condition()
+
+    @contextmanager
+    def held(self, shown: Case | Path) -> Iterator[None]:
+        """Wait until there is room for a picture, and hold it."""
+        size = min(decoding_bytes(shown, picture_size(shown)), _DECODED_BYTES)
+        with self._freed:
+            self._freed.wait_for(lambda: self._used + size <= _DECODED_BYTES)
+            self._used += size
+        try:
+            yield
+        finally:
+            with self._freed:
+                self._used -= size
+                self._freed.notify_all()
 
 
 def _by_key(cases: Iterable[tuple[str, Case | Path]]) -> dict[str, Case | Path]:
