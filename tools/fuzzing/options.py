@@ -62,8 +62,8 @@ _NEAR = (
     "100000000",
 )
 _CLI = (("list",), ("check",), ("history",), ("check", "sea"), ("baseline", "prune"), ("show", "last"))
-# What writes where its value says: a hostile path would be the wish of the user.
-_RELATIVE = ("reports", "markdown", "cases")
+# What writes or reads where its value says: a hostile path would be the wish of the user.
+_RELATIVE = ("reports", "markdown", "cases", "labels", "baseline")
 
 
 class Options:
