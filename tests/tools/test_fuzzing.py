@@ -24,7 +24,7 @@ REPORTED = {
     "fail": "KeyError in outside the engine",
     "complain": "unclear",
     "wait": "HangError in outside the engine",
-    "never return": "the process hangs for 3 s",
+    "never return": "the process hangs for 5 s",
     "die": "the process died",
 }
 

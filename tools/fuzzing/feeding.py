@@ -24,8 +24,10 @@ from types import FrameType
 from fuzzing.door import Door, Input, ProblemError
 from fuzzing.watch import CANARY, SUNG, Watch
 
-# Far more than any of these small inputs needs, even on a busy machine.
+# Far more computing than any of these small inputs needs, and how many times as long it may wait: on a busy machine
+# most of the time that passes is that of other processes.
 LIMIT_S = 20.0
+_WAITS = 4
 # Importing torch and making a model takes a while on a busy machine.
 _START_S = 300.0
 _MEMORY = 10 << 30
@@ -89,8 +91,8 @@ def feed_door(name: str, seed: int, numbers: range, tell: Callable[[Result], obj
         seed: of all inputs.
         numbers: of the inputs.
         tell: is called with each result.
-        limit_s: longest time for an input. Code that never returns to Python does not see the alarm after this time,
-            and its process is killed after three times as long.
+        limit_s: longest time that an input may compute; it may wait for four times as long. Code that never returns to
+            Python does not see the alarms, and its process is killed a little later.
 
     Raises:
         RuntimeError: if the door cannot be prepared.
@@ -103,7 +105,7 @@ def feed_door(name: str, seed: int, numbers: range, tell: Callable[[Result], obj
         process = context.Process(target=_work, args=(name, seed, todo, valid, limit_s, there), daemon=True)
         process.start()
         there.close()
-        ended, current = _listen(here, tell, 3 * limit_s)
+        ended, current = _listen(here, tell, (_WAITS + 1) * limit_s)
         if ended:
             process.kill()
         process.join()
@@ -208,15 +210,20 @@ def _fed(door: Door, name: str, given: Input, number: int, limit_s: float) -> Re
 @contextmanager
 def _limited(seconds: float) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
-        raise HangError(f"longer than {seconds:g} s")
+        what = "computes" if number == signal.SIGPROF else "waits"
+        raise HangError(f"it {what} for more than {seconds:g} s")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    alarms = ((signal.SIGPROF, signal.ITIMER_PROF, seconds), (signal.SIGALRM, signal.ITIMER_REAL, _WAITS * seconds))
+    before = [(number, signal.signal(number, stop)) for number, _, _ in alarms]
+    for _, timer, limit in alarms:
+        signal.setitimer(timer, limit)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for _, timer, _ in alarms:
+            signal.setitimer(timer, 0)
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 def _write_canary(top: Path) -> None:
