@@ -52,6 +52,33 @@ def test_a_suite_that_add_created_is_removed_with_its_last_case(tierbench: Call,
     assert tierbench("check").code == 0
 
 
+def test_a_suite_without_settings_keeps_the_cases_that_stay(tierbench: Call, workplace: Path) -> None:
+    for name in ("green", "grey"):
+        flat(name).save(workplace / f"{name}.png")
+    assert tierbench("add", "green.png", "grey.png", *ADD, "new", "--new-suite", "--force").code == 0
+    assert tierbench("remove", "new/green").out == "new/green removed\n"
+    assert tierbench("list", "new").out.startswith("new: 1 in tier 1\n")
+
+
+def test_a_link_in_the_place_of_a_picture_is_kept(tierbench: Call, workplace: Path) -> None:
+    flat("green").save(workplace / "green.png")
+    assert tierbench("add", "green.png", *ADD, "colours").code == 0
+    picture = workplace / "cases" / "colours" / "green.png"
+    picture.rename(picture.with_name("moved.png"))
+    picture.symlink_to("moved.png")
+    assert tierbench("remove", "colours/green").out.splitlines()[1:] == [
+        "cases/colours/green.png kept: it is not the picture that was added"
+    ]
+    assert picture.is_symlink()
+
+
+@pytest.mark.parametrize(("count", "hint"), [(19, "did you mean 'r1'?"), (20, "`tierbench list SUITE` lists the ids")])
+def test_of_many_ids_none_is_guessed(tierbench: Call, workplace: Path, count: int, hint: str) -> None:
+    rows = "".join(f"red.png,red,1,r{number}\n" for number in range(count))
+    (workplace / "cases" / "colours" / "metadata.csv").write_text(f"file_name,label,tier,id\n{rows}", encoding="utf-8")
+    assert tierbench("remove", "colours/r1x").err == f"error: colours/r1x: no such case; {hint}\n"
+
+
 def test_a_picture_that_may_be_the_only_copy_is_kept(tierbench: Call, workplace: Path) -> None:
     suite = workplace / "cases" / "colours"
     for name in ("green", "grey", "black"):

@@ -82,10 +82,20 @@ make = Model
 """
 
 
+# A proxy: what it has is not known before it is asked.
+PROXY = f"""{GOOD}
+class Proxy:
+    def __init__(self): self._inner = Model()
+    def __getattr__(self, name): return getattr(self._inner, name)
+def make(): return Proxy()
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "factory", "line"),
     [
         (GOOD, "make", ""),
+        (PROXY, "make", ""),
         (GOOD, "", "write python:module:factory, for example"),
         (GOOD, "absent", "has no function absent"),
         ("raise ValueError('no\\nweights')", "make", "cannot import {module}: ValueError: no"),

@@ -118,11 +118,14 @@ class Choosy(Counting):
         return outputs
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
     ("value", "error"),
     [
         (np.nan, "the model's output contains NaN or infinity"),
         (np.inf, "the model's output contains NaN or infinity"),
+        # More than float32 holds.
+        (1e300, "the model's output contains NaN or infinity"),
         (17.0, "the model's outputs are not probabilities (0."),
         (-0.5, "the model's outputs are not probabilities (-0.5 to 0."),
     ],

@@ -45,7 +45,7 @@ def test_a_bounded_number_of_bytes_is_decoded_at_once(tmp_path: Path, what: str)
         (tmp_path / f"p{number}.png").hardlink_to(tmp_path / "p0.png")
     # What is freed goes back to the system at once, and does not wait in a thread for its next picture.
     environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1000000"}
-    command = [sys.executable, "-c", MEASURE, tmp_path, what]
+    command = [sys.executable, "-c", MEASURE, str(tmp_path), what]
     run = subprocess.run(command, cwd=REPOSITORY, env=environment, check=True, capture_output=True, text=True)
     assert float(run.stdout) < 60
 

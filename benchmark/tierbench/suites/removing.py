@@ -35,7 +35,7 @@ class Removed:
     suite_gone: bool
 
 
-def remove_cases(folder: Path, ids: Sequence[str], *, keep_images: bool = False) -> Removed:
+def remove_cases(folder: Path, ids: Sequence[str], *, keep_images: bool) -> Removed:
     """Remove cases or twins from the suite in a folder.
 
     A suite without `suite.toml` that has no row left is removed, because `tierbench add` created it; one with settings
