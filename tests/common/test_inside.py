@@ -10,9 +10,12 @@ import pytest
 from tierbench.common.inside import open_inside
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A folder with a file, and one with a secret beside it."""
+@pytest.fixture(params=[True, False], ids=["in-open-folders", "by-path"])
+def home(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a file, and one with a secret beside it; on a system that opens files in open folders, or not."""
+    if not request.param:
+        # As on Windows.
+        monkeypatch.setattr(os, "supports_dir_fd", frozenset())
     for name, text in (("home/sub", "inside"), ("outside", "secret")):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "file").write_text(text, encoding="utf-8")
