@@ -31,8 +31,8 @@ class Identity:
 
     fingerprint: str | None
     labels: tuple[str, ...]
-    multi_label: bool = False
-    origin: str = ""
+    multi_label: bool
+    origin: str
 
     @property
     def digest(self) -> str:
