@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Semaphore
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,23 @@ def test_before_the_size_of_the_inputs_is_known_few_are_made(cases: Sequence[Cas
     del batches
     # One for each of the two threads before, and two that have room.
     assert count <= len(made) <= 4
+
+
+def test_two_batches_at_most_are_made_ahead(cases: Sequence[Case]) -> None:
+    made, done = [], Semaphore(0)
+
+    def prepare(image: Image.Image) -> np.ndarray:
+        made.append(image.size)
+        done.release()
+        return np.zeros(10, dtype=np.uint8)
+
+    batches = Intake(2, prepare).batches(cases)
+    assert len(next(batches)) == 2
+    # The threads make what they were given: the rest of two batches, of which one picture was taken.
+    for _ in range(5):
+        done.acquire()
+    batches.close()  # type: ignore[attr-defined]  # it is a generator
+    assert len(made) == 5
 
 
 def test_who_replaces_predict_is_asked_through_it(colour_model: Path, cases: Sequence[Case]) -> None:
