@@ -25,7 +25,13 @@ $(VENV)/.run: $(VENV)/.torch pyproject.toml
 	$(PIP) --editable '.[reference,photos]'
 	touch $@
 
-$(VENV)/.test: $(VENV)/.run
+# timm imports torchvision, of which only 0.15.2 works beside this torch, without its compiled operators. It stands apart from
+# the environment, where transformers would prefer it to Pillow. Without a wheel for this Python, tests of timm are skipped.
+$(VENV)/.timm: $(VENV)/.run
+	-$(PIP) --no-deps --target $(VENV)/timm timm torchvision==0.15.2
+	touch $@
+
+$(VENV)/.test: $(VENV)/.run $(VENV)/.timm
 	$(PIP) --editable '.[test]'
 	touch $@
 
