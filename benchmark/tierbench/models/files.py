@@ -70,23 +70,7 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
     """
     place = f"model {one_line(spec)!r}"
     config = read_json(folder / "config.json", place, "save the model with save_pretrained()")
-    _check_no_other_weights(folder, config, place)
-    weights = [folder / name for name in _WEIGHTS if (folder / name).is_file()]
-    if not weights:
-        pickles = [name for name in _PICKLES if (folder / name).is_file()]
-        if pickles:
-            raise UserError(
-                f"{place}: has its weights only in {pickles[0]}, and pickles are never loaded; save them with "
-                "save_pretrained(), which writes model.safetensors"
-            )
-        raise UserError(
-            f"{place}: has no weights (model.safetensors), and pickled ones are never loaded; "
-            "save it with save_pretrained()"
-        )
-    weights = weights[:1]
-    if weights[0].suffix == ".json":
-        index = read_json(weights[0], place, "save the model again")
-        weights += _shards(index, folder, place)
+    weights = weight_files(folder, config, place)
     processors = [] if is_timm(config) else processor_files(folder, place)
     if config.get("problem_type") == "regression":
         raise UserError(f"{place}: is a regression model (problem_type in its config.json); name an image classifier")
@@ -115,6 +99,38 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
         file_size=stored.file_size,
         file_dtype=stored.dtype,
     )
+
+
+def weight_files(folder: Path, config: Mapping[str, Any], place: str) -> list[Path]:
+    """Return the files of the weights in a model folder, all in safetensors.
+
+    Args:
+        folder: the model's folder.
+        config: what its config.json says.
+        place: the model, for messages.
+
+    Raises:
+        UserError: if there are none, or the weights in use would be others: an adapter, or a file that the config
+            names.
+    """
+    _check_no_other_weights(folder, config, place)
+    weights = [folder / name for name in _WEIGHTS if (folder / name).is_file()]
+    if not weights:
+        pickles = [name for name in _PICKLES if (folder / name).is_file()]
+        if pickles:
+            raise UserError(
+                f"{place}: has its weights only in {pickles[0]}, and pickles are never loaded; save them with "
+                "save_pretrained(), which writes model.safetensors"
+            )
+        raise UserError(
+            f"{place}: has no weights (model.safetensors), and pickled ones are never loaded; "
+            "save it with save_pretrained()"
+        )
+    weights = weights[:1]
+    if weights[0].suffix == ".json":
+        index = read_json(weights[0], place, "save the model again")
+        weights += _shards(index, folder, place)
+    return weights
 
 
 def processor_files(folder: Path, place: str) -> list[Path]:

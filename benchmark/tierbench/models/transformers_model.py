@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import error_text, first_line, one_line, plural
+from tierbench.models.batches import batches
 from tierbench.models.device import resolve_device
 from tierbench.models.files import ModelFiles, read_json, read_model_folder
 from tierbench.models.image_processor import ImageProcessor
+from tierbench.models.pretrained import load_pretrained
 from tierbench.models.quiet import quiet_transformers
 from tierbench.models.timm_config import is_timm
 
@@ -85,18 +87,19 @@ class TransformersClassifier:
     def predict_prepared(self, inputs: Sequence[Prepared]) -> np.ndarray:
         """Return the probabilities of the labels for prepared pictures; see `Prepares`."""
         import numpy as np
+        import torch
 
         rows = np.empty((len(inputs), len(self.labels)), dtype=np.float32)
-        for indices, batch in _batches(inputs):
+        for indices, batch in batches(inputs, self.device, getattr(torch, self.dtype)):
             rows[indices] = self._probabilities(batch)
         return rows
 
     def _probabilities(self, batch: Mapping[str, torch.Tensor]) -> np.ndarray:
         import torch
 
-        model, tensors = self._model, {name: self._on_device(tensor) for name, tensor in batch.items()}
+        model = self._model
         with torch.inference_mode():
-            logits = model(**tensors).logits.float()
+            logits = model(**batch).logits.float()
             outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
         result: np.ndarray = outputs.cpu().numpy()
         if result.shape[1] != len(self.labels):
@@ -105,13 +108,6 @@ class TransformersClassifier:
                 f"{plural(result.shape[1], 'output')}; save model and config again, with save_pretrained()"
             )
         return result
-
-    def _on_device(self, tensor: torch.Tensor) -> torch.Tensor:
-        import torch
-
-        dtype = getattr(torch, self.dtype) if tensor.is_floating_point() else tensor.dtype
-        layout = torch.channels_last if tensor.ndim == 4 else torch.preserve_format
-        return tensor.to(self.device, dtype, memory_format=layout)
 
     def describe(self) -> dict[str, Any]:
         """Return the model card: architecture, depths and widths, labels, preprocessing, parameter count."""
@@ -147,36 +143,15 @@ class TransformersClassifier:
     def _model(self) -> Any:
         import torch
 
+        # The first import of transformers, which is a quiet one.
         folder, place, config = self._files.folder, self._place, self._config
-        with quiet_transformers():
-            from transformers import AutoModelForImageClassification
+        from transformers import AutoModelForImageClassification as Auto
 
-            try:
-                model, info = AutoModelForImageClassification.from_pretrained(
-                    folder,
-                    config=config,
-                    dtype=getattr(torch, self.dtype),
-                    use_safetensors=True,
-                    local_files_only=True,
-                    trust_remote_code=False,
-                    output_loading_info=True,
-                )
-            except Exception as error:
-                # transformers raises many kinds of errors here (unknown architecture, broken file); for the user they
-                # all mean that this folder cannot be loaded.
-                raise UserError(
-                    f"{place}: transformers cannot load it as an image classifier ({first_line(error)})"
-                ) from error
-        if missing := sorted(info["missing_keys"]):
-            # transformers fills them with random numbers, which would make the scores meaningless.
-            raise UserError(
-                f"{place}: its weights lack {len(missing)} tensors of {type(model).__name__} "
-                f"({one_line(missing[0])} …); save the whole model again"
-            )
+        model = load_pretrained(Auto, folder, place, "an image classifier", config=config, dtype=self.dtype)
         if read_model_folder(folder, self._files.spec, self._files.given_labels).fingerprint != self.fingerprint:
             raise UserError(f"{place}: its files changed while the run was going on; run again")
         # Convolutional networks run twice as fast with the channels last, on the CPU too.
-        return model.eval().to(device=self.device, memory_format=torch.channels_last)
+        return model.to(device=self.device, memory_format=torch.channels_last)
 
     @cached_property
     def _config(self) -> Any:
@@ -226,21 +201,6 @@ class TransformersClassifier:
     @property
     def _place(self) -> str:
         return f"model {one_line(self._files.spec)!r}"
-
-
-def _batches(inputs: Sequence[Prepared]) -> Iterator[tuple[list[int], dict[str, torch.Tensor]]]:
-    """Yield the inputs of pictures that have one shape as a batch, by the names that forward() has, with their places.
-
-    Most image processors make all pictures alike; some keep the aspect ratio, and the model takes one shape at a time.
-    """
-    import torch
-
-    rows = [row if isinstance(row, Mapping) else {"pixel_values": row} for row in inputs]
-    alike: dict[tuple[torch.Size, ...], list[int]] = {}
-    for index, row in enumerate(rows):
-        alike.setdefault(tuple(tensor.shape for tensor in row.values()), []).append(index)
-    for indices in alike.values():
-        yield indices, {name: torch.stack([rows[index][name] for index in indices]) for name in rows[indices[0]]}
 
 
 def _first(config: Any, *names: str) -> Any:
