@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from tierbench.suites.prompts import Prompts
+
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
@@ -178,6 +180,7 @@ class Suite:
         digest: SHA-256 over `metadata.csv` and `suite.toml`.
         twins: the twins by id.
         max_false_alarms: share of the absence cases in which the model may claim the absent concept, in [0, 1].
+        prompts: the texts by which zero-shot models are asked for the concepts.
     """
 
     name: str
@@ -196,6 +199,7 @@ class Suite:
     digest: str = ""
     twins: Mapping[str, Case] = field(default_factory=dict)
     max_false_alarms: float = 0.0
+    prompts: Prompts = field(default_factory=Prompts)
 
     @property
     def fetched(self) -> bool:
@@ -226,6 +230,11 @@ class Suite:
     def expected_concepts(self) -> tuple[str, ...]:
         """Every concept that a case expects or rules out, in order of appearance."""
         return tuple(dict.fromkeys(concept for case in self.cases for concept in case.expected))
+
+    @cached_property
+    def prompted_concepts(self) -> tuple[str, ...]:
+        """Every concept that a zero-shot model is asked for: those of `[labels]`, of the cases and of `[prompts]`."""
+        return tuple(dict.fromkeys([*self.concepts, *self.expected_concepts, *self.prompts.concepts]))
 
     def twins_of(self, cases: Iterable[Case]) -> list[Case]:
         """Return the twins of the cases, each once, seen through the same view as the case."""

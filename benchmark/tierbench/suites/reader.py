@@ -14,6 +14,7 @@ from tierbench.suites.case import Case, Published, Suite, Tier
 from tierbench.suites.locating import locate
 from tierbench.suites.metadata import COLUMNS, read_cases
 from tierbench.suites.problems import Problems
+from tierbench.suites.prompts import misspelt_prompts
 from tierbench.suites.settings import read_suite_settings
 
 SUITE_NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -76,7 +77,7 @@ def read_suite(folder: Path, problems: Problems) -> Suite:
             needs[need] = None
     tiers = {case.tier for case in cases if case.tier is not None}
     ids = {case.id for case in cases if not case.is_twin}
-    return Suite(
+    suite = Suite(
         name=folder.name,
         folder=folder,
         description=settings.description,
@@ -93,7 +94,11 @@ def read_suite(folder: Path, problems: Problems) -> Suite:
         digest=_digest((metadata, toml)),
         twins={case.id: case for case in cases if case.is_twin},
         max_false_alarms=settings.max_false_alarms,
+        prompts=settings.prompts,
     )
+    for line in misspelt_prompts(suite.prompts, [*suite.concepts, *suite.expected_concepts]):
+        problems.add(toml, line)
+    return suite
 
 
 def _command(need: str, folder: Path) -> str:

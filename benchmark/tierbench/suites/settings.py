@@ -14,8 +14,9 @@ from tierbench.common.files import read_text, shown_path
 from tierbench.common.text import plural, suggestion
 from tierbench.metrics.registry import METRIC_REGISTRY
 from tierbench.suites.case import Ladder, MetricGate, Thresholds, Tier
-from tierbench.suites.expectation import TWIN, composed, label_key
+from tierbench.suites.expectation import composed, label_key
 from tierbench.suites.problems import Problems
+from tierbench.suites.prompts import Prompts, concept_problem, read_prompts
 
 # Threshold → the range that its value must lie in.
 THRESHOLD_RANGES: dict[str, tuple[float, float]] = {
@@ -24,7 +25,8 @@ THRESHOLD_RANGES: dict[str, tuple[float, float]] = {
     "min_margin": (-1.0, 1.0),
 }
 _TIER_KEYS = ("name", *THRESHOLD_RANGES, "min_pass_rate", "allowed_drop")
-_KEYS = ("description", "max_false_alarms", "tiers", "parameters", "ladders", "labels", "corruptions", "gates")
+_TABLES = ("tiers", "parameters", "ladders", "labels", "prompts", "corruptions", "gates")
+_KEYS = ("description", "max_false_alarms", *_TABLES)
 # No metric of one run, but a fall of margins against a baseline.
 _SLIPPING = "slipping"
 # Means "no bound"; larger integers may not fit into a float.
@@ -48,6 +50,7 @@ class SuiteSettings:
     parameters: dict[str, str] = field(default_factory=dict)
     ladders: dict[str, Ladder] = field(default_factory=dict)
     labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    prompts: Prompts = field(default_factory=Prompts)
     corruptions: dict[str, object] = field(default_factory=dict)
     gates: dict[str, MetricGate] = field(default_factory=dict)
     max_slipping: float | None = None
@@ -90,6 +93,7 @@ def read_suite_settings(file: Path, columns: tuple[str, ...], problems: Problems
     _read_tiers(_table(document, "tiers", file, problems), settings, file, problems)
     _read_parameters(_table(document, "parameters", file, problems), settings, columns, file, problems)
     _read_labels(_table(document, "labels", file, problems), settings, file, problems)
+    settings.prompts = read_prompts(_table(document, "prompts", file, problems), file, problems)
     _read_ladders(_table(document, "ladders", file, problems), settings, file, problems)
     settings.corruptions = dict(_table(document, "corruptions", file, problems))
     _check_corruptions(settings.corruptions, file, problems)
@@ -154,12 +158,8 @@ def _read_labels(table: Mapping[str, Any], settings: SuiteSettings, file: Path, 
     owner: dict[str, str] = {}
     for concept, labels in table.items():
         texts = [labels] if isinstance(labels, str) else labels
-        if concept.strip() in ("", TWIN) or concept.startswith("!") or "|" in concept:
-            problems.add(
-                file,
-                f"[labels] {concept!r} is not a valid concept; "
-                f"it must not be empty, be {TWIN!r}, begin with '!' or contain '|'; rename it",
-            )
+        if problem := concept_problem(concept):
+            problems.add(file, f"[labels] {problem}")
             continue
         if not isinstance(texts, list) or not texts or not all(isinstance(t, str) and t.strip() for t in texts):
             problems.add(file, f'[labels] {concept}: must be a list of labels; write {concept} = ["label"]')
