@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import STUDY, Bench, write_suite
 from tests.models.hub_server import REPO, TOKEN, commit_of, hub
+from tests.zero_shot_models import save_zero_shot
 from tierbench import load_classifier
 from tierbench.runs.record import to_json
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def revisions(colour_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """`v2` is the model; `main` lacks the names of its classes; `pickled` has its weights in a pickle."""
+    """`v2` is the model; `main` lacks the names of its classes; `pickled` is a pickle; `clip` is a CLIP."""
     top = tmp_path_factory.mktemp("hub")
     for name in ("main", "v2", "pickled"):
         shutil.copytree(colour_model, top / name)
@@ -30,7 +31,10 @@ def revisions(colour_model: Path, tmp_path_factory: pytest.TempPathFactory) -> M
     config["id2label"] = {str(index): f"LABEL_{index}" for index in range(4)}
     (top / "main" / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (top / "pickled" / "model.safetensors").rename(top / "pickled" / "pytorch_model.bin")
-    return {name: top / name for name in ("main", "v2", "pickled")}
+    save_zero_shot(top / "clip")
+    # A vocabulary that is not JSON must be asked for by its name.
+    (top / "clip" / "tokenizer.json").rename(top / "clip" / "vocab.txt")
+    return {name: top / name for name in ("main", "v2", "pickled", "clip")}
 
 
 @pytest.fixture
@@ -97,6 +101,21 @@ def test_the_token_of_hf_auth_login_opens_a_private_model_at_a_commit(
     assert any(line.startswith("study: 3 cases, no problem") for line in lines)
     snapshots = hub_home / "hub" / "models--acme--colours" / "snapshots"
     assert [folder.name for folder in snapshots.iterdir()] == [commit_of("v2")]
+
+
+@pytest.mark.usefixtures("private_hub")
+def test_a_zero_shot_model_comes_with_its_vocabulary(
+    hub_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    code, lines = check(tmp_path, f"{REPO}@clip")
+    assert code == 1
+    # It was opened as what it is: the study has one concept only.
+    assert lines[0].startswith(
+        "suite 'study': its only concept is 'automobile', and the zero-shot model 'colours' would"
+    )
+    (snapshot,) = (hub_home / "hub" / "models--acme--colours" / "snapshots").iterdir()
+    assert (snapshot / "vocab.txt").is_file()
 
 
 @pytest.mark.parametrize(

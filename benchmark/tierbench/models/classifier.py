@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from tierbench.suites.prompts import Prompts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,6 +84,25 @@ class Verifies(Protocol):
 
     def verify(self) -> None:
         """Raise a `UserError` if the model cannot predict, as far as that can be told without its weights."""
+
+
+@runtime_checkable
+class Promptable(Protocol):
+    """A model without labels of its own, which is asked for the concepts of each suite.
+
+    It is a `Classifier` too, with no labels, whose `describe()` is its card and whose fingerprint covers no texts.
+    """
+
+    def for_concepts(
+        self, concepts: Sequence[str], prompts: Prompts | None = None, kept: Path | None = None
+    ) -> Classifier:
+        """Return the classifier whose labels are the concepts; its fingerprint covers their texts.
+
+        Args:
+            concepts: the labels.
+            prompts: the texts by which they are asked for; None: those of the model.
+            kept: folder where the embeddings of texts are kept between runs; None: they are not.
+        """
 
 
 def preparation_of(classifier: Classifier) -> Prepares | None:

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import first_line, one_line
-from tierbench.models.files import read_model_folder
-from tierbench.models.transformers_model import TransformersClassifier
+from tierbench.models.classifier import Classifier
+from tierbench.models.folder import open_saved
+from tierbench.models.zero_shot_files import TOKENIZER_PATTERNS
 
 
-def open_hub(spec: str, *, device: str, dtype: str, root: Path, labels: Sequence[str] | None) -> TransformersClassifier:
+def open_hub(spec: str, *, device: str, dtype: str, root: Path, labels: Sequence[str] | None) -> Classifier:
     """Open a model on the Hub, from the local cache if it is there; see `Opener`."""
-    return TransformersClassifier(read_model_folder(hub_snapshot(spec), spec, labels), device=device, dtype=dtype)
+    return open_saved(hub_snapshot(spec), spec, device=device, dtype=dtype, labels=labels)
 
 
 def hub_snapshot(spec: str) -> Path:
@@ -32,7 +33,7 @@ def hub_snapshot(spec: str) -> Path:
             snapshot_download(
                 name,
                 revision=revision or None,
-                allow_patterns=["*.json", "*.safetensors"],
+                allow_patterns=["*.json", "*.safetensors", *TOKENIZER_PATTERNS],
             )
         )
     except Exception as error:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import error_text, one_line, printable
-from tierbench.models.classifier import Classifier
+from tierbench.models.classifier import Classifier, Promptable
 
 _PARTS = ("labels", "fingerprint", "describe", "predict")
 _REQUIRED = object()
@@ -60,7 +60,8 @@ def identity_of(classifier: object, place: str = "the classifier", source: str =
     labels = read_part(classifier, "labels", place)
     if isinstance(labels, str) or not isinstance(labels, Sequence) or not all(isinstance(name, str) for name in labels):
         raise UserError(f"{place}: its labels must be a sequence of strings, one for each output")
-    if not len(labels):
+    # A model that reads text has no labels before a suite names its concepts.
+    if not len(labels) and not isinstance(classifier, Promptable):
         raise UserError(f"{place}: it has no labels; name its outputs")
     fingerprint = read_part(classifier, "fingerprint", place)
     if fingerprint is not None and (
