@@ -23,6 +23,7 @@ def model(
 ) -> None:
     """Print a model's architecture, depths and widths, labels, preprocessing and parameter count."""
     from tierbench.models import load_classifier
+    from tierbench.models.classifier import Promptable
     from tierbench.models.label_file import read_labels
 
     classifier = load_classifier(spec, device="cpu", labels=read_labels(names.absolute()) if names else None)
@@ -43,14 +44,17 @@ def model(
     labels = list(classifier.labels)
     shown = labels if all_labels else labels[:10]
     more = "" if len(shown) == len(labels) else f", … (all {len(labels)} with --all-labels)"
+    own = "the concepts of each suite" if isinstance(classifier, Promptable) else ""
+    count = own or f"{len(labels)} labels"
     parameters = card.get("parameters")
     lines = {
         "architecture": card.get("architecture"),
         "parameters": f"{parameters:,}" if isinstance(parameters, int) else parameters,
         "depths": card.get("depths"),
         "widths": card.get("widths"),
-        "outputs": f"{card.get('outputs', 'probabilities')} over {len(labels)} labels",
-        "labels": "; ".join(one_line(label, 80) for label in shown) + more,
+        "outputs": f"{card.get('outputs', 'probabilities')} over {count}",
+        "labels": own or "; ".join(one_line(label, 80) for label in shown) + more,
+        "templates": card.get("templates"),
         "fingerprint": classifier.fingerprint or "none: predictions are not kept between runs",
     }
     for name, value in lines.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,10 @@ import typer
 from tierbench.common.errors import UserError
 from tierbench.common.text import one_line, plural
 from tierbench.models import Classifier
-from tierbench.scoring.labels import label_hint, label_problems, map_concepts, short_label
+from tierbench.models.classifier import Promptable
+from tierbench.scoring.labels import label_hint, map_concepts, short_label
 from tierbench.scoring.results import CaseResult
+from tierbench.scoring.suite_model import bind
 from tierbench.suites import Case, Suite, Thresholds, Tier
 from tierbench.suites.expectation import Expectation
 
@@ -61,11 +63,14 @@ def unknown_labels(images: Images, models: Mapping[str, Classifier]) -> list[str
     """
     from tierbench.models.reference import imagenet_labels
 
+    if any(isinstance(model, Promptable) for model in models.values()):
+        # It can be asked for anything.
+        return []
     suite = images.suite
     own = set() if models else {*suite.concepts, *suite.expected_concepts}
     spaces = [list(model.labels) for model in models.values()] or [list(imagenet_labels())]
     concepts = [concept for concept in images.expected.concepts if concept not in own]
-    probe = _suite_of(images, images.cases())
+    probe = _suite_for(None, images, images.cases())
     known = {concept for labels in spaces for concept in concepts if map_concepts(probe, labels).knows(concept)}
     who = "no model" if models else "neither the suite nor the built-in model"
     return [
@@ -82,9 +87,10 @@ def proposed_tiers(images: Images, models: Mapping[str, Classifier]) -> dict[Pat
     from tierbench.scoring.evaluate import judge_suite
 
     cases = images.cases()
-    suite = _suite_of(images, cases)
     results = {
-        model_name: judge_suite(classifier, suite, cases, model_name, missing_labels="skip")
+        model_name: judge_suite(
+            classifier, _suite_for(classifier, images, cases), cases, model_name, missing_labels="skip"
+        )
         for model_name, classifier in models.items()
     }
     proposed = {}
@@ -98,7 +104,7 @@ def proposed_tiers(images: Images, models: Mapping[str, Classifier]) -> dict[Pat
         counted = [result for result in judged.values() if not result.skipped and not result.error]
         if images.tier is None and not counted:
             # There is nothing to propose a tier from.
-            lines = _why_not_judged(suite, models)
+            lines = _why_not_judged(images, cases, models)
             raise UserError(*lines or [f"{one_line(str(image))}: no model could judge it; {_SET_TIER}"])
         missed = sum(not result.passed for result in counted)
         proposed[image] = 1 if not missed else 3 if missed == len(counted) > 1 else 2
@@ -107,15 +113,18 @@ def proposed_tiers(images: Images, models: Mapping[str, Classifier]) -> dict[Pat
     return proposed
 
 
-def _suite_of(images: Images, cases: Iterable[Case]) -> Suite:
-    return Suite(images.suite.name, images.suite.folder, "", tuple(cases), {1: Tier(1)}, images.suite.concepts)
+def _suite_for(model: Classifier | None, images: Images, cases: Sequence[Case]) -> Suite:
+    """Return the suite in which a model is asked for the images; a zero-shot model is asked for all of its concepts."""
+    suite = images.suite
+    all_cases = [*suite.cases, *cases] if isinstance(model, Promptable) else cases
+    return Suite(suite.name, suite.folder, "", tuple(all_cases), {1: Tier(1)}, suite.concepts, prompts=suite.prompts)
 
 
-def _why_not_judged(suite: Suite, models: Mapping[str, Classifier]) -> list[str]:
+def _why_not_judged(images: Images, cases: Sequence[Case], models: Mapping[str, Classifier]) -> list[str]:
     return [
         line
         for model_name, classifier in models.items()
-        for line in label_problems(suite, map_concepts(suite, classifier.labels), model_name, otherwise=_SET_TIER)
+        for line in bind(classifier, _suite_for(classifier, images, cases)).problems(model_name, otherwise=_SET_TIER)
     ]
 
 

@@ -23,7 +23,7 @@ Suites = Annotated[list[str] | None, typer.Argument(help="suites by name or path
 
 def check(suites: Suites = None, model: Models = None, labels: Labels = None, max_pixels: MaxPixels = None) -> None:
     """Report all problems of suites, broken pictures included; exit code 1 if there are any. Warnings are none."""
-    from tierbench.scoring.labels import label_problems, map_concepts
+    from tierbench.scoring.suite_model import bind
     from tierbench.suites.checking import check_names, check_pictures
     from tierbench.suites.duplicates import duplicate_problems, near_duplicates_missing
     from tierbench.suites.twins import unused_twins
@@ -46,7 +46,7 @@ def check(suites: Suites = None, model: Models = None, labels: Labels = None, ma
         check_names(suite, warnings)
         lines = problems.lines + duplicate_problems(suite)
         for model_name, classifier in models.items():
-            lines += label_problems(suite, map_concepts(suite, classifier.labels), model_name)
+            lines += bind(classifier, suite).problems(model_name)
         warnings.lines += _unmatched_labels(suite, models.values())
         bad += len(lines)
         for line in [*lines, *(f"warning: {warning}" for warning in warnings.lines)]:

@@ -46,14 +46,15 @@ def _model(benchmark: Benchmark, spec: ModelSpec) -> str:
     named = spec.name if spec.spec == spec.name else f"{spec.name} = {one_line(spec.spec)}"
     try:
         model = benchmark.models.open(spec.name)
-        cached = model.predictor.cached(model.predictable(cases, benchmark.by_name))
+        cached = model.cached(model.predictable(cases, benchmark.by_name))
     except UserError as error:
         return f"model {named}: {error.lines[0]}"
     # A classifier of the user's own need not say where it runs.
     device = getattr(model.classifier, "device", "")
     place = f", {device} {benchmark.config.models.dtype}" if device else ""
+    labels = "the concepts of each suite" if model.prompted else plural(len(model.classifier.labels), "label")
     return (
-        f"model {named}: {plural(len(model.classifier.labels), 'label')}{place}, "
+        f"model {named}: {labels}{place}, "
         f"{cached} of {plural(len(cases), 'prediction')} cached, {_baseline(benchmark, spec)}"
     )
 

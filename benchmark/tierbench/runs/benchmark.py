@@ -127,7 +127,7 @@ class Benchmark:
 
     def takes_cropped(self, name: str) -> bool:
         """Return whether a model predicts cropped pictures without cropping them again."""
-        return self.predicted(name).predictor.takes_cropped
+        return self.predicted(name).takes_cropped
 
     def results(self, name: str, cases: Iterable[Case]) -> list[CaseResult]:
         """Return the results of selected cases under a model."""

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from tierbench.common.errors import UserError
 from tierbench.models.classifier import Classifier
-from tierbench.models.identity import identity_of
 from tierbench.models.load import load_classifier
 from tierbench.models.prediction_store import PredictionStore
 from tierbench.models.predictor import Predictor
-from tierbench.scoring.labels import label_problems, map_concepts
 from tierbench.scoring.results import CaseResult, judge_case, rows_frame
+from tierbench.scoring.suite_model import bind
 from tierbench.suites.case import Case, Suite
 from tierbench.suites.problems import Problems
 from tierbench.suites.reader import read_suite
@@ -67,14 +66,16 @@ def judge_suite(
     max_pixels: int | None = None,
 ) -> list[CaseResult]:
     """Predict and judge the given cases of a suite; see `evaluate`."""
-    identity = identity_of(classifier)
-    space = map_concepts(suite, identity.labels)
-    if problems := label_problems(suite, space, model, missing_is_problem=missing_labels == "error"):
+    bound = bind(classifier, suite)
+    if problems := bound.problems(model, missing_is_problem=missing_labels == "error"):
         raise UserError(*problems)
+    space = bound.space
     wanted = list(cases)
     known = [case for case in wanted if any(space.knows(name) for name in case.expected)]
     images = [*known, *suite.twins_of(known)]
-    predictor = Predictor(classifier, PredictionStore(None), batch_size, identity=identity, max_pixels=max_pixels)
+    predictor = Predictor(
+        bound.classifier, PredictionStore(None), batch_size, identity=bound.identity, max_pixels=max_pixels
+    )
     predictions = predictor.predict(images)
     return [
         judge_case(
@@ -83,7 +84,7 @@ def judge_suite(
             space,
             predictions.get(case.key),
             twin=predictions.get(case.twin_key),
-            multi_label=identity.multi_label,
+            multi_label=bound.identity.multi_label,
         )
         for case in wanted
     ]

@@ -81,6 +81,11 @@ def map_concepts(suite: Suite, labels: Sequence[str]) -> LabelSpace:
     return LabelSpace(tuple(map(printable, labels)), concepts)
 
 
+def own_space(concepts: Sequence[str]) -> LabelSpace:
+    """Return the space of a model whose labels are the concepts themselves."""
+    return LabelSpace(tuple(map(printable, concepts)), {name: (index,) for index, name in enumerate(concepts)})
+
+
 def label_problems(
     suite: Suite, space: LabelSpace, model: str, *, missing_is_problem: bool = True, otherwise: str = SKIP
 ) -> list[str]:

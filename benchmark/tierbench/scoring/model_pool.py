@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tierbench.common.cache import cache_folder
 from tierbench.common.errors import UserError
 from tierbench.common.text import one_line
 from tierbench.models import load_classifier
-from tierbench.models.classifier import Classifier, Verifies
+from tierbench.models.classifier import Classifier
 from tierbench.models.identity import Identity, identity_of, read_part
 from tierbench.models.label_file import read_labels
 from tierbench.models.prediction_store import PredictionStore, card_key
@@ -146,6 +147,7 @@ class ModelPool:
             self.suites,
             batch_size=self.options.batch_size,
             max_pixels=self.options.max_pixels,
+            embeddings=cache_folder() / "text-embeddings" if self.options.cache else None,
         )
 
     def opened(self, name: str) -> ModelUnderTest | None:
@@ -165,7 +167,10 @@ class ModelPool:
     def card(self, name: str, fingerprint: str) -> dict[str, Any]:
         """Return the card that was stored when a model with this fingerprint predicted; empty if there is none."""
         store = self.store if fingerprint else self.run_store
-        return store.card(card_key(name, fingerprint)) or {}
+        card = store.card(card_key(name, fingerprint)) or {}
+        # Not part of the stored card, because they change without the model.
+        prompts = self._models[name].prompts if card and name in self._models else {}
+        return {**card, "prompts": prompts} if prompts else card
 
     def problems(self) -> list[str]:
         """Open every model without loading its weights, and list the problems of the models and their labels."""
@@ -178,7 +183,7 @@ class ModelPool:
                     read_part(model.classifier, part, f"model {one_line(spec.spec)!r}", "")
                 if not self.card(spec.name, self.fingerprint(spec.name)):
                     # A model with a card has predicted before.
-                    self._verify(model)
+                    model.verify(probe=self.predicts)
             except UserError as error:
                 problems += error.lines
             else:
@@ -226,10 +231,3 @@ class ModelPool:
         from filelock import FileLock
 
         return FileLock(self.shared / "predict.lock")
-
-    def _verify(self, model: ModelUnderTest) -> None:
-        """Raise a `UserError` if a model will not be able to predict, as far as that can be told quickly."""
-        if isinstance(model.classifier, Verifies):
-            model.classifier.verify()
-        elif self.predicts:
-            model.predictor.probe()
