@@ -18,7 +18,7 @@ SETTINGS = '[tool.pytest]\ntestpaths = ["cases"]\npythonpath = ["."]\nrobust_mod
 A = ["test_case[a/blue_1]", "test_case[a/blue_2]", "test_tier[a/tier1]"]
 B = ["test_case[b/red]", "test_tier[b/tier1]"]
 # Options whose value is a path.
-PATHS = ("reports", "cases", "model", "labels", "baseline", "markdown")
+PATHS = ("reports", "cases", "model", "labels", "processor", "baseline", "markdown")
 
 
 def make_home(home: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tierbench.cli.folders import folder_to_add_to
-from tierbench.cli.models import Labels, Models, open_models
+from tierbench.cli.models import Labels, Models, Processors, open_models
 from tierbench.cli.pixel_limit import MaxPixels, pixel_limit
 from tierbench.cli.proposals import Images, proposed_tiers, unknown_labels
 from tierbench.common.errors import UserError
@@ -38,6 +38,7 @@ def add(
     force: Annotated[bool, typer.Option("--force", help="add a label that no model knows")] = False,
     model: Models = None,
     labels: Labels = None,
+    processor: Processors = None,
     max_pixels: MaxPixels = None,
 ) -> None:
     """Copy images into a suite and append their rows; show the models' predictions."""
@@ -55,7 +56,7 @@ def add(
     folder = folder_to_add_to(suite, create=new_suite)
     if problems := _image_problems(images, folder, pixel_limit(max_pixels)):
         raise UserError(*problems)
-    models, problems = open_models(model, labels)
+    models, problems = open_models(model, labels, processor)
     proposed: dict[Path, int] = {}
     if not is_twin and not problems:
         current, thresholds = _suite_and_thresholds(folder, expected, tier)
@@ -64,7 +65,7 @@ def add(
             problems = unknown_labels(new, models)
         if not problems and not models and tier is None:
             # The tier is proposed from predictions, so at least one model is needed.
-            models, problems = open_models(["reference"], labels)
+            models, problems = open_models(["reference"], labels, processor)
         if not problems and models:
             proposed = proposed_tiers(new, models)
     if problems:

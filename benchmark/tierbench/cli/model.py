@@ -18,6 +18,10 @@ def model(
         Path | None,
         typer.Option("--labels", help="file: names of its classes, one per line, if its config has none"),
     ] = None,
+    processor: Annotated[
+        Path | None,
+        typer.Option("--processor", help="folder: its image processor, if it has none beside it"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the whole card as JSON")] = False,
     all_labels: Annotated[bool, typer.Option("--all-labels", help="print every label")] = False,
 ) -> None:
@@ -26,7 +30,12 @@ def model(
     from tierbench.models.classifier import Promptable
     from tierbench.models.label_file import read_labels
 
-    classifier = load_classifier(spec, device="cpu", labels=read_labels(names.absolute()) if names else None)
+    classifier = load_classifier(
+        spec,
+        device="cpu",
+        labels=read_labels(names.absolute()) if names else None,
+        processor=processor.absolute() if processor else None,
+    )
     try:
         card = classifier.describe()
     except UserError:

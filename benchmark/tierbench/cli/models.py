@@ -11,7 +11,8 @@ import typer
 from tierbench.cli.pytest_settings import PytestSettings, nearest_settings
 from tierbench.common.errors import UserError
 from tierbench.models import Classifier, load_classifier
-from tierbench.models.label_file import label_files, read_labels
+from tierbench.models.label_file import read_labels
+from tierbench.models.model_paths import label_files, processor_folders
 from tierbench.models.spec import parse_models
 
 Models = Annotated[
@@ -22,16 +23,25 @@ Labels = Annotated[
     list[str] | None,
     typer.Option("--labels", help="[NAME=]FILE: names of a model's classes, one per line, if its config has none"),
 ]
+Processors = Annotated[
+    list[str] | None,
+    typer.Option("--processor", help="[NAME=]FOLDER: the image processor of a model that has none beside it"),
+]
 
 
 def open_models(
-    models: Sequence[str] | None, labels: Sequence[str] | None, *, device: str = "auto"
+    models: Sequence[str] | None,
+    labels: Sequence[str] | None,
+    processors: Sequence[str] | None = None,
+    *,
+    device: str = "auto",
 ) -> tuple[dict[str, Classifier], list[str]]:
     """Open the given models, or else those in pytest's settings; there may be none.
 
     Args:
         models: models as `[NAME=]SPEC`.
         labels: label files as `[NAME=]FILE`.
+        processors: folders with image processors as `[NAME=]FOLDER`.
         device: `auto`, `cpu`, `cuda` or `mps`.
 
     Returns:
@@ -39,23 +49,31 @@ def open_models(
     """
     problems: list[str] = []
     root = Path.cwd()
-    model_option, label_option = "--model", "--labels"
+    model_option, label_option, processor_option = "--model", "--labels", "--processor"
     if not models:
         settings = nearest_settings(root) or PytestSettings(root, {})
         models, model_option = settings.lines("robust_model"), f"robust_model of {settings.file.name}"
         if models and not labels:
             labels, label_option = settings.lines("robust_labels"), f"robust_labels of {settings.file.name}"
+        if models and not processors:
+            processors = settings.lines("robust_processor")
+            processor_option = f"robust_processor of {settings.file.name}"
         if models:
             root = settings.file.parent
     specs = parse_models(models, problems, model_option)
-    if labels and not specs and not problems:
-        problems.append(f"{label_option} is given without a model; name the model with --model")
+    if not specs and not problems:
+        for option, values in ((label_option, labels), (processor_option, processors)):
+            if values:
+                problems.append(f"{option} is given without a model; name the model with --model")
     files = label_files(labels or [], specs, root, problems, label_option) if specs else {}
+    folders = processor_folders(processors or [], specs, root, problems, processor_option) if specs else {}
     opened: dict[str, Classifier] = {}
     for spec in specs:
         try:
             names = read_labels(files[spec.name]) if spec.name in files else None
-            opened[spec.name] = load_classifier(spec.spec, device=device, root=root, labels=names)
+            opened[spec.name] = load_classifier(
+                spec.spec, device=device, root=root, labels=names, processor=folders.get(spec.name)
+            )
         except UserError as error:
             problems += error.lines
     return opened, problems

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tierbench.cli.folders import suite_folder, suite_folders
-from tierbench.cli.models import Labels, Models, open_models
+from tierbench.cli.models import Labels, Models, Processors, open_models
 from tierbench.cli.pixel_limit import MaxPixels, pixel_limit
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
@@ -21,7 +21,13 @@ from tierbench.suites.problems import Problems
 Suites = Annotated[list[str] | None, typer.Argument(help="suites by name or path (default: all in cases/)")]
 
 
-def check(suites: Suites = None, model: Models = None, labels: Labels = None, max_pixels: MaxPixels = None) -> None:
+def check(
+    suites: Suites = None,
+    model: Models = None,
+    labels: Labels = None,
+    processor: Processors = None,
+    max_pixels: MaxPixels = None,
+) -> None:
     """Report all problems of suites, broken pictures included; exit code 1 if there are any. Warnings are none."""
     from tierbench.scoring.suite_model import bind
     from tierbench.suites.checking import check_names, check_pictures
@@ -29,7 +35,7 @@ def check(suites: Suites = None, model: Models = None, labels: Labels = None, ma
     from tierbench.suites.twins import unused_twins
 
     # Problems of models are reported with the rest, so that a missing model does not hide the problems of suites.
-    models, lines = open_models(model, labels, device="cpu")
+    models, lines = open_models(model, labels, processor, device="cpu")
     for line in lines:
         typer.echo(line)
     limit = pixel_limit(max_pixels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.text import error_text, one_line
 from tierbench.models.classifier import Classifier
 from tierbench.models.identity import checked_classifier
-from tierbench.models.registry import MODEL_REGISTRY, kind_of
+from tierbench.models.registry import MODEL_REGISTRY, Opener, kind_of
 
 
 def load_classifier(
@@ -19,6 +20,7 @@ def load_classifier(
     dtype: str = "float32",
     root: Path | None = None,
     labels: Sequence[str] | None = None,
+    processor: Path | None = None,
 ) -> Classifier:
     """Open the model that a spec names.
 
@@ -29,6 +31,7 @@ def load_classifier(
         dtype: `float32`, `float16` or `bfloat16`.
         root: the folder that relative paths are relative to; default: the working directory.
         labels: names of the classes that replace those in the model's config.
+        processor: a folder with the image processor that replaces the model's own.
 
     Returns:
         A classifier with labels and fingerprint; the weights are loaded at the first prediction.
@@ -40,8 +43,13 @@ def load_classifier(
     kind = kind_of(spec, root)
     opener = MODEL_REGISTRY.get(kind)
     place = f"model {one_line(spec)!r}"
+    given = {} if processor is None else {"processor": processor}
+    if given and not _takes(opener, "processor"):
+        raise UserError(
+            f"{place}: its image processor cannot be replaced; leave out --robust-processor (tierbench: --processor)"
+        )
     try:
-        classifier = opener(spec, device=device, dtype=dtype, root=root, labels=labels)
+        classifier = opener(spec, device=device, dtype=dtype, root=root, labels=labels, **given)
     except UserError:
         raise
     except (Exception, SystemExit) as error:
@@ -50,3 +58,9 @@ def load_classifier(
             raise
         raise UserError(f"{place}: {MODEL_REGISTRY.owner(kind)} cannot open it: {error_text(error)}") from error
     return checked_classifier(classifier, place)
+
+
+def _takes(opener: Opener, name: str) -> bool:
+    """Return whether an opener declares a keyword that not every kind of model has a use for."""
+    parameters = inspect.signature(opener).parameters
+    return name in parameters or any(each.kind is each.VAR_KEYWORD for each in parameters.values())

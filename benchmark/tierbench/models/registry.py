@@ -20,6 +20,9 @@ class Opener(Protocol):
 
     Another package registers one with an entry point `SCHEME = "module:object"` in the group `tierbench.models`; it
     then opens every spec that starts with `SCHEME:`.
+
+    An opener that also declares the keyword `processor: Path | None = None` gets the folder that `--robust-processor`
+    names; with any other, that option is refused.
     """
 
     def __call__(self, spec: str, *, device: str, dtype: str, root: Path, labels: Sequence[str] | None) -> Classifier:

@@ -36,6 +36,12 @@ _REPEATED = (
         "names of a model's classes, one a line, where its config has none; may be given more than once",
         "names of classes, as with --robust-labels",
     ),
+    (
+        "processor",
+        "[NAME=]FOLDER",
+        "folder with the image processor of a model that has none beside it; may be given more than once",
+        "image processors, as with --robust-processor",
+    ),
 )
 # As in `tierbench.corruptions.names`, which a session without suites does not import.
 _GEOMETRIES = ("imagenet-c", "whole")

@@ -10,7 +10,7 @@ from typing import Any
 from tierbench.common.files import expanded
 from tierbench.common.text import one_line, plural, suggestion
 from tierbench.corruptions.selection import parse_corruptions, parse_severities
-from tierbench.models.label_file import label_files
+from tierbench.models.model_paths import label_files, processor_folders
 from tierbench.models.spec import ModelSpec, parse_models
 from tierbench.runs.baseline_source import BaselineChoice
 from tierbench.runs.regression import DEFAULT_MAX_DROP, LARGEST_DROP
@@ -109,6 +109,7 @@ def run_config(
         models=ModelOptions(
             specs=specs,
             labels=label_files(given["labels"], specs, root, problems),
+            processors=processor_folders(given["processor"], specs, root, problems),
             root=root,
             device=given["device"],
             dtype=given["dtype"],

@@ -39,6 +39,7 @@ class ModelOptions:
         missing_labels: what to do if a model has no label for a concept: `error`, or `skip` its cases.
         cache: whether predictions are kept between runs.
         max_pixels: the number of pixels that an image may have; None: Pillow's limit.
+        processors: model → folder with its image processor.
     """
 
     specs: tuple[ModelSpec, ...]
@@ -50,6 +51,7 @@ class ModelOptions:
     missing_labels: str
     cache: bool
     max_pixels: int | None = None
+    processors: Mapping[str, Path] = field(default_factory=dict)
 
     def spec(self, name: str) -> ModelSpec:
         """Return the spec of the model with this name."""
@@ -133,7 +135,14 @@ class ModelPool:
         elif known is None:
             labels = read_labels(options.labels[name]) if name in options.labels else None
             spec = options.spec(name).spec
-            opened = load_classifier(spec, device=options.device, dtype=options.dtype, root=options.root, labels=labels)
+            opened = load_classifier(
+                spec,
+                device=options.device,
+                dtype=options.dtype,
+                root=options.root,
+                labels=labels,
+                processor=options.processors.get(name),
+            )
             identity = identity_of(opened, f"model {one_line(spec)!r}", own_source(spec, options.root))
             self._models[name] = self._under_test(name, opened, identity)
         return self._models[name]
