@@ -13,7 +13,7 @@ from tierbench.common.text import error_text, one_line
 
 
 def model(
-    spec: Annotated[str, typer.Argument(help="a folder, a Hub id, python:module:factory, or reference")],
+    spec: Annotated[str, typer.Argument(help="a folder, a Hub id, onnx:FILE, python:module:factory, or reference")],
     names: Annotated[
         Path | None,
         typer.Option("--labels", help="file: names of its classes, one per line, if its config has none"),

@@ -19,7 +19,7 @@ from tierbench.models.weights_file import read_weights
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _PICKLES = ("pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5", "flax_model.msgpack")
-_PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 _ADAPTERS = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
 # The largest side, in pixels, that a picture may be resized to.
 MAX_SIDE = 4096
@@ -143,7 +143,7 @@ def processor_files(folder: Path, place: str) -> list[Path]:
     Raises:
         UserError: if there is none, or it would make pictures so large that they fill the memory.
     """
-    found = [folder / name for name in _PROCESSORS if (folder / name).is_file()]
+    found = [folder / name for name in PROCESSORS if (folder / name).is_file()]
     if not found:
         raise UserError(
             f"{place}: has no preprocessor_config.json, so its preprocessing is unknown; "

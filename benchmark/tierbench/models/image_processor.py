@@ -40,11 +40,15 @@ class ImageProcessor:
         self._folder = folder
         self._place = place
 
-    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Prepared]:
+    def preparation(self, *, cropped: bool, raw: bool = False) -> Callable[[Image.Image], Prepared]:
         """Return the function that makes the model's input of a picture; see `Prepares`.
 
         The input is a tensor of pixels, shape [channels, height, width], if the model takes nothing else; otherwise all
         its tensors by name.
+
+        Args:
+            cropped: whether pictures are cropped already.
+            raw: whether the pixels stay those of the picture, 0 to 255, neither rescaled nor normalised.
 
         Raises:
             UserError: if the image processor cannot be used.
@@ -53,6 +57,7 @@ class ImageProcessor:
         processor = self.loaded
         height, width = self.input_size
         options = {"do_resize": False, "do_center_crop": False} if cropped else {}
+        options |= {"do_rescale": False, "do_normalize": False} if raw else {}
         edge = _shortest_edge(processor)
 
         def prepare(image: Image.Image) -> Prepared:

@@ -25,7 +25,8 @@ def load_classifier(
     """Open the model that a spec names.
 
     Args:
-        spec: a folder, a Hub id `org/name[@revision]`, `python:module:factory`, `reference`, or what another package
+        spec: a folder, a Hub id `org/name[@revision]`, `onnx:FILE`,
+            `python:module:factory`, `reference`, or what another package
             registered: `scheme:…`.
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: `float32`, `float16` or `bfloat16`.

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,9 @@ SELECT key, CAST(row AS BLOB), CAST(used AS REAL) FROM predictions WHERE key IN 
 """
 
 
-def prediction_key(identity: str, image_sha256: str, *, device: str, dtype: str, alteration: str = "") -> str:
+def prediction_key(
+    identity: str, image_sha256: str, *, device: str, dtype: str, alteration: str = "", backend: str = ""
+) -> str:
     """Return the key of a prediction, a hash over everything that can change it.
 
     Args:
@@ -49,25 +51,40 @@ def prediction_key(identity: str, image_sha256: str, *, device: str, dtype: str,
         device: the kind of device, `cpu`, `cuda` or `mps`.
         dtype: of the weights.
         alteration: what is done to the image after opening it (corruption, severity, seed); empty if nothing.
+        backend: what runs the model, with its version; empty for torch.
     """
-    parts = (identity, image_sha256, device, dtype, alteration, str(OPENING_VERSION), *library_versions().values())
+    parts = [identity, image_sha256, device, dtype, alteration, str(OPENING_VERSION), *library_versions().values()]
+    parts += [backend] if backend else []
     return hashlib.sha256("\0".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 
-def card_key(model: str, fingerprint: str) -> str:
+def card_key(model: str, fingerprint: str, backend: str = "") -> str:
     """Return the key of a model card.
 
     Args:
         model: the name of the model: two models may claim one fingerprint.
         fingerprint: its fingerprint; empty if it has none.
+        backend: what runs it, with its version; empty for torch.
     """
-    return "\0".join((_CARD_VERSION, model, fingerprint, *library_versions().values()))
+    parts = [_CARD_VERSION, model, fingerprint, *library_versions().values()]
+    return "\0".join([*parts, backend] if backend else parts)
 
 
 @cache
 def library_versions() -> dict[str, str]:
     """Return the versions of the libraries that predictions depend on, without importing them."""
     return {name: version(name) for name in ("torch", "transformers", "pillow")}
+
+
+def backend_with_version(backend: str) -> str:
+    """Return the name of a backend with its version; empty for torch, whose version every key holds."""
+    if backend != "onnxruntime":
+        return ""
+    # ONNX Runtime is published under several names, one for each kind of device.
+    for name in ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino"):
+        with contextlib.suppress(PackageNotFoundError):
+            return f"{name} {version(name)}"
+    return backend
 
 
 class PredictionStore:

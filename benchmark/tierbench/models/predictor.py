@@ -16,7 +16,7 @@ from tierbench.models.classifier import Classifier, TakesCropped, preparation_of
 from tierbench.models.identity import Identity, identity_of, read_part
 from tierbench.models.intake import Intake, Taken
 from tierbench.models.outputs import FIX, NOT_PROBABILITIES, as_array, check_sum, problem_of
-from tierbench.models.prediction_store import PredictionStore, prediction_key
+from tierbench.models.prediction_store import PredictionStore, backend_with_version, prediction_key
 from tierbench.models.stored_row import FULL_LABELS, pack, unpack
 from tierbench.suites.case import Case, Thresholds
 from tierbench.suites.derived import corruption_key
@@ -105,6 +105,11 @@ class Predictor:
         return {name: str(read_part(self.classifier, name, "the model", "")) for name in ("device", "dtype")}
 
     @cached_property
+    def backend(self) -> str:
+        """What runs the model, with its version; empty for torch."""
+        return backend_with_version(str(read_part(self.classifier, "backend", "the model", "")))
+
+    @cached_property
     def _identity_key(self) -> str:
         return f"{self._unkept}\0{self.identity.digest}"
 
@@ -114,7 +119,9 @@ class Predictor:
         if len(self.identity.labels) > FULL_LABELS:
             kept = "kept:" + hashlib.sha256(str(sorted(self._counted(case))).encode()).hexdigest()
         alteration = "\0".join(filter(None, (corruption_key(case), path, kept)))
-        return prediction_key(self._identity_key, image_sha256, **self._place, alteration=alteration)
+        return prediction_key(
+            self._identity_key, image_sha256, **self._place, alteration=alteration, backend=self.backend
+        )
 
     def _digests(self, cases: Sequence[Case]) -> dict[str, str]:
         """Return the SHA-256 of the image files, by `case.key`; a picture with several views is looked at once."""

@@ -47,6 +47,7 @@ MODEL_REGISTRY: Final = Registry[Opener](
         "python": "tierbench.models.factory:open_factory",
         "folder": "tierbench.models.folder:open_folder",
         "hub": "tierbench.models.hub:open_hub",
+        "onnx": "tierbench.models.onnx_model:open_onnx",
     },
     group="tierbench.models",
     problem=lambda name, part: "" if callable(part) else f"must be callable, not {type(part).__name__!r}",
@@ -65,10 +66,10 @@ _SCHEME = re.compile(r"([a-z][a-z0-9_]+):")
 def own_source(spec: str, root: Path) -> str:
     """Return the spec if code opens it that is not tierbench's own; else an empty text.
 
-    The fingerprints of folders and Hub models are tierbench's own work, and hold wherever their files are.
+    The fingerprints of folders, Hub models and ONNX files are tierbench's own work, and hold wherever their files are.
     """
     kind = kind_of(spec, root)
-    return "" if kind in _BY_FORM else spec
+    return spec if kind == "python" or not MODEL_REGISTRY.is_built_in(kind) else ""
 
 
 def kind_of(spec: str, root: Path) -> str:

@@ -12,7 +12,7 @@ from tierbench.common.text import one_line
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,50}")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")
-FORMS = "a folder, a Hub id (org/name or org/name@revision), python:module:factory, or reference"
+FORMS = "a folder, a Hub id (org/name or org/name@revision), onnx:FILE, python:module:factory, or reference"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ _REPEATED = (
     (
         "model",
         "[NAME=]SPEC",
-        "model under test: a folder, a Hub id, python:module:factory, or reference; may be given more than once",
+        "model under test: a folder, a Hub id, onnx:FILE, python:module:factory, or reference; may be given more than "
+        "once",
         "models under test, as with --robust-model",
     ),
     (

@@ -176,7 +176,8 @@ class ModelPool:
     def card(self, name: str, fingerprint: str) -> dict[str, Any]:
         """Return the card that was stored when a model with this fingerprint predicted; empty if there is none."""
         store = self.store if fingerprint else self.run_store
-        card = store.card(card_key(name, fingerprint)) or {}
+        backend = self._models[name].backend if name in self._models else ""
+        card = store.card(card_key(name, fingerprint, backend)) or {}
         # Not part of the stored card, because they change without the model.
         prompts = self._models[name].prompts if card and name in self._models else {}
         return {**card, "prompts": prompts} if prompts else card

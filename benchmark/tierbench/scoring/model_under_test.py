@@ -66,6 +66,11 @@ class ModelUnderTest:
         return isinstance(self.classifier, Promptable)
 
     @property
+    def backend(self) -> str:
+        """What runs it, with its version; empty for torch."""
+        return self._predictor("").backend
+
+    @property
     def takes_cropped(self) -> bool:
         """Whether it predicts pictures that are cropped already without cropping them again."""
         return all(predictor.takes_cropped for predictor in self._all_predictors())
@@ -156,7 +161,7 @@ class ModelUnderTest:
 
     def _keep_card(self) -> None:
         """Store the model card, so that the report can show it without loading the model."""
-        key = card_key(self.name, self.identity.fingerprint or "")
+        key = card_key(self.name, self.identity.fingerprint or "", self.backend)
         if self._store.card(key) is not None:
             return
         try:
