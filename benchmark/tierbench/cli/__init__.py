@@ -11,6 +11,7 @@ from tierbench.cli.add import add
 from tierbench.cli.baselines import baseline
 from tierbench.cli.compare import compare
 from tierbench.cli.corrupt import corrupt
+from tierbench.cli.export import export
 from tierbench.cli.history import history, prune
 from tierbench.cli.init import init
 from tierbench.cli.model import model
@@ -55,3 +56,4 @@ app.command("compare")(compare)
 app.command("prune")(prune)
 app.add_typer(baseline)
 app.command("model")(model)
+app.command("export")(export)

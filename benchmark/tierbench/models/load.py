@@ -11,6 +11,7 @@ from tierbench.common.text import error_text, one_line
 from tierbench.models.classifier import Classifier
 from tierbench.models.identity import checked_classifier
 from tierbench.models.registry import MODEL_REGISTRY, Opener, kind_of
+from tierbench.models.transformers_model import TransformersClassifier
 
 
 def load_classifier(
@@ -21,6 +22,7 @@ def load_classifier(
     root: Path | None = None,
     labels: Sequence[str] | None = None,
     processor: Path | None = None,
+    backend: str = "torch",
 ) -> Classifier:
     """Open the model that a spec names.
 
@@ -33,6 +35,7 @@ def load_classifier(
         root: the folder that relative paths are relative to; default: the working directory.
         labels: names of the classes that replace those in the model's config.
         processor: a folder with the image processor that replaces the model's own.
+        backend: `torch`, or `onnx`, to run a transformers model in ONNX Runtime.
 
     Returns:
         A classifier with labels and fingerprint; the weights are loaded at the first prediction.
@@ -58,6 +61,11 @@ def load_classifier(
         if MODEL_REGISTRY.is_built_in(kind):
             raise
         raise UserError(f"{place}: {MODEL_REGISTRY.owner(kind)} cannot open it: {error_text(error)}") from error
+    if backend == "onnx" and isinstance(classifier, TransformersClassifier):
+        # Here, because only this backend needs it.
+        from tierbench.models.onnx_backend import ExportedClassifier
+
+        classifier = ExportedClassifier(classifier, device)
     return checked_classifier(classifier, place)
 
 

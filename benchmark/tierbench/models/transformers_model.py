@@ -57,6 +57,21 @@ class TransformersClassifier:
         """Whether the outputs are sigmoids."""
         return self._files.multi_label
 
+    @property
+    def files(self) -> ModelFiles:
+        """The checked folder that it was opened from."""
+        return self._files
+
+    @property
+    def network(self) -> Any:
+        """The model of transformers, with its weights."""
+        return self._model
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Height and width of the pictures that the model takes."""
+        return self._processor.input_size
+
     @cached_property
     def device(self) -> str:
         """The device in use; for `cpu`, torch is not imported if that can be avoided.

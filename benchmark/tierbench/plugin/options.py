@@ -49,6 +49,7 @@ _GEOMETRIES = ("imagenet-c", "whole")
 # Name, choices or type, default, metavar, help. Every option has an ini key of the same name.
 _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("device", ("auto", "cpu", "cuda", "mps"), "auto", "", "where the model runs"),
+    ("backend", ("torch", "onnx"), "torch", "", "what runs transformers models: torch, or ONNX Runtime"),
     ("dtype", ("float32", "float16", "bfloat16"), "float32", "", "type of the model's weights"),
     ("batch_size", int, "16", "N", "images handed to the model at once"),
     ("max_pixels", int, "0", "N", "largest picture that is opened, in pixels; 0: Pillow's limit, 89478485"),

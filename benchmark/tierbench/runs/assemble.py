@@ -139,6 +139,7 @@ class Assembly:
             versions=library_versions(),
             suites={suite.name: suite.digest for suite in self.suites},
             geometries=[result.geometry for result in self.gathered.of_model("slice", name)],
+            backend=self.models.backend(name),
         )
 
     def _fingerprint(self, name: str) -> str:

@@ -110,6 +110,7 @@ def run_config(
             specs=specs,
             labels=label_files(given["labels"], specs, root, problems),
             processors=processor_folders(given["processor"], specs, root, problems),
+            backend=given["backend"],
             root=root,
             device=given["device"],
             dtype=given["dtype"],

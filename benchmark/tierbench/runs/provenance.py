@@ -21,6 +21,7 @@ def provenance(
     versions: Mapping[str, str],
     suites: Mapping[str, str],
     geometries: Iterable[str] = (),
+    backend: str = "",
 ) -> dict[str, str]:
     """Return what produced the scores, name → value.
 
@@ -32,8 +33,11 @@ def provenance(
         versions: versions of libraries; only those that predictions depend on are stored.
         suites: suite → digest of its description.
         geometries: those of the sweeps; left out if there are none.
+        backend: what ran the model, with its version; empty for torch, and then left out.
     """
     named = {"model": model, "fingerprint": fingerprint, "device": device, "dtype": dtype}
+    if backend:
+        named["backend"] = backend
     if preprocessing:
         text = json.dumps(preprocessing, sort_keys=True, default=str)
         named["preprocessing"] = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:12]

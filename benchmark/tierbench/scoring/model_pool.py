@@ -40,6 +40,7 @@ class ModelOptions:
         cache: whether predictions are kept between runs.
         max_pixels: the number of pixels that an image may have; None: Pillow's limit.
         processors: model → folder with its image processor.
+        backend: what runs transformers models: `torch` or `onnx`.
     """
 
     specs: tuple[ModelSpec, ...]
@@ -52,6 +53,7 @@ class ModelOptions:
     cache: bool
     max_pixels: int | None = None
     processors: Mapping[str, Path] = field(default_factory=dict)
+    backend: str = "torch"
 
     def spec(self, name: str) -> ModelSpec:
         """Return the spec of the model with this name."""
@@ -142,6 +144,7 @@ class ModelPool:
                 root=options.root,
                 labels=labels,
                 processor=options.processors.get(name),
+                backend=options.backend,
             )
             identity = identity_of(opened, f"model {one_line(spec)!r}", own_source(spec, options.root))
             self._models[name] = self._under_test(name, opened, identity)
@@ -167,6 +170,10 @@ class ModelPool:
         """Return the fingerprint of a model; empty if it has none or has not been opened."""
         return self._models[name].identity.fingerprint or "" if name in self._models else ""
 
+    def backend(self, name: str) -> str:
+        """Return what runs a model, with its version; empty for torch, and if the model has not been opened."""
+        return self._models[name].backend if name in self._models else ""
+
     @property
     def warnings(self) -> list[str]:
         """What went wrong with the stores and the model cards, a line each; no prediction is affected."""
@@ -176,8 +183,7 @@ class ModelPool:
     def card(self, name: str, fingerprint: str) -> dict[str, Any]:
         """Return the card that was stored when a model with this fingerprint predicted; empty if there is none."""
         store = self.store if fingerprint else self.run_store
-        backend = self._models[name].backend if name in self._models else ""
-        card = store.card(card_key(name, fingerprint, backend)) or {}
+        card = store.card(card_key(name, fingerprint, self.backend(name))) or {}
         # Not part of the stored card, because they change without the model.
         prompts = self._models[name].prompts if card and name in self._models else {}
         return {**card, "prompts": prompts} if prompts else card
