@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tierbench.common.errors import UserError
 from tierbench.common.images import PictureError
-from tierbench.common.text import first_line, one_line
+from tierbench.common.text import first_line, listed, one_line
 from tierbench.models.files import MAX_SIDE, processor_files, read_json
 from tierbench.models.quiet import quiet_transformers
 from tierbench.models.timm_config import is_timm, timm_preprocessing
@@ -70,6 +70,25 @@ class ImageProcessor:
             return prepared[_PIXELS] if set(prepared) == {_PIXELS} else prepared
 
         return prepare
+
+    def pixels(self, *, cropped: bool, raw: bool = False) -> Callable[[Image.Image], torch.Tensor]:
+        """Return the function that makes pixels of a picture, for a model that takes nothing else; see `preparation`.
+
+        Raises:
+            UserError: as `preparation` does; the function raises one where the image processor makes more than pixels.
+        """
+        prepare = self.preparation(cropped=cropped, raw=raw)
+
+        def prepare_pixels(image: Image.Image) -> torch.Tensor:
+            prepared = prepare(image)
+            if isinstance(prepared, Mapping):
+                raise UserError(
+                    f"{self._place}: takes pixels only, but its image processor makes {listed(prepared)} too; "
+                    "name another image processor"
+                )
+            return prepared
+
+        return prepare_pixels
 
     @cached_property
     def input_size(self) -> tuple[int, int]:

@@ -86,8 +86,8 @@ class ExportedClassifier:
         prepare = self.preparation(cropped=True)
         return self.predict_prepared([prepare(image) for image in images])
 
-    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], torch.Tensor]:
-        """Return the function that makes pixels of shape [channels, height, width] of a picture; see `Prepares`."""
+    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Any]:
+        """Return the function that makes the input of the original of a picture; see `Prepares`."""
         return self._original.preparation(cropped=cropped)
 
     def predict_prepared(self, inputs: Sequence[torch.Tensor]) -> np.ndarray:

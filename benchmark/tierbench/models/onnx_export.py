@@ -130,7 +130,7 @@ def _groups(convolution: NodeProto) -> int:
     return next((attribute.i for attribute in convolution.attribute if attribute.name == "group"), 1)
 
 
-def agreement(original: Prepares, copy: Prepares, batches: Iterable[Sequence[torch.Tensor]]) -> Agreement:
+def agreement(original: Prepares, copy: Prepares, batches: Iterable[Sequence[Any]]) -> Agreement:
     """Return how far two models agree on prepared pictures."""
     import numpy as np
 
@@ -145,7 +145,7 @@ def agreement(original: Prepares, copy: Prepares, batches: Iterable[Sequence[tor
     return Agreement(pictures, largest, flips)
 
 
-def drawn_pictures(classifier: TransformersClassifier) -> list[list[torch.Tensor]]:
+def drawn_pictures(classifier: TransformersClassifier) -> list[list[Any]]:
     """Return a batch of prepared pictures to compare models on where there are no others: blurred and fine noise."""
     import numpy as np
     from PIL import Image

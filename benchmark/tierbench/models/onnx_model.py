@@ -89,7 +89,7 @@ class OnnxClassifier:
 
         For a graph that takes integers they are those of the picture, 0 to 255: only resized and cropped.
         """
-        return self._processor.preparation(cropped=cropped, raw=self._files.signature.dtype == "uint8")
+        return self._processor.pixels(cropped=cropped, raw=self._files.signature.dtype == "uint8")
 
     def predict_prepared(self, inputs: Sequence[torch.Tensor]) -> np.ndarray:
         """Return the probabilities of the labels for prepared pictures; see `Prepares`."""

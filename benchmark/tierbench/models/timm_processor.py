@@ -40,6 +40,8 @@ class TimmProcessor:
         return_tensors: str = "pt",
         do_resize: bool = True,
         do_center_crop: bool = True,
+        do_rescale: bool = True,
+        do_normalize: bool = True,
     ) -> dict[str, torch.Tensor]:
         """Return the pixels of RGB pictures, shape [n_images, 3, height, width].
 
@@ -48,6 +50,7 @@ class TimmProcessor:
             return_tensors: only `pt`, as transformers calls torch's.
             do_resize: False: the pictures have the size of the model's input.
             do_center_crop: False: nothing is cropped off.
+            do_rescale, do_normalize: False: the pixels are those of the picture, 0 to 255; timm does both or neither.
         """
         import numpy as np
         import torch
@@ -55,7 +58,10 @@ class TimmProcessor:
         pictures = [self._resized(image) if do_resize else image for image in images]
         if do_center_crop:
             pictures = [self._cropped(picture) for picture in pictures]
-        return {"pixel_values": torch.from_numpy(np.stack([self._normalised(picture) for picture in pictures]))}
+        arrays = [np.asarray(picture, dtype=np.float32).transpose(2, 0, 1) for picture in pictures]
+        if do_rescale and do_normalize:
+            arrays = [self._normalised(pixels) for pixels in arrays]
+        return {"pixel_values": torch.from_numpy(np.stack(arrays))}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings, as timm names them."""
@@ -98,10 +104,11 @@ class TimmProcessor:
             return _BLACK
         return tuple(round(255 * value) for value in self._settings.mean)
 
-    def _normalised(self, image: Image.Image) -> np.ndarray:
+    def _normalised(self, pixels: np.ndarray) -> np.ndarray:
         import numpy as np
 
-        mean, std = (np.array(values, dtype=np.float32) for values in (self._settings.mean, self._settings.std))
-        pixels = np.asarray(image, dtype=np.float32) / np.float32(255)
-        normalised: np.ndarray = (pixels - mean) / std
-        return normalised.transpose(2, 0, 1)
+        mean, std = (
+            np.array(values, dtype=np.float32)[:, None, None] for values in (self._settings.mean, self._settings.std)
+        )
+        normalised: np.ndarray = (pixels / np.float32(255) - mean) / std
+        return normalised
