@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gc
+import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -59,6 +60,9 @@ def on_a_desk() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def colour_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a four-label ConvNeXt that says known probabilities of flat colours."""
+    # Their extensions abort the process at a second import; see below.
+    for name in ("onnx", "onnxruntime", "onnxruntime.quantization", "onnxscript"):
+        importlib.import_module(name)
     from tests.colour_model import save_model
 
     folder = save_model(tmp_path_factory.mktemp("model") / "colour-model")

@@ -91,7 +91,11 @@ def export_model(classifier: TransformersClassifier, file: Path, place: str) -> 
             )
     except Exception as error:
         # The exporter raises many kinds of errors: what they have in common is that it does not know this model.
-        raise UserError(f"{place}: torch {torch.__version__} cannot export it to ONNX ({first_line(error)})") from error
+        # Its own message only lists steps; what went wrong is the cause.
+        why = first_line(error.__cause__ or error)
+        raise UserError(
+            f"{place}: torch {torch.__version__} cannot export it to ONNX ({why}); run it with torch"
+        ) from error
     _write_beside(classifier, file.parent, place)
 
 
