@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -102,6 +103,41 @@ class Promptable(Protocol):
             concepts: the labels.
             prompts: the texts by which they are asked for; None: those of the model.
             kept: folder where the embeddings of texts are kept between runs; None: they are not.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a server says of a picture, perhaps not of all labels.
+
+    Attributes:
+        probabilities: shape [n_labels]; 0 for the labels that the answer lacks.
+        ceiling: the largest probability that a label can have that the answer lacks; 0: it has all.
+    """
+
+    probabilities: np.ndarray
+    ceiling: float = 0.0
+
+
+@runtime_checkable
+class AsksServer(Protocol):
+    """A classifier that asks a server, one picture at a time and several at once."""
+
+    @property
+    def concurrency(self) -> int:
+        """The number of pictures that may be asked for at once, from as many threads."""
+
+    def ask(self, image: Image.Image, content: bytes | None, *, cropped: bool) -> Scores:
+        """Return the scores of one picture.
+
+        Args:
+            image: the picture as it was opened.
+            content: the bytes of its file; None if it was made in memory from another one.
+            cropped: as for `predict_cropped`; False: as for `predict`.
+
+        Raises:
+            PictureError: if there is no answer for this picture.
+            UserError: if there is none for any picture.
         """
 
 

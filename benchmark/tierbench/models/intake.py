@@ -36,6 +36,7 @@ class Taken:
         picture: what the model takes; None if there is an error.
         error: why there is no picture; empty if there is one.
         waits: the bytes that it takes while it waits.
+        content: the bytes of its file, if they were asked for and the picture is that of the file itself.
     """
 
     case: Case
@@ -43,6 +44,7 @@ class Taken:
     picture: Any
     error: str = ""
     waits: int = 0
+    content: bytes | None = None
 
 
 @dataclass
@@ -54,11 +56,13 @@ class Intake:
         prepare: what the threads make of each picture; a tensor, an array, or several by name, of about the same size
             for all. None: the picture itself is handed on.
         max_pixels: see `open_picture`.
+        keep_files: whether the bytes of original pictures are handed on with them.
     """
 
     count: int
     prepare: Callable[[Image.Image], Any] | None = None
     max_pixels: int | None = None
+    keep_files: bool = False
     # Of the latest prepared picture; None before the first.
     _prepared_bytes: int | None = None
     _alone: Lock = field(default_factory=Lock)
@@ -111,7 +115,9 @@ class Intake:
             content, digest = read_picture(case)
             if self.prepare is None:
                 picture = open_case(case, content, max_pixels=self.max_pixels)
-                return Taken(case, digest, picture, waits=picture.width * picture.height * PLAIN)
+                kept = content if self.keep_files and not (case.corruption or case.view) else None
+                waits = picture.width * picture.height * PLAIN + len(kept or b"")
+                return Taken(case, digest, picture, waits=waits, content=kept)
             large = decoding_bytes(case, picture_size(io.BytesIO(content))) > _WAITING_BYTES / _DECODERS
             with self._alone if large else nullcontext():
                 prepared = self.prepare(open_case(case, content, max_pixels=self.max_pixels))

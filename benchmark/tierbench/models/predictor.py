@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from tierbench.common.errors import UserError
 from tierbench.common.images import quiet_pillow
 from tierbench.common.text import one_line
-from tierbench.models.classifier import Classifier, TakesCropped, preparation_of
+from tierbench.models.asking import ask_server
+from tierbench.models.classifier import AsksServer, Classifier, Scores, TakesCropped, preparation_of
 from tierbench.models.identity import Identity, identity_of, read_part
 from tierbench.models.intake import Intake, Taken
 from tierbench.models.outputs import FIX, NOT_PROBABILITIES, as_array, check_sum, problem_of
 from tierbench.models.prediction_store import PredictionStore, backend_with_version, prediction_key
-from tierbench.models.stored_row import FULL_LABELS, pack, unpack
+from tierbench.models.stored_row import FULL_LABELS, pack, pack_partial, unpack, unpack_partial
 from tierbench.suites.case import Case, Thresholds
 from tierbench.suites.derived import corruption_key
 from tierbench.suites.picture_file import picture_sha256
@@ -41,11 +42,14 @@ class Prediction:
         image_sha256: of the bytes that were decoded; empty if the image file could not be read.
         probabilities: float32, shape [n_labels]; None if there is an error.
         error: why there is no prediction; empty if there is one.
+        ceiling: where a server's answer lacks labels, the largest probability that one of them can have; they are those
+            with a probability of 0. 0: there is a probability for each label.
     """
 
     image_sha256: str
     probabilities: np.ndarray | None
     error: str = ""
+    ceiling: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ class Predictor:
         digests = self._digests(cases)
         keys = self._keys(cases, digests)
         known = self._known(keys.values())
-        return {name: Prediction(digests[name], known[key]) for name, key in keys.items() if key in known}
+        return {name: _stored(digests[name], known[key]) for name, key in keys.items() if key in known}
 
     def _keys(self, cases: Sequence[Case], digests: Mapping[str, str]) -> dict[str, str]:
         """Return the keys in the store, by `case.key`; an image file that cannot be read has none."""
@@ -166,7 +170,7 @@ class Predictor:
             if not digest:
                 results[case.key] = Prediction("", None, "the image file cannot be read")
             elif key in known:
-                results[case.key] = Prediction(digest, known[key])
+                results[case.key] = _stored(digest, known[key])
             else:
                 # The same file under two names is predicted once.
                 waiting.setdefault(key, []).append(case)
@@ -192,12 +196,16 @@ class Predictor:
         if prediction.error.startswith(NOT_PROBABILITIES):
             raise UserError(f"{prediction.error}; {FIX}")
 
-    def _known(self, keys: Iterable[str]) -> dict[str, np.ndarray]:
+    def _known(self, keys: Iterable[str]) -> dict[str, Scores]:
         """Return the stored probabilities by key; damaged ones are left out, and so predicted again."""
         labels, multi_label = len(self.identity.labels), self.identity.multi_label
-        rows = self._store.get(keys)
-        found = {key: unpack(key, row, labels, multi_label=multi_label) for key, row in rows.items()}
-        return {key: values for key, values in found.items() if values is not None}
+        found: dict[str, Scores] = {}
+        for key, row in self._store.get(keys).items():
+            values = unpack(key, row, labels, multi_label=multi_label)
+            scores = unpack_partial(key, row, labels) if values is None else Scores(values)
+            if scores is not None:
+                found[key] = scores
+        return found
 
     def _predict_jobs(
         self, jobs: Sequence[_Job], results: dict[str, Prediction], advance: Advance | None
@@ -217,7 +225,7 @@ class Predictor:
                 done = job.cases if unchanged else (case,)
                 if prediction.probabilities is not None:
                     key = job.key if unchanged else self._key_of(case, prediction.image_sha256)
-                    rows[key] = pack(key, prediction.probabilities, self._counted(case))
+                    rows[key] = self._packed(key, case, Scores(prediction.probabilities, prediction.ceiling))
                 results.update((same.key, prediction) for same in done)
                 if len(done) < len(job.cases):
                     left.append(_Job(job.key, job.digest, job.cases[1:]))
@@ -226,11 +234,17 @@ class Predictor:
             self._store.put(rows)
         return left
 
+    def _packed(self, key: str, case: Case, scores: Scores) -> bytes:
+        return pack_partial(key, scores) if scores.ceiling else pack(key, scores.probabilities, self._counted(case))
+
     def _predict_new(self, cases: Sequence[Case]) -> Iterator[list[tuple[Case, Prediction]]]:
         """Predict images that are not in the store, one batch at a time."""
         for cropped in (False, True):
             chosen = [case for case in cases if case.is_cropped is cropped]
             if not chosen:
+                continue
+            if isinstance(self.classifier, AsksServer):
+                yield from self._ask(self.classifier, chosen, cropped=cropped and self.takes_cropped)
                 continue
             call: Call = self.classifier.predict
             if cropped and isinstance(self.classifier, TakesCropped):
@@ -242,6 +256,25 @@ class Predictor:
                 failed = [(taken.case, Prediction(taken.digest, None, taken.error)) for taken in batch if taken.error]
                 good = [taken for taken in batch if not taken.error]
                 yield failed + (self._predict_batch(call, good) if good else [])
+
+    def _ask(
+        self, server: AsksServer, cases: Sequence[Case], *, cropped: bool
+    ) -> Iterator[list[tuple[Case, Prediction]]]:
+        """Ask a server for pictures, a batch at a time."""
+        for batch in Intake(self._batch_size, None, self._max_pixels, keep_files=True).batches(cases):
+            failed = [(taken.case, Prediction(taken.digest, None, taken.error)) for taken in batch if taken.error]
+            good = [taken for taken in batch if not taken.error]
+            asked = ask_server(server, good, cropped=cropped)
+            yield failed + [(taken.case, self._answered(taken.digest, outcome)) for taken, outcome in asked]
+
+    def _answered(self, digest: str, outcome: Scores | str) -> Prediction:
+        if isinstance(outcome, str):
+            return Prediction(digest, None, outcome)
+        (row,) = as_array([outcome.probabilities], 1, len(self.identity.labels))
+        if not outcome.ceiling:
+            return self._checked(digest, row)
+        problem = problem_of(row)
+        return Prediction(digest, None, problem) if problem else Prediction(digest, row, ceiling=outcome.ceiling)
 
     def _predict_batch(self, call: Call, batch: list[Taken]) -> list[tuple[Case, Prediction]]:
         try:
@@ -268,6 +301,10 @@ class Predictor:
         if not self.identity.multi_label:
             check_sum(row)
         return Prediction(digest, np.clip(row, 0, 1))
+
+
+def _stored(digest: str, scores: Scores) -> Prediction:
+    return Prediction(digest, scores.probabilities, ceiling=scores.ceiling)
 
 
 def _model_error(error: BaseException) -> str:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tierbench.models.classifier import Scores
 from tierbench.models.outputs import problem_of, sums_to_one
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 FULL_LABELS = 4096
 _TOP = 100
 _CHECKSUM_BYTES = 4
+# In front of the key, for the checksum: a row of this kind is never taken for one with all labels.
+_PARTIAL = "partial\0"
 _ENTRY = [("index", "<u4"), ("value", "<f4"), ("above", "<u4")]
 
 
@@ -64,6 +67,26 @@ def unpack(key: str, row: object, labels: int, *, multi_label: bool = False) -> 
         values = _spread(entries, labels)
         valid = True
     return values if valid and not problem_of(values) else None
+
+
+def pack_partial(key: str, scores: Scores) -> bytes:
+    """Return the bytes for scores that lack some labels; see `pack`."""
+    import numpy as np
+
+    body = np.append(scores.probabilities, scores.ceiling).astype("<f4").tobytes()
+    return body + _checksum(_PARTIAL + key, body)
+
+
+def unpack_partial(key: str, row: object, labels: int) -> Scores | None:
+    """Return scores that lack some labels; None if the row is damaged or of another kind."""
+    import numpy as np
+
+    if not isinstance(row, bytes) or row[-_CHECKSUM_BYTES:] != _checksum(_PARTIAL + key, row[:-_CHECKSUM_BYTES]):
+        return None
+    values = np.frombuffer(row[:-_CHECKSUM_BYTES], dtype="<f4")
+    if len(values) != labels + 1 or problem_of(values):
+        return None
+    return Scores(values[:-1], float(values[-1]))
 
 
 def _checksum(key: str, body: bytes) -> bytes:
