@@ -45,7 +45,8 @@ class CaseRow:
             probabilities are saturated, and in records of version 0.1.
         twin_log_margin: that in the image of the twin; None without a twin.
         seen: share of the views in which the step of a ladder passed; None for other cases.
-        outcome: `passed`, `failed`, `xfailed`, `error` or `skipped`.
+        outcome: `passed`, `failed`, `xfailed`, `error`, `skipped`, or `unscored`: the model's answer does
+            not tell.
         reason: why the case did not pass.
         change: `regressed`, `fixed`, `same` or `new` compared with the baseline; None without one.
         corruption, severity: only for derived cases.
@@ -101,15 +102,16 @@ class TierResult:
 
     Attributes:
         passed: number of cases that met their thresholds; a missed known issue is not one of them.
-        total: number of judged cases, including errors.
+        total: number of judged cases, including errors and unscored ones.
         size: number of cases in the tier.
-        errors: number of cases without a verdict.
+        errors: number of cases without a verdict, but for unscored ones.
+        unscored: number of cases whose verdict depends on what the model's answers lack.
         low, high: 95 % interval of the pass rate, by groups; see `pass_rate_interval`. None: too few groups.
         groups: number of scenes or source images that the judged cases come from.
         mean_score: over the cases with a verdict; None if there are none.
         worst_case, worst_score: the judged case with the lowest score.
         min_pass_rate: the pass rate that the suite requires.
-        met: whether it is reached; None if not every case was judged, or if there are errors and it may be reached.
+        met: whether it is reached; None if not every case was judged, or if cases without a verdict decide it.
         metrics: values of the registered metrics, by name, without the undefined ones. Three of them are shown beside
             the pass rate: `mean_confidence`, `ece` and `nll`.
     """
@@ -122,6 +124,7 @@ class TierResult:
     total: Count
     size: Count
     errors: Count = 0
+    unscored: Count = 0
     low: Number | None
     high: Number | None
     groups: Count = 0

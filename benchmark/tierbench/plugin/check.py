@@ -87,15 +87,25 @@ class Check(ABC):
     def settle(self, session: Benchmark, judged: Judged) -> Decision:
         """Decide, but never pass where an image that the test needs could not be judged."""
         decision = self.decide(session, judged)
-        if decision.action in ("fail", "error"):
+        if decision.action == "error":
             return decision
-        results = (result for model in self.models for result in session.results(model, self.needs))
+        results = [result for model in self.models for result in session.results(model, self.needs)]
+        unscored = list(dict.fromkeys(result.case.key for result in results if result.unscored))
+        if unscored and decision.action != "skip" and not self.holds_anyway(judged):
+            named = f"{plural(len(unscored), 'image')} unscored: {listed(unscored)}"
+            return Decision("skip", f"{self.name}: not determined, {named}")
+        if decision.action == "fail":
+            return decision
         errors = list(dict.fromkeys(result.case.key for result in results if result.error))
         if not errors:
             return decision
         return Decision(
             "fail", f"{self.name}: not determined, {plural(len(errors), 'image')} without a verdict: {listed(errors)}"
         )
+
+    def holds_anyway(self, judged: Judged) -> bool:
+        """Return whether the decision would be the same with any verdict on the images that are unscored."""
+        return False
 
     def failed(self, error: UserError) -> Judged:
         """Return the outcome if `judge` raised."""

@@ -73,7 +73,7 @@ class CaseCheck(Check):
     def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Pass or fail by the gate of the model."""
         (result,), (change,), several = judged.cases, judged.changes, session.several_models
-        if result.error or result.skipped:
+        if result.error or result.skipped or result.unscored:
             return Decision("error" if result.error else "skip", result.message(several))
         gate = session.baselines.gate(self.model)
         return decide_case(result, change, gate, updating=session.updating, several_models=several)
@@ -110,6 +110,10 @@ class TierCheck(Check):
             return Decision("skip", f"{tier.suite} tier {tier.tier}: the model has no label for any of its cases")
         gate = session.baselines.gate(self.model)
         return decide_tier(tier, judged.cases, judged.changes, gate, updating=session.updating)
+
+    def holds_anyway(self, judged: Judged) -> bool:
+        """Return whether the tier meets its demand, or misses it, with any verdict on the unscored images."""
+        return judged.result.met is not None
 
 
 @dataclass(frozen=True)
@@ -277,6 +281,10 @@ class AbsenceCheck(Check):
             return Decision("skip", f"{self.name}: the model has no label for any of its absence cases")
         gate = session.baselines.gate(self.model)
         return decide_absence(judged.result, judged.cases, judged.changes, gate, updating=session.updating)
+
+    def holds_anyway(self, judged: Judged) -> bool:
+        """Return whether there are too many false alarms already."""
+        return judged.result.met is not None
 
 
 KINDS: dict[str, type[Check]] = {

@@ -44,7 +44,10 @@ def reported(report: pytest.TestReport) -> Reported | None:
         return None
     said = from_values(getattr(report, "user_properties", ()), _TYPES)
     if said is not None and said.result is None:
-        return replace(said, rows=(replace(said.rows[0], outcome=_outcome(report)),))
+        row = said.rows[0]
+        # To pytest it is a skipped test.
+        unscored = row.outcome == "unscored" and report.skipped
+        return replace(said, rows=(row if unscored else replace(row, outcome=_outcome(report)),))
     return said
 
 

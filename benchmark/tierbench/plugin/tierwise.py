@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from tierbench.plugin.check import Check
+from tierbench.plugin.check import Check, Judged
 from tierbench.runs.benchmark import Benchmark
 from tierbench.suites.case import Suite
 
@@ -30,6 +30,10 @@ class TierwiseCheck(Check):
     @abstractmethod
     def tested(session: Benchmark) -> Sequence[str]:
         """Return the names of the models that have such tests."""
+
+    def holds_anyway(self, judged: Judged) -> bool:
+        """Return True: the claim is about the cases that both sides have a verdict on."""
+        return True
 
     @staticmethod
     def suites(session: Benchmark) -> Sequence[Suite]:

@@ -49,9 +49,10 @@ def _model(benchmark: Benchmark, spec: ModelSpec) -> str:
         cached = model.cached(model.predictable(cases, benchmark.by_name))
     except UserError as error:
         return f"model {named}: {error.lines[0]}"
-    # A classifier of the user's own need not say where it runs.
+    # A classifier of the user's own need not say where it runs, and an endpoint knows of no type.
     device = getattr(model.classifier, "device", "")
-    place = f", {device} {benchmark.config.models.dtype}" if device else ""
+    dtype = getattr(model.classifier, "dtype", benchmark.config.models.dtype)
+    place = f", {device} {dtype}".rstrip() if device else ""
     labels = "the concepts of each suite" if model.prompted else plural(len(model.classifier.labels), "label")
     return (
         f"model {named}: {labels}{place}, "

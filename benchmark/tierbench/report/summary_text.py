@@ -76,6 +76,7 @@ def interval_text(result: TierResult) -> str:
 def _cells(tier: TierResult) -> tuple[str, ...]:
     part = "" if tier.whole else f" (of {tier.size})"
     errors = f", {tier.errors} err" if tier.errors else ""
+    errors += f", {tier.unscored} unscored" if tier.unscored else ""
     groups = f" {plural(tier.groups, 'group')}" if tier.groups != tier.total else ""
     mark = MET_MARKS[tier.met]
     return (

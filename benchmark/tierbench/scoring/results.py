@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from tierbench.common.schema import CaseRow
 from tierbench.common.text import one_line
 from tierbench.models.predictor import Prediction
+from tierbench.scoring.bounds import extremes, unscored_reason
 from tierbench.scoring.labels import LabelSpace
 from tierbench.scoring.verdict import Verdict, judge, log_margin, with_twin
 from tierbench.suites.case import Case
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 # The columns of scores.csv and of the `scores` DataFrame, in this order; the suites' parameters follow.
@@ -41,9 +43,10 @@ class CaseResult:
         case: the case.
         model: name of the model.
         image_sha256: hash of the image file that was predicted.
-        verdict: None if the case had an error or was skipped.
+        verdict: None if the case had an error, was skipped or is unscored.
         error: why the prediction failed; empty if it did not.
         skipped: why the case was not judged; empty if it was.
+        unscored: why the model's answer does not tell whether the case passes; empty if it does.
     """
 
     case: Case
@@ -52,6 +55,7 @@ class CaseResult:
     verdict: Verdict | None = None
     error: str = ""
     skipped: str = ""
+    unscored: str = ""
 
     @property
     def passed(self) -> bool:
@@ -61,15 +65,17 @@ class CaseResult:
     @property
     def reason(self) -> str:
         """Why the case did not pass; empty if it did."""
-        return self.error or self.skipped or (self.verdict.reason if self.verdict else "")
+        return self.error or self.skipped or self.unscored or (self.verdict.reason if self.verdict else "")
 
     @property
     def outcome(self) -> str:
-        """The outcome of a test of the case: `passed`, `failed`, `xfailed`, `error` or `skipped`."""
+        """The outcome of a test of the case: `passed`, `failed`, `xfailed`, `error`, `skipped` or `unscored`."""
         if self.error:
             return "error"
         if self.skipped:
             return "skipped"
+        if self.unscored:
+            return "unscored"
         if self.passed:
             return "passed"
         return "xfailed" if self.case.known_issue else "failed"
@@ -145,12 +151,21 @@ def judge_case(
     if case.twin and (twin is None or twin.probabilities is None):
         error = twin.error if twin else "was not predicted"
         return CaseResult(case, model, prediction.image_sha256, error=f"its twin {case.twin!r}: {error}")
-    verdict = judge(
-        prediction.probabilities, space, known, case.thresholds, absent=case.absent, multi_label=multi_label
-    )
-    if twin is not None and twin.probabilities is not None:
-        without = log_margin(twin.probabilities, space, known, multi_label=multi_label)
-        verdict = with_twin(verdict, case.twin, without)
+
+    def verdict_on(probabilities: np.ndarray, of_twin: np.ndarray | None) -> Verdict:
+        verdict = judge(probabilities, space, known, case.thresholds, absent=case.absent, multi_label=multi_label)
+        if of_twin is None:
+            return verdict
+        return with_twin(verdict, case.twin, log_margin(of_twin, space, known, multi_label=multi_label))
+
+    answers = [prediction, *filter(None, [twin])]
+    if any(answer.ceiling for answer in answers):
+        against, in_favour = extremes(prediction, space, known, absent=case.absent)
+        # What speaks for the expectation in the picture of the twin speaks against the case.
+        twin_against, twin_for = extremes(twin, space, known, absent=False) if twin else (None, None)
+        if verdict_on(against, twin_for).passed != verdict_on(in_favour, twin_against).passed:
+            return CaseResult(case, model, prediction.image_sha256, unscored=unscored_reason(answers))
+    verdict = verdict_on(prediction.probabilities, twin.probabilities if twin else None)
     return CaseResult(case, model, prediction.image_sha256, verdict)
 
 

@@ -20,7 +20,8 @@ def summarise_tier(suite: Suite, tier: int, model: str, rows: Iterable[CaseRow])
     rule = suite.tiers[tier]
     low, high = pass_rate_bounds(judged)
     worst, worst_score = min(scored, key=lambda item: item[1], default=("", None))
-    errors = len(judged) - len(scored)
+    unscored = sum(row.outcome == "unscored" for row in judged)
+    errors = len(judged) - len(scored) - unscored
     return TierResult(
         suite=suite.name,
         model=model,
@@ -30,6 +31,7 @@ def summarise_tier(suite: Suite, tier: int, model: str, rows: Iterable[CaseRow])
         total=len(judged),
         size=size,
         errors=errors,
+        unscored=unscored,
         low=low,
         high=high,
         groups=len({row.group for row in judged}),
@@ -38,17 +40,18 @@ def summarise_tier(suite: Suite, tier: int, model: str, rows: Iterable[CaseRow])
         worst_score=worst_score,
         min_pass_rate=rule.min_pass_rate,
         metrics=figures(judged),
-        met=_met(passed, errors, len(judged), size, rule.min_pass_rate),
+        met=_met(passed, errors, unscored, len(judged), size, rule.min_pass_rate),
     )
 
 
-def _met(passed: int, errors: int, total: int, size: int, min_pass_rate: float) -> bool | None:
+def _met(passed: int, errors: int, unscored: int, total: int, size: int, min_pass_rate: float) -> bool | None:
     if total != size or not size:
         return None
     # An image without a verdict might have passed: the tier has failed only if it would fail even then.
-    if not reaches(passed + errors, size, min_pass_rate):
+    if not reaches(passed + errors + unscored, size, min_pass_rate):
         return False
-    return None if errors else True
+    # An error is never a pass; an unscored image need not be one.
+    return True if not errors and reaches(passed, size, min_pass_rate) else None
 
 
 def reaches(passed: int, total: int, min_pass_rate: float) -> bool:
@@ -89,14 +92,17 @@ def _entry(model: str, level: int | None, of: int, note: str = "") -> ModelEntry
 def _open_note(number: int, results: Mapping[str, TierResult | None], open_suites: Sequence[str]) -> str:
     if not any(results.values()):
         return f"tier {number} not run"
-    if any(result is not None and result.whole for name, result in results.items() if name in open_suites):
-        return f"tier {number} of {listed(open_suites)} left open by errors"
+    whole = [result for name, result in results.items() if name in open_suites and result is not None and result.whole]
+    if whole:
+        what = "errors" if any(result.errors for result in whole) else "unscored images"
+        return f"tier {number} of {listed(open_suites)} left open by {what}"
     return f"tier {number} of {listed(open_suites)} not run whole"
 
 
 def shortfall(result: TierResult, missed: Sequence[str]) -> str:
     """Describe how far a tier is below its required pass rate, and name the missed cases."""
     errors = f", {plural(result.errors, 'error')}" if result.errors else ""
+    errors += f", {result.unscored} unscored" if result.unscored else ""
     return (
         f"{result.suite} tier {result.tier}: {result.passed} of {result.total} passed ({result.rate:.2f}{errors}), "
         f"at least {result.min_pass_rate:.2f} required; missed: {listed(missed)}"

@@ -4,7 +4,7 @@
   const { folder, rows } = JSON.parse(document.getElementById('data').textContent)
   const [KEY, MODEL, TIER, OUTCOME, EXPECTED, PREDICTED, SCORE, RANK, MARGIN, REASON, TAGS, THUMB, TOP] = rows.length ? rows[0].keys() : []
   const HEIGHT = 72
-  const SIGN = { passed: '✓', failed: '✗', xfailed: '≈', error: '!', skipped: '–' }
+  const SIGN = { passed: '✓', failed: '✗', xfailed: '≈', error: '!', skipped: '–', unscored: '?' }
   const byId = (id) => document.getElementById(id)
   const view = byId('view')
   const room = byId('room')
