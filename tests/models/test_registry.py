@@ -59,8 +59,8 @@ for spec in ("constnt:x", "broken:x"):
         "Constant ('automobile', 'ship')",
         "['automobile', 'automobile', 'automobile'] [True, True, True]",
         "model 'constnt:x': there is no kind of model 'constnt' (did you mean 'constant'?); write "
-        "broken:…, constant:…, a folder, a Hub id (org/name or org/name@revision), onnx:FILE, python:module:factory, "
-        "or reference",
+        "broken:…, constant:…, a folder, a Hub id (org/name or org/name@revision), onnx:FILE, endpoint:URL, "
+        "python:module:factory, or reference",
         "kind of model 'broken' of constant-models 1.0 (constants:Absent) cannot be loaded: AttributeError: module "
         "'constants' has no attribute 'Absent'; fix or uninstall that package",
     ], answer.stderr
@@ -144,9 +144,7 @@ def test_the_kind_of_a_spec(tmp_path: Path) -> None:
         "hub:x": "folder",
     }
     assert {spec: kind_of(spec, tmp_path) for spec in kinds} == kinds
-    end = (
-        r"; write a folder, a Hub id \(org/name or org/name@revision\), onnx:FILE, python:module:factory, or reference$"
-    )
+    end = r"; write a folder, a Hub id \(org/name or org/name@revision\), onnx:FILE, endpoint:URL, python:module:f"
     for spec, problem in (
         ("pyhton:m:f", "there is no kind of model 'pyhton' \\(did you mean 'python'\\?\\)"),
         ("folder:x", "there is no kind of model 'folder'"),

@@ -155,7 +155,7 @@ def test_only_cases_that_both_have_labels_for_are_counted(fleet: Bench) -> None:
     run = (GOOD, "--robust-model=landlubber=python:fleet:landlubber", "--robust-reference=good", "-m", "regression")
     answer = fleet.run(*run, "--robust-missing-labels=skip")
     assert "of 7 cases, 3 pass only under good and 0 only under landlubber" in answer.text
-    assert "  not counted, no label for it in one of the two models: 2 cases" in answer.text
+    assert "  not counted, no label for it or unscored under one of the two models: 2 cases" in answer.text
     # A tier of which nothing is left is skipped.
     fleet.suite("garage", "file_name,label,tier\nblue_1.png,ship,1\nred_1.png,automobile,2\n")
     answer = fleet.run(*run, "--robust-missing-labels=skip", "-rs")

@@ -11,6 +11,8 @@ import typer
 from tierbench.cli.pytest_settings import PytestSettings, nearest_settings
 from tierbench.common.errors import UserError
 from tierbench.models import Classifier, load_classifier
+from tierbench.models.endpoint_settings import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, endpoint_settings
+from tierbench.models.endpoint_spec import SCHEME
 from tierbench.models.label_file import read_labels
 from tierbench.models.model_paths import label_files, processor_folders
 from tierbench.models.spec import parse_models
@@ -66,13 +68,23 @@ def open_models(
             if values:
                 problems.append(f"{option} is given without a model; name the model with --model")
     files = label_files(labels or [], specs, root, problems, label_option) if specs else {}
+    # Neither is an option here: only settings can name a token.
+    settings = nearest_settings(root) or PytestSettings(root, {})
+    tokens = settings.lines("robust_endpoint_token")
+    known = any(spec.spec.startswith(SCHEME) for spec in specs)
+    endpoints = endpoint_settings(specs, DEFAULT_TIMEOUT, DEFAULT_CONCURRENCY, tokens if known else (), problems)
     folders = processor_folders(processors or [], specs, root, problems, processor_option) if specs else {}
     opened: dict[str, Classifier] = {}
     for spec in specs:
         try:
             names = read_labels(files[spec.name]) if spec.name in files else None
             opened[spec.name] = load_classifier(
-                spec.spec, device=device, root=root, labels=names, processor=folders.get(spec.name)
+                spec.spec,
+                device=device,
+                root=root,
+                labels=names,
+                processor=folders.get(spec.name),
+                endpoint=endpoints.get(spec.name),
             )
         except UserError as error:
             problems += error.lines

@@ -534,7 +534,7 @@ class PairedVerdict:
         against: name of the reference model; empty: the baseline.
         flips: the cases that one of the two models passes and the other does not; none against a baseline.
         errors: `suite/case` of each case that is not counted because it has an error under one of the two models.
-        unshared: the same for each case that one of the two models has no label for.
+        unshared: the same for each case that one of the two models has no label for, or that is unscored under it.
     """
 
     suite: str = ""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import error_text, one_line
 from tierbench.models.classifier import Classifier
+from tierbench.models.endpoint_settings import EndpointSettings
 from tierbench.models.identity import checked_classifier
 from tierbench.models.registry import MODEL_REGISTRY, Opener, kind_of
 from tierbench.models.transformers_model import TransformersClassifier
@@ -23,19 +25,20 @@ def load_classifier(
     labels: Sequence[str] | None = None,
     processor: Path | None = None,
     backend: str = "torch",
+    endpoint: EndpointSettings | None = None,
 ) -> Classifier:
     """Open the model that a spec names.
 
     Args:
-        spec: a folder, a Hub id `org/name[@revision]`, `onnx:FILE`,
-            `python:module:factory`, `reference`, or what another package
-            registered: `scheme:…`.
+        spec: a folder, a Hub id `org/name[@revision]`, `onnx:FILE`, `endpoint:URL`, `python:module:factory`,
+            `reference`, or what another package registered: `scheme:…`.
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: `float32`, `float16` or `bfloat16`.
         root: the folder that relative paths are relative to; default: the working directory.
         labels: names of the classes that replace those in the model's config.
         processor: a folder with the image processor that replaces the model's own.
         backend: `torch`, or `onnx`, to run a transformers model in ONNX Runtime.
+        endpoint: how a model behind a server is asked; other models have no use for it.
 
     Returns:
         A classifier with labels and fingerprint; the weights are loaded at the first prediction.
@@ -47,11 +50,13 @@ def load_classifier(
     kind = kind_of(spec, root)
     opener = MODEL_REGISTRY.get(kind)
     place = f"model {one_line(spec)!r}"
-    given = {} if processor is None else {"processor": processor}
+    given: dict[str, Any] = {} if processor is None else {"processor": processor}
     if given and not _takes(opener, "processor"):
         raise UserError(
             f"{place}: its image processor cannot be replaced; leave out --robust-processor (tierbench: --processor)"
         )
+    if endpoint is not None and _takes(opener, "endpoint"):
+        given["endpoint"] = endpoint
     try:
         classifier = opener(spec, device=device, dtype=dtype, root=root, labels=labels, **given)
     except UserError:

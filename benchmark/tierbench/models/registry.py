@@ -45,6 +45,7 @@ MODEL_REGISTRY: Final = Registry[Opener](
     {
         "reference": "tierbench.models.reference:open_reference",
         "python": "tierbench.models.factory:open_factory",
+        "endpoint": "tierbench.models.endpoint:open_endpoint",
         "folder": "tierbench.models.folder:open_folder",
         "hub": "tierbench.models.hub:open_hub",
         "onnx": "tierbench.models.onnx_model:open_onnx",

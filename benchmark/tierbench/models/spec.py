@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from tierbench.common.errors import UserError
 from tierbench.common.files import expanded
 from tierbench.common.text import one_line
+from tierbench.models.endpoint_spec import SCHEME, parse_endpoint, served_name
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,50}")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+(@[\w./-]+)?")
-FORMS = "a folder, a Hub id (org/name or org/name@revision), onnx:FILE, python:module:factory, or reference"
+FORMS = (
+    "a folder, a Hub id (org/name or org/name@revision), onnx:FILE, endpoint:URL, python:module:factory, or reference"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ class ModelSpec:
     def _checked(spec: str, text: str, option: str) -> str:
         if not spec:
             raise UserError(f"{option} {one_line(text)!r} names no model; write {FORMS}")
+        if spec.startswith(SCHEME):
+            # Now, because no other message knows how to leave a password out.
+            parse_endpoint(spec)
         return spec
 
 
@@ -86,7 +92,7 @@ def default_name(spec: str) -> str:
     >>> default_name("microsoft/resnet-50@main")
     'resnet-50'
     """
-    last = re.split(r"[/:\\]", spec.rstrip("/\\"))[-1]
+    last = served_name(spec) if spec.startswith(SCHEME) else re.split(r"[/:\\]", spec.rstrip("/\\"))[-1]
     if "/" in spec and not spec.startswith((".", "/", "~")):
         last = last.partition("@")[0]
     if last in ("", ".", ".."):

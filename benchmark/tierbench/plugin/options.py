@@ -43,6 +43,12 @@ _REPEATED = (
         "folder with the image processor of a model that has none beside it; may be given more than once",
         "image processors, as with --robust-processor",
     ),
+    (
+        "endpoint_token",
+        "[NAME=]VARIABLE",
+        "environment variable with the token of an endpoint; may be given more than once",
+        "environment variables with tokens, as with --robust-endpoint-token",
+    ),
 )
 # As in `tierbench.corruptions.names`, which a session without suites does not import.
 _GEOMETRIES = ("imagenet-c", "whole")
@@ -52,6 +58,8 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("backend", ("torch", "onnx"), "torch", "", "what runs transformers models: torch, or ONNX Runtime"),
     ("dtype", ("float32", "float16", "bfloat16"), "float32", "", "type of the model's weights"),
     ("batch_size", int, "16", "N", "images handed to the model at once"),
+    ("endpoint_timeout", float, "300", "SECONDS", "time until an endpoint that is loading or busy is given up"),
+    ("endpoint_concurrency", int, "4", "N", "pictures that an endpoint is asked for at once"),
     ("max_pixels", int, "0", "N", "largest picture that is opened, in pixels; 0: Pillow's limit, 89478485"),
     ("missing_cases", ("fail", "report"), "", "", "cases of the baseline that an unfiltered run lacks (default: fail)"),
     ("missing_labels", ("error", "skip"), "error", "", "cases whose concept the model has no label for"),
@@ -77,7 +85,7 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare the options and their ini keys."""
     group = parser.getgroup("robust", "robustness benchmark (tierbench)")
     for name, metavar, text, ini_text in _REPEATED:
-        group.addoption(f"--robust-{name}", action="append", metavar=metavar, help=text)
+        group.addoption("--robust-" + name.replace("_", "-"), action="append", metavar=metavar, help=text)
         parser.addini(f"robust_{name}", ini_text, type="linelist", default=[])
     for name, kind, default, metavar, text in _SINGLE:
         option = "--robust-" + name.replace("_", "-")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import cached_property, partial
 from pathlib import Path
@@ -32,6 +33,7 @@ class BenchmarkSession(Benchmark):
 
     def __init__(self, config: RunConfig, pytest_config: pytest.Config, shared: Path | None = None) -> None:
         super().__init__(config, _progress(pytest_config), shared)
+        self.models.notice = _notice(pytest_config)
         self.models.predicts = not getattr(pytest_config.option, "numprocesses", None)
         self.selected: list[Check] = []
         self._owned: Path | None = None
@@ -77,6 +79,22 @@ def check_of(item: pytest.Item) -> Check | None:
     callspec = getattr(item, "callspec", None)
     values = callspec.params.values() if callspec else ()
     return next((value for value in values if isinstance(value, Check)), None)
+
+
+def _notice(config: pytest.Config) -> Callable[[str], object]:
+    """Return what shows a line on the controller's terminal: past pytest's capture, and never amid its dots."""
+
+    def show(text: str) -> None:
+        reporter = config.pluginmanager.getplugin("terminalreporter")
+        if reporter is None or hasattr(config, "workerinput"):
+            return
+        capture = config.pluginmanager.getplugin("capturemanager")
+        bar = tqdm_module.tqdm.external_write_mode() if (tqdm_module := sys.modules.get("tqdm")) else nullcontext()
+        with capture.global_and_fixture_disabled() if capture else nullcontext(), bar:
+            reporter.ensure_newline()
+            reporter.write_line(text)
+
+    return show
 
 
 def _progress(config: pytest.Config) -> Progress:

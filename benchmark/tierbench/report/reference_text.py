@@ -42,7 +42,7 @@ def left_out(comparison: ReferenceComparison) -> list[str]:
     if errors := comparison.errors:
         said.append(f"not counted, an error under one of the two models: {listed(errors, _MOST)}")
     if unshared := len(comparison.unshared):
-        said.append(f"not counted, no label for it in one of the two models: {plural(unshared, 'case')}")
+        said.append(f"not counted, no label for it or unscored under one of the two models: {plural(unshared, 'case')}")
     return said
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tierbench.common.schema import GATES, CaseRow, Gate
+from tierbench.models.endpoint_spec import is_unversioned
 from tierbench.models.spec import ModelSpec
 from tierbench.runs.baseline_source import (
     BaselineChoice,
@@ -170,7 +171,10 @@ class Baselines:
         """Return the gate of a model; without a baseline it is `thresholds`."""
         if self.of(name) is None:
             return "thresholds"
-        return "flips" if self.asked == "auto" else next(gate for gate in GATES if gate == self.asked)
+        if self.asked == "auto":
+            # An endpoint may serve another model by now, and then single flips both ways are normal.
+            return "regression" if is_unversioned(self._spec(name).spec) else "flips"
+        return next(gate for gate in GATES if gate == self.asked)
 
     def update_path(self, name: str) -> Path:
         """Return the file that the accepted scores of a model are written to."""

@@ -10,6 +10,8 @@ from typing import Any
 from tierbench.common.files import expanded
 from tierbench.common.text import one_line, plural, suggestion
 from tierbench.corruptions.selection import parse_corruptions, parse_severities
+from tierbench.models.endpoint_settings import endpoint_settings
+from tierbench.models.endpoint_spec import is_unversioned
 from tierbench.models.model_paths import label_files, processor_folders
 from tierbench.models.spec import ModelSpec, parse_models
 from tierbench.runs.baseline_source import BaselineChoice
@@ -103,6 +105,13 @@ def run_config(
             f"--robust-update-baseline: {plural(len(specs), 'model')} cannot share the baseline "
             f"{one_line(given['baseline'])!r}; leave --robust-baseline out, and each has its own"
         )
+    if given["gate"] == "flips":
+        problems += [
+            f"--robust-gate flips: model {one_line(spec.name)!r} is an endpoint, which may serve another model by now; "
+            "state its version, endpoint:…@version, or choose another gate"
+            for spec in specs
+            if is_unversioned(spec.spec)
+        ]
     reports = root / expanded(given["reports"])
     return RunConfig(
         root=root,
@@ -111,6 +120,9 @@ def run_config(
             labels=label_files(given["labels"], specs, root, problems),
             processors=processor_folders(given["processor"], specs, root, problems),
             backend=given["backend"],
+            endpoints=endpoint_settings(
+                specs, given["endpoint_timeout"], given["endpoint_concurrency"], given["endpoint_token"], problems
+            ),
             root=root,
             device=given["device"],
             dtype=given["dtype"],

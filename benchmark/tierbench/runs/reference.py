@@ -18,8 +18,9 @@ _Pair = tuple[CaseResult, CaseResult]
 def judge_against(pairs: Collection[_Pair], suites: Mapping[str, Suite]) -> tuple[PairedVerdict, ...]:
     """Return the paired verdicts on a model against its reference; see `judge_regression`.
 
-    A case that one of the two has no label for, or has an error on, is not counted. Known issues change nothing: a case
-    counts as passed or missed as the thresholds have it. Margins are not compared: each model has its own scale.
+    A case that one of the two has no label for, or has an error on, or that is unscored, is not counted. Known issues
+    change nothing: a case counts as passed or missed as the thresholds have it. Margins are not compared: each model
+    has its own scale.
 
     Args:
         pairs: each case under the reference and under the model; cases of tiers only.
@@ -57,7 +58,7 @@ def _detailed(verdict: PairedVerdict, pairs: Sequence[_Pair]) -> PairedVerdict:
         against=pairs[0][0].model,
         flips=tuple(flip for pair in shared if (flip := _flip(*pair)) is not None),
         errors=tuple(one.case.key for one, other in shared if one.error or other.error),
-        unshared=tuple(one.case.key for one, other in pairs if one.skipped or other.skipped),
+        unshared=tuple(pair[0].case.key for pair in pairs if any(each.skipped or each.unscored for each in pair)),
     )
 
 

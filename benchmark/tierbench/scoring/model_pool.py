@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.text import one_line
 from tierbench.models import load_classifier
 from tierbench.models.classifier import Classifier
+from tierbench.models.endpoint_settings import EndpointSettings, write_notice
 from tierbench.models.identity import Identity, identity_of, read_part
 from tierbench.models.label_file import read_labels
 from tierbench.models.prediction_store import PredictionStore, card_key
@@ -41,6 +42,7 @@ class ModelOptions:
         max_pixels: the number of pixels that an image may have; None: Pillow's limit.
         processors: model → folder with its image processor.
         backend: what runs transformers models: `torch` or `onnx`.
+        endpoints: model behind a server → how it is asked.
     """
 
     specs: tuple[ModelSpec, ...]
@@ -54,6 +56,7 @@ class ModelOptions:
     max_pixels: int | None = None
     processors: Mapping[str, Path] = field(default_factory=dict)
     backend: str = "torch"
+    endpoints: Mapping[str, EndpointSettings] = field(default_factory=dict)
 
     def spec(self, name: str) -> ModelSpec:
         """Return the spec of the model with this name."""
@@ -69,6 +72,7 @@ class ModelPool:
         suites: the suites by name.
         progress: opens a progress bar, given the number of images and a title.
         shared: folder shared by the processes of a run; None if there is only one process.
+        notice: shows a line to the user while a model lets them wait.
         predicts: whether this process predicts: one that only controls workers does not load the weights.
     """
 
@@ -77,6 +81,7 @@ class ModelPool:
     progress: Progress
     shared: Path | None = None
     predicts: bool = True
+    notice: Callable[[str], object] = write_notice
     _store: PredictionStore | None = None
     _run_store: PredictionStore | None = None
     _models: dict[str, ModelUnderTest] = field(default_factory=dict)
@@ -145,10 +150,15 @@ class ModelPool:
                 labels=labels,
                 processor=options.processors.get(name),
                 backend=options.backend,
+                endpoint=self._endpoint(name),
             )
             identity = identity_of(opened, f"model {one_line(spec)!r}", own_source(spec, options.root))
             self._models[name] = self._under_test(name, opened, identity)
         return self._models[name]
+
+    def _endpoint(self, name: str) -> EndpointSettings | None:
+        settings = self.options.endpoints.get(name)
+        return replace(settings, notice=self.notice) if settings else None
 
     def _under_test(self, name: str, classifier: Classifier, identity: Identity) -> ModelUnderTest:
         return ModelUnderTest(
