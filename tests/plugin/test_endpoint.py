@@ -75,6 +75,16 @@ def test_a_tier_is_determined_where_both_bounds_agree(short: Bench, rate: str, t
     assert f"1 {test}" in answer.text
 
 
+def test_a_limit_on_a_metric_is_not_judged_by_bounds(short: Bench, server: HfServer) -> None:
+    short.suite("cars", "file_name,label,tier\nred_3.png,ship,1\n", "[gates]\nnll = {max = 10.0}\n")
+    test = "cases/test_tiers.py::test_metric[cars/nll]"
+    answer = short.run("-rs", test)
+    assert answer.code == 0
+    assert "cars/nll: not determined, 1 answer without all labels" in answer.text
+    server.most = 4
+    assert "1 passed" in short.run(test).text
+
+
 def test_an_unscored_case_is_not_accepted_into_a_baseline_and_is_not_missing(short: Bench, server: HfServer) -> None:
     server.most = 4
     short.run("--robust-update-baseline")

@@ -50,6 +50,8 @@ class Check(ABC):
     kind: ClassVar[str]
     says: ClassVar[str]
     result_type: ClassVar[type | None] = None
+    # Whether `met` of the result is None as soon as unscored images could change it.
+    bounded: ClassVar[bool] = False
 
     suite: Suite
     model: str
@@ -105,7 +107,7 @@ class Check(ABC):
 
     def holds_anyway(self, judged: Judged) -> bool:
         """Return whether the decision would be the same with any verdict on the images that are unscored."""
-        return False
+        return self.bounded and judged.result.met is not None
 
     def failed(self, error: UserError) -> Judged:
         """Return the outcome if `judge` raised."""

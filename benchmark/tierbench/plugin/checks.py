@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 
 from tierbench.common.errors import UserError
 from tierbench.common.schema import AbsenceResult, LadderResult, MetricResult, SliceResult, TierResult
+from tierbench.common.text import plural
 from tierbench.plugin.baseline_checks import BaselineCheck, LevelCheck, RegressionCheck
 from tierbench.plugin.check import Check, Judged
 from tierbench.plugin.reference_check import AgainstCheck
@@ -86,6 +87,7 @@ class TierCheck(Check):
     kind: ClassVar[str] = "tier"
     says: ClassVar[str] = "The whole tier of the suite meets its pass rate."
     result_type: ClassVar[type | None] = TierResult
+    bounded: ClassVar[bool] = True
     tier: int
 
     @classmethod
@@ -110,10 +112,6 @@ class TierCheck(Check):
             return Decision("skip", f"{tier.suite} tier {tier.tier}: the model has no label for any of its cases")
         gate = session.baselines.gate(self.model)
         return decide_tier(tier, judged.cases, judged.changes, gate, updating=session.updating)
-
-    def holds_anyway(self, judged: Judged) -> bool:
-        """Return whether the tier meets its demand, or misses it, with any verdict on the unscored images."""
-        return judged.result.met is not None
 
 
 @dataclass(frozen=True)
@@ -246,6 +244,8 @@ class MetricCheck(Check):
         """Hold the metric against what the suite demands."""
         if not judged.cases:
             return Decision("skip", f"{self.name}: the model has no label for any of its cases")
+        if partial := [each for each in judged.cases if each.partial]:
+            return Decision("skip", f"{self.name}: not determined, {plural(len(partial), 'answer')} without all labels")
         return decide_metric(judged.result, updating=session.updating)
 
 
@@ -261,6 +261,7 @@ class AbsenceCheck(Check):
     kind: ClassVar[str] = "absence"
     says: ClassVar[str] = "The model claims an absent concept no more often than the suite allows."
     result_type: ClassVar[type | None] = AbsenceResult
+    bounded: ClassVar[bool] = True
 
     @classmethod
     def all(cls, session: Benchmark) -> Iterator[Self]:
@@ -281,10 +282,6 @@ class AbsenceCheck(Check):
             return Decision("skip", f"{self.name}: the model has no label for any of its absence cases")
         gate = session.baselines.gate(self.model)
         return decide_absence(judged.result, judged.cases, judged.changes, gate, updating=session.updating)
-
-    def holds_anyway(self, judged: Judged) -> bool:
-        """Return whether there are too many false alarms already."""
-        return judged.result.met is not None
 
 
 KINDS: dict[str, type[Check]] = {

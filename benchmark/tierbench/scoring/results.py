@@ -47,6 +47,7 @@ class CaseResult:
         error: why the prediction failed; empty if it did not.
         skipped: why the case was not judged; empty if it was.
         unscored: why the model's answer does not tell whether the case passes; empty if it does.
+        partial: whether the answer lacks labels, so that figures of the verdict are bounds.
     """
 
     case: Case
@@ -56,6 +57,7 @@ class CaseResult:
     error: str = ""
     skipped: str = ""
     unscored: str = ""
+    partial: bool = False
 
     @property
     def passed(self) -> bool:
@@ -159,14 +161,15 @@ def judge_case(
         return with_twin(verdict, case.twin, log_margin(of_twin, space, known, multi_label=multi_label))
 
     answers = [prediction, *filter(None, [twin])]
-    if any(answer.ceiling for answer in answers):
+    partial = any(answer.ceiling for answer in answers)
+    if partial:
         against, in_favour = extremes(prediction, space, known, absent=case.absent)
         # What speaks for the expectation in the picture of the twin speaks against the case.
         twin_against, twin_for = extremes(twin, space, known, absent=False) if twin else (None, None)
         if verdict_on(against, twin_for).passed != verdict_on(in_favour, twin_against).passed:
             return CaseResult(case, model, prediction.image_sha256, unscored=unscored_reason(answers))
     verdict = verdict_on(prediction.probabilities, twin.probabilities if twin else None)
-    return CaseResult(case, model, prediction.image_sha256, verdict)
+    return CaseResult(case, model, prediction.image_sha256, verdict, partial=partial)
 
 
 def rows_frame(rows: Iterable[CaseRow]) -> pd.DataFrame:
