@@ -15,6 +15,7 @@ from tierbench.cli.export import export
 from tierbench.cli.history import history, prune
 from tierbench.cli.init import init
 from tierbench.cli.model import model
+from tierbench.cli.query import query
 from tierbench.cli.remove import remove
 from tierbench.cli.runs import show
 from tierbench.cli.suites import check, fetch, list_suites
@@ -44,6 +45,7 @@ def _common(
 
 
 app.command("init")(init)
+app.command("query")(query)
 app.command("check")(check)
 app.command("list")(list_suites)
 app.command("add")(add)

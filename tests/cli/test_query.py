@@ -1,0 +1,337 @@
+"""`tierbench query`: what models see in pictures, and whether that is what is expected."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import Answer
+from tests.conftest import STUDY, write_suite
+from tests.flat_colours import SAID, flat
+from tierbench.cli.terminal_picture import picture_escape, picture_protocol
+from tierbench.scoring.evaluate import evaluate
+
+Call = Callable[..., Answer]
+
+# It says of a picture whether it is wider than high, and with which share; and knows no other picture.
+SHAPES = """
+import numpy as np
+
+class Shapes:
+    labels = ("wide", "tall", "white")
+    fingerprint = None
+
+    def describe(self):
+        return {"architecture": "Shapes"}
+
+    def predict(self, images):
+        return np.array([
+            (0.1, 0.1, 0.8) if image.getpixel((0, 0)) == (255, 255, 255)
+            else (0.7, 0.2, 0.1) if image.width > image.height
+            else (0.2, 0.7, 0.1)
+            for image in images
+        ])
+
+class Doubled(Shapes):
+    def predict(self, images):
+        return 2 * super().predict(images) / 1.7
+
+class Lost(Shapes):
+    def predict(self, images):
+        return np.full((len(images), 3), np.nan)
+"""
+
+
+@pytest.fixture
+def place(workplace: Path, colour_model: Path, cache: Path) -> Path:
+    """A repository with the suite `study`, the model in its settings, and models of its own."""
+    write_suite(workplace / "cases" / "study", STUDY)
+    (workplace / "pyproject.toml").write_text(
+        f'[tool.pytest]\nrobust_model = ["flat={colour_model}"]\n', encoding="utf-8"
+    )
+    (workplace / "shapes.py").write_text(SHAPES, encoding="utf-8")
+    flat("red").save(workplace / "red.png")
+    flat("black").save(workplace / "black.png")
+    return workplace
+
+
+def objects(answer: Answer) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in answer.out.splitlines()]
+
+
+@pytest.mark.usefixtures("place")
+def test_the_labels_are_ranked_as_the_study_printed_them(tierbench: Call) -> None:
+    answer = tierbench("query", "red.png")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.splitlines() == [
+        "red.png",
+        "flat",
+        "  score:0.9000 automobile",
+        "  score:0.0500 airplane",
+        "  score:0.0300 ship",
+        "  score:0.0200 truck",
+    ]
+    assert tierbench("query", "red.png", "--top", "1").out.splitlines()[2:] == ["  score:0.9000 automobile"]
+
+
+@pytest.mark.usefixtures("place")
+def test_an_expectation_is_met_or_missed_in_words_and_by_the_exit_code(tierbench: Call) -> None:
+    met = tierbench("query", "red.png", "--expect", "Automobile")
+    assert met.code == 0
+    assert met.out.splitlines()[-1] == "  classified: Automobile 0.9000"
+    missed = tierbench("query", "red.png", "black.png", "--expect", "automobile", "--top", "1")
+    assert missed.code == 1
+    assert missed.out.splitlines() == [
+        "red.png, expected automobile",
+        "flat",
+        "  score:0.9000 automobile",
+        "  classified: automobile 0.9000",
+        "",
+        "black.png, expected automobile",
+        "flat",
+        "  score:0.4900 airplane",
+        "  not classified: expected automobile, got airplane 0.490; automobile 0.233 at rank 2",
+        "",
+        "classified: flat 1 of 2",
+    ]
+    assert tierbench("query", "black.png", "--expect", "ship|airplane").code == 0
+    absent = tierbench("query", "black.png", "--expect", "!airplane")
+    assert absent.code == 1
+    assert "not classified: expected no airplane, got airplane 0.490" in absent.out
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--expect", "automobil"), "--expect: no label of model 'flat' is 'automobil' (nearest labels: automobile)"),
+        (("--expect", "-"), "--expect -: a twin shows nothing that could be expected; name a label"),
+        (("--expect", "ship|!truck"), "--expect: label 'ship|!truck' combines an absence with alternatives"),
+        (("--suite", "stud"), "suite 'stud': no folder of this name has a metadata.csv; did you mean 'study'?"),
+        (("--expect", "tractor", "--suite", "study"), "no label of model 'flat' counts as 'tractor'"),
+        (("--model", "nowhere"), "model 'nowhere': there is no such folder"),
+        (("--model", "python:shapes:Doubled"), "the model's predict() returned probabilities that sum to 1.18"),
+    ],
+)
+def test_wrong_usage_is_one_line(tierbench: Call, arguments: tuple[str, ...], line: str) -> None:
+    answer = tierbench("query", "red.png", *arguments)
+    assert (answer.code, answer.out) == (4, "")
+    (error,) = answer.err.splitlines()
+    assert line in error
+
+
+def test_a_case_of_a_suite_expects_what_its_row_says(tierbench: Call, place: Path) -> None:
+    # By its path, and by its content.
+    shutil.copy(place / "cases/study/black_night.png", place / "copy.png")
+    answer = tierbench("query", "cases/study/red_space.png", "copy.png", "--suite", "study")
+    assert answer.code == 1
+    lines = answer.out.splitlines()
+    assert "cases/study/red_space.png (study/red_space), expected automobile" in lines
+    assert "copy.png (study/black_night), expected automobile" in lines
+    # A picture that is no case expects nothing.
+    flat("blue", (50, 50)).save(place / "other.png")
+    answer = tierbench("query", "other.png", "--suite", "study")
+    assert answer.code == 0
+    assert answer.out.splitlines()[0] == "other.png"
+    assert "classified" not in answer.out
+
+
+def test_labels_and_thresholds_of_the_suite_count(tierbench: Call, place: Path) -> None:
+    (place / "cases/study/suite.toml").write_text(
+        '[labels]\nvehicle = ["automobile", "truck"]\n[tiers.1]\nmin_score = 0.95\n', encoding="utf-8"
+    )
+    rows = STUDY.replace("automobile", "vehicle")
+    (place / "cases/study/metadata.csv").write_text(rows, encoding="utf-8")
+    answer = tierbench("query", "red.png", "--suite", "study", "--expect", "vehicle")
+    assert answer.code == 1
+    assert "  score:0.9000 automobile (vehicle)" in answer.out
+    assert "not classified: expected vehicle ≥ 0.95, got vehicle 0.920 at rank 1" in answer.out
+    # A picture that is no case is judged like tier 1.
+    flat("orange", (9, 9)).save(place / "orange.png")
+    assert tierbench("query", "orange.png", "--suite", "study", "--expect", "vehicle").code == 1
+
+
+def test_the_verdicts_are_those_of_the_benchmark(tierbench: Call, place: Path, colour_model: Path) -> None:
+    rows = (
+        "file_name,label,tier,twin,min_margin\n"
+        "red.png,automobile,1,empty,\n"
+        "orange.png,automobile,1,full,0.3\n"
+        "green.png,!ship,1,,\n"
+        "grey.png,ship|truck,2,,\n"
+        "empty.png,-,,,\n"
+        "full.png,-,,,\n"
+    )
+    folder = write_suite(place / "cases" / "twins", rows)
+    flat("blue").save(folder / "empty.png")
+    flat("red").save(folder / "full.png")
+    expected = evaluate(str(colour_model), folder).set_index("case")
+    paths = [f"cases/twins/{name}.png" for name in expected.index]
+    found = {
+        entry["case"].partition("/")[2]: entry
+        for entry in objects(tierbench("query", *paths, "--suite", "twins", "--json"))
+    }
+    assert list(found) == list(expected.index)
+    assert expected["passed"].nunique() == 2
+    for name, row in expected.iterrows():
+        entry = found[str(name)]
+        assert (entry["classified"], entry["rank"]) == (row["passed"], row["rank"])
+        assert entry["score"] == pytest.approx(row["score"], abs=1e-6)
+        assert entry["margin"] == pytest.approx(row["margin"], abs=1e-6)
+        assert (entry["reason"] or "") == row["reason"]
+        assert entry["image_sha256"] == row["image_sha256"]
+
+
+def test_json_has_an_object_for_each_image_and_model(tierbench: Call, place: Path, colour_model: Path) -> None:
+    answer = tierbench(
+        "query",
+        "red.png",
+        "black.png",
+        "--json",
+        "--top",
+        "2",
+        "--expect",
+        "automobile",
+        "--model",
+        f"a={colour_model}",
+        "--model",
+        f"b={colour_model}",
+    )
+    assert answer.code == 1
+    found = objects(answer)
+    assert [(entry["image"], entry["model"]) for entry in found] == [
+        ("red.png", "a"),
+        ("red.png", "b"),
+        ("black.png", "a"),
+        ("black.png", "b"),
+    ]
+    assert [entry["classified"] for entry in found] == [True, True, False, False]
+    assert [top["label"] for top in found[2]["top"]] == ["airplane", "automobile"]
+    assert found[2]["top"][0]["score"] == pytest.approx(SAID["black"][0], abs=1e-4)
+    assert {key: found[0][key] for key in ("case", "expected", "reason", "error")} == {
+        "case": None,
+        "expected": "automobile",
+        "reason": None,
+        "error": None,
+    }
+    assert len(found[0]["image_sha256"]) == 64
+
+
+def test_what_is_no_image_is_a_line_and_the_others_go_on(tierbench: Call, place: Path) -> None:
+    (place / "broken.png").write_bytes((place / "red.png").read_bytes()[:60])
+    (place / "empty").mkdir()
+    os.mkfifo(place / "pipe.png")
+    odd = ["broken.png", "missing.png", "empty", "pipe.png", "https://example.org/car.jpg"]
+    answer = tierbench("query", *odd[:2], "red.png", *odd[2:])
+    assert answer.code == 1
+    assert "score:0.9000 automobile" in answer.out
+    errors = answer.err.splitlines()
+    assert len(errors) == len(odd)
+    for name in odd:
+        assert any(line.startswith(f"error: {name}: ") for line in errors), name
+    assert "images are not fetched" in answer.err
+    assert "broken.png" not in answer.out
+
+
+def test_a_folder_stands_for_the_images_directly_in_it(tierbench: Call, place: Path) -> None:
+    answer = tierbench("query", "cases/study", "red.png", "--json")
+    assert [entry["image"] for entry in objects(answer)] == [
+        "cases/study/black_night.png",
+        "cases/study/grey_fog.png",
+        "cases/study/red_space.png",
+        "red.png",
+    ]
+
+
+def test_pictures_are_read_as_the_benchmark_reads_them(tierbench: Call, place: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90°
+    Image.new("RGB", (40, 20), "red").save(place / "turned.jpg", exif=exif)
+    Image.new("RGBA", (40, 20), (255, 0, 0, 0)).save(place / "clear.png")
+    Image.new("RGB", (40, 20), "red").save(place / "wide.png")
+    answer = tierbench("query", "turned.jpg", "clear.png", "wide.png", "--model", "python:shapes:Shapes", "--json")
+    assert [entry["top"][0]["label"] for entry in objects(answer)] == ["tall", "white", "wide"]
+    answer = tierbench("query", "wide.png", "--model", "python:shapes:Shapes", "--max-pixels", "799")
+    assert answer.code == 1
+    assert "error: wide.png: the image has too many pixels (40 × 20, the limit is 799)" in answer.err
+    answer = tierbench("query", "wide.png", "--model", "python:shapes:Lost")
+    assert answer.code == 1
+    assert answer.err == "error: wide.png: the model's output contains NaN or infinity\n"
+
+
+def test_nothing_is_kept(tierbench: Call, place: Path, cache: Path) -> None:
+    assert tierbench("query", "red.png").code == 0
+    assert not list(cache.rglob("*.sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("environment", "protocol"),
+    [
+        ({"TERM": "xterm-kitty"}, "kitty"),
+        ({"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1"}, "kitty"),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "iTerm.app"}, "iterm2"),
+        ({"TERM": "xterm-256color", "TERM_PROGRAM": "Apple_Terminal"}, ""),
+        ({"TERM": "tmux-256color", "KITTY_WINDOW_ID": "1"}, ""),
+        ({"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1", "TMUX": "default,1,0"}, ""),
+        ({}, ""),
+    ],
+)
+def test_only_known_terminals_get_a_picture(environment: dict[str, str], protocol: str) -> None:
+    assert picture_protocol(environment) == protocol
+
+
+def test_iterm2_gets_the_picture_in_small() -> None:
+    shown = picture_escape(Image.effect_noise((1000, 500), 90).convert("RGB"), "iterm2")
+    match = re.fullmatch(r"\x1b\]1337;File=inline=1;size=(\d+);width=24;preserveAspectRatio=1:(.+)\x07\n", shown)
+    assert match is not None
+    content = base64.b64decode(match[2], validate=True)
+    assert len(content) == int(match[1])
+    assert Image.open(BytesIO(content)).size == (480, 240)
+
+
+def test_kitty_gets_the_picture_in_chunks_on_a_terminal_only(place: Path) -> None:
+    Image.effect_noise((100, 50), 90).convert("RGB").save(place / "noise.png")
+    command = [sys.executable, "-m", "tierbench", "query", "noise.png", "--model", "python:shapes:Shapes"]
+    variables = {**os.environ, "TERM": "xterm-kitty", "NO_COLOR": "1"}
+    for name in ("TMUX", "STY"):
+        variables.pop(name, None)
+    shown = on_a_terminal(command, variables)
+    chunks = re.findall(r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", shown)
+    assert len(chunks) > 1
+    assert chunks[0][0] == "a=T,f=100,q=2,c=24,m=1"
+    assert [head for head, _ in chunks[1:]] == ["m=1"] * (len(chunks) - 2) + ["m=0"]
+    assert all(len(content) <= 4096 for _, content in chunks)
+    assert Image.open(BytesIO(base64.b64decode("".join(content for _, content in chunks)))).size == (100, 50)
+    assert "score:0.7000 wide" in shown
+    assert "\x1b_G" not in on_a_terminal([*command, "--no-picture"], variables)
+    piped = subprocess.run(command, env=variables, capture_output=True, timeout=60, check=True)
+    assert b"\x1b" not in piped.stdout
+
+
+def on_a_terminal(command: list[str], variables: dict[str, str]) -> str:
+    """Return what a command prints on a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, env=variables, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        parts = []
+        try:
+            while part := os.read(ours, 65536):
+                parts.append(part)
+        except OSError:
+            # How Linux says that the other end is closed.
+            pass
+        os.close(ours)
+        assert process.wait(timeout=60) == 0
+    return b"".join(parts).decode()
