@@ -10,6 +10,7 @@ from pathlib import Path
 from tierbench.common.errors import UserError
 from tierbench.common.text import error_text, one_line
 from tierbench.models.classifier import Classifier
+from tierbench.models.factory_result import as_classifier
 
 
 def open_factory(spec: str, *, device: str, dtype: str, root: Path, labels: Sequence[str] | None) -> Classifier:
@@ -36,11 +37,10 @@ def open_factory(spec: str, *, device: str, dtype: str, root: Path, labels: Sequ
     if not callable(factory):
         raise UserError(f"{place}: {one_line(module_name)} has no function {one_line(factory_name)}")
     try:
-        classifier: Classifier = factory()
+        made = factory()
     except UserError:
         raise
     except (Exception, SystemExit) as error:
         # As above: the factory is the user's own code.
         raise UserError(f"{place}: {one_line(factory_name)}() failed: {error_text(error)}") from error
-    # `load_classifier` checks that it is one.
-    return classifier
+    return as_classifier(made, spec, place)
