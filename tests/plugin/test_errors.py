@@ -42,3 +42,38 @@ def test_a_known_issue_excuses_no_error(garage: Bench) -> None:
     answer = garage.run("-k", "test_tier")
     assert answer.code == 1
     assert "1 failed" in answer.text
+
+
+# It keeps to the interface for the grey picture that is tried before a run, and for no other.
+DOUBLED = """
+import numpy as np
+
+class Doubled:
+    labels = ("airplane", "automobile")
+    fingerprint = "doubled-1"
+
+    def describe(self):
+        return {"architecture": "Doubled"}
+
+    def predict(self, images):
+        return np.array([[0.5, 0.5] if image.getpixel((0, 0)) == (128, 128, 128) else [0.9, 0.9] for image in images])
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "two workers"])
+def test_why_a_model_cannot_predict_is_reported_once_for_the_run(bench: Bench, options: tuple[str, ...]) -> None:
+    bench.suite("reds", "\n".join(["file_name,label,tier", *(f"red_{n}.png,automobile,1" for n in range(6)), ""]))
+    bench.file("doubled.py", DOUBLED)
+    bench.configure(robust_model=["python:doubled:Doubled"])
+    answer = bench.run_process(*options, "-rs")
+    assert answer.code == 1, answer.text
+    assert "not to 1; apply softmax" in answer.line("probabilities that sum to 1.8 for an image")
+    assert "Doubled cannot predict: another test reports why" in answer.text
+    # Of 6 cases and a tier.
+    assert "6 skipped, 1 error" in answer.text.splitlines()[-1]
+    # The record has every case as an error with its reason.
+    record = bench.record()
+    assert set(record.scores["outcome"]) == {"error"}
+    assert all("sum to 1.8" in reason for reason in record.scores["reason"])
+    assert len(record.scores) == 6
+    assert record.run.models[0].level is None

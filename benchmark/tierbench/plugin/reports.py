@@ -45,9 +45,9 @@ def reported(report: pytest.TestReport) -> Reported | None:
     said = from_values(getattr(report, "user_properties", ()), _TYPES)
     if said is not None and said.result is None:
         row = said.rows[0]
-        # To pytest it is a skipped test.
-        unscored = row.outcome == "unscored" and report.skipped
-        return replace(said, rows=(row if unscored else replace(row, outcome=_outcome(report)),))
+        # To pytest they are skipped tests: nobody can tell, or another test reports that the model cannot predict.
+        kept = report.skipped and row.outcome in ("unscored", "error")
+        return replace(said, rows=(row if kept else replace(row, outcome=_outcome(report)),))
     return said
 
 

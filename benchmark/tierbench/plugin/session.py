@@ -37,6 +37,8 @@ class BenchmarkSession(Benchmark):
         self.models.predicts = not getattr(pytest_config.option, "numprocesses", None)
         self.selected: list[Check] = []
         self._owned: Path | None = None
+        # Model that cannot predict → the test that reports it; where workers share a folder, it is written there.
+        self._reporters: dict[str, str] = {}
 
     @cached_property
     def checks(self) -> dict[str, tuple[Check, ...]]:
@@ -66,6 +68,24 @@ class BenchmarkSession(Benchmark):
             self.models.share(self._owned)
             return self._owned
         return self.models.shared
+
+    def reports_failure(self, model: str, test: str) -> bool:
+        """Return whether a test reports why a model cannot predict: of a run, the first one that asks does.
+
+        It does so again if it runs again.
+        """
+        if not self.models.failed(model):
+            return True
+        if self.models.shared is None:
+            return self._reporters.setdefault(model, test) == test
+        file = self.models.shared / f"failed-{model}.txt"
+        try:
+            with file.open("x", encoding="utf-8") as stream:
+                stream.write(test)
+        except FileExistsError:
+            # Another test's, or empty, as long as another worker writes it.
+            return file.read_text(encoding="utf-8") == test
+        return True
 
     def close(self) -> None:
         """Close the store, and remove the shared folder where this process made it."""

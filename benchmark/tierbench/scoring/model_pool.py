@@ -242,6 +242,10 @@ class ModelPool:
             raise UserError(*failure)
         return model
 
+    def failed(self, name: str) -> bool:
+        """Return whether a model could not predict."""
+        return bool(self._predicted.get(name))
+
     def _predict(self, model: ModelUnderTest, selected: Sequence[Case]) -> None:
         if problems := model.label_problems(self.suites.values(), self.options.missing_labels):
             raise UserError(*problems)
