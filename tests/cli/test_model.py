@@ -10,9 +10,17 @@ Call = Callable[..., Answer]
 def test_model_prints_the_card_of_a_model(tierbench: Call) -> None:
     lines = tierbench("model", "reference").out.splitlines()
     assert "architecture  EfficientNetForImageClassification" in lines
-    assert "depths        [1, 2, 2, 3, 3, 4, 1]" in lines
-    assert "widths        [16, 24, 40, 80, 112, 192, 320]" in lines
-    assert any(line.startswith("outputs       softmax over 1000 labels") for line in lines)
+    assert "parameters    5,288,548" in lines
+    assert "depths        1, 2, 2, 3, 3, 4, 1" in lines
+    assert "widths        16, 24, 40, 80, 112, 192, 320" in lines
+    assert "outputs       softmax" in lines
+    assert any(line.startswith("labels        1,000: tench, Tinca tinca; goldfish") for line in lines)
+    steps = lines.index("preprocessing, step by step")
+    assert lines[steps + 1 : steps + 4] == [
+        "  1 decode RGB",
+        "  2 resize shortest edge to 256, bicubic",
+        "  3 crop 224 × 224 at the centre",
+    ]
     assert any("crop_pct" in line and "0.875" in line for line in lines)
 
 
@@ -47,3 +55,18 @@ def test_a_card_that_cannot_be_described_is_one_line(tierbench: Call, workplace:
     answer = tierbench("model", "python:cardless:Three")
     assert answer.code == 4
     assert "model 'python:cardless:Three': its describe() returned no dict; return the model card as one" in answer.err
+
+
+def test_a_card_that_is_nearly_empty_says_what_is_not_known(tierbench: Call, workplace: Path) -> None:
+    (workplace / "bare.py").write_text(
+        "class Bare:\n    labels = ['a', 'b']\n    fingerprint = None\n    predict = None\n"
+        "    def describe(self): return {'architecture': 'Rules', 'unknown': ['input_size'], 'steps': 3}\n",
+        encoding="utf-8",
+    )
+    lines = tierbench("model", "python:bare:Bare").out.splitlines()
+    assert lines == [
+        "architecture  Rules",
+        "not known     input, parameters, file size, weights, backend, preprocessing",
+        "labels        2: a; b",
+        "fingerprint   none: predictions are not kept between runs",
+    ]

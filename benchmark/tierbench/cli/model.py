@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import error_text, one_line
+from tierbench.report.card_text import card_facts, card_steps, value_text
 
 
 def model(
@@ -25,9 +26,8 @@ def model(
     as_json: Annotated[bool, typer.Option("--json", help="print the whole card as JSON")] = False,
     all_labels: Annotated[bool, typer.Option("--all-labels", help="print every label")] = False,
 ) -> None:
-    """Print a model's architecture, depths and widths, labels, preprocessing and parameter count."""
+    """Print the card of a model: architecture, size, backend, labels, preprocessing, and what is not known of it."""
     from tierbench.models import load_classifier
-    from tierbench.models.classifier import Promptable
     from tierbench.models.label_file import read_labels
 
     classifier = load_classifier(
@@ -53,29 +53,19 @@ def model(
     labels = list(classifier.labels)
     shown = labels if all_labels else labels[:10]
     more = "" if len(shown) == len(labels) else f", … (all {len(labels)} with --all-labels)"
-    own = "the concepts of each suite" if isinstance(classifier, Promptable) else ""
-    count = own or f"{len(labels)} labels"
-    parameters = card.get("parameters")
-    lines = {
-        "architecture": card.get("architecture"),
-        "parameters": f"{parameters:,}" if isinstance(parameters, int) else parameters,
-        "depths": card.get("depths"),
-        "widths": card.get("widths"),
-        "outputs": f"{card.get('outputs', 'probabilities')} over {count}",
-        "labels": own or "; ".join(one_line(label, 80) for label in shown) + more,
-        "templates": card.get("templates"),
-        "fingerprint": classifier.fingerprint or "none: predictions are not kept between runs",
-    }
-    for name, value in lines.items():
-        if value is not None:
-            typer.echo(f"{name:<14}{one_line(_inline(value), 20_000)}")
+    # Those of a zero-shot model are the concepts of each suite.
+    names_text = "; ".join(one_line(label, 80) for label in shown) + more if labels else "the concepts of each suite"
+    facts = {**dict(card_facts(card)), "labels": f"{len(labels):,}: {names_text}" if labels else names_text}
+    facts["fingerprint"] = classifier.fingerprint or "none: predictions are not kept between runs"
+    for name, value in facts.items():
+        typer.echo(f"{one_line(name, 60):<14}{one_line(value, 20_000)}")
+    if steps := card_steps(card):
+        typer.echo("\npreprocessing, step by step")
+        for number, step in enumerate(steps, start=1):
+            typer.echo(f"  {number} {one_line(step, 300)}")
     for title in ("preprocessing", "config"):
         values = card.get(title)
         if isinstance(values, dict) and values:
             typer.echo(f"\n{title}")
             for name, value in sorted(values.items()):
-                typer.echo(f"  {one_line(str(name), 60):<28}{one_line(_inline(value), 300)}")
-
-
-def _inline(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+                typer.echo(f"  {one_line(str(name), 60):<28}{one_line(value_text(value) or '–', 300)}")

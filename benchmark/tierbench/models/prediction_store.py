@@ -25,7 +25,7 @@ _PATIENCE = 5.0
 # Reading a row marks it as used at most this often, in seconds, so that most runs only read.
 _USED_AGAIN = 24 * 3600.0
 # Increase this when model cards get another entry, so that stored ones are made again.
-_CARD_VERSION = "3"
+_CARD_VERSION = "4"
 _SCHEMA = """
 PRAGMA trusted_schema = OFF;
 PRAGMA cell_size_check = ON;

@@ -97,6 +97,7 @@ class TorchClassifier:
         return {
             "architecture": type(self._module).__name__,
             "parameters": sum(tensor.numel() for tensor in self._module.parameters()),
+            "file_size": None,
             "labels": list(self._labels),
             "outputs": "sigmoid" if self.multi_label else "softmax",
             "depths": None,
@@ -110,6 +111,8 @@ class TorchClassifier:
             "fingerprint": self.fingerprint,
             "device": self.device,
             "dtype": self.dtype,
+            "backend": "torch",
+            "unknown": ["file_size", "steps"],
         }
 
     def predict(self, images: Sequence[Image.Image]) -> np.ndarray:

@@ -13,6 +13,7 @@ from tierbench.models.batches import batches
 from tierbench.models.device import resolve_device
 from tierbench.models.files import ModelFiles, read_json, read_model_folder
 from tierbench.models.image_processor import ImageProcessor
+from tierbench.models.preprocessing_steps import preprocessing_steps
 from tierbench.models.pretrained import load_pretrained
 from tierbench.models.quiet import quiet_transformers
 from tierbench.models.timm_config import is_timm
@@ -138,6 +139,7 @@ class TransformersClassifier:
             "depths": _first(config, "depths", "num_block_repeats", "num_hidden_layers"),
             "widths": _first(config, "hidden_sizes", "out_channels", "embed_dim", "hidden_size"),
             "preprocessing": _plain(self._processor.loaded.to_dict()),
+            "steps": preprocessing_steps(_plain(self._processor.loaded.to_dict())),
             "input_size": list(self._processor.input_size),
             "config": {
                 name: _plain(value)
