@@ -96,7 +96,7 @@ def test_sigmoid_outputs_and_half_precision(opened: Opened) -> None:
         ("model()", "returned a model without its image processor; return (model, processor)"),
         ("processor(), model()", "returned the model behind its processor; return (model, processor)"),
         ("model(), processor(), 3", "returned a model and 2 more; return (model, processor)"),
-        ("model(), 3", "int is no image processor of transformers; return (model, processor)"),
+        ("model(), 3", "int is no image processor of transformers; return one behind the model"),
         ("torch.nn.Flatten()", "knows no labels and no pictures; wrap it: return tierbench.TorchClassifier("),
         ("model(problem_type='regression'), processor()", "is a regression model (problem_type of its config)"),
         (

@@ -56,7 +56,8 @@ def test_the_backend(backend: str, text: str) -> None:
 
 def test_what_is_not_known() -> None:
     remote = {**WHOLE, "parameters": None, "preprocessing": None, "unknown": ["parameters", "steps"]}
-    assert card_facts(remote)[-1] == ("not known", "parameters, preprocessing step by step, preprocessing")
+    assert card_facts(remote)[-1] == ("not known", "parameters, preprocessing")
+    assert card_facts({**WHOLE, "unknown": ["steps"]})[-1] == ("not known", "preprocessing step by step")
     odd: dict[Any, Any] = {
         "architecture": 3,
         "unknown": "all",

@@ -16,7 +16,7 @@ def as_classifier(made: Any, spec: str, place: str) -> Classifier:
 
     Args:
         made: a classifier; a model of transformers with its image processor, as `(model, processor)` or as an image
-            classification pipeline.
+            classification pipeline; or a session of ONNX Runtime, as `(session, processor, labels)`.
         spec: as the user wrote it.
         place: the model, for messages.
 
@@ -40,6 +40,17 @@ def as_classifier(made: Any, spec: str, place: str) -> Classifier:
             f"{place}: its factory returned a model without its image processor; return (model, processor), with "
             "AutoImageProcessor.from_pretrained(…) as the processor"
         )
+    session = made[0] if isinstance(made, tuple | list) and made else made
+    if _is(session, "onnxruntime", "InferenceSession"):
+        if session is made or len(made) != 3:
+            raise UserError(
+                f"{place}: a session of ONNX Runtime knows no labels and no preprocessing; return "
+                "(session, processor, labels), or name its file: onnx:FILE"
+            )
+        from tierbench.models.loaded_session import LoadedSession
+
+        session, processor, labels = made
+        return LoadedSession(session, processor, labels, spec, place)
     if _is(made, "torch.nn", "Module") and not all(hasattr(made, name) for name in ("labels", "predict")):
         raise UserError(f"{place}: its factory returned a torch module, which knows no labels and no pictures; {_WRAP}")
     classifier: Classifier = made

@@ -38,19 +38,11 @@ class LoadedModel:
     fingerprint = None
 
     def __init__(self, model: Any, processor: Any, spec: str, place: str) -> None:
-        processor = getattr(processor, "image_processor", processor)
-        if not isinstance(processor, BaseImageProcessor):
-            raise UserError(
-                f"{place}: {one_line(type(processor).__name__)} is no image processor of transformers; return "
-                "(model, processor), with AutoImageProcessor.from_pretrained(…) as the processor"
-            )
         self.labels = _labels(model.config, place)
         self.multi_label = model.config.problem_type == "multi_label_classification" or len(self.labels) == 1
         self._model = model.eval()
         self._spec, self._place = spec, place
-        self._processor = ImageProcessor(Path(), place)
-        # In place of the one that it would load from a folder.
-        vars(self._processor)["loaded"] = processor
+        self._processor = given_processor(processor, place)
 
     @property
     def device(self) -> str:
@@ -101,7 +93,7 @@ class LoadedModel:
 
     def describe(self) -> dict[str, Any]:
         """Return the model card."""
-        settings = _plain(self._processor.loaded.to_dict())
+        settings = plain_settings(self._processor.loaded.to_dict())
         return {
             "architecture": type(self._model).__name__,
             "parameters": sum(tensor.numel() for tensor in self._model.parameters()),
@@ -113,7 +105,7 @@ class LoadedModel:
             "input_size": list(self._processor.input_size),
             "config": {
                 name: value
-                for name, value in _plain(self._model.config.to_diff_dict()).items()
+                for name, value in plain_settings(self._model.config.to_diff_dict()).items()
                 if name not in {"id2label", "label2id", "architectures", "transformers_version", "dtype"}
             },
             "spec": self._spec,
@@ -139,7 +131,25 @@ def _labels(config: Any, place: str) -> tuple[str, ...]:
     return labels
 
 
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+def given_processor(processor: Any, place: str) -> ImageProcessor:
+    """Return an image processor of transformers, or that of a processor for pictures and text, as one of ours.
+
+    Raises:
+        UserError: if it is none.
+    """
+    processor = getattr(processor, "image_processor", processor)
+    if not isinstance(processor, BaseImageProcessor):
+        raise UserError(
+            f"{place}: {one_line(type(processor).__name__)} is no image processor of transformers; return one "
+            "behind the model: AutoImageProcessor.from_pretrained(…)"
+        )
+    given = ImageProcessor(Path(), place)
+    # In place of the one that it would load from a folder.
+    vars(given)["loaded"] = processor
+    return given
+
+
+def plain_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings as JSON values."""
     plain: dict[str, Any] = json.loads(json.dumps(values, default=_jsonable))
     return plain

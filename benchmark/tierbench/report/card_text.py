@@ -31,6 +31,8 @@ def card_facts(card: Mapping[str, Any]) -> list[tuple[str, str]]:
     unknown = card.get("unknown")
     missing = dict.fromkeys(map(str, unknown) if isinstance(unknown, list | tuple) else ())
     missing |= dict.fromkeys(name for name in _EXPECTED if not card.get(name))
+    if "preprocessing" in missing:
+        missing.pop("steps", None)
     if missing:
         facts.append(("not known", ", ".join(_TITLES.get(name, name.replace("_", " ")) for name in missing)))
     return [(name, text) for name, text in facts if text]
