@@ -30,11 +30,17 @@ Processors = Annotated[
     typer.Option("--processor", help="[NAME=]FOLDER: the image processor of a model that has none beside it"),
 ]
 
+Tokens = Annotated[
+    list[str] | None,
+    typer.Option("--endpoint-token", help="[NAME=]VARIABLE: the environment variable with the token of an endpoint"),
+]
+
 
 def open_models(
     models: Sequence[str] | None,
     labels: Sequence[str] | None,
     processors: Sequence[str] | None = None,
+    tokens: Sequence[str] | None = None,
     *,
     device: str = "auto",
 ) -> tuple[dict[str, Classifier], list[str]]:
@@ -44,6 +50,7 @@ def open_models(
         models: models as `[NAME=]SPEC`.
         labels: label files as `[NAME=]FILE`.
         processors: folders with image processors as `[NAME=]FOLDER`.
+        tokens: environment variables with the tokens of endpoints as `[NAME=]VARIABLE`; default: pytest's settings.
         device: `auto`, `cpu`, `cuda` or `mps`.
 
     Returns:
@@ -68,9 +75,8 @@ def open_models(
             if values:
                 problems.append(f"{option} is given without a model; name the model with --model")
     files = label_files(labels or [], specs, root, problems, label_option) if specs else {}
-    # Neither is an option here: only settings can name a token.
     settings = nearest_settings(root) or PytestSettings(root, {})
-    tokens = settings.lines("robust_endpoint_token")
+    tokens = tokens or settings.lines("robust_endpoint_token")
     known = any(spec.spec.startswith(SCHEME) for spec in specs)
     endpoints = endpoint_settings(specs, DEFAULT_TIMEOUT, DEFAULT_CONCURRENCY, tokens if known else (), problems)
     folders = processor_folders(processors or [], specs, root, problems, processor_option) if specs else {}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tierbench.cli.folders import suite_folder
-from tierbench.cli.models import Labels, Models, open_models
+from tierbench.cli.models import Labels, Models, Processors, Tokens, open_models
 from tierbench.cli.pixel_limit import MaxPixels, pixel_limit
 from tierbench.cli.terminal_picture import picture_escape, picture_protocol
 from tierbench.common.errors import UserError
@@ -59,6 +59,8 @@ def query(
     images: Annotated[list[str], typer.Argument(help="image files, or folders with images directly in them")],
     model: Models = None,
     labels: Labels = None,
+    processor: Processors = None,
+    endpoint_token: Tokens = None,
     expect: Annotated[
         str,
         typer.Option(help="what the images show: a label or a concept of the suite; alternatives by |; !LABEL: absent"),
@@ -68,6 +70,9 @@ def query(
         typer.Option(
             help="suite by name or path: its concepts and thresholds count, and of its own images what their rows say"
         ),
+    ] = "",
+    among: Annotated[
+        str, typer.Option(help="without a suite, what a zero-shot model chooses from: labels, separated by commas")
     ] = "",
     top: Annotated[int, typer.Option(min=1, help="number of labels to print")] = 5,
     as_json: Annotated[
@@ -91,9 +96,14 @@ def query(
     found, problems = _pictures(images)
     limit = pixel_limit(max_pixels)
     own, thresholds = _suite(suite, expected) if suite else (None, None)
-    models = _models(model, labels)
+    models = _models(model, labels, processor, endpoint_token)
+    choices = tuple(dict.fromkeys(filter(None, (name.strip() for name in among.split(",")))))
+    if choices and suite:
+        raise UserError(
+            "--among: with --suite, a zero-shot model chooses from the suite's concepts; leave out one of both"
+        )
     questions = make_questions(found, own, expected, thresholds)
-    askers = [Asker(classifier, name, questions, own) for name, classifier in models.items()]
+    askers = [Asker(classifier, name, questions, own, choices) for name, classifier in models.items()]
     for line in problems:
         _report(line)
     # By picture, then by model.
@@ -114,8 +124,13 @@ def query(
         raise typer.Exit(1)
 
 
-def _models(models: Sequence[str] | None, labels: Sequence[str] | None) -> dict[str, Classifier]:
-    opened, problems = open_models(models, labels)
+def _models(
+    models: Sequence[str] | None,
+    labels: Sequence[str] | None,
+    processors: Sequence[str] | None,
+    tokens: Sequence[str] | None,
+) -> dict[str, Classifier]:
+    opened, problems = open_models(models, labels, processors, tokens)
     if not opened and not problems:
         opened, problems = open_models(["reference"], labels)
     if problems:

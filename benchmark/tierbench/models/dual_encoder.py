@@ -12,6 +12,7 @@ from tierbench.common.text import first_line, one_line
 from tierbench.models.batches import batches
 from tierbench.models.device import resolve_device
 from tierbench.models.image_processor import ImageProcessor
+from tierbench.models.preprocessing_steps import preprocessing_steps
 from tierbench.models.pretrained import load_pretrained
 from tierbench.models.quiet import quiet_transformers
 from tierbench.models.zero_shot_files import ZeroShotFiles, read_zero_shot_folder
@@ -73,6 +74,7 @@ class DualEncoder:
             "depths": {name: getattr(part, "num_hidden_layers", None) for name, part in encoders.items()},
             "widths": {name: getattr(part, "hidden_size", None) for name, part in encoders.items()},
             "preprocessing": self.processor.loaded.to_dict(),
+            "steps": preprocessing_steps(self.processor.loaded.to_dict()),
             "input_size": list(self.processor.input_size),
             "config": {name: value for name, value in config.items() if name not in {"transformers_version", "dtype"}},
             "spec": self.files.spec,

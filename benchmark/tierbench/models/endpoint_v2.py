@@ -18,6 +18,7 @@ from tierbench.models.endpoint_spec import EndpointSpec
 from tierbench.models.files import fingerprint_of, processor_files
 from tierbench.models.image_processor import ImageProcessor
 from tierbench.models.outputs import sums_to_one
+from tierbench.models.preprocessing_steps import preprocessing_steps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,6 +106,7 @@ class V2Endpoint:
             "labels": list(self.labels),
             "outputs": "sigmoid" if self.multi_label else "softmax",
             "preprocessing": self._processor.loaded.to_dict(),
+            "steps": preprocessing_steps(self._processor.loaded.to_dict()),
             "input_size": list(self._processor.input_size),
             "config": {},
             "spec": self._spec.spec,

@@ -13,6 +13,7 @@ from tierbench.common.text import one_line
 from tierbench.models.image_processor import ImageProcessor
 from tierbench.models.onnx_files import OnnxFiles, onnx_path, read_onnx_model
 from tierbench.models.onnx_session import BACKEND, OnnxSession, resolve_onnx_device
+from tierbench.models.preprocessing_steps import preprocessing_steps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,6 +119,7 @@ class OnnxClassifier:
             "labels": list(self.labels),
             "outputs": "sigmoid" if self.multi_label else "softmax",
             "preprocessing": _plain(self._processor.loaded.to_dict()),
+            "steps": preprocessing_steps(_plain(self._processor.loaded.to_dict())),
             "input_size": list(self._processor.input_size),
             "config": {name: value for name, value in files.config.items() if name not in _NOT_SHOWN},
             "graph": {

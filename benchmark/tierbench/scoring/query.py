@@ -13,11 +13,13 @@ from tierbench.models.classifier import Classifier
 from tierbench.models.identity import identity_of
 from tierbench.models.prediction_store import PredictionStore
 from tierbench.models.predictor import Prediction, Predictor
-from tierbench.scoring.labels import LabelSpace, label_hint, label_problems, map_concepts
+from tierbench.scoring.labels import LabelSpace, label_hint
 from tierbench.scoring.results import CaseResult, judge_case
+from tierbench.scoring.suite_model import bind
 from tierbench.suites.case import Case, Suite, Thresholds
 from tierbench.suites.expectation import Expectation
 from tierbench.suites.picture_file import picture_sha256
+from tierbench.suites.prompts import Prompts
 
 _NO_SUITE = Suite("", Path(), "", (), {}, {})
 
@@ -129,36 +131,47 @@ class Asker:
         model: its name.
         questions: what it will be asked.
         suite: the suite whose concepts count; None: a concept is a label of the model.
+        among: without a suite, the concepts that a zero-shot model chooses from, beside those that are expected.
 
     Raises:
-        UserError: if no label of the model counts as what is expected, or the suite's labels have problems.
+        UserError: if no label of the model counts as what is expected, the suite's labels have problems, or a zero-shot
+            model has nothing to choose from.
     """
 
     def __init__(
-        self, classifier: Classifier, model: str, questions: Sequence[Question], suite: Suite | None = None
+        self,
+        classifier: Classifier,
+        model: str,
+        questions: Sequence[Question],
+        suite: Suite | None = None,
+        among: Sequence[str] = (),
     ) -> None:
-        self._classifier, self._model, self._questions = classifier, model, questions
-        self._suite = suite or _NO_SUITE
-        self._identity = identity_of(classifier, f"model {model!r}")
+        self._model, self._questions = model, questions
+        prompts = Prompts(concepts=dict.fromkeys(among, ()))
+        self._suite = suite or replace(_NO_SUITE, prompts=prompts)
         judged = tuple(question.case for question in questions if question.case.expected)
         asked = replace(self._suite, cases=(*self._suite.cases, *judged))
-        self._space = map_concepts(asked, self._identity.labels)
-        if (
-            problems := self._problems(judged)
-            if suite is None
-            else label_problems(
-                replace(suite, cases=judged), self._space, model, otherwise="leave out --suite and --expect"
-            )
-        ):
+        self._bound = bind(classifier, asked, identity=identity_of(classifier, f"model {one_line(model)!r}"))
+        if problems := self._problems(judged, own=suite is None):
             raise UserError(*problems)
 
-    def _problems(self, judged: Sequence[Case]) -> list[str]:
+    def _problems(self, judged: Sequence[Case], *, own: bool) -> list[str]:
+        bound, space = self._bound, self._bound.space
+        if not own:
+            asked = bound if bound.prompted else replace(bound, suite=replace(self._suite, cases=tuple(judged)))
+            return asked.problems(self._model, otherwise="leave out --suite and --expect")
+        if bound.prompted:
+            alone = (
+                f"model {one_line(self._model)!r}: is a zero-shot model, and has nothing to choose from; name at least "
+                "two labels, as in --among 'car, ship', or a suite with --suite"
+            )
+            return [] if space.labels else [alone]
         return [
-            f"--expect: no label of model {self._model!r} is {one_line(' or '.join(names))!r} "
-            f"({label_hint(names, self._space.labels)}); write one of its labels, or name with --suite a suite whose "
+            f"--expect: no label of model {one_line(self._model)!r} is {one_line(' or '.join(names))!r} "
+            f"({label_hint(names, space.labels)}); write one of its labels, or name with --suite a suite whose "
             "[labels] say what counts"
             for names in dict.fromkeys(case.expected for case in judged)
-            if not any(map(self._space.knows, names))
+            if not any(map(space.knows, names))
         ]
 
     def ask(self, top: int, max_pixels: int | None = None) -> list[Answer]:
@@ -172,7 +185,8 @@ class Asker:
         """
         cases = [question.case for question in self._questions]
         images = [*cases, *self._suite.twins_of(cases)]
-        predictor = Predictor(self._classifier, PredictionStore(None), identity=self._identity, max_pixels=max_pixels)
+        bound = self._bound
+        predictor = Predictor(bound.classifier, PredictionStore(None), identity=bound.identity, max_pixels=max_pixels)
         with progress_bar(len(images), f"asking {self._model}") as advance:
             predictions = predictor.predict(images, advance)
         return [
@@ -188,15 +202,18 @@ class Asker:
             result = judge_case(
                 question.case,
                 self._model,
-                self._space,
+                self._bound.space,
                 prediction,
                 twin=twin,
-                multi_label=self._identity.multi_label,
+                multi_label=self._bound.identity.multi_label,
             )
-        seen = _ranked(prediction.probabilities.tolist(), self._space, top)
+        seen = _ranked(prediction, self._bound.space, top)
         return Answer(question, self._model, prediction.image_sha256, seen, result, result.error if result else "")
 
 
-def _ranked(probabilities: Sequence[float], space: LabelSpace, top: int) -> tuple[Seen, ...]:
-    best = sorted(range(len(probabilities)), key=lambda index: -probabilities[index])[:top]
-    return tuple(Seen(space.labels[index], probabilities[index], space.owners.get(index, "")) for index in best)
+def _ranked(prediction: Prediction, space: LabelSpace, top: int) -> tuple[Seen, ...]:
+    scores = [] if prediction.probabilities is None else prediction.probabilities.tolist()
+    # Of labels that a server's answer lacks nothing is known but a limit.
+    known = [index for index, score in enumerate(scores) if score or not prediction.ceiling]
+    best = sorted(known, key=lambda index: -scores[index])[:top]
+    return tuple(Seen(space.labels[index], scores[index], space.owners.get(index, "")) for index in best)
