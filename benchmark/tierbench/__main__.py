@@ -1,4 +1,4 @@
-"""`tierbench` and `python -m benchmark`: the command line beside pytest."""
+"""`tierbench` and `python -m tierbench`: the command line beside pytest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tierbench.common.errors import UserError
 
 
 def main() -> None:
-    """Run a command; what the user can fix is told in one line each, with exit code 4."""
+    """Run a command; what the user can fix is reported in one line each, with exit code 4."""
     for stream in (sys.stdout, sys.stderr):
         # Where the terminal's encoding lacks a sign, its escape is better than a traceback.
         if isinstance(stream, io.TextIOWrapper):
