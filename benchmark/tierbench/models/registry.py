@@ -45,10 +45,10 @@ MODEL_REGISTRY: Final = Registry[Opener](
     {
         "reference": "tierbench.models.reference:open_reference",
         "python": "tierbench.models.factory:open_factory",
+        "onnx": "tierbench.models.onnx_model:open_onnx",
         "endpoint": "tierbench.models.endpoint:open_endpoint",
         "folder": "tierbench.models.folder:open_folder",
         "hub": "tierbench.models.hub:open_hub",
-        "onnx": "tierbench.models.onnx_model:open_onnx",
     },
     group="tierbench.models",
     problem=lambda name, part: "" if callable(part) else f"must be callable, not {type(part).__name__!r}",
