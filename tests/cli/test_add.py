@@ -129,7 +129,7 @@ def test_the_repositorys_own_model_and_its_labels_are_the_default(
     assert "new/red added: tier 1" in answer.out
     assert tierbench("check", "new").code == 0
     card = tierbench("model", "mine", "--labels", "names.txt")
-    assert "labels        plane; car; ship; truck" in card.out
+    assert "labels        4: plane; car; ship; truck" in card.out
 
 
 def test_the_tier_is_required_if_the_model_has_no_such_label(

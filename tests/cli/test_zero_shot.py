@@ -22,9 +22,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_model_says_that_its_labels_are_those_of_the_suite(tierbench: Call, clip: str) -> None:
     lines = tierbench("model", clip).out.splitlines()
     assert "architecture  CLIPModel" in lines
-    assert "outputs       softmax over the concepts of each suite" in lines
+    assert "outputs       softmax" in lines
     assert "labels        the concepts of each suite" in lines
-    assert 'templates     ["This is a photo of {}."]' in lines
+    assert "templates     This is a photo of {}." in lines
 
 
 def test_check_needs_a_second_concept_and_no_labels(tierbench: Call, workplace: Path, clip: str) -> None:

@@ -77,7 +77,7 @@ def test_a_session_without_suites_gets_options_and_nothing_else(installation: In
     assert "--robust-model" in with_it[3].text
     assert sorted(foreign.rglob("*")) == files
     ours = [name.removeprefix("tierbench.plugin") for name in modules if name.startswith("tierbench.plugin")]
-    assert ours == ["", ".options", ".startup"]
+    assert ours == ["", ".ini", ".options", ".startup"]
     packages = {name.partition(".")[2].partition(".")[0] for name in modules if name.startswith("tierbench.")}
     assert packages <= {"plugin", "common", "models", "suites"}
     heavy = {"numpy", "pandas", "torch", "transformers", "scipy", "msgspec", "jinja2", "PIL", "pytest_html", "typer"}
