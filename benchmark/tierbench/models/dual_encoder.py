@@ -12,6 +12,7 @@ from tierbench.common.text import first_line, one_line
 from tierbench.models.batches import batches
 from tierbench.models.device import resolve_device
 from tierbench.models.image_processor import ImageProcessor
+from tierbench.models.inference import inference
 from tierbench.models.preprocessing_steps import preprocessing_steps
 from tierbench.models.pretrained import load_pretrained
 from tierbench.models.quiet import quiet_transformers
@@ -159,7 +160,7 @@ class DualEncoder:
         parts = []
         for start in range(0, len(texts), _TEXTS):
             tokens = self.tokens(texts[start : start + _TEXTS]).to(self.device)
-            with torch.inference_mode():
+            with inference():
                 parts.append(_unit(self.model.get_text_features(**tokens)))
         return torch.cat(parts)
 
@@ -169,7 +170,7 @@ class DualEncoder:
 
         rows: dict[int, torch.Tensor] = {}
         for places, batch in batches(inputs, self.device, getattr(torch, self.dtype)):
-            with torch.inference_mode():
+            with inference():
                 rows.update(zip(places, _unit(self.model.get_image_features(**batch)), strict=True))
         return torch.stack([rows[place] for place in range(len(inputs))])
 

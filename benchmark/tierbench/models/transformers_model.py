@@ -13,6 +13,7 @@ from tierbench.models.batches import batches
 from tierbench.models.device import resolve_device
 from tierbench.models.files import ModelFiles, read_json, read_model_folder
 from tierbench.models.image_processor import ImageProcessor
+from tierbench.models.inference import inference
 from tierbench.models.preprocessing_steps import preprocessing_steps
 from tierbench.models.pretrained import load_pretrained
 from tierbench.models.quiet import quiet_transformers
@@ -114,7 +115,7 @@ class TransformersClassifier:
         import torch
 
         model = self._model
-        with torch.inference_mode():
+        with inference():
             logits = model(**batch).logits.float()
             outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
         result: np.ndarray = outputs.cpu().numpy()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tierbench.common.errors import UserError
 from tierbench.models.dual_encoder import DualEncoder
+from tierbench.models.inference import inference
 from tierbench.models.text_embeddings import embedding_file, keep_embeddings, kept_embeddings
 from tierbench.suites.prompts import Prompts
 
@@ -130,7 +131,7 @@ class PromptedClassifier:
         import torch
 
         scale, bias = self._encoder.scale_and_bias
-        with torch.inference_mode():
+        with inference():
             logits = self._encoder.embed_images(inputs) @ self._embeddings.T * scale + bias
             outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
         result: np.ndarray = outputs.cpu().numpy()
