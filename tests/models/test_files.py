@@ -91,6 +91,14 @@ FIVE = {str(index): f"c{index}" for index in range(5)}
         (replaced("config.json", "{"), "config.json cannot be read (Expecting property name"),
         (replaced("config.json", "[]"), "config.json is not a JSON object; save the model"),
         (replaced("config.json", "[" * 20_000 + "]" * 20_000), "config.json is nested too deeply; save"),
+        (
+            config(depths=[10**6] * 4),
+            "its config.json has depths = [1000000, 1000000, 1000000, 1000000], but its weights",
+        ),
+        (
+            config(text={"num_hidden_layers": 10**9}),
+            "its config.json has num_hidden_layers = 1000000000, but its weights",
+        ),
         (replaced("config.json", '{"id2label": ' + "9" * 5000 + "}"), "config.json cannot be read (Exceeds the limit"),
         (replaced("preprocessor_config.json", "{"), "preprocessor_config.json cannot be read (Expecting property"),
         (replaced("preprocessor_config.json", '{"a":' * 20_000), "preprocessor_config.json is nested too deeply; save"),
@@ -146,6 +154,7 @@ def test_every_problem_is_one_line(folder: Path, change: Change, line: str) -> N
 @pytest.mark.parametrize(
     ("change", "line"),
     [
+        (config(model_type={"clip": 1}), "transformers cannot read its config.json"),
         (replaced("model.safetensors", "garbage"), "transformers cannot load it as an image classifier ("),
         (
             replaced("preprocessor_config.json", '{"image_processor_type": "X"}'),
@@ -161,6 +170,7 @@ def test_every_problem_is_one_line(folder: Path, change: Change, line: str) -> N
         (config(depths=[1, 1, 1, 2]), "its weights lack "),
     ],
     ids=[
+        "no text as a type",
         "broken weights",
         "unknown processor",
         "other model",

@@ -81,6 +81,7 @@ def read_model_folder(folder: Path, spec: str, labels: Sequence[str] | None = No
         config = _named(config, labels, place)
     names = config_labels(config, place)
     stored = read_weights(weights)
+    stored.check_layers(config, place)
     if (count := stored.classes(timm_head(config))) not in (None, len(names)):
         where, fix = "its config.json", "save model and config again, with save_pretrained()"
         if labels is not None:

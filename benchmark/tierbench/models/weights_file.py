@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from tierbench.common.errors import UserError
 from tierbench.common.files import open_regular
+from tierbench.common.text import one_line, plural
 
 # What the safetensors library itself takes at most.
 _MAX_HEADER_BYTES = 100_000_000
 # As torch names them.
 _DTYPES: Mapping[str, str] = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 _HEADS = ("classifier.", "head.", "fc.")
+# What configs call the number of layers, alone or by stage.
+_LAYERS = re.compile(r"(num_)?(\w+_)?(layers|depths?|blocks|block_repeats)")
+# No config is refused for fewer; the deepest classifiers have some hundreds.
+_MANY_LAYERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,28 @@ class Weights:
             if name.startswith(prefixes) and name.endswith("weight") and len(shape) in (2, 4)
         }
         return found.pop() if len(found) == 1 else None
+
+    def check_layers(self, config: Mapping[str, Any], place: str, levels: int = 3) -> None:
+        """Refuse a config with far more layers than the files have tensors: to make them all would take forever.
+
+        Args:
+            config: the content of `config.json`, or a part of it.
+            place: the model, for messages.
+            levels: how deep parts of parts are looked at.
+
+        Raises:
+            UserError: if it has.
+        """
+        most = max(_MANY_LAYERS, len(self.shapes))
+        for name, value in config.items():
+            if isinstance(value, Mapping) and levels:
+                self.check_layers(value, place, levels - 1)
+            counts = [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, int)]
+            if _LAYERS.fullmatch(name) and sum(counts) > most:
+                raise UserError(
+                    f"{place}: its config.json has {name} = {one_line(str(value), 60)}, but its weights have only "
+                    f"{plural(len(self.shapes), 'tensor')}; save the whole model again"
+                )
 
 
 def read_weights(files: Sequence[Path]) -> Weights:

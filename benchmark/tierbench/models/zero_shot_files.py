@@ -65,7 +65,7 @@ class ZeroShotFiles:
 
 def is_zero_shot(config: Mapping[str, Any]) -> bool:
     """Return whether a config.json is that of a zero-shot model, and not of a classifier made of one."""
-    known = config.get("model_type") in ZERO_SHOT_TYPES | REFUSED_TYPES.keys()
+    known = str(config.get("model_type")) in ZERO_SHOT_TYPES | REFUSED_TYPES.keys()
     named = config.get("architectures")
     classes = named if isinstance(named, list) else []
     return known and not any(str(name).endswith("ForImageClassification") for name in classes)
@@ -91,6 +91,7 @@ def read_zero_shot_folder(folder: Path, spec: str) -> ZeroShotFiles:
     processors = processor_files(folder, place)
     tokenizer = _tokenizer_files(folder, place)
     stored = read_weights(weights)
+    stored.check_layers(config, place)
     return ZeroShotFiles(
         spec=spec,
         folder=folder,
