@@ -11,6 +11,7 @@ from tierbench.cli.add import add
 from tierbench.cli.baselines import baseline
 from tierbench.cli.compare import compare
 from tierbench.cli.corrupt import corrupt
+from tierbench.cli.evaluate import evaluate
 from tierbench.cli.export import export
 from tierbench.cli.history import history, prune
 from tierbench.cli.init import init
@@ -52,6 +53,7 @@ app.command("add")(add)
 app.command("remove")(remove)
 app.command("fetch")(fetch)
 app.command("corrupt")(corrupt)
+app.command("evaluate")(evaluate)
 app.command("show")(show)
 app.command("history")(history)
 app.command("compare")(compare)

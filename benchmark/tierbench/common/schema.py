@@ -678,6 +678,90 @@ class ModelPair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetSlice:
+    """The result of a model on one slice of a data set, or on all of it.
+
+    Attributes:
+        slice: its name, such as `fog+3`; empty: all of the set.
+        total: number of pictures, including errors.
+        correct: number of pictures whose class ranked first.
+        errors: number of pictures without a prediction.
+        classes: number of classes that the pictures have.
+        groups: number of originals that they were made from.
+        low, high: 95 % interval of the accuracy, by groups; None: too few groups.
+        metrics: values of the registered metrics, by name, without the undefined ones.
+    """
+
+    slice: str = ""
+    total: Count
+    correct: Count
+    errors: Count = 0
+    classes: Count = 0
+    groups: Count = 0
+    low: Number | None = None
+    high: Number | None = None
+    metrics: Mapping[str, Number] = field(default_factory=dict)
+
+    @property
+    def judged(self) -> int:
+        """Number of pictures with a prediction."""
+        return self.total - self.errors
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of the pictures with a prediction whose class ranked first; None without any."""
+        return self.correct / self.judged if self.judged else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetResult:
+    """The result of a model on a data set.
+
+    Attributes:
+        set: its name.
+        model: name of the model.
+        spec: `KIND:PATH[@SPLIT]`.
+        digest: of the ids, slices and classes of all its pictures.
+        title: of its layout, such as `ImageNet-C`.
+        protocol: how its pictures came to the model, and which labels count; one sentence each.
+        size: number of pictures in the set; more than `whole.total` in a shard, a sample or a run that was stopped.
+        whole: the result on all pictures.
+        slices: the result by slice, in the order of their names; empty if there is one only.
+        clean: the slice that drops are measured from; empty: none.
+        mce, relative_mce, mean_error: as in `SweepSummary`.
+        mce_interval: 95 %, from resampling originals.
+        notes: what a reader of the figures must know, one line each.
+        results: folder of the result files, relative to the record.
+    """
+
+    set: str
+    model: str
+    spec: str = ""
+    digest: str = ""
+    title: str = ""
+    protocol: tuple[str, ...] = ()
+    size: Count
+    whole: SetSlice
+    slices: tuple[SetSlice, ...] = ()
+    clean: str = ""
+    mce: Number | None = None
+    relative_mce: Number | None = None
+    mean_error: Number | None = None
+    mce_interval: tuple[Number, Number] | None = None
+    notes: tuple[str, ...] = ()
+    results: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every picture of the set has a row."""
+        return self.whole.total == self.size
+
+    def slice(self, name: str) -> SetSlice | None:
+        """Return the result on a slice; None if the set has no such slice."""
+        return next((each for each in self.slices if each.slice == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
     """A model of a run.
 
@@ -733,6 +817,7 @@ class Run:
     ladders: tuple[LadderResult, ...] = ()
     slices: tuple[SliceResult, ...] = ()
     sweeps: tuple[SweepSummary, ...] = ()
+    sets: tuple[SetResult, ...] = ()
     comparisons: tuple[BaselineComparison, ...] = ()
     references: tuple[ReferenceComparison, ...] = ()
     suites: Mapping[str, str] = field(default_factory=dict)

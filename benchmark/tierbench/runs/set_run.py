@@ -1,0 +1,66 @@
+"""Run one model over one data set: open both, map the classes, go on from what is there, and sum up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from tierbench.common.schema import SetResult
+from tierbench.runs.set_evaluation import SetModel, evaluate_set
+from tierbench.runs.set_parts import SetParts
+from tierbench.scoring.class_map import ClassMap, map_classes
+from tierbench.scoring.set_figures import summarise_set
+from tierbench.suites.datasets import DataSet, Sample
+
+Progress = Callable[[int, str], AbstractContextManager[Callable[[int], object]]]
+
+
+def run_set(
+    name: str,
+    model: SetModel,
+    data_set: DataSet,
+    folder: Path,
+    progress: Progress,
+    samples: Sequence[Sample] | None = None,
+) -> SetResult:
+    """Predict all pictures of a set that have no row yet, and return the result on all that have one.
+
+    Args:
+        name: of the model.
+        model: the model.
+        data_set: the set.
+        folder: of the result files; where it holds some of the same set and model, the run goes on from them.
+        progress: opens a progress bar.
+        samples: a part of the set's pictures; None: all.
+
+    Raises:
+        UserError: if the classes of the set do not map, the model fails, or the folder holds other results.
+    """
+    chosen = data_set.samples if samples is None else samples
+    classes = map_classes(data_set, model.identity.labels)
+    parts = SetParts(folder)
+    parts.open(made_with(name, model, data_set, classes))
+    with progress(len(chosen), f"{data_set.name} with {name}") as advance:
+        evaluate_set(model, data_set, chosen, classes, parts, advance)
+    return summarise_set(parts.read(), parts.made_with(), folder.name)
+
+
+def made_with(name: str, model: SetModel, data_set: DataSet, classes: ClassMap) -> dict[str, Any]:
+    """Return what results depend on, for the file beside them; JSON values only."""
+    layout = data_set.layout
+    return {
+        "set": data_set.name,
+        "model": name,
+        "fingerprint": model.identity.fingerprint or "",
+        "spec": data_set.spec,
+        "digest": data_set.digest,
+        "size": len(data_set.samples),
+        "title": layout.title,
+        "figure": layout.figure,
+        "clean": layout.clean,
+        "protocol": [layout.protocol, classes.protocol],
+        "chance": 1 / len(classes.counted or classes.labels),
+        "notes": list(data_set.notes),
+    }

@@ -1,0 +1,21 @@
+"""Data sets: pictures that are judged as a whole and by slice, without a test for each."""
+
+from __future__ import annotations
+
+from tierbench.suites.datasets.data_set import DataSet, Layout
+from tierbench.suites.datasets.registry import DATASET_REGISTRY, open_data_set
+from tierbench.suites.datasets.sample import FileSource, Sample, Source, open_sample
+from tierbench.suites.datasets.spec import SetSpec, parse_sets
+
+__all__ = [
+    "DATASET_REGISTRY",
+    "DataSet",
+    "FileSource",
+    "Layout",
+    "Sample",
+    "SetSpec",
+    "Source",
+    "open_data_set",
+    "open_sample",
+    "parse_sets",
+]
