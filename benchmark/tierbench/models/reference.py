@@ -17,6 +17,7 @@ from filelock import FileLock
 from tierbench.common.cache import cache_folder
 from tierbench.common.errors import UserError
 from tierbench.common.files import is_regular, shown_path
+from tierbench.common.imagenet import imagenet_classes
 from tierbench.models.files import read_model_folder
 from tierbench.models.quiet import quiet_transformers
 from tierbench.models.transformers_model import TransformersClassifier
@@ -83,8 +84,7 @@ def reference_folder() -> Path:
 
 def imagenet_labels() -> list[str]:
     """Return the 1,000 labels of ImageNet-1k by class index, each with its comma-separated synonyms."""
-    text = Path(__file__).with_name("imagenet_labels.txt").read_text(encoding="utf-8")
-    return [line for line in text.splitlines() if not line.startswith("#")]
+    return [each.label for each in imagenet_classes()]
 
 
 def _weights_file() -> Path:

@@ -6,9 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tierbench.common.class_names import NameIndex
 from tierbench.common.errors import UserError
+from tierbench.common.imagenet import CLASSES, find_class, imagenet_classes, in_imagenet_order
 from tierbench.common.text import listed, one_line
 from tierbench.suites.datasets import DataSet
+
+_FIX = (
+    "name classes by WordNet id, index of ImageNet, or the model's name for them; if the model's names are wrong, "
+    "give them with --robust-labels FILE (--labels of tierbench evaluate)"
+)
 
 
 @dataclass(frozen=True)
@@ -39,20 +46,99 @@ def map_classes(
         counted: the labels that count; None: as the set is published.
 
     Raises:
-        UserError: if a class has no label, or a label counts as two classes; the line has the first ten.
+        UserError: if a class has no label, may be one of several, or shares a label with another; a line for each of
+            these problems has the first ten classes.
     """
-    place = f"data set {one_line(data_set.name)!r}"
-    by_name: dict[str, list[int]] = {}
-    for index, label in enumerate(labels):
-        for name in {label.strip().lower(), *(part.strip().lower() for part in label.split(","))}:
-            by_name.setdefault(name, []).append(index)
-    of = {name: tuple(by_name.get(name.strip().lower().replace("_", " "), ())) for name in data_set.classes}
-    if unknown := [name for name, indices in of.items() if not indices]:
-        raise UserError(
-            f"{place}: the model has no label for {len(unknown)} of {len(of)} classes: {listed(unknown, 10)}"
-        )
+    finder = LabelFinder(labels)
+    found = {name: _indices(name, data_set, finder) for name in data_set.classes}
+    if problems := _problems(found, labels):
+        raise UserError(*(f"data set {one_line(data_set.name)!r}: {problem}" for problem in problems))
+    of = {name: tuple(sorted({index for indices in groups for index in indices})) for name, groups in found.items()}
     which = counted or data_set.layout.counted
     chosen = None if which == "all" else tuple(sorted({index for indices in of.values() for index in indices}))
-    count = len(labels) if chosen is None else len(chosen)
-    protocol = f"{'all' if chosen is None else 'only the'} {count} labels count, for {len(of)} classes"
-    return ClassMap(tuple(labels), of, chosen, protocol)
+    counting = f"all {len(labels)} labels of the model" if chosen is None else f"only the {len(chosen)} labels present"
+    return ClassMap(tuple(labels), of, chosen, f"{counting} count, for {len(of)} classes")
+
+
+class LabelFinder:
+    """Finds the label of a model for a class that a data set or a suite names.
+
+    Args:
+        labels: of the model, in the order of its outputs.
+    """
+
+    def __init__(self, labels: Sequence[str]) -> None:
+        self._own = NameIndex(labels)
+        self._imagenet = imagenet_places(labels)
+
+    def find(self, name: str) -> tuple[int, ...]:
+        """Return the indices of the labels that a class may be: one, none, or several if its name is ambiguous."""
+        # By the model's own names first: they may be WordNet ids or numbers themselves.
+        own = self._own.find(name)
+        if len(own) == 1:
+            return own
+        places = tuple(sorted(self._imagenet[index] for index in find_class(name) if index in self._imagenet))
+        return places if len(places) == 1 else own or places
+
+
+def imagenet_places(labels: Sequence[str]) -> dict[int, int]:
+    """Return where the classes of ImageNet are among a model's labels: index of the class → index of the label.
+
+    By place where all labels are ImageNet's in their order, with or without a background class before them; otherwise
+    by names, without those that may be two classes, or that two labels have.
+    """
+    for first in (0, 1):
+        if in_imagenet_order(labels[first:]):
+            return {index: index + first for index in range(CLASSES)}
+    places: dict[int, list[int]] = {}
+    for place, label in enumerate(labels):
+        # A number is a label's name here, not the index of a class: nothing says that it is one of ImageNet.
+        found = () if label.strip().isdigit() else find_class(label)
+        if len(found) == 1:
+            places.setdefault(found[0], []).append(place)
+    return {index: own[0] for index, own in places.items() if len(own) == 1}
+
+
+def _indices(name: str, data_set: DataSet, finder: LabelFinder) -> list[tuple[int, ...]]:
+    """Return what a class may be: a group of indices for each of the labels that the set says count as it."""
+    return [finder.find(wanted) for wanted in data_set.means.get(name, (name,))]
+
+
+def _problems(found: Mapping[str, Sequence[tuple[int, ...]]], labels: Sequence[str]) -> list[str]:
+    problems = []
+    if unknown := [name for name, groups in found.items() if any(not indices for indices in groups)]:
+        names = listed(map(class_text, unknown), 10)
+        problems.append(
+            f"the model has no label for {len(unknown)} of {len(found)} classes: {names} (its labels: "
+            f"{listed(labels, 3)}); {_FIX}"
+        )
+    if unsure := [name for name, groups in found.items() if any(len(indices) > 1 for indices in groups)]:
+        texts = [f"{name} ({_choices(found[name], labels)})" for name in unsure]
+        problems.append(
+            f"{len(unsure)} of {len(found)} classes may each be two labels of the model: {'; '.join(texts[:10])}; "
+            "name them by WordNet id"
+        )
+    owners: dict[int, list[str]] = {}
+    for name, groups in found.items():
+        for index in {index for indices in groups if len(indices) == 1 for index in indices}:
+            owners.setdefault(index, []).append(name)
+    if shared := [(labels[index], names) for index, names in owners.items() if len(names) > 1]:
+        texts = [f"{one_line(label, 60)} ({listed(names, 3)})" for label, names in shared]
+        problems.append(
+            f"{len(shared)} labels of the model count as two classes: {'; '.join(texts[:10])}; "
+            "merge the classes, or name them apart"
+        )
+    return problems
+
+
+def class_text(name: str) -> str:
+    """Return a class for a message: a WordNet id with its name."""
+    found = find_class(name) if name[:1] == "n" and name[1:].isdigit() else ()
+    return f"{name} {imagenet_classes()[found[0]].label.partition(',')[0]}" if found else name
+
+
+def _choices(groups: Sequence[tuple[int, ...]], labels: Sequence[str]) -> str:
+    """Return the labels that an ambiguous class may be, with their WordNet ids if the model has ImageNet's classes."""
+    ids = {place: imagenet_classes()[index].wordnet_id for index, place in imagenet_places(labels).items()}
+    places = next(indices for indices in groups if len(indices) > 1)
+    return " or ".join(f"{ids.get(place, place)} {one_line(labels[place], 60)}" for place in places[:3])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -21,7 +21,7 @@ class Layout:
             pictures were published already cut.
         counted: the labels that count when a set has fewer classes than the model: `all` of the model's, or those that
             are `present` in the set.
-        protocol: one sentence on both, for the record.
+        protocol: how the pictures come to the model, for the record.
         figure: the summary that is published for it: `accuracy`, `mce` or `mean_error`.
         clean: the slice that drops are measured from; empty: none.
     """
@@ -29,7 +29,7 @@ class Layout:
     title: str
     crop: Literal["model", "none"] = "model"
     counted: Literal["all", "present"] = "all"
-    protocol: str = "the model's own resize and crop; all of its labels count"
+    protocol: str = "the model's own resize and crop"
     figure: Literal["accuracy", "mce", "mean_error"] = "accuracy"
     clean: str = ""
 
@@ -44,6 +44,7 @@ class DataSet:
         layout: how it is published and judged.
         samples: its pictures, in an order that is the same wherever its files are.
         notes: what a reader of its figures must know, such as missing severities, one line each.
+        means: class → the names or WordNet ids that count as it, where the set says so; without an entry, its own name.
     """
 
     name: str
@@ -51,6 +52,7 @@ class DataSet:
     layout: Layout
     samples: Sequence[Sample]
     notes: tuple[str, ...] = ()
+    means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
