@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol, cast
 
 from tierbench.common.errors import UserError
+from tierbench.common.imagenet import subset
 from tierbench.common.registry import Registry
 from tierbench.common.text import one_line
 from tierbench.suites.datasets.data_set import DataSet
@@ -33,8 +35,13 @@ class SetOpener(Protocol):
 DATASET_REGISTRY: Final = Registry[SetOpener](
     "kind of data set",
     {
+        "cifar10_c": "tierbench.suites.datasets.cifar_arrays:open_cifar_arrays",
+        "hub": "tierbench.suites.datasets.hub:open_hub",
         "imagefolder": "tierbench.suites.datasets.class_folders:open_class_folders",
         "imagenet_c": "tierbench.suites.datasets.corrupted_folders:open_corrupted_folders",
+        "objectnet": "tierbench.suites.datasets.objectnet:open_objectnet",
+        "parquet": "tierbench.suites.datasets.parquet_files:open_parquet",
+        "webdataset": "tierbench.suites.datasets.tar_shards:open_tar_shards",
     },
     group="tierbench.datasets",
     problem=lambda name, part: "" if callable(part) else f"must be callable, not {type(part).__name__!r}",
@@ -50,8 +57,26 @@ def open_data_set(spec: SetSpec, root: Path) -> DataSet:
     try:
         opener = DATASET_REGISTRY.get(spec.kind.replace("-", "_"))
     except UserError as error:
-        raise UserError(*(f"data set {one_line(spec.text)!r}: {line}" for line in error.lines)) from error
+        raise UserError(*(f"{spec.place}: {line}" for line in error.lines)) from error
     data_set = opener(spec, root)
     if not len(data_set.samples):
-        raise UserError(f"data set {one_line(spec.text)!r}: has no pictures; check the path")
+        raise UserError(f"{spec.place}: has no pictures; check the path", *map(one_line, data_set.notes))
+    return _with_labels(spec, _published(data_set))
+
+
+def _published(data_set: DataSet) -> DataSet:
+    """Return the set with the protocol of ImageNet-A or ImageNet-R, if its classes are the 200 of one of these."""
+    for title, classes in (("ImageNet-A", subset("a")), ("ImageNet-R", subset("r"))):
+        if data_set.layout.figure == "accuracy" and set(data_set.classes) == classes:
+            return replace(data_set, layout=replace(data_set.layout, title=title, counted="present"))
     return data_set
+
+
+def _with_labels(spec: SetSpec, data_set: DataSet) -> DataSet:
+    """Return the set with those labels counted that the option `labels` names."""
+    counted = spec.options.get("labels")
+    if counted is None:
+        return data_set
+    if counted not in ("all", "present"):
+        raise UserError(f"{spec.place}: labels must be all or present, not {one_line(counted)!r}")
+    return replace(data_set, layout=replace(data_set.layout, counted=cast(Literal["all", "present"], counted)))
