@@ -52,8 +52,8 @@ class ArraySource:
         from PIL import Image
 
         try:
-            return Image.fromarray(np.array(_mapped(self.file)[self.index]))
-        except (ValueError, IndexError, EOFError) as error:
+            return Image.fromarray(np.array(_array(self.file)[self.index]))
+        except (ValueError, TypeError, IndexError, EOFError) as error:
             raise OSError(f"{self.file.name} has changed: {error_text(error)}") from error
 
 
@@ -121,7 +121,7 @@ def _labels(spec: SetSpec, home: Path) -> list[int]:
     import numpy as np
 
     file = home / LABELS
-    values = np.array(_array(spec, file))
+    values = np.array(_checked(spec, file))
     place = f"{spec.place}: {LABELS}"
     if values.ndim != 1 or values.dtype.kind not in "iu" or not len(values) or len(values) % len(SEVERITIES):
         raise UserError(
@@ -137,7 +137,7 @@ def _labels(spec: SetSpec, home: Path) -> list[int]:
 
 
 def _check(spec: SetSpec, file: Path, shape: tuple[int, ...]) -> None:
-    array = _array(spec, file)
+    array = _checked(spec, file)
     if array.shape != shape or array.dtype.name != "uint8":
         raise UserError(
             f"{spec.place}: {file.name}: has {_shape(array)}, but must have {' × '.join(map(str, shape))} of uint8 for "
@@ -145,17 +145,23 @@ def _check(spec: SetSpec, file: Path, shape: tuple[int, ...]) -> None:
         )
 
 
-def _array(spec: SetSpec, file: Path) -> np.ndarray:
+def _checked(spec: SetSpec, file: Path) -> np.ndarray:
+    """Return what is in a file, if it is an array and no link leads out of the folder."""
     try:
         open_inside(file.parent, file).close()
-        return _mapped(file)
+        return _array(file)
     except Exception as error:
         # NumPy raises several kinds of errors on damaged files; files with pickled objects are among them.
         raise UserError(f"{spec.place}: {file.name}: cannot be read ({error_text(error)}); fetch it again") from error
 
 
+def _array(file: Path) -> np.ndarray:
+    return _mapped(file, file.stat().st_mtime_ns)
+
+
 @lru_cache(maxsize=32)
-def _mapped(file: Path) -> np.ndarray:
+def _mapped(file: Path, mtime_ns: int) -> np.ndarray:
+    """Return the array in a file, mapped again when the file has changed."""
     import numpy as np
 
     # Unlike np.load, this opens neither archives nor pickled objects.

@@ -132,4 +132,4 @@ def _default_name(path: str, kind: str) -> str:
     last = re.split(r"[/\\]", path.rstrip("/\\"))[-1].lower()
     for suffix in (".tar", ".parquet", ".npy"):
         last = last.removesuffix(suffix)
-    return re.sub(r"[^a-z0-9_-]+", "-", last).strip("-_")[:50] or kind
+    return re.sub(r"[^a-z0-9_]+", "-", last).strip("-_")[:50] or kind
