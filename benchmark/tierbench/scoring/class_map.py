@@ -9,7 +9,7 @@ from typing import Literal
 from tierbench.common.class_names import NameIndex
 from tierbench.common.errors import UserError
 from tierbench.common.imagenet import CLASSES, find_class, imagenet_classes, in_imagenet_order
-from tierbench.common.text import listed, one_line
+from tierbench.common.text import listed, one_line, plural
 from tierbench.suites.datasets import DataSet
 
 _FIX = (
@@ -125,7 +125,7 @@ def _problems(found: Mapping[str, Sequence[tuple[int, ...]]], labels: Sequence[s
     if shared := [(labels[index], names) for index, names in owners.items() if len(names) > 1]:
         texts = [f"{one_line(label, 60)} ({listed(names, 3)})" for label, names in shared]
         problems.append(
-            f"{len(shared)} labels of the model count as two classes: {'; '.join(texts[:10])}; "
+            f"{plural(len(shared), 'label')} of the model would count as two classes: {'; '.join(texts[:10])}; "
             "merge the classes, or name them apart"
         )
     return problems

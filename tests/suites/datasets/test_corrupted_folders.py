@@ -38,7 +38,7 @@ def test_what_is_missing_or_misspelt_is_noted(tmp_path: Path) -> None:
     notes = opened("imagenet-c:set", tmp_path).notes
     assert notes[0].startswith("13 corruptions of 15 missing, so there is no mean: gaussian_noise, ")
     assert notes[1:3] == (
-        "1 severities are missing: snow+4",
+        "missing severities: snow+4",
         "folder 'frosst' is no corruption; did you mean 'frost'?",
     )
     assert notes[3].startswith("31 files left out, not an image in CORRUPTION/SEVERITY/CLASS/: fog/6/x.png, frosst/1/")

@@ -68,7 +68,7 @@ def missing_slices(slices: set[str]) -> tuple[str, ...]:
         notes.append(f"{plural(len(lacking), 'corruption')} of 15 missing, so there is no mean: {listed(lacking, 15)}")
     levels = [f"{name}+{level}" for name in names for level in SEVERITIES if f"{name}+{level}" not in slices]
     if levels:
-        notes.append(f"{len(levels)} severities are missing: {listed(levels, 5)}")
+        notes.append(f"missing severities: {listed(levels, 5)}")
     return tuple(notes)
 
 

@@ -19,6 +19,7 @@ from tierbench.suites.datasets.class_lists import class_texts, row_classes
 from tierbench.suites.datasets.data_set import DataSet, Layout
 from tierbench.suites.datasets.sample import FileSource, Sample
 from tierbench.suites.datasets.spec import SetSpec
+from tierbench.suites.file_names import file_name_problem
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,8 +69,11 @@ def image_bytes(value: Any, home: Path) -> bytes:
         OSError: if there is none.
     """
     if isinstance(value, Mapping):
-        path = value.get("path")
-        value = value.get("bytes") if value.get("bytes") is not None or not path else FileSource(home, path).read()
+        path, value = value.get("path"), value.get("bytes")
+        if value is None and isinstance(path, str) and path:
+            if problem := file_name_problem(path):
+                raise OSError(problem)
+            return FileSource(home, path).read()
     if not isinstance(value, bytes):
         raise OSError("the row has no image")
     return value

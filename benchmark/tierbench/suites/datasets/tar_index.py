@@ -13,6 +13,8 @@ from typing import BinaryIO
 BLOCK = 512
 # What GNU and pax write before a member with a long name; real ones have a few hundred bytes.
 _EXTENSION_BYTES = 1 << 20
+# How far to look for other content after the end: writers pad to 10 KB or so.
+_END_BYTES = 1 << 20
 _REGULAR = (b"0", b"\0", b"7")
 
 
@@ -51,6 +53,8 @@ def tar_members(stream: BinaryIO) -> Iterator[TarMember]:
         stream.seek(offset)
         header = stream.read(BLOCK)
         if header.count(0) == BLOCK:
+            if stream.read(_END_BYTES).strip(b"\0"):
+                raise TarError(f"has more after its end at byte {offset}, as archives that were joined have")
             return
         _check_header(header, offset)
         kind, start = header[156:157], offset + BLOCK
@@ -70,6 +74,7 @@ def tar_members(stream: BinaryIO) -> Iterator[TarMember]:
             yield TarMember(name, start, size, regular)
             extended = {}
         offset = start + -(-size // BLOCK) * BLOCK
+    raise TarError("is cut off: it has no end")
 
 
 def _check_header(header: bytes, offset: int) -> None:
@@ -106,7 +111,7 @@ def _records(content: bytes, offset: int) -> dict[str, str]:
         length, space, _ = content.partition(b" ")
         end = int(length) if space and length.isdigit() and len(length) < 8 else 0
         key, equals, value = content[len(length) + 1 : end - 1].partition(b"=")
-        if not equals or end > len(content):
+        if not equals or not len(length) + 1 < end <= len(content):
             raise TarError(f"has a damaged header at byte {offset}")
         found[_text(key)] = _text(value)
         content = content[end:]
