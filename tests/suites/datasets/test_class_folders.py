@@ -107,7 +107,7 @@ def test_a_damaged_metadata_file_is_one_line(tmp_path: Path, text: str, part: st
 
 @pytest.mark.parametrize(("name", "title"), [("a", "ImageNet-A"), ("r", "ImageNet-R")])
 def test_the_classes_of_imagenet_a_and_r_bring_their_protocol(tmp_path: Path, name: str, title: str) -> None:
-    for wordnet_id in subset(name):  # type: ignore[arg-type]  # a or r
+    for wordnet_id in subset(name):
         (tmp_path / "set" / wordnet_id).mkdir(parents=True)
         (tmp_path / "set" / wordnet_id / "1.png").write_bytes(png("red", 1))
     found = opened("imagefolder:set", tmp_path).layout
