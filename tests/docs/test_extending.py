@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -11,9 +12,11 @@ import pytest
 
 from tests.conftest import REPOSITORY, Bench
 from tests.distribution import install, python_with
+from tests.flat_colours import flat
 from tierbench.metrics import METRIC_REGISTRY
 from tierbench.models.registry import MODEL_REGISTRY
 from tierbench.plugin.checks import KINDS
+from tierbench.suites.datasets import DATASET_REGISTRY
 
 PAGE = (REPOSITORY / "docs" / "extending.md").read_text(encoding="utf-8")
 ROWS = "file_name,label,tier,tags\nblue.png,ship,1,night\nred.png,airplane,1,\n"
@@ -68,6 +71,17 @@ def test_the_examples_run(site: Path, bench: Bench) -> None:
     assert "Constant" in card
 
 
+def test_the_example_of_a_data_set_runs(site: Path, bench: Bench) -> None:
+    (bench.path / "photos").mkdir()
+    for name, colour in (("ship-1", "blue"), ("ship-2", "grey"), ("airplane-1", "black")):
+        flat(colour).save(bench.path / "photos" / f"{name}.png")
+    command = ("tierbench", "evaluate", "constant:ship", "--dataset", "numbered:photos", "--processes", "0", "--json")
+    (printed,) = outputs(site, bench, command)
+    result = json.loads(printed)
+    assert (result["set"], result["n"], result["errors"]) == ("photos", 3, 0)
+    assert result["accuracy"] == pytest.approx(2 / 3)
+
+
 def test_the_table_of_metrics_lists_the_built_in_ones() -> None:
     table = [(name, better) for name, _, better, _ in table_under("A metric")]
     known = [name for name in METRIC_REGISTRY.names() if METRIC_REGISTRY.is_built_in(name)]
@@ -77,6 +91,12 @@ def test_the_table_of_metrics_lists_the_built_in_ones() -> None:
 def test_the_table_of_model_kinds_lists_the_built_in_ones() -> None:
     known = [name for name in MODEL_REGISTRY.names() if MODEL_REGISTRY.is_built_in(name)]
     assert [name for name, _ in table_under("A kind of model")] == [f"`{name}`" for name in known]
+
+
+def test_the_table_of_data_set_kinds_lists_the_built_in_ones() -> None:
+    known = [name for name in DATASET_REGISTRY.names() if DATASET_REGISTRY.is_built_in(name)]
+    table = [name.replace("-", "_") for name, _ in table_under("A kind of data set")]
+    assert table == [f"`{name}`" for name in known]
 
 
 def test_the_table_of_checks_lists_every_kind() -> None:

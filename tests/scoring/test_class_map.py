@@ -121,6 +121,11 @@ def test_two_classes_of_one_label_are_one_line() -> None:
     assert "(great white shark, man-eater); merge the classes" in line
 
 
+def test_an_id_that_two_labels_have_is_refused() -> None:
+    (line,) = refused(["n01440764"], ("tench", "Tinca tinca", "goldfish"))
+    assert "no label for 1 of 1 classes: n01440764 tench" in line
+
+
 def test_every_kind_of_problem_has_its_line() -> None:
     lines = refused(["unicorn", "crane", "white shark", "man-eater"], IMAGENET)
     assert [line.split()[0] for line in lines] == ["the", "1", "1"]

@@ -113,9 +113,9 @@ def _problems(found: Mapping[str, Sequence[tuple[int, ...]]], labels: Sequence[s
             f"{listed(labels, 3)}); {_FIX}"
         )
     if unsure := [name for name, groups in found.items() if any(len(indices) > 1 for indices in groups)]:
-        texts = [f"{name} ({_choices(found[name], labels)})" for name in unsure]
+        texts = [f"{one_line(name, 60)} ({_choices(found[name], labels)})" for name in unsure[:10]]
         problems.append(
-            f"{len(unsure)} of {len(found)} classes may each be two labels of the model: {'; '.join(texts[:10])}; "
+            f"{len(unsure)} of {len(found)} classes may each be two labels of the model: {'; '.join(texts)}; "
             "name them by WordNet id"
         )
     owners: dict[int, list[str]] = {}

@@ -139,6 +139,22 @@ def test_a_header_of_two_megabytes_is_refused() -> None:
         listed(archive([("n" * 2_000_000, b"", tarfile.REGTYPE)], tarfile.GNU_FORMAT))
 
 
+def test_the_size_of_an_extended_header_counts() -> None:
+    """As writers note it for members of 8 GB and more."""
+    record = b"11 size=10\n"
+    first = changed(_size(b"%011o\0" % len(record)), b"x")[:BLOCK]
+    member = changed(_size(b"00000000000\0"))
+    (found,) = listed(first + record.ljust(BLOCK, b"\0") + member)
+    assert (found.name, found.offset, found.size) == ("a.png", 3 * BLOCK, 10)
+
+
+def test_the_times_of_an_old_gnu_header_are_no_folder() -> None:
+    def with_access_time(header: bytearray) -> None:
+        header[345:357] = b"14524770123\0"
+
+    assert [member.name for member in listed(changed(with_access_time))] == ["a.png"]
+
+
 @pytest.mark.parametrize("record", [b"10 size=-5\n", b"12 size=1e9\n\n", b"99 path=a\n", b"x path=a\n", b"7 path\n"])
 def test_a_damaged_extended_header_is_refused(record: bytes) -> None:
     content = record.ljust(BLOCK, b"\0")

@@ -49,7 +49,8 @@ class ParquetSource:
     def read(self) -> bytes:
         """Return the content of the image file."""
         try:
-            value = _images(self.home, self.path, self.group, self.column)[self.row].as_py()
+            changed = (self.home / self.path).stat().st_mtime_ns
+            value = _images(self.home, self.path, self.group, self.column, changed)[self.row].as_py()
         except OSError:
             raise
         except Exception as error:
@@ -266,7 +267,8 @@ def _check_ids(spec: SetSpec, files: Sequence[_File]) -> None:
 
 # Pictures come in their order, so the row group at hand is nearly always the last one; two, where a batch crosses.
 @lru_cache(maxsize=2)
-def _images(home: Path, path: str, group: int, column: str) -> pa.ChunkedArray:
+def _images(home: Path, path: str, group: int, column: str, mtime_ns: int) -> pa.ChunkedArray:
+    """Return the images of a row group, read again when the file has changed."""
     import pyarrow.parquet as pq
 
     with open_inside(home, home / path) as stream:
