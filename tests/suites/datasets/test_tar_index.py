@@ -162,3 +162,11 @@ def test_a_damaged_extended_header_is_refused(record: bytes) -> None:
     rest = archive([("a.png", b"x", tarfile.REGTYPE)], tarfile.USTAR_FORMAT)
     with pytest.raises(TarError):
         listed(bytes(header) + content + rest)
+
+
+def test_a_file_with_holes_is_not_read_as_it_lies_there() -> None:
+    """What is stored of it begins with the map of its holes."""
+    record = b"22 GNU.sparse.major=1\n"
+    first = changed(_size(b"%011o\0" % len(record)), b"x")[:BLOCK]
+    (found,) = listed(first + record.ljust(BLOCK, b"\0") + changed(lambda header: None))
+    assert not found.regular
