@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.flat_colours import flat
 from tests.suites.datasets.layouts import opened, write_class_folders, write_corrupted_folders
 from tierbench.common.errors import UserError
 from tierbench.corruptions import MEAN_CORRUPTIONS
@@ -54,8 +55,6 @@ def test_another_layout_is_one_line(tmp_path: Path) -> None:
 def test_clean_pictures_that_are_not_cut_are_refused(tmp_path: Path) -> None:
     folder = write_corrupted_folders(tmp_path / "set", ("fog",))
     clean = write_class_folders(folder / "clean", 224)
-    from tests.flat_colours import flat
-
     flat("grey", (500, 375)).save(clean / "airplane" / "grey.png")
     with pytest.raises(UserError, match=r"clean/ has pictures of 500 × 375 px, not cut to 224 px"):
         opened("imagenet-c:set", tmp_path)
