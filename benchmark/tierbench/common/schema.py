@@ -678,6 +678,23 @@ class ModelPair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetDemand:
+    """What `datasets.toml` demands of a figure of a data set or of one of its slices.
+
+    Attributes:
+        figure: `accuracy`, `ece`, `drop` (of the accuracy, against the clean slice), `mce` or `mean_error`.
+        limit: the smallest accuracy, or the largest value of another figure.
+        value: the figure; None if it is not defined, such as the mCE without all severities.
+        met: whether it meets the limit; None: the pictures without a prediction could decide either way.
+    """
+
+    figure: str
+    limit: Number
+    value: Number | None = None
+    met: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetSlice:
     """The result of a model on one slice of a data set, or on all of it.
 
@@ -690,6 +707,7 @@ class SetSlice:
         groups: number of originals that they were made from.
         low, high: 95 % interval of the accuracy, by groups; None: too few groups.
         metrics: values of the registered metrics, by name, without the undefined ones.
+        demands: what is demanded of it.
     """
 
     slice: str = ""
@@ -701,6 +719,13 @@ class SetSlice:
     low: Number | None = None
     high: Number | None = None
     metrics: Mapping[str, Number] = field(default_factory=dict)
+    demands: tuple[SetDemand, ...] = ()
+
+    @property
+    def met(self) -> bool | None:
+        """Whether every demand is met; None if that is not determined."""
+        met = [demand.met for demand in self.demands]
+        return False if False in met else None if None in met else True
 
     @property
     def judged(self) -> int:
@@ -732,6 +757,12 @@ class SetResult:
         mce_interval: 95 %, from resampling originals.
         notes: what a reader of the figures must know, one line each.
         results: folder of the result files, relative to the record.
+        verdict: on all pictures that the accepted results have too; None without a baseline, or if only slices ran.
+        undetermined: whether pictures without a prediction could make the verdict `regressed`.
+        baseline: where the accepted results are; empty without.
+        differences: what the accepted results were made with that is different now.
+        missing: number of pictures of the accepted results that the set lacks.
+        missing_named: the first of their ids.
     """
 
     set: str
@@ -750,6 +781,12 @@ class SetResult:
     mce_interval: tuple[Number, Number] | None = None
     notes: tuple[str, ...] = ()
     results: str = ""
+    verdict: PairedVerdict | None = None
+    undetermined: bool = False
+    baseline: str = ""
+    differences: tuple[str, ...] = ()
+    missing: Count = 0
+    missing_named: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
-from tierbench.common.schema import CaseRow
+from tierbench.common.schema import CaseRow, SetResult
 from tierbench.common.text import listed, one_line, plural
 
 if TYPE_CHECKING:
@@ -77,6 +77,27 @@ def accept_rows(
     return lines
 
 
+def accept_sets(baseline: Path, folder: Path, sets: Iterable[SetResult]) -> list[str]:
+    """Accept the results of a model on data sets; return a line for each.
+
+    Args:
+        baseline: the model's baseline file, beside which they stand.
+        folder: of the run.
+        sets: the results.
+
+    Raises:
+        UserError: if a file cannot be read or written.
+    """
+    lines = []
+    for each in sets:
+        # Imported here, because a run without sets does not need it.
+        from tierbench.runs.set_baseline import accept_results, results_folder, set_file
+
+        results = results_folder(folder, each.model, each.set)
+        lines.append(accept_results(set_file(baseline, each.set), results, whole=each.complete))
+    return lines
+
+
 def accept_recorded(folder: Path, reports: Path, *, force: bool) -> list[str]:
     """Make a recorded run the baseline of its models; the rows of cases that it did not run are kept.
 
@@ -99,7 +120,7 @@ def accept_recorded(folder: Path, reports: Path, *, force: bool) -> list[str]:
     if not record.run.complete and not force:
         raise UserError(f"{shown_path(folder)}: the run is not complete; run again, or accept what it has with --force")
     scores = run_scores(record)
-    if not scores:
+    if not scores and not record.run.sets:
         raise UserError(f"{shown_path(folder)}: no case was scored; there is nothing to accept")
     # What the run reported as missing is accepted as removed.
     gone = {result.model: result.missing for result in record.run.missing}
@@ -111,4 +132,6 @@ def accept_recorded(folder: Path, reports: Path, *, force: bool) -> list[str]:
         except ValueError as error:
             raise UserError(f"{shown_path(folder / SCORES)}: is damaged: {error}") from error
         lines.append(f"accepted {plural(len(each.rows), 'case')} of {model} into {shown_path(paths[model])}")
+    for result in record.run.sets:
+        lines += accept_sets(baseline_path(reports, result.model), folder, [result])
     return lines

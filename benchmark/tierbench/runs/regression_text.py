@@ -13,8 +13,10 @@ _NAMED = 4
 
 
 def verdict_place(verdict: PairedVerdict) -> str:
-    """Return what a verdict is about: `photos tier 1`, or `all suites`."""
-    return "all suites" if verdict.tier is None else f"{verdict.suite} tier {verdict.tier}"
+    """Return what a verdict is about: `photos tier 1`, `all suites`, or a data set."""
+    if verdict.tier is None:
+        return one_line(verdict.suite) if verdict.suite else "all suites"
+    return f"{verdict.suite} tier {verdict.tier}"
 
 
 def _plainly(names: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Advance = Callable[[int], object]
-# Rows in a part: what is lost at most when a run is killed, about 20 KB on disk for 200.
+# A part is closed after so many rows or seconds, whichever is first: what is lost at most when a run is killed.
 PART_ROWS = 2000
+PART_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class SetModel:
 def cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def processes_for(pictures: int, batch_size: int) -> int:
+    """Return the number of processes that decode: one a core, but none without a batch to decode ahead."""
+    return min(cores(), -(-pictures // batch_size) - 1) if pictures else 0
 
 
 def evaluate_set(
@@ -77,15 +84,19 @@ def evaluate_set(
     if advance:
         advance(len(samples) - len(todo))
     rows: list[SetRow] = []
-    for batch in score_samples(model, data_set, todo, classes):
-        rows += batch
-        if advance:
-            advance(len(batch))
-        if len(rows) >= PART_ROWS:
+    begun = time.monotonic()
+    try:
+        for batch in score_samples(model, data_set, todo, classes):
+            rows += batch
+            if advance:
+                advance(len(batch))
+            if len(rows) >= PART_ROWS or time.monotonic() - begun >= PART_SECONDS:
+                parts.write(rows)
+                rows, begun = [], time.monotonic()
+    finally:
+        # Of a run that was interrupted, too.
+        if rows:
             parts.write(rows)
-            rows = []
-    if rows:
-        parts.write(rows)
 
 
 def score_samples(

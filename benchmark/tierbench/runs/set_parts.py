@@ -83,34 +83,37 @@ class SetParts:
         """Return the ids of the pictures that have a row."""
         return {str(each) for table in self._tables(["id"]) for each in table["id"].to_pylist()}
 
-    def read(self) -> pd.DataFrame:
+    def read(self, columns: Sequence[str] = COLUMNS) -> pd.DataFrame:
         """Return all rows, sorted by id; columns as in `SetRow`.
+
+        Args:
+            columns: those that are wanted, `id` among them; of a large set the column `top` takes most of the memory.
 
         Raises:
             UserError: if a part is damaged.
         """
         import pyarrow as pa
 
-        tables = list(self._tables(None))
-        frame: pd.DataFrame = (pa.concat_tables(tables) if tables else table_of(())).to_pandas()
+        tables = list(self._tables(columns))
+        frame: pd.DataFrame = (pa.concat_tables(tables) if tables else table_of(()).select(list(columns))).to_pandas()
         # A picture is there twice if two runs went on at once, with the same result.
         return frame.drop_duplicates("id").sort_values("id", ignore_index=True)
 
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob("part-[0-9][0-9][0-9][0-9][0-9][0-9].parquet"))
 
-    def _tables(self, columns: Sequence[str] | None) -> Iterable[pa.Table]:
+    def _tables(self, columns: Sequence[str]) -> Iterable[pa.Table]:
         require_pyarrow()
         import pyarrow.parquet as parquet
 
         for file in self._files():
             try:
                 # One file, not a data set of pyarrow, which would look for others.
-                table = parquet.ParquetFile(file).read(columns=None if columns is None else list(columns))
+                table = parquet.ParquetFile(file).read(columns=list(columns))
             except Exception as error:
                 # pyarrow raises several kinds of errors on damaged files.
                 raise UserError(f"{file}: cannot be read ({error_text(error)}); delete it and run again") from error
-            if missing := set(columns or COLUMNS) - set(table.column_names):
+            if missing := set(columns) - set(table.column_names):
                 raise UserError(f"{file}: has no column {', '.join(sorted(missing))}; delete it and run again")
             yield table
 

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from tierbench.common.schema import SetResult
+from tierbench.models.identity import read_part
+from tierbench.models.prediction_store import library_versions
 from tierbench.runs.set_evaluation import SetModel, evaluate_set
-from tierbench.runs.set_parts import SetParts
+from tierbench.runs.set_parts import COLUMNS, SetParts
 from tierbench.scoring.class_map import ClassMap, map_classes
 from tierbench.scoring.set_figures import summarise_set
 from tierbench.suites.datasets import DataSet, Sample
 
+# All but the five most probable labels, which take most of the memory.
+FIGURE_COLUMNS = tuple(name for name in COLUMNS if name != "top")
 Progress = Callable[[int, str], AbstractContextManager[Callable[[int], object]]]
 
 
@@ -44,7 +48,7 @@ def run_set(
     parts.open(made_with(name, model, data_set, classes))
     with progress(len(chosen), f"{data_set.name} with {name}") as advance:
         evaluate_set(model, data_set, chosen, classes, parts, advance)
-    return summarise_set(parts.read(), parts.made_with(), folder.name)
+    return summarise_set(parts.read(FIGURE_COLUMNS), parts.made_with(), folder.name)
 
 
 def made_with(name: str, model: SetModel, data_set: DataSet, classes: ClassMap) -> dict[str, Any]:
@@ -54,6 +58,9 @@ def made_with(name: str, model: SetModel, data_set: DataSet, classes: ClassMap) 
         "set": data_set.name,
         "model": name,
         "fingerprint": model.identity.fingerprint or "",
+        "identity": model.identity.digest,
+        **{part: str(read_part(model.classifier, part, "the model", "")) for part in ("device", "dtype")},
+        **library_versions(),
         "spec": data_set.spec,
         "digest": data_set.digest,
         "size": len(data_set.samples),

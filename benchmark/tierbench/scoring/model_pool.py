@@ -249,13 +249,14 @@ class ModelPool:
     def _predict(self, model: ModelUnderTest, selected: Sequence[Case]) -> None:
         if problems := model.label_problems(self.suites.values(), self.options.missing_labels):
             raise UserError(*problems)
-        with self._one_at_a_time():
+        with self.one_at_a_time():
             cases = model.predictable(selected, self.suites)
             cases += [twin for suite in self.suites.values() for twin in suite.twins_of(cases)]
             with self.progress(len(cases), f"predicting with {model.name}") as advance:
                 model.predict(cases, advance)
 
-    def _one_at_a_time(self) -> AbstractContextManager[object]:
+    def one_at_a_time(self) -> AbstractContextManager[object]:
+        """Return the lock that a process holds while it predicts, of those that share a run."""
         if self.shared is None:
             return nullcontext()
         from filelock import FileLock

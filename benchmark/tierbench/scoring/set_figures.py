@@ -36,7 +36,8 @@ def summarise_set(rows: pd.DataFrame, made_with: Mapping[str, Any], results: str
         protocol=tuple(map(str, made_with.get("protocol", ()))),
         size=int(made_with.get("size", len(rows))),
         whole=whole,
-        slices=slices if len(slices) > 1 else (),
+        # Of a set with slices one alone may have been run.
+        slices=() if [each.slice for each in slices] == [""] else slices,
         clean=clean,
         notes=(*map(str, made_with.get("notes", ())), *_notes(rows, whole, made_with)),
         results=results,

@@ -25,7 +25,8 @@ def marker_texts(suites: Sequence[Suite], corruptions: Iterable[str]) -> dict[st
     markers |= {f"severity{number}": f"corrupted images of severity {number}" for number in (1, 2, 3, 4, 5)}
     markers |= {
         "corruption": "images that a sweep derives, and their slices",
-        "slice": "a suite's tier 1 under one corruption at one severity",
+        "slice": "a suite's tier 1 under one corruption at one severity, or a slice of a data set",
+        "dataset": "data sets as a whole, and their slices",
         "baseline": "the cases of the baseline are all there",
         "regression": "paired verdicts against the baseline or a reference model",
         "level": "what was reached in the baseline and must not be lost: the level, the demand on a tier",

@@ -160,6 +160,11 @@ def is_suite(folder: Path) -> bool:
     return any(is_regular(folder / name) for name in _SUITE_FILES)
 
 
+def lacks_suites(folder: Path) -> bool:
+    """Return whether a folder is there, but neither it nor a folder in it is a suite."""
+    return is_folder(folder) and not is_suite(folder) and not any(map(is_suite, folder.iterdir()))
+
+
 def asks_for_checks(file: Path) -> bool:
     """Return whether a test file uses one of the benchmark's fixtures."""
     return bool(_ASKS.search(source(file)))

@@ -30,7 +30,7 @@ _PYTEST_MARKS = frozenset(
         "xdist_group",
     }
 )
-_OUR_MARKS = re.compile(r"tier\d+|severity\d+|regression|ladder|slice|metric|corruption|absence|level|baseline")
+_OUR_MARKS = re.compile(r"tier\d+|severity\d+|regression|ladder|slice|metric|corruption|absence|level|baseline|dataset")
 _WORDS = frozenset({"and", "or", "not"})
 
 

@@ -1,0 +1,68 @@
+"""Decide about the tests of a data set and of its slices. Pure."""
+
+from __future__ import annotations
+
+from tierbench.common.schema import SetResult, SetSlice
+from tierbench.common.text import listed, one_line, plural
+from tierbench.runs.decision import PASS, Decision
+from tierbench.scoring.set_demands import demand_sentences
+
+
+def decide_set(result: SetResult, *, gate: str, missing_cases: str, updating: bool) -> Decision:
+    """Decide about a set: its demands, the verdict against the accepted results, and the pictures that it lost.
+
+    Args:
+        result: on the whole set.
+        gate: what the user chose; under `thresholds` the verdict is only reported.
+        missing_cases: `report`: pictures that the set lost are no failure.
+        updating: whether this run becomes the baseline.
+    """
+    problems = _problems(result.whole)
+    if gate != "thresholds" and not updating:
+        problems += _against_accepted(result)
+    if result.missing and missing_cases != "report" and not updating:
+        problems.append(missing_sentence(result))
+    return _decided(result.set, problems, updating=updating)
+
+
+def decide_slice_of_set(result: SetResult, name: str, *, updating: bool) -> Decision:
+    """Decide about a slice of a set: its demands."""
+    own = result.slice(name)
+    problems = ["no picture of it was predicted"] if own is None else _problems(own)
+    return _decided(f"{result.set}/{name}", problems, updating=updating)
+
+
+def missing_sentence(result: SetResult) -> str:
+    """Return which pictures of the accepted results the set lacks."""
+    more = result.missing - len(result.missing_named)
+    named = listed(result.missing_named, 3 if not more else len(result.missing_named))
+    return f"{plural(result.missing, 'picture')} of {result.baseline} missing: {named}" + (
+        f" and {more:,} more" if more else ""
+    )
+
+
+def _problems(own: SetSlice) -> list[str]:
+    if not own.judged:
+        return [f"none of {plural(own.total, 'picture')} has a prediction"]
+    return demand_sentences(own)
+
+
+def _against_accepted(result: SetResult) -> list[str]:
+    # Imported here, because a run without a baseline has no verdict.
+    from tierbench.runs.regression_text import verdict_sentence
+
+    if result.verdict is None:
+        return []
+    if result.verdict.state == "regressed":
+        return [one_line(verdict_sentence(result.verdict), 700).removeprefix(f"{result.set}: ")]
+    if result.undetermined:
+        count = plural(result.whole.errors, "picture")
+        return [f"whether it regressed is not determined: {count} of {result.whole.total:,} without a prediction"]
+    return []
+
+
+def _decided(name: str, problems: list[str], *, updating: bool) -> Decision:
+    if not problems:
+        return PASS
+    message = f"{name}: {'; '.join(problems)}"
+    return Decision("xfail", f"accepted into the baseline: {message}") if updating else Decision("fail", message)

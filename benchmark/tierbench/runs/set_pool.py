@@ -1,0 +1,193 @@
+"""The data sets of a run in one process: each is opened once, and streamed once through each model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from tierbench.common.errors import UserError
+from tierbench.common.schema import SetResult
+from tierbench.runs.config import RunConfig
+from tierbench.runs.record import to_json
+from tierbench.scoring.model_under_test import ModelUnderTest
+from tierbench.suites.datasets import DataSet, open_data_set
+from tierbench.suites.datasets.set_gates import SetGates
+
+Progress = Callable[[int, str], AbstractContextManager[Callable[[int], object]]]
+
+
+@dataclass(frozen=True, slots=True)
+class SetListing:
+    """What the tests of a data set depend on; workers get it from their controller, and need not look at the files.
+
+    Attributes:
+        name: of the set.
+        title: of its layout.
+        size: number of its pictures.
+        slices: its slices, sorted; empty if it has none.
+        clean: the slice that drops are measured from; empty if it has none.
+    """
+
+    name: str
+    title: str
+    size: int
+    slices: tuple[str, ...]
+    clean: str
+
+
+@dataclass(frozen=True, slots=True)
+class _HandedOver:
+    folder: str
+    listings: tuple[SetListing, ...]
+
+
+class SetPool:
+    """The data sets of a run.
+
+    Attributes:
+        folder: of the run; None until there is one.
+        listings: what was found in the sets, by name.
+        problems: why sets cannot be opened, a line each.
+
+    Args:
+        config: what the run was asked to do.
+        progress: opens a progress bar.
+    """
+
+    def __init__(self, config: RunConfig, progress: Progress) -> None:
+        self.folder: Path | None = None
+        self.listings: dict[str, SetListing] = {}
+        self.problems: list[str] = []
+        self._config = config
+        self._progress = progress
+        self._opened: dict[str, DataSet] = {}
+        self._results: dict[tuple[str, str], SetResult | UserError] = {}
+
+    def hand_over(self) -> str:
+        """Return what the workers of pytest-xdist need to know, for `take`."""
+        return to_json(_HandedOver(str(self.folder or ""), tuple(self.listings.values())))
+
+    def take(self, text: str) -> None:
+        """Take what the controller knows: its workers need not list the files of the sets again."""
+        given = msgspec.json.decode(text, type=_HandedOver)
+        self.folder = Path(given.folder) if given.folder else None
+        self.listings = {listing.name: listing for listing in given.listings}
+
+    def all(self) -> tuple[SetListing, ...]:
+        """Return what is in the sets; those that cannot be opened are left out, and say so in `problems`."""
+        if not self.listings and not self.problems:
+            for spec in self._config.sets:
+                try:
+                    self.open(spec.name)
+                except UserError as error:
+                    self.problems += error.lines
+        return tuple(self.listings.values())
+
+    def open(self, name: str) -> DataSet:
+        """Return a set, whose files are listed at the first call.
+
+        Raises:
+            UserError: if it cannot be used.
+        """
+        if name not in self._opened:
+            spec = next(spec for spec in self._config.sets if spec.name == name)
+            found = self._opened[name] = open_data_set(spec, self._config.root)
+            slices = tuple(filter(None, found.slices)) if len(found.slices) > 1 else ()
+            self.listings[name] = SetListing(name, found.layout.title, len(found.samples), slices, found.layout.clean)
+        return self._opened[name]
+
+    def find_problems(
+        self, models: Sequence[tuple[str, Sequence[str]]], suites: Container[str], *, updating: bool
+    ) -> list[str]:
+        """Return what is wrong with the sets, with what is demanded of them, and with how they fit the models.
+
+        Args:
+            models: name and labels of each model; without labels if it cannot be opened.
+            suites: names of the suites.
+            updating: whether this run becomes the baseline.
+        """
+        if not self._config.sets:
+            return []
+        # Imported here, because a run without sets does not need it.
+        from tierbench.runs.set_baseline import baseline_problems
+        from tierbench.runs.set_parts import require_pyarrow
+        from tierbench.scoring.class_map import map_classes
+
+        try:
+            require_pyarrow()
+        except UserError as error:
+            return list(error.lines)
+        names = [spec.name for spec in self._config.sets]
+        found = [f"data set {name!r}: a suite has this name; write NAME=KIND:PATH" for name in names if name in suites]
+        for listing in self.all():
+            found += self._gates(listing.name).problems(listing.name, listing.slices, listing.clean)
+            for name, labels in models:
+                try:
+                    if labels:
+                        map_classes(self.open(listing.name), labels)
+                except UserError as error:
+                    found += (f"model {name!r}: {line}" for line in error.lines)
+                if not updating:
+                    found += baseline_problems(self._config.baseline, self._config.models.spec(name), listing.name)
+        return [*self.problems, *found]
+
+    def result(
+        self,
+        model: ModelUnderTest,
+        name: str,
+        slices: frozenset[str] | None,
+        lock: AbstractContextManager[object],
+    ) -> SetResult:
+        """Return the result of a model on a set; the first call predicts the pictures.
+
+        Args:
+            model: the model.
+            name: of the set.
+            slices: those to predict; None: all pictures.
+            lock: held meanwhile; of several processes one predicts, and the others read its result files.
+
+        Raises:
+            UserError: if the set, the model or the folder of the run cannot be used.
+        """
+        about = model.name, name
+        if about not in self._results:
+            try:
+                with lock:
+                    self._results[about] = self._streamed(model, name, slices)
+            except UserError as error:
+                # Remembered, so that the next test does not try it again.
+                self._results[about] = error
+        found = self._results[about]
+        if isinstance(found, UserError):
+            raise UserError(*found.lines)
+        return found
+
+    def _gates(self, name: str) -> SetGates:
+        return self._config.set_gates.get(name, SetGates())
+
+    def _streamed(self, model: ModelUnderTest, name: str, slices: frozenset[str] | None) -> SetResult:
+        # Imported here, because a run of cases does not need NumPy, pandas or pyarrow.
+        from tierbench.runs.set_baseline import accepted_path, compare_with_accepted, results_folder
+        from tierbench.runs.set_evaluation import SetModel, processes_for
+        from tierbench.runs.set_run import run_set
+        from tierbench.runs.set_working import resumable, working_key
+        from tierbench.scoring.set_demands import with_demands
+
+        options, data_set = self._config.models, self.open(name)
+        samples = [sample for sample in data_set.samples if slices is None or sample.slice in slices]
+        processes = processes_for(len(samples), options.batch_size)
+        seen = SetModel(model.classifier, model.identity, options.batch_size, processes, options.max_pixels)
+        if self.folder is None:
+            raise UserError(f"data set {name!r}: the run has no folder for its results; check --robust-reports")
+        target = results_folder(self.folder, model.name, name)
+        kept = options.cache and model.identity.fingerprint is not None
+        with resumable(target, working_key(model.name, seen, data_set, samples) if kept else "") as folder:
+            result = run_set(model.name, seen, data_set, folder, self._progress, samples)
+        gates = self._gates(name)
+        result = with_demands(replace(result, results=target.relative_to(self.folder).as_posix()), gates)
+        accepted = accepted_path(self._config.baseline, options.spec(model.name), name)
+        return compare_with_accepted(result, target, accepted, gates.allowed_drop)
