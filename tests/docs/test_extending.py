@@ -15,7 +15,7 @@ from tests.distribution import install, python_with
 from tests.flat_colours import flat
 from tierbench.metrics import METRIC_REGISTRY
 from tierbench.models.registry import MODEL_REGISTRY
-from tierbench.plugin.checks import KINDS
+from tierbench.plugin.kinds import KINDS
 from tierbench.suites.datasets import DATASET_REGISTRY
 
 PAGE = (REPOSITORY / "docs" / "extending.md").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from tierbench.common.schema import LevelResult, MissingResult, PairedVerdict
-from tierbench.plugin.check import Check, Judged
+from tierbench.plugin.check import Judged, SuiteCheck
 from tierbench.plugin.tierwise import TierwiseCheck
 from tierbench.runs.benchmark import Benchmark, Selection
 from tierbench.runs.decision import Decision
@@ -82,7 +82,7 @@ class LevelCheck(TierwiseCheck):
 
 
 @dataclass(frozen=True)
-class BaselineCheck(Check):
+class BaselineCheck(SuiteCheck):
     """The cases of a model's baseline: an unfiltered run has them all."""
 
     kind: ClassVar[str] = "baseline"

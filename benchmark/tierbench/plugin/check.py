@@ -1,10 +1,11 @@
-"""The base class of the kinds of tests: id, marks, needed cases, `judge` and `decide`. The kinds are in `checks.py`."""
+"""The base classes of the kinds of tests: id, marks, needed cases, `judge` and `decide`. `kinds.py` lists the kinds."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from tierbench.common.errors import UserError
@@ -35,12 +36,14 @@ class Judged:
     error: str = ""
 
 
-@dataclass(frozen=True)
 class Check(ABC):
     """The parameter of one test.
 
     Attributes:
-        suite: the suite that is tested.
+        kind: of the test; unique.
+        test: its test function is `test_…`; empty: named after the kind.
+        says: what a test that passes says.
+        result_type: of its result; None for a case, which is described by its row.
         model: name of the model under test.
         name: the test's id, without the model.
         marks: names of the test's markers.
@@ -48,16 +51,21 @@ class Check(ABC):
     """
 
     kind: ClassVar[str]
+    test: ClassVar[str] = ""
     says: ClassVar[str]
     result_type: ClassVar[type | None] = None
     # Whether `met` of the result is None as soon as unscored images could change it.
     bounded: ClassVar[bool] = False
 
-    suite: Suite
     model: str
     name: str
     marks: tuple[str, ...]
-    needs: Sequence[Case] = field(repr=False)
+    needs: Sequence[Case]
+
+    @property
+    @abstractmethod
+    def home(self) -> Path:
+        """The folder whose test file has the test: of a suite, or of suites."""
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -112,3 +120,23 @@ class Check(ABC):
     def failed(self, error: UserError) -> Judged:
         """Return the outcome if `judge` raised."""
         return Judged(error=str(error))
+
+
+@dataclass(frozen=True)
+class SuiteCheck(Check):
+    """The parameter of one test of a suite.
+
+    Attributes:
+        suite: the suite that is tested.
+    """
+
+    suite: Suite
+    model: str
+    name: str
+    marks: tuple[str, ...]
+    needs: Sequence[Case] = field(repr=False)
+
+    @property
+    def home(self) -> Path:
+        """The folder of the suite."""
+        return self.suite.folder

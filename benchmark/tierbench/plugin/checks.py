@@ -1,7 +1,5 @@
-"""The kinds of tests, one class each; those that compare are in `baseline_checks.py` and
+"""The kinds of tests of suites, one class each; those that compare are in `baseline_checks.py` and
 `reference_check.py`.
-
-To add a kind, add a class to `KINDS`: selection, collection, fixtures, record and summary iterate over it.
 """
 
 from __future__ import annotations
@@ -13,9 +11,7 @@ from typing import Any, ClassVar, Self
 from tierbench.common.errors import UserError
 from tierbench.common.schema import AbsenceResult, LadderResult, MetricResult, SliceResult, TierResult
 from tierbench.common.text import plural
-from tierbench.plugin.baseline_checks import BaselineCheck, LevelCheck, RegressionCheck
-from tierbench.plugin.check import Check, Judged
-from tierbench.plugin.reference_check import AgainstCheck
+from tierbench.plugin.check import Judged, SuiteCheck
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.decision import Decision, with_change
 from tierbench.runs.gates import (
@@ -38,7 +34,7 @@ from tierbench.suites.views import VIEWS
 
 
 @dataclass(frozen=True)
-class CaseCheck(Check):
+class CaseCheck(SuiteCheck):
     """A case under a model; an image without a prediction makes its test an error."""
 
     kind: ClassVar[str] = "case"
@@ -81,7 +77,7 @@ class CaseCheck(Check):
 
 
 @dataclass(frozen=True)
-class TierCheck(Check):
+class TierCheck(SuiteCheck):
     """A whole tier of a suite under a model."""
 
     kind: ClassVar[str] = "tier"
@@ -115,7 +111,7 @@ class TierCheck(Check):
 
 
 @dataclass(frozen=True)
-class LadderCheck(Check):
+class LadderCheck(SuiteCheck):
     """A whole ladder of a suite under a model; a step without a prediction makes its test an error."""
 
     kind: ClassVar[str] = "ladder"
@@ -166,7 +162,7 @@ class LadderCheck(Check):
 
 
 @dataclass(frozen=True)
-class SliceCheck(Check):
+class SliceCheck(SuiteCheck):
     """A slice of a sweep under a model: a suite's tier 1 under one corruption at one severity."""
 
     kind: ClassVar[str] = "slice"
@@ -216,7 +212,7 @@ class SliceCheck(Check):
 
 
 @dataclass(frozen=True)
-class MetricCheck(Check):
+class MetricCheck(SuiteCheck):
     """What a suite demands of a registered metric, over all its tiers, under a model."""
 
     kind: ClassVar[str] = "metric"
@@ -255,7 +251,7 @@ def _judged(session: Benchmark, model: str, result: Any, results: Sequence[CaseR
 
 
 @dataclass(frozen=True)
-class AbsenceCheck(Check):
+class AbsenceCheck(SuiteCheck):
     """The absence cases of a suite under a model."""
 
     kind: ClassVar[str] = "absence"
@@ -282,20 +278,3 @@ class AbsenceCheck(Check):
             return Decision("skip", f"{self.name}: the model has no label for any of its absence cases")
         gate = session.baselines.gate(self.model)
         return decide_absence(judged.result, judged.cases, judged.changes, gate, updating=session.updating)
-
-
-KINDS: dict[str, type[Check]] = {
-    kind.kind: kind
-    for kind in (
-        CaseCheck,
-        TierCheck,
-        AbsenceCheck,
-        LadderCheck,
-        LevelCheck,
-        RegressionCheck,
-        AgainstCheck,
-        BaselineCheck,
-        SliceCheck,
-        MetricCheck,
-    )
-}

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tierbench.plugin.check import Check
-from tierbench.plugin.checks import KINDS
 from tierbench.plugin.fixtures import Verdict
+from tierbench.plugin.kinds import TESTS
 from tierbench.plugin.session import BenchmarkSession
 from tierbench.suites.places import Places, asks_for_checks, source
 
@@ -68,31 +68,31 @@ def _name_taken(file: Path) -> Iterator[None]:
 
 def add_missing(module: ModuleType, asked_beside: Collection[str] = ()) -> None:
     """Add to a test file a function for each kind that neither it nor a file beside it asks for."""
-    fixtures = {f"robust_{name}": kind for name, kind in KINDS.items()}
+    fixtures = {f"robust_{name}": name for name in TESTS}
     asking = {
         name: value
         for value in vars(module).values()
         if inspect.isfunction(value)
         for name in fixtures.keys() & set(_parameters(value))
     }
-    for fixture, kind in fixtures.items() if asking else ():
-        if fixture not in asking and fixture not in asked_beside and not hasattr(module, f"test_{kind.kind}"):
-            function = _test(fixture, kind)
+    for fixture, name in fixtures.items() if asking else ():
+        if fixture not in asking and fixture not in asked_beside and not hasattr(module, f"test_{name}"):
+            function = _test(fixture, name)
             function.__module__ = module.__name__
             # pytest shall report it as part of the user's file.
             function.place_as = next(iter(asking.values()))
             setattr(module, function.__name__, function)
 
 
-def _test(fixture: str, kind: type[Check]) -> Any:
+def _test(fixture: str, name: str) -> Any:
     def test(**given: Verdict) -> None:
         __tracebackhide__ = True
         given[fixture].check()
 
     parameter = inspect.Parameter(fixture, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     test.__signature__ = inspect.Signature([parameter])  # type: ignore[attr-defined]  # functions may have one
-    test.__name__ = test.__qualname__ = f"test_{kind.kind}"
-    test.__doc__ = kind.says
+    test.__name__ = test.__qualname__ = f"test_{name}"
+    test.__doc__ = TESTS[name][0].says
     return test
 
 
@@ -129,9 +129,9 @@ def _checks(session: BenchmarkSession, places: Places, file: Path, nodeid: str, 
     return [
         check
         for check in session.checks[fixture.removeprefix("robust_")]
-        if places.runs(file, check.suite.folder, f"{function}[{session.check_id(check)}]")
+        if places.runs(file, check.home, f"{function}[{session.check_id(check)}]")
     ]
 
 
 def _is_ours(fixture: str) -> bool:
-    return fixture.startswith("robust_") and fixture.removeprefix("robust_") in KINDS
+    return fixture.startswith("robust_") and fixture.removeprefix("robust_") in TESTS

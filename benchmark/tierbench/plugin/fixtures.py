@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from tierbench.common.errors import UserError
 from tierbench.models.classifier import Classifier
 from tierbench.plugin.check import Check
-from tierbench.plugin.checks import KINDS
+from tierbench.plugin.kinds import TESTS
 from tierbench.plugin.reports import attach
 from tierbench.plugin.session import SESSION, BenchmarkSession
 from tierbench.runs.decision import Decision
@@ -74,8 +74,8 @@ def scores(request: pytest.FixtureRequest, classifier: Classifier) -> pd.DataFra
     return rows_frame(result.row() for result in results)
 
 
-def fixture_of(kind: type[Check]) -> Any:
-    """Return the fixture `robust_…` of a kind of tests."""
+def fixture_of(name: str, kinds: Sequence[type[Check]]) -> Any:
+    """Return the fixture `robust_…` of a test function, and of the kinds that are its parameters."""
 
     def judged(request: pytest.FixtureRequest) -> Verdict:
         session: BenchmarkSession = request.config.stash[SESSION]
@@ -102,9 +102,9 @@ def fixture_of(kind: type[Check]) -> Any:
             pytest.skip(decision.message)
         return Verdict(decision)
 
-    judged.__doc__ = kind.__doc__
-    return pytest.fixture(name=f"robust_{kind.kind}")(judged)
+    judged.__doc__ = kinds[0].__doc__
+    return pytest.fixture(name=f"robust_{name}")(judged)
 
 
-robust_fixtures = {f"robust_{name}": fixture_of(kind) for name, kind in KINDS.items()}
+robust_fixtures = {f"robust_{name}": fixture_of(name, kinds) for name, kinds in TESTS.items()}
 globals().update(robust_fixtures)

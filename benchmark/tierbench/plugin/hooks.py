@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tierbench.common.text import message_line
+from tierbench.corruptions import CORRUPTION_REGISTRY
 from tierbench.plugin import fixtures
 from tierbench.plugin.collection import has_nothing, module_of, parametrize
 from tierbench.plugin.options import read_options
@@ -37,6 +38,8 @@ class Hooks:
         own = overrides_classifier(config, places.cases)
         options = read_options(config, places, own)
         self.session = BenchmarkSession(options, config, Path(worker["robust_shared"]) if worker else None)
+        if worker:
+            self.session.sets.take(worker["robust_sets"])
         self.recorder: Recorder | None = None
         # What is wrong; a worker is told by its controller.
         self._problems: list[str] = list(worker["robust_problems"]) if worker else []
@@ -44,7 +47,10 @@ class Hooks:
     def begin(self) -> None:
         """Register markers and fixtures, and point pytest-html at the run's folder."""
         self.config.stash[SESSION] = self.session
-        texts = marker_texts(self.session.all_suites, self.session.config.corruptions)
+        swept = self.session.config.corruptions
+        # The slices of a data set are known later.
+        named = CORRUPTION_REGISTRY.names() if self.session.config.sets else ()
+        texts = marker_texts(self.session.all_suites, dict.fromkeys((*swept, *named)))
         for name, text in texts.items():
             self.config.addinivalue_line("markers", f"{name}: {text}")
         self.config.pluginmanager.register(fixtures, "tierbench-fixtures")
@@ -52,6 +58,7 @@ class Hooks:
             return
         self.recorder = Recorder(self.config, self.session)
         self.recorder.prepare()
+        self.session.sets.folder = self.recorder.recording.folder
         self.config.pluginmanager.register(self.recorder, "tierbench-recorder")
         self.config.pluginmanager.register(self.recorder.issues, "tierbench-run-issues")
         if self.recorder.report_file is not None:
@@ -112,7 +119,7 @@ class Hooks:
         yield
         ours = any(map(check_of, items))
         # The tests of a suite that cannot be read are not there.
-        unread = bool(self.session.config.problems or self.session.suite_problems)
+        unread = bool(self.session.config.problems or self.session.suite_problems or self.session.sets.problems)
         if not self.is_worker and not self._concerned and (ours or (unread and not items)):
             self._problems = self._find_problems()
         others = self.is_worker or any(check_of(item) is None for item in items)
@@ -131,6 +138,7 @@ class Hooks:
         """Hand every xdist worker the folder that the workers of this run share, and the problems."""
         node.workerinput["robust_problems"] = self._problems
         node.workerinput["robust_shared"] = str(self.session.shared_folder())
+        node.workerinput["robust_sets"] = self.session.sets.hand_over()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_terminal_summary(

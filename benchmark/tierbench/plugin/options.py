@@ -49,7 +49,15 @@ _REPEATED = (
         "environment variable with the token of an endpoint; may be given more than once",
         "environment variables with tokens, as with --robust-endpoint-token",
     ),
+    (
+        "dataset",
+        "[NAME=]KIND:PATH[@SPLIT]",
+        "data set that is judged as a whole and by slice, such as imagefolder:data/val; may be given more than once",
+        "data sets, as with --robust-dataset",
+    ),
 )
+# Option → its ini key, where they have different names.
+_INI = {"dataset": "datasets"}
 # As in `tierbench.corruptions.names`, which a session without suites does not import.
 _GEOMETRIES = ("imagenet-c", "whole")
 # Name, choices or type, default, metavar, help. Every option has an ini key of the same name.
@@ -86,7 +94,7 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("robust", "robustness benchmark (tierbench)")
     for name, metavar, text, ini_text in _REPEATED:
         group.addoption("--robust-" + name.replace("_", "-"), action="append", metavar=metavar, help=text)
-        parser.addini(f"robust_{name}", ini_text, type="linelist", default=[])
+        parser.addini(f"robust_{_INI.get(name, name)}", ini_text, type="linelist", default=[])
     for name, kind, default, metavar, text in _SINGLE:
         option = "--robust-" + name.replace("_", "-")
         shown = f"{text} (default: {default})" if default else text
@@ -117,7 +125,8 @@ def read_options(config: pytest.Config, places: Places, own: bool) -> RunConfig:
 
     problems: list[str] = []
     given: dict[str, Any] = {
-        name: config.getoption(f"robust_{name}") or ini_value(config, name, [], problems) for name, *_ in _REPEATED
+        name: config.getoption(f"robust_{name}") or ini_value(config, _INI.get(name, name), [], problems)
+        for name, *_ in _REPEATED
     }
     given |= {name: _value(config, name, kind, default, problems) for name, kind, default, *_ in _SINGLE}
     given |= {name: _switch(config, name, problems) for name, _ in _SWITCHES}

@@ -10,7 +10,7 @@ import pytest
 
 from tierbench.common.schema import CaseRow
 from tierbench.plugin.check import Check, Judged
-from tierbench.plugin.checks import KINDS
+from tierbench.plugin.kinds import KINDS
 from tierbench.plugin.session import BenchmarkSession
 from tierbench.runs.wire import KIND, Reported, from_values, to_values
 

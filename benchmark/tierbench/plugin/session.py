@@ -14,7 +14,7 @@ import pytest
 
 from tierbench.common.progress import progress_bar
 from tierbench.plugin.check import Check
-from tierbench.plugin.checks import KINDS
+from tierbench.plugin.kinds import TESTS
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.config import RunConfig
 from tierbench.scoring.model_pool import Progress
@@ -42,8 +42,8 @@ class BenchmarkSession(Benchmark):
 
     @cached_property
     def checks(self) -> dict[str, tuple[Check, ...]]:
-        """The tests that suites and models have, by kind."""
-        return {name: tuple(kind.all(self)) for name, kind in KINDS.items()}
+        """The tests that suites, data sets and models have, by the name of their function without `test_`."""
+        return {name: tuple(check for kind in kinds for check in kind.all(self)) for name, kinds in TESTS.items()}
 
     def check_id(self, check: Check) -> str:
         """Return the id of a test."""

@@ -33,7 +33,7 @@ _TEST = re.compile(r"(?m)^\s*(?:async\s+)?def\s+test\w*\(([^)]*)")
 
 
 def find_places(config: pytest.Config) -> Places | None:
-    """Find the suites of a session; None where it has none, and neither an option nor a model in the settings asks.
+    """Find the suites of a session; None where it has none, and neither an option nor the settings ask.
 
     Where pytest was pointed at suite folders, its arguments become the test files beside them.
     """
@@ -52,7 +52,7 @@ def find_places(config: pytest.Config) -> Places | None:
         return places
     asked = any(name.startswith("robust_") and value for name, value in vars(config.option).items())
     # A value that cannot be read asks, too: it is reported with the other options.
-    if asked or ini_value(config, "model", ["?"]):
+    if asked or ini_value(config, "model", ["?"]) or ini_value(config, "datasets", ["?"]):
         return Places((root / "cases",) if (root / "cases").is_dir() else ())
     return None
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from tierbench.plugin.check import Check, Judged
+from tierbench.plugin.check import Judged, SuiteCheck
 from tierbench.runs.benchmark import Benchmark
 from tierbench.suites.case import Suite
 
 
 @dataclass(frozen=True)
-class TierwiseCheck(Check):
+class TierwiseCheck(SuiteCheck):
     """A tier of a suite, or all tiers together, under a model.
 
     Attributes:

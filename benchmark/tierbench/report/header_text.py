@@ -9,6 +9,7 @@ from tierbench.common.files import shown_path
 from tierbench.common.text import one_line, plural
 from tierbench.models.spec import ModelSpec
 from tierbench.runs.benchmark import Benchmark
+from tierbench.runs.set_pool import SetListing
 from tierbench.suites.case import Suite
 from tierbench.suites.derived import predicted_cases
 
@@ -32,6 +33,8 @@ def header_lines(benchmark: Benchmark, *, runs: bool) -> Iterator[str]:
     yield from filter(None, notes)
     if benchmark.suites:
         yield "suites: " + ", ".join(_suite(suite) for suite in benchmark.suites)
+    if sets := benchmark.sets.all():
+        yield "data sets: " + ", ".join(map(_set, sets))
     for suite in benchmark.suites:
         if not suite.cases:
             add = f"`tierbench add IMAGE --suite {suite.name} --label LABEL`"
@@ -65,6 +68,11 @@ def _suite(suite: Suite) -> str:
     if suite.ladders:
         parts.append(plural(len(suite.ladders), "ladder"))
     return f"{suite.name} ({', '.join(parts)})" if parts else suite.name
+
+
+def _set(listing: SetListing) -> str:
+    slices = f" in {plural(len(listing.slices), 'slice')}" if listing.slices else ""
+    return f"{listing.name} ({one_line(listing.title)}, {listing.size:,} pictures{slices})"
 
 
 def _baseline(benchmark: Benchmark, model: ModelSpec) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from tierbench.common.inert import escaped
-from tierbench.common.schema import ReferenceComparison, Run
+from tierbench.common.schema import ReferenceComparison, Run, SetResult
+from tierbench.report.set_summary import set_sentence
 
 
 def suite_properties(run: Run) -> list[tuple[str, str]]:
     """Return names and values: model, level, verdict and missing cases of each model, and the versions.
 
     With several models, the names of the first four end in `:NAME`. With a reference model, there is the verdict on
-    each of the others against it.
+    each of the others against it; with data sets, one line on each.
     """
     several = len(run.models) > 1
     found = [("complete", str(run.complete).lower())]
@@ -24,8 +25,15 @@ def suite_properties(run: Run) -> list[tuple[str, str]]:
             *((f"against:{model.name}", _against(each)) for each in run.references if each.model == model.name),
             *([(f"missing{end}", " ".join(missing))] if missing else []),
         ]
+    for result in run.sets:
+        end = f":{result.model}" if several else ""
+        found.append((f"set:{result.set}{end}", f"{set_sentence(result)}{_set_verdict(result)}"))
     found.append(("versions", ", ".join(f"{name} {version}" for name, version in run.versions.items())))
     return [(name, escaped(value)) for name, value in found]
+
+
+def _set_verdict(result: SetResult) -> str:
+    return "" if result.verdict is None else f", {result.verdict.state}"
 
 
 def _against(comparison: ReferenceComparison) -> str:

@@ -19,6 +19,7 @@ from tierbench.common.schema import (
     PairedVerdict,
     ReferenceComparison,
     Run,
+    SetResult,
     SliceResult,
     SweepSummary,
     TagResult,
@@ -32,12 +33,13 @@ from tierbench.scoring.absence import summarise_absence
 from tierbench.scoring.figures import summarise_tags
 from tierbench.scoring.leaderboard import pair_models, rank_models
 from tierbench.scoring.model_pool import ModelPool
+from tierbench.scoring.set_demands import with_slices
 from tierbench.scoring.slices import summarise_sweep
 from tierbench.scoring.tiers import level_of, summarise_tier
 from tierbench.suites.case import Suite
 
 # What tells the results of one kind of test apart, besides the model.
-_IDENTITY = ("suite", "tier", "ladder", "corruption", "severity", "metric")
+_IDENTITY = ("suite", "set", "tier", "ladder", "corruption", "severity", "metric")
 
 
 @dataclass
@@ -56,8 +58,12 @@ class Gathered:
 
     def take(self, kind: str, model: str, result: Any) -> None:
         """Store the result of a test."""
-        about = (getattr(result, name) for name in _IDENTITY if hasattr(result, name))
-        self.results.setdefault(kind, {})[(model, *about)] = result
+        about = (model, *(getattr(result, name) for name in _IDENTITY if hasattr(result, name)))
+        known = self.results.setdefault(kind, {})
+        if isinstance(result, SetResult) and about in known:
+            # The test of a slice reports its own only.
+            result = with_slices(result, known[about].slices)
+        known[about] = result
 
     def all(self, kind: str) -> tuple[Any, ...]:
         """Return the results of a kind of test in the order of their arrival."""
@@ -112,6 +118,7 @@ class Assembly:
             ladders=self.gathered.all("ladder"),
             slices=slices,
             sweeps=self._sweeps(slices),
+            sets=self.sets(),
             comparisons=tuple(filter(None, (self._comparison(name, rows) for name in self.specs))),
             references=self._references(),
             suites={suite.name: suite.digest for suite in self.suites},
@@ -169,6 +176,11 @@ class Assembly:
             result = known.get((model, suite.name)) or summarise_absence(suite, model, own)
             if result.cases:
                 yield result
+
+    def sets(self) -> tuple[SetResult, ...]:
+        """Return the result of each data set: as its own test reported it, or with the slices whose tests ran."""
+        found = {(each.set, each.model): each for kind in ("set_slice", "set") for each in self.gathered.all(kind)}
+        return tuple(found.values())
 
     def _sweeps(self, slices: Iterable[SliceResult]) -> tuple[SweepSummary, ...]:
         """Summarise the sweep of each suite under each model."""

@@ -13,14 +13,16 @@ from tierbench.runs.baseline_changes import BaselineChanges, Baselines
 from tierbench.runs.config import RunConfig
 from tierbench.runs.decision import Change
 from tierbench.runs.missing import find_missing
+from tierbench.runs.set_pool import SetPool
 from tierbench.scoring.model_pool import ModelPool, Progress
 from tierbench.scoring.model_under_test import ModelUnderTest
 from tierbench.scoring.results import CaseResult
 from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import derive_cases
+from tierbench.suites.places import lacks_suites
 
 if TYPE_CHECKING:
-    from tierbench.common.schema import MissingResult, PairedVerdict
+    from tierbench.common.schema import MissingResult, PairedVerdict, SetResult
 
 # What stands in records where the spec of a model would stand.
 OWN_SPEC = "the fixture classifier"
@@ -34,10 +36,12 @@ class Selection:
         cases: the cases to be predicted under each model, by `suite/id`.
         paired: the cases whose paired verdict is asked for, by `suite/id`; by model and by the model that it is held
             against, which is empty for its baseline.
+        sets: the slices to be predicted, by model and data set; None: all pictures of the set.
     """
 
     cases: dict[str, dict[str, Case]] = field(default_factory=dict)
     paired: dict[tuple[str, str], dict[str, Case]] = field(default_factory=dict)
+    sets: dict[tuple[str, str], frozenset[str] | None] = field(default_factory=dict)
 
     def add(self, model: str, cases: Iterable[Case]) -> None:
         """Note that the cases are needed under a model."""
@@ -46,6 +50,11 @@ class Selection:
     def ask(self, model: str, cases: Iterable[Case], against: str = "") -> None:
         """Note that the paired verdict on these cases is asked for, against another model or the baseline."""
         self.paired.setdefault((model, against), {}).update((case.key, case) for case in cases)
+
+    def add_set(self, model: str, name: str, slices: Iterable[str] | None = None) -> None:
+        """Note that slices of a data set are needed under a model, by default all of its pictures."""
+        known = self.sets.get((model, name), frozenset())
+        self.sets[model, name] = None if known is None or slices is None else known.union(slices)
 
 
 class Benchmark:
@@ -62,13 +71,16 @@ class Benchmark:
         self.selection = Selection()
         # What leaves out tests on purpose; empty: every case of a baseline must be there.
         self.narrowed_by = config.narrowed_by
-        self.all_suites, self.suite_problems = read_suites(config.cases) if config.cases else ([], [])
+        # Beside data sets, a folder may have a test file only.
+        cases = [folder for folder in config.cases if not (config.sets and lacks_suites(folder))]
+        self.all_suites, self.suite_problems = read_suites(cases) if cases else ([], [])
         self.suites = [suite for suite in self.all_suites if suite.fetched]
         self.by_name = {suite.name: suite for suite in self.suites}
         # Those that have tests: all, or the ones whose folders were pointed at.
         self.chosen = [suite for suite in self.suites if not config.only or suite.folder.resolve() in config.only]
         self.models = ModelPool(config.models, self.by_name, progress, shared)
         self.baselines = Baselines(config.baseline, config.models.specs, config.gate, config.max_drop)
+        self.sets = SetPool(config, progress)
         self._verdicts: dict[tuple[str, str], Mapping[tuple[str, int | None], PairedVerdict]] = {}
 
     @property
@@ -115,7 +127,14 @@ class Benchmark:
     def problems(self) -> list[str]:
         """Return what is wrong with the models and their baselines."""
         models = [] if self.config.own_model else self.models.problems()
-        return models + self.baselines.problems(updating=self.updating)
+        # Only data sets: there is no case to compare.
+        accepted = self.baselines.problems(updating=self.updating) if self.suites or not self.config.sets else []
+        return models + accepted + self.sets.find_problems(self._labels(), self.by_name, updating=self.updating)
+
+    def _labels(self) -> list[tuple[str, Sequence[str]]]:
+        """Return the labels of the models that can be opened before the run."""
+        opened = ((name, self.models.opened(name)) for name in self.names)
+        return [(name, model.identity.labels if model else ()) for name, model in opened]
 
     def predicted(self, name: str, classifier: Classifier | None = None) -> ModelUnderTest:
         """Return a model whose selected cases are predicted; the first call predicts them all.
@@ -169,6 +188,15 @@ class Benchmark:
             ran = {result.case.key for result in self.all_results(name) if not result.skipped}
         accepted = baseline.cases if baseline else ()
         return find_missing(name, accepted, self.all_suites, ran, self.narrowed_by)
+
+    def set_result(self, model: str, name: str) -> SetResult:
+        """Return the result of a model on a data set; the first call predicts all selected pictures.
+
+        Raises:
+            UserError: if the model or the set cannot be used.
+        """
+        slices = self.selection.sets.get((model, name))
+        return self.sets.result(self.predicted(model), name, slices, self.models.one_at_a_time())
 
     def verdicts(self, name: str, against: str = "") -> Mapping[tuple[str, int | None], PairedVerdict]:
         """Return the paired verdicts of a model on the cases that were asked for, by suite and tier.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from tierbench.models.spec import ModelSpec, parse_models
 from tierbench.runs.baseline_source import BaselineChoice
 from tierbench.runs.regression import DEFAULT_MAX_DROP, LARGEST_DROP
 from tierbench.scoring.model_pool import ModelOptions
+from tierbench.suites.datasets import SetSpec, parse_sets
+from tierbench.suites.datasets.set_gates import SetGates, read_gates
 
 # Decoding a picture of this size takes 6 GB.
 LARGEST_PICTURE = 1_000_000_000
@@ -47,6 +49,8 @@ class RunConfig:
             that were never fetched.
         narrowed_by: what leaves out tests on purpose, such as `-k`; empty if nothing does.
         problems: what is wrong with the options, a line each; a default stands where a value cannot be used.
+        sets: the data sets, in the order of the run.
+        set_gates: what is demanded of data sets, by name.
     """
 
     root: Path
@@ -67,6 +71,8 @@ class RunConfig:
     missing_cases: str
     narrowed_by: str
     problems: tuple[str, ...] = ()
+    sets: tuple[SetSpec, ...] = ()
+    set_gates: Mapping[str, SetGates] = field(default_factory=dict)
 
 
 def run_config(
@@ -113,6 +119,8 @@ def run_config(
             if is_unversioned(spec.spec)
         ]
     reports = root / expanded(given["reports"])
+    sets = parse_sets(given["dataset"], problems)
+    set_gates = read_gates(cases, [each.name for each in sets], problems) if sets else {}
     return RunConfig(
         root=root,
         models=ModelOptions(
@@ -147,6 +155,8 @@ def run_config(
         missing_cases=given["missing_cases"],
         narrowed_by=narrowed_by,
         problems=tuple(problems),
+        sets=sets,
+        set_gates=set_gates,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.schema import CaseRow, Run
-from tierbench.runs.acceptance import accept_rows
+from tierbench.runs.acceptance import accept_rows, accept_sets
 from tierbench.runs.assemble import Assembly, Gathered
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.record import RUN, SCORES, ScoresFile, new_run_folder, write_run
@@ -156,7 +156,7 @@ class Recording:
 
     def _accept(self, complete: bool) -> bool:
         """Write the baselines; return whether all were written."""
-        if not complete:
+        if not complete or self.folder is None:
             accept = f"`tierbench baseline accept {self.folder.name if self.folder else 'RUN'} --force`"
             self.notes.append(f"the baseline stays as it is: the run stopped early; {accept} takes what it has")
             return False
@@ -164,8 +164,12 @@ class Recording:
         whole, failures = not self.benchmark.narrowed_by, list[str]()
         for name in self.benchmark.names:
             path, made = self.benchmark.baselines.update_path(name), assembly.provenance(name)
+            sets = [each for each in assembly.sets() if each.model == name]
             try:
-                self.notes += accept_rows(path, name, self.rows, made, self.benchmark.all_suites, whole=whole)
+                # A run of data sets only changes nothing else.
+                if not sets or any(row.model == name for row in self.rows):
+                    self.notes += accept_rows(path, name, self.rows, made, self.benchmark.all_suites, whole=whole)
+                self.notes += accept_sets(path, self.folder, sets)
             except UserError as error:
                 failures += error.lines
         self.failures += failures
