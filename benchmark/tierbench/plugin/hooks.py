@@ -161,6 +161,9 @@ class Hooks:
                 "the fixture classifier of a conftest.py puts one model under test, but several are named "
                 f"({', '.join(session.names)}); name one, or give each as python:module:factory"
             )
-        if not problems and not only_looks(self.config):
+        if only_looks(self.config):
+            session.sets.all()
+            problems += session.sets.problems
+        elif not problems:
             problems = session.problems()
         return [message_line(problem) for problem in problems]

@@ -79,6 +79,6 @@ def _baseline(benchmark: Benchmark, model: ModelSpec) -> str:
     if benchmark.updating:
         return "becomes the baseline"
     source = benchmark.baselines.source(model.name)
-    if source.path is None or not source.there:
-        return "no baseline"
+    if source.path is None or not source.there or not benchmark.suites:
+        return benchmark.sets.accepted_text(model.name) or "no baseline"
     return f"baseline {shown_path(source.path)} (gate {benchmark.baselines.gate(model.name)})"

@@ -129,12 +129,8 @@ class Benchmark:
         models = [] if self.config.own_model else self.models.problems()
         # Only data sets: there is no case to compare.
         accepted = self.baselines.problems(updating=self.updating) if self.suites or not self.config.sets else []
-        return models + accepted + self.sets.find_problems(self._labels(), self.by_name, updating=self.updating)
-
-    def _labels(self) -> list[tuple[str, Sequence[str]]]:
-        """Return the labels of the models that can be opened before the run."""
-        opened = ((name, self.models.opened(name)) for name in self.names)
-        return [(name, model.identity.labels if model else ()) for name, model in opened]
+        opened = {name: self.models.opened(name) for name in self.names}
+        return models + accepted + self.sets.find_problems(opened, self.by_name, updating=self.updating)
 
     def predicted(self, name: str, classifier: Classifier | None = None) -> ModelUnderTest:
         """Return a model whose selected cases are predicted; the first call predicts them all.

@@ -26,7 +26,7 @@ SETS = "sets"
 _KEPT = ("id", "slice", "label", "predicted", "correct")
 _COMPARED = (*_KEPT, "group", "error")
 # What results depend on besides the fingerprint, which a new model changes.
-_SHOWN = ("digest", "protocol", "device", "dtype", "torch", "transformers", "pillow")
+_SHOWN = ("digest", "protocol", "device", "dtype", "backend", "torch", "transformers", "pillow")
 _MADE_WITH = b"tierbench"
 # Number of pictures that a result names.
 _NAMED = 20

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COLUMNS = ("id", "slice", "label", "group", "predicted", "confidence", "rank", "correct", "top", "error")
-_MADE_WITH = "set.json"
+# Not read as a part by those who read the folder with pandas or pyarrow, because of its first character.
+_MADE_WITH = "_set.json"
 _INSTALL = "data sets need pyarrow; run pip install 'tierbench[datasets]'"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +10,9 @@ from pathlib import Path
 import msgspec
 
 from tierbench.common.errors import UserError
+from tierbench.common.files import exists
 from tierbench.common.schema import SetResult
+from tierbench.common.text import listed
 from tierbench.runs.config import RunConfig
 from tierbench.runs.record import to_json
 from tierbench.scoring.model_under_test import ModelUnderTest
@@ -101,39 +103,62 @@ class SetPool:
         return self._opened[name]
 
     def find_problems(
-        self, models: Sequence[tuple[str, Sequence[str]]], suites: Container[str], *, updating: bool
+        self, models: Mapping[str, ModelUnderTest | None], suites: Container[str], *, updating: bool
     ) -> list[str]:
         """Return what is wrong with the sets, with what is demanded of them, and with how they fit the models.
 
         Args:
-            models: name and labels of each model; without labels if it cannot be opened.
+            models: the models by name; None: it cannot be opened before the run.
             suites: names of the suites.
             updating: whether this run becomes the baseline.
         """
         if not self._config.sets:
             return []
         # Imported here, because a run without sets does not need it.
-        from tierbench.runs.set_baseline import baseline_problems
         from tierbench.runs.set_parts import require_pyarrow
-        from tierbench.scoring.class_map import map_classes
 
         try:
             require_pyarrow()
         except UserError as error:
             return list(error.lines)
-        names = [spec.name for spec in self._config.sets]
-        found = [f"data set {name!r}: a suite has this name; write NAME=KIND:PATH" for name in names if name in suites]
+        found: list[str] = []
         for listing in self.all():
-            found += self._gates(listing.name).problems(listing.name, listing.slices, listing.clean)
-            for name, labels in models:
-                try:
-                    if labels:
-                        map_classes(self.open(listing.name), labels)
-                except UserError as error:
-                    found += (f"model {name!r}: {line}" for line in error.lines)
+            name = listing.name
+            if name in suites:
+                found.append(f"data set {name!r}: a suite has this name; write NAME=KIND:PATH")
+            found += self._gates(name).problems(name, listing.slices, listing.clean)
+            for model, opened in models.items():
+                found += self._label_problems(name, model, opened)
                 if not updating:
-                    found += baseline_problems(self._config.baseline, self._config.models.spec(name), listing.name)
+                    found += self._baseline_problems(name, model)
         return [*self.problems, *found]
+
+    def _label_problems(self, name: str, model: str, opened: ModelUnderTest | None) -> Sequence[str]:
+        from tierbench.scoring.class_map import map_classes
+
+        if opened is None:
+            return ()
+        if opened.prompted:
+            return [f"data set {name!r}: {model!r} is a zero-shot model, which has no labels; name another model"]
+        try:
+            map_classes(self.open(name), opened.identity.labels)
+        except UserError as error:
+            return [f"model {model!r}: {line}" for line in error.lines]
+        return ()
+
+    def _baseline_problems(self, name: str, model: str) -> Sequence[str]:
+        from tierbench.runs.set_baseline import baseline_problems
+
+        return baseline_problems(self._config.baseline, self._config.models.spec(model), name)
+
+    def accepted_text(self, model: str) -> str:
+        """Return of which sets a model has accepted results, in words; empty if of none."""
+        from tierbench.runs.set_baseline import accepted_path
+
+        spec = self._config.models.spec(model)
+        paths = {each.name: accepted_path(self._config.baseline, spec, each.name) for each in self._config.sets}
+        named = [name for name, path in paths.items() if path and exists(path)]
+        return f"accepted results of {listed(named)}" if named else ""
 
     def result(
         self,

@@ -59,7 +59,7 @@ def made_with(name: str, model: SetModel, data_set: DataSet, classes: ClassMap) 
         "model": name,
         "fingerprint": model.identity.fingerprint or "",
         "identity": model.identity.digest,
-        **{part: str(read_part(model.classifier, part, "the model", "")) for part in ("device", "dtype")},
+        **{part: str(read_part(model.classifier, part, "the model", "")) for part in ("device", "dtype", "backend")},
         **library_versions(),
         "spec": data_set.spec,
         "digest": data_set.digest,
