@@ -1,0 +1,91 @@
+"""The result files of a data set: whole or not there, gone on from, and refused in one line where they do not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tierbench.common.errors import UserError
+from tierbench.runs.set_parts import SetParts
+from tierbench.scoring.set_scores import SetRow
+
+MADE = {"set": "weather", "size": 3, "protocol": ["as it is"]}
+
+
+def row(name: str, **values: object) -> SetRow:
+    known = {"predicted": "ship", "confidence": 0.75, "rank": 1, "correct": True, "top": (("ship", 0.75),)}
+    return SetRow(name, "fog+3", "ship", name, **(known | values))  # type: ignore[arg-type]  # of the test's own
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> SetParts:
+    opened = SetParts(tmp_path / "results")
+    opened.open(MADE)
+    return opened
+
+
+def test_rows_are_read_back_sorted_by_id(parts: SetParts) -> None:
+    parts.write([row("c"), row("a", top=(("ship", 0.75), ("truck, lorry", 0.25)))])
+    parts.write([row("b", predicted="", rank=0, correct=False, confidence=0.0, top=(), error="no picture")])
+    rows = parts.read()
+    assert rows["id"].tolist() == ["a", "b", "c"]
+    assert rows["correct"].tolist() == [True, False, True]
+    assert rows["error"].tolist() == ["", "no picture", ""]
+    assert [each["label"] for each in rows["top"][0]] == ["ship", "truck, lorry"]
+    assert parts.done() == {"a", "b", "c"}
+    assert parts.read(["id", "rank"]).columns.tolist() == ["id", "rank"]
+
+
+def test_others_read_the_folder_as_a_whole(parts: SetParts) -> None:
+    parts.write([row("a")])
+    parts.write([row("b")])
+    assert pd.read_parquet(parts.folder)["id"].tolist() == ["a", "b"]
+
+
+def test_a_picture_that_two_runs_predicted_counts_once(parts: SetParts) -> None:
+    parts.write([row("a"), row("b")])
+    parts.write([row("b"), row("c")])
+    assert parts.read()["id"].tolist() == ["a", "b", "c"]
+
+
+def test_no_rows_are_a_table_without_rows(parts: SetParts) -> None:
+    assert parts.read(["id", "correct"]).shape == (0, 2)
+    assert parts.done() == set()
+
+
+def test_a_run_goes_on_only_with_what_it_was_made_with(parts: SetParts) -> None:
+    SetParts(parts.folder).open(dict(MADE))
+    with pytest.raises(UserError, match="holds results of another run: size was 3, is 4; name an empty folder"):
+        SetParts(parts.folder).open(MADE | {"size": 4})
+
+
+def test_what_a_killed_run_left_half_written_is_no_part(parts: SetParts) -> None:
+    parts.write([row("a")])
+    (parts.folder / ".tierbench-x1").write_bytes(b"PAR1")
+    parts.open(MADE)
+    assert parts.read()["id"].tolist() == ["a"]
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"no table at all"])
+def test_a_damaged_part_is_one_line(parts: SetParts, content: bytes) -> None:
+    parts.write([row("a")])
+    (parts.folder / "part-000001.parquet").write_bytes(content)
+    with pytest.raises(UserError, match=r"part-000001\.parquet: cannot be read .*; delete it and run again") as caught:
+        parts.read()
+    assert len(caught.value.lines) == 1
+
+
+def test_a_part_without_a_column_is_one_line(parts: SetParts) -> None:
+    pd.DataFrame({"id": ["a"]}).to_parquet(parts.folder / "part-000000.parquet")
+    assert parts.done() == {"a"}
+    with pytest.raises(UserError, match="has no column correct; delete it and run again"):
+        parts.read(["id", "correct"])
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{"])
+def test_a_damaged_description_is_one_line(parts: SetParts, content: str) -> None:
+    (parts.folder / "_set.json").write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"_set\.json: .*name the folder of results"):
+        parts.open(MADE)
