@@ -146,6 +146,35 @@ def test_two_workers_predict_every_picture_once(weather: Bench) -> None:
     assert (seen(weather), len(rows(weather))) == (60, 60)
 
 
+# A kind of set that writes down which process lists it.
+KIND = """
+import os
+from pathlib import Path
+
+from tierbench.suites.datasets import DATASET_REGISTRY
+from tierbench.suites.datasets.corrupted_folders import open_corrupted_folders
+
+
+def opened(spec, root):
+    with (Path(__file__).parent / "listed.txt").open("a") as stream:
+        stream.write(f"{os.getpid()}\\n")
+    return open_corrupted_folders(spec, root)
+
+
+DATASET_REGISTRY.register("noted", opened)
+"""
+
+
+@pytest.mark.slow
+def test_workers_that_do_not_predict_do_not_list_the_files(weather: Bench) -> None:
+    weather.file("cases/conftest.py", KIND)
+    answer = weather.run_process("-n", "3", "--robust-dataset=noted:weather")
+    assert answer.code == 0, answer.text
+    listed = (weather.path / "cases/listed.txt").read_text(encoding="utf-8").split()
+    # The controller, and the worker that predicted.
+    assert len(listed) == len(set(listed)) == 2
+
+
 def test_a_run_that_is_interrupted_keeps_all_rows_it_has(weather: Bench) -> None:
     text = MODEL.replace("os.kill(os.getpid(), signal.SIGKILL)", "raise KeyboardInterrupt")
     weather.file("eyes.py", text)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import write_suite
-from tierbench.suites.datasets.set_gates import SetGates, read_gates
+from tests.conftest import REPOSITORY, write_suite
+from tierbench.suites.datasets.set_gates import LIMITS, SetGates, read_gates
 
 
 def read(cases: Path, text: str, *names: str) -> tuple[dict[str, SetGates], list[str]]:
@@ -62,6 +63,17 @@ def test_a_mistake_is_one_line(tmp_path: Path, text: str, said: str) -> None:
     (line,) = problems
     assert line.startswith(f"{tmp_path}/datasets.toml: ")
     assert said in line
+
+
+def test_the_example_of_the_docs_is_valid(tmp_path: Path) -> None:
+    text = (REPOSITORY / "docs" / "data-set-tests.md").read_text(encoding="utf-8")
+    (example,) = (block for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL) if "[imagenet-c]" in block)
+    found, problems = read(tmp_path, example, "imagenet-c")
+    assert not problems
+    assert set(found["imagenet-c"].whole) == {"accuracy", "ece", "mce"}
+    # Each key of the code is in the table, and no other.
+    keys = re.findall(r"`([a-z_]+)`", " ".join(re.findall(r"(?m)^\| (`[a-z`_, ]+) \| s", text)))
+    assert sorted(keys) == sorted((*LIMITS, "allowed_drop"))
 
 
 def test_a_set_of_other_runs_may_have_demands(tmp_path: Path) -> None:
