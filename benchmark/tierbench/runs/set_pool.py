@@ -197,22 +197,28 @@ class SetPool:
     def _streamed(self, model: ModelUnderTest, name: str, slices: frozenset[str] | None) -> SetResult:
         # Imported here, because a run of cases does not need NumPy, pandas or pyarrow.
         from tierbench.runs.set_baseline import accepted_path, compare_with_accepted, results_folder
+        from tierbench.runs.set_run import read_set
+        from tierbench.scoring.set_demands import with_demands
+
+        if self.folder is None:
+            raise UserError(f"data set {name!r}: the run has no folder for its results; check --robust-reports")
+        target = results_folder(self.folder, model.name, name)
+        # Of several processes, one predicts, and the others need not even list the files.
+        result = read_set(target) if exists(target) else self._predicted(model, name, slices, target)
+        gates = self._gates(name)
+        result = with_demands(replace(result, results=target.relative_to(self.folder).as_posix()), gates)
+        accepted = accepted_path(self._config.baseline, self._config.models.spec(model.name), name)
+        return compare_with_accepted(result, target, accepted, gates.allowed_drop)
+
+    def _predicted(self, model: ModelUnderTest, name: str, slices: frozenset[str] | None, target: Path) -> SetResult:
         from tierbench.runs.set_evaluation import SetModel, processes_for
         from tierbench.runs.set_run import run_set
         from tierbench.runs.set_working import resumable, working_key
-        from tierbench.scoring.set_demands import with_demands
 
         options, data_set = self._config.models, self.open(name)
         samples = [sample for sample in data_set.samples if slices is None or sample.slice in slices]
         processes = processes_for(len(samples), options.batch_size)
         seen = SetModel(model.classifier, model.identity, options.batch_size, processes, options.max_pixels)
-        if self.folder is None:
-            raise UserError(f"data set {name!r}: the run has no folder for its results; check --robust-reports")
-        target = results_folder(self.folder, model.name, name)
         kept = options.cache and model.identity.fingerprint is not None
         with resumable(target, working_key(model.name, seen, data_set, samples) if kept else "") as folder:
-            result = run_set(model.name, seen, data_set, folder, self._progress, samples)
-        gates = self._gates(name)
-        result = with_demands(replace(result, results=target.relative_to(self.folder).as_posix()), gates)
-        accepted = accepted_path(self._config.baseline, options.spec(model.name), name)
-        return compare_with_accepted(result, target, accepted, gates.allowed_drop)
+            return run_set(model.name, seen, data_set, folder, self._progress, samples)

@@ -48,6 +48,16 @@ def run_set(
     parts.open(made_with(name, model, data_set, classes))
     with progress(len(chosen), f"{data_set.name} with {name}") as advance:
         evaluate_set(model, data_set, chosen, classes, parts, advance)
+    return read_set(folder)
+
+
+def read_set(folder: Path) -> SetResult:
+    """Return the result on all pictures that have a row in the result files of a folder.
+
+    Raises:
+        UserError: if they cannot be read.
+    """
+    parts = SetParts(folder)
     return summarise_set(parts.read(FIGURE_COLUMNS), parts.made_with(), folder.name)
 
 

@@ -7,12 +7,12 @@ import json
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tierbench.common.cache import cache_folder
 from tierbench.common.errors import UserError
-from tierbench.common.files import exists, shown_path
+from tierbench.common.files import shown_path
 from tierbench.common.images import OPENING_VERSION
 from tierbench.runs.set_evaluation import SetModel
 from tierbench.runs.set_run import made_with
@@ -44,13 +44,13 @@ def working_key(name: str, model: SetModel, data_set: DataSet, samples: Sequence
 
 @contextmanager
 def resumable(target: Path, key: str) -> Iterator[Path]:
-    """Yield the folder for the result files; when the body has ended they are in `target`.
+    """Yield the folder for the result files; when the body has ended, they are in `target`, which was not there.
 
     With a key it is a folder of the cache, which stays if the run is killed: the next run with the same key goes on
-    from it. It is `target` itself without a key, or while another run has the folder of this key.
+    from it. It is a hidden one beside `target` without a key, or while another run has the folder of this key.
 
     Args:
-        target: where the files are in the end. If it is there already, they are whole.
+        target: where the files are when they are whole.
         key: see `working_key`; empty: nothing is kept.
 
     Raises:
@@ -58,21 +58,21 @@ def resumable(target: Path, key: str) -> Iterator[Path]:
     """
     from filelock import FileLock, Timeout
 
-    if not key or exists(target):
-        yield target
-        return
     home = cache_folder() / "sets"
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        _forget_old(home)
-        lock = FileLock(home / f"{key}.lock")
-        with lock.acquire(blocking=False):
-            yield home / key
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(home / key, target)
-            Path(lock.lock_file).unlink(missing_ok=True)
-    except Timeout:
-        yield target
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as held:
+            folder = target.with_name(f".{target.name}")
+            if key:
+                home.mkdir(parents=True, exist_ok=True)
+                _forget_old(home)
+                lock = FileLock(home / f"{key}.lock")
+                with suppress(Timeout):
+                    held.enter_context(lock.acquire(blocking=False))
+                    held.callback(Path(lock.lock_file).unlink, missing_ok=True)
+                    folder = home / key
+            yield folder
+            shutil.move(folder, target)
     except OSError as error:
         place = shown_path(Path(error.filename or home))
         raise UserError(f"{place}: results of data sets cannot be written: {error.strerror or error}") from error
