@@ -754,7 +754,8 @@ class SetResult:
         slices: the result by slice, in the order of their names; empty if there is one only.
         clean: the slice that drops are measured from; empty: none.
         mce, relative_mce, mean_error: as in `SweepSummary`.
-        mce_interval: 95 %, from resampling originals.
+        mce_interval, relative_mce_interval, mean_error_interval: 95 %, from resampling originals.
+        warnings: why the figures may be wrong as a whole, such as an accuracy near chance; one line each.
         notes: what a reader of the figures must know, one line each.
         results: folder of the result files, relative to the record.
         verdict: on all pictures that the accepted results have too; None without a baseline, or if only slices ran.
@@ -779,6 +780,9 @@ class SetResult:
     relative_mce: Number | None = None
     mean_error: Number | None = None
     mce_interval: tuple[Number, Number] | None = None
+    relative_mce_interval: tuple[Number, Number] | None = None
+    mean_error_interval: tuple[Number, Number] | None = None
+    warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     results: str = ""
     verdict: PairedVerdict | None = None
@@ -787,6 +791,11 @@ class SetResult:
     differences: tuple[str, ...] = ()
     missing: Count = 0
     missing_named: tuple[str, ...] = ()
+
+    @property
+    def accuracy(self) -> float | None:
+        """The accuracy on all pictures with a prediction; None without any."""
+        return self.whole.accuracy
 
     @property
     def complete(self) -> bool:

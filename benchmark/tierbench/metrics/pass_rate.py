@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 
 from tierbench.metrics._beta import beta_quantile, t_quantile
 from tierbench.metrics.wilson import wilson_interval
@@ -35,32 +35,44 @@ def pass_rate_interval(passed: Sequence[bool], groups: Sequence[Hashable]) -> tu
     Raises:
         ValueError: if the lengths differ.
     """
-    total, hits = len(passed), sum(map(bool, passed))
+    total = len(passed)
     if total != len(groups):
         raise ValueError(f"passed and groups must have the same length, got {total} and {len(groups)}")
-    by_group: dict[Hashable, list[bool]] = {}
+    by_group: dict[Hashable, list[int]] = {}
     for good, group in zip(passed, groups, strict=True):
-        by_group.setdefault(group, []).append(bool(good))
-    if len(by_group) == total:
+        counts = by_group.setdefault(group, [0, 0])
+        counts[0] += bool(good)
+        counts[1] += 1
+    return grouped_rate_interval([(hits, size) for hits, size in by_group.values()])
+
+
+def grouped_rate_interval(groups: Sequence[tuple[int, int]]) -> tuple[float, float] | None:
+    """Return the interval of `pass_rate_interval` from counts.
+
+    Args:
+        groups: how many images of each group passed, and how many it has.
+    """
+    hits, total = sum(passed for passed, _ in groups), sum(size for _, size in groups)
+    if len(groups) == total:
         return wilson_interval(hits, total)
-    if len(by_group) < LEAST_GROUPS:
+    if len(groups) < LEAST_GROUPS:
         return None
     rate = hits / total
-    effective = _effective(by_group, total) if 0 < hits < total else total / _repeated(by_group, total)
+    effective = _effective(groups, hits, total) if 0 < hits < total else total / _repeated(groups, total)
     return _clopper_pearson(rate * effective, effective)
 
 
-def _repeated(by_group: Mapping[Hashable, Sequence[bool]], total: int) -> float:
+def _repeated(groups: Sequence[tuple[int, int]], total: int) -> float:
     """Return the design effect if every group passes whole or not at all: for groups of one size, that size."""
-    return sum(len(own) ** 2 for own in by_group.values()) / total
+    return sum(size**2 for _, size in groups) / total
 
 
-def _effective(by_group: Mapping[Hashable, Sequence[bool]], total: int) -> float:
+def _effective(groups: Sequence[tuple[int, int]], hits: int, total: int) -> float:
     """Return the effective number of images."""
-    rate = sum(map(sum, by_group.values())) / total
-    count, most = len(by_group), _repeated(by_group, total)
+    rate = hits / total
+    count, most = len(groups), _repeated(groups, total)
     equal = total / most
-    spread = sum((sum(own) - rate * len(own)) ** 2 for own in by_group.values())
+    spread = sum((passed - rate * size) ** 2 for passed, size in groups)
     variance = spread * count / (count - 1) / total**2
     pull = _PULL * (count / equal - 1)
     effect = (equal * variance * total / (rate * (1 - rate)) + pull * most) / (equal + pull)
