@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.set_rows import MADE_WITH, error_row, set_row, table
@@ -24,11 +24,15 @@ def random_rows(seed: int, count: int = 120) -> list[SetRow]:
     chosen = random.Random(seed)  # noqa: S311 (a draw, no secret)
     rows = []
     for number in range(count):
-        place = {"slice": chosen.choice("ab"), "group": f"g{chosen.randrange(20)}", "label": chosen.choice(LABELS)}
+        place: dict[str, Any] = {
+            "slice": chosen.choice("ab"),
+            "group": f"g{chosen.randrange(20)}",
+            "label": chosen.choice(LABELS),
+        }
         if chosen.random() < 0.1:
             rows.append(error_row(f"p{number:03}", **place))
         else:
-            own = {**place, "predicted": chosen.choice(LABELS), "confidence": chosen.random()}
+            own: dict[str, Any] = {**place, "predicted": chosen.choice(LABELS), "confidence": chosen.random()}
             rows.append(set_row(f"p{number:03}", **own))
     return rows
 
@@ -42,6 +46,7 @@ def looped_ece(rows: list[SetRow]) -> float:
     return total / len(rows)
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_figures_are_those_of_a_plain_loop(seed: int) -> None:
     rows = random_rows(seed)
@@ -60,6 +65,7 @@ def test_figures_are_those_of_a_plain_loop(seed: int) -> None:
         assert (found.classes, found.groups) == (len({r.label for r in own}), len({r.group for r in judged}))
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_details_are_those_of_a_plain_loop(seed: int) -> None:
     rows = random_rows(seed)

@@ -1,34 +1,50 @@
-"""`tierbench show`: print a recorded run, with the published predictions of other models."""
+"""`tierbench show`: print a recorded run, with the published predictions of other models, or results on data sets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tierbench.cli.folders import ReportsOption, cases_folders, reports_folder
-from tierbench.common.files import is_folder, shown_path
+from tierbench.cli.set_output import Style, TableOption, echo_lines, print_table
+from tierbench.common.errors import UserError
+from tierbench.common.files import is_folder, is_regular, shown_path
 from tierbench.common.schema import CaseRow
 from tierbench.common.text import one_line
 from tierbench.report.summary_text import run_lines
 from tierbench.runs.find import run_folder
-from tierbench.runs.record import REPORT, read_run
+from tierbench.runs.record import REPORT, RUN, read_run
 from tierbench.suites import Published, read_suites
 
 
 def show(
-    run: Annotated[str, typer.Argument(help="a run's folder, the start of its name, or last")] = "last",
-    every: Annotated[bool, typer.Option("--all", help="also list the cases that passed")] = False,
+    run: Annotated[
+        str, typer.Argument(help="a run's folder, the start of its name, or last; or a folder of results on data sets")
+    ] = "last",
+    every: Annotated[bool, typer.Option("--all", help="also list the cases that passed, and all classes")] = False,
+    table: TableOption = None,
     reports: ReportsOption = None,
 ) -> None:
-    """Print a recorded run: tiers, level, and the cases that did not pass."""
+    """Print a recorded run: tiers, level, data sets, and the cases that did not pass.
+
+    Results on data sets are computed again from their files, if the folder holds these and no run.
+    """
+    if _holds_results(Path(run)):
+        _show_results(Path(run), every, table)
+        return
     record = read_run(run_folder(run, reports_folder(reports)))
+    if table:
+        if not record.run.sets:
+            raise UserError(f"{shown_path(record.folder)}: --table is of data sets, and this run has none")
+        print_table(record.run.sets, table)
+        return
     state = "complete" if record.run.complete else "not complete: stopped early, killed, or still running"
     typer.echo(f"{shown_path(record.folder)}  {record.run.started}  {record.run.duration_s:.1f} s  {state}")
     several = len(record.run.models) > 1
-    for line in run_lines(record.run, record.rows):
-        typer.echo(line)
+    echo_lines(run_lines(record.run, record.rows))
     published = _published()
     cases = [row for row in record.rows if every or row.outcome != "passed"]
     if cases:
@@ -38,6 +54,34 @@ def show(
             typer.echo(line)
     if (record.folder / REPORT).is_file():
         typer.echo(f"report: {shown_path(record.folder / REPORT)}")
+
+
+def _holds_results(folder: Path) -> bool:
+    # Imported here, because a run without data sets does not need pyarrow's neighbours.
+    from tierbench.runs.set_results import result_folders
+
+    return is_folder(folder) and not is_regular(folder / RUN) and bool(result_folders(folder))
+
+
+def _show_results(folder: Path, every: bool, table: Style | None) -> None:
+    """Print results on data sets from their files alone."""
+    from tierbench.report.set_tables_text import detail_lines
+    from tierbench.report.set_text import set_lines
+    from tierbench.runs.set_results import read_results
+    from tierbench.scoring.set_details import detail_set
+
+    # Rows of a set are forgotten before those of the next are read.
+    found = [
+        (stored.result, [] if table else detail_lines(detail_set(stored.rows), every=every))
+        for stored in read_results(folder)
+    ]
+    results = [result for result, _ in found]
+    if table:
+        print_table(results, table)
+        return
+    for number, (result, details) in enumerate(found):
+        lines = set_lines(result, results, several_models=True, every=True)
+        echo_lines([*([""] if number else []), *lines, *(f"  {line}".rstrip() for line in details)])
 
 
 def _case_lines(row: CaseRow, several: bool, published: Mapping[str, list[Published]]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tierbench.common.inert import escaped
 from tierbench.common.schema import ReferenceComparison, Run, SetResult
-from tierbench.report.set_summary import set_sentence
+from tierbench.report.set_text import set_sentence
 
 
 def suite_properties(run: Run) -> list[tuple[str, str]]:

@@ -24,7 +24,7 @@ from tierbench.report.markdown_file import MARK
 from tierbench.report.metrics_text import calibration
 from tierbench.report.notices_text import issue_lines, missing_lines
 from tierbench.report.reference_text import counted, left_out
-from tierbench.report.set_summary import set_details, set_sentence
+from tierbench.report.set_text import set_details, set_sentence
 from tierbench.report.summary_text import interval_text
 from tierbench.runs.hard_limits import level_sentence
 from tierbench.runs.regression_text import verdict_sentence
@@ -70,7 +70,8 @@ def run_markdown(run: Run, rows: Rows) -> str:
     lines += table(_ABSENCE_HEAD, [_absence_cells(absence) for absence in run.absences])
     for result in run.sets:
         title = f"{code(result.set)} under {code(result.model)}: {set_sentence(result)}"
-        lines += [title, "", *(f"- {code(text, 700)}" for text in set_details(result)), ""]
+        lines += [title, "", *(f"- **Warning**: {code(text, 700)}" for text in result.warnings)]
+        lines += [*(f"- {code(text, 700)}" for text in set_details(result, run.sets)), ""]
     if fallen := [f"- ✗ {_fall(result)}" for result in run.levels if result.fell]:
         lines += [*fallen, ""]
     notices = [code(line, 2000) for line in missing_lines(run, MOST_CASES)] + issue_lines(rows, code)

@@ -21,7 +21,7 @@ from tierbench.report.leaderboard_text import leaderboard_lines, model_compariso
 from tierbench.report.metrics_text import metric_gate_lines, metric_lines
 from tierbench.report.notices_text import issue_lines, missing_lines
 from tierbench.report.reference_text import reference_lines
-from tierbench.report.set_summary import set_lines
+from tierbench.report.set_text import sets_lines
 from tierbench.runs.hard_limits import level_sentence
 from tierbench.scoring.absence import absence_sentence, is_false_alarm
 from tierbench.scoring.ladders import concept_reaches, concept_sentence, ladder_sentence
@@ -38,7 +38,7 @@ def run_lines(run: Run, rows: Rows) -> list[str]:
     lines += metric_gate_lines(run.metrics, several_models=several)
     lines += ladder_lines(run.ladders, several_models=several)
     lines += sweep_lines(run.slices, run.sweeps, several_models=several)
-    lines += set_lines(run.sets, several_models=several)
+    lines += sets_lines(run.sets, several_models=several)
     if several:
         standings = rank_models(run.models, run.tiers)
         lines += ["", *leaderboard_lines(standings)]

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COLUMNS = ("id", "slice", "label", "group", "predicted", "confidence", "rank", "correct", "top", "error")
-# Not read as a part by those who read the folder with pandas or pyarrow, because of its first character.
-_MADE_WITH = "_set.json"
+# Says what results were made with. Not read as a part by those who read the folder with pandas or pyarrow, because of its
+# first character.
+MADE_WITH = "_set.json"
 _INSTALL = "data sets need pyarrow; run pip install 'tierbench[datasets]'"
 
 
@@ -40,7 +41,7 @@ class SetParts:
             UserError: if it was made with others, or cannot be written.
         """
         require_pyarrow()
-        file = self.folder / _MADE_WITH
+        file = self.folder / MADE_WITH
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             remove_leftovers(self.folder)
@@ -62,7 +63,7 @@ class SetParts:
         Raises:
             UserError: if the file that says so is missing or damaged.
         """
-        file = self.folder / _MADE_WITH
+        file = self.folder / MADE_WITH
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
