@@ -49,6 +49,7 @@ def test_corruptions_are_a_table_by_severity_with_the_published_figures() -> Non
     assert "  accuracy by severity  1      2      3      4      5" in lines
     assert "  fog                   0.900  0.800  0.700  0.600  0.500" in lines
     (figures,) = [line for line in lines if line.startswith("  mCE")]
+    assert result.mce is not None
     assert result.mce_interval is not None
     assert figures.startswith("  mCE {:.1f} [{:.1f}, {:.1f}], relative mCE ".format(result.mce, *result.mce_interval))
     assert ", mean error 0.300 [" in figures

@@ -103,7 +103,7 @@ class HtmlReport:
         # The names are set as text; the values are not.
         self._data.set_data("environment", {name: escaped(value) for name, value in environment.items()})
         run, rows = self._recording.run, self._recording.rows
-        if run is None or not (rows or run.tiers or run.references):
+        if run is None or not (rows or run.tiers or run.references or run.sets):
             prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS, several=self._session.several_models))
             return
         # Its pictures are those that the models saw.
@@ -117,6 +117,8 @@ class HtmlReport:
                 cases=self._session.cases,
                 cards={name: self._recording.card(name) for name in self._session.names},
                 links=self._has_links(),
+                folder=self._recording.folder,
+                open_set=self._session.sets.open,
             ),
             self._recorder.report_file,
         )

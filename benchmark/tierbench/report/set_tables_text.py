@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tierbench.common.schema import SetResult, SetSlice
 from tierbench.common.text import MET_MARKS, aligned, one_line
+from tierbench.corruptions.names import ALL_CORRUPTIONS
 from tierbench.scoring.set_details import SetDetails
 
 # Maximum number of slices that the terminal lists; the report has all.
@@ -32,7 +33,9 @@ def split_slices(result: SetResult) -> tuple[dict[str, dict[int, SetSlice]], lis
             severities.setdefault(name, {})[int(severity)] = each
         else:
             others.append(each)
-    return severities, others
+    # In the order of the literature; corruptions that it does not have come last.
+    order = {name: index for index, name in enumerate(ALL_CORRUPTIONS)}
+    return dict(sorted(severities.items(), key=lambda entry: order.get(entry[0], len(order)))), others
 
 
 def drop_of(each: SetSlice, result: SetResult) -> float | None:

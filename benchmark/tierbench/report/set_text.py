@@ -58,14 +58,21 @@ def set_sentence(result: SetResult) -> str:
     return ", ".join(said) + MET_MARKS[whole.met]
 
 
-def set_details(result: SetResult, results: Iterable[SetResult] = ()) -> list[str]:
-    """Return what else is notable, a line each: worst slices, figures, what is not met, verdict, protocol, notes."""
+def set_details(result: SetResult, results: Iterable[SetResult] = (), *, figures: bool = True) -> list[str]:
+    """Return what else is notable, a line each: worst slices, what is not met, verdict, protocol, notes.
+
+    Args:
+        result: the result.
+        results: those of the same run.
+        figures: whether to name the published figures, too.
+    """
     lines = []
     known = sorted((each.accuracy, each.slice) for each in result.slices if each.accuracy is not None)
     if len(known) > 1:
         named = ", ".join(f"{one_line(name, 60)} {value:.3f}" for value, name in known[:_WORST])
         lines.append(f"lowest of {plural(len(result.slices), 'slice')}: {named}")
-    lines += figures_sentence(result)
+    if figures and (found := [f"{text} {bounds}".rstrip() for text, bounds in published_figures(result)]):
+        lines.append(f"{', '.join(found)} ({counted_sentence(result)})")
     if shift := find_shift(result, results):
         lines.append(shift_sentence(shift))
     for each in (result.whole, *result.slices):
@@ -96,15 +103,14 @@ def published_figures(result: SetResult) -> list[tuple[str, str]]:
     return found
 
 
-def figures_sentence(result: SetResult) -> list[str]:
-    """Return the published figures of a set of corruptions with what they are from, in one line; or nothing."""
-    found = [f"{text} {bounds}".rstrip() for text, bounds in published_figures(result)]
-    if not found:
-        return []
+def counted_sentence(result: SetResult) -> str:
+    """Return how many pictures and originals the slices of a set of corruptions have; empty without slices."""
     counts = [each.judged for each in result.slices if each.slice != result.clean]
+    if not counts:
+        return ""
     least, most = min(counts), max(counts)
     pictures = f"{least:,} pictures a slice" if least == most else f"{least:,} to {most:,} pictures a slice"
-    return [f"{', '.join(found)} ({pictures}, {plural(result.whole.groups, 'original')})"]
+    return f"{pictures}, {plural(result.whole.groups, 'original')}"
 
 
 def shift_sentence(shift: Shift) -> str:

@@ -101,7 +101,8 @@ class ModelView:
     @property
     def headline(self) -> str:
         """The level in words: `level 1 of 3`."""
-        return "level not determined" if self.level is None else f"level {self.level} of {self.of}"
+        text = f"level {self.level} of {self.of}"
+        return text if self.level is not None else "level not determined" if self.stages else "no tiers"
 
 
 @dataclass(frozen=True, slots=True)

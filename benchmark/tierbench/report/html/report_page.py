@@ -16,10 +16,11 @@ from tierbench.report.html.model_comparison import model_comparison_view
 from tierbench.report.html.page import build_page
 from tierbench.report.html.reference import ReferenceView, reference_view
 from tierbench.report.html.rows import CaseView, concepts_by_label, picture_key
+from tierbench.report.html.sets import OpenSet, set_views, worst_samples
 from tierbench.report.html.sweeps import HEIGHT as SWEEP_HEIGHT
 from tierbench.report.html.sweeps import WIDTH as SWEEP_WIDTH
 from tierbench.report.html.templating import macros, render
-from tierbench.report.html.thumbnails import make_pictures
+from tierbench.report.html.thumbnails import Shown, make_pictures
 from tierbench.suites.case import Case, Suite
 
 _MOST_MISSED = 24
@@ -39,6 +40,8 @@ class ReportParts:
         cases: every case by `suite/id`, including derived ones.
         cards: the model cards by model; empty if unknown.
         links: whether any row has links from another plugin.
+        folder: of the run, in which the result files of data sets are; None: without these.
+        open_set: returns a data set of the run by its name; None: the worst pictures have no image.
     """
 
     run: Run
@@ -48,6 +51,8 @@ class ReportParts:
     cases: Mapping[str, Case]
     cards: Mapping[str, Mapping[str, Any]]
     links: bool = False
+    folder: Path | None = None
+    open_set: OpenSet | None = None
 
     @property
     def several(self) -> bool:
@@ -91,11 +96,15 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
     in_table = frozenset(view.nodeid for view in kept)
     pictures = [(view.picture, pictured[view.picture]) for view in kept if view.picture in pictured]
     references = [reference_view(each, views, in_table, _MOST_MISSED) for each in run.references]
+    sets = set_views(run, parts.folder)
+    shown: list[tuple[str, Shown]] = [*pictures, *_flipped(parts, references), *_ladder_steps(parts)]
+    shown += worst_samples(sets, parts.open_set) if parts.open_set else ()
     html = render(
         "page.html.jinja",
         page=page,
         hidden=_empty_columns(parts, kept),
-        pictures=make_pictures(pictures + _flipped(parts, references) + _ladder_steps(parts)),
+        pictures=make_pictures(shown),
+        sets=sets,
         details=_details(parts, kept),
         missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
         missed_total=len(missed),

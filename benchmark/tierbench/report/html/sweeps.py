@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tierbench.common.schema import Rows, Run, SliceResult
 from tierbench.metrics import breaking_severity
+from tierbench.report.html.templating import percent
 from tierbench.scoring.slices import geometry_sentence, sweep_sentence
 from tierbench.suites.derived import clean_id
 
@@ -17,15 +19,15 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 22.0, 6.0, 8.0, 16.0
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The pass rate at a severity (0: clean) with its interval, at a position in the chart."""
+    """The pass rate at a severity (0: clean) with its interval, at a position in the chart, and in words."""
 
     x: float
     y: float
     low: float
     high: float
     severity: int
-    result: SliceResult | None
     rate: float
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,14 @@ class CorruptionView:
     Attributes:
         breaking: mean over the images of the last severity before the first miss; None unless severities 1 to 5
             were all run.
-        met: whether no slice misses its gate.
+        met: whether no slice misses its gate; None: nothing is demanded.
     """
 
     name: str
     points: tuple[Point, ...]
     line: str
     breaking: float | None
-    met: bool
+    met: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +80,45 @@ def sweep_view(suite: str, model: str, run: Run, rows: Rows) -> SweepView | None
     )
 
 
+# Severity, rate, its interval, and all of it in words.
+Measured = tuple[int, float, tuple[float | None, float | None], str]
+
+
+def curve_view(
+    name: str, points: Sequence[Measured], *, met: bool | None, breaking: float | None = None
+) -> CorruptionView:
+    """Lay out the curve of a corruption.
+
+    Args:
+        name: of the corruption.
+        points: by severity; without an interval, its line has no length.
+        met, breaking: see `CorruptionView`.
+    """
+    placed = []
+    for severity, rate, bounds, text in points:
+        low, high = (rate if bound is None else bound for bound in bounds)
+        placed.append(Point(_x(severity), _y(rate), _y(low), _y(high), severity, rate, text))
+    line = " ".join(f"{point.x},{point.y}" for point in placed)
+    return CorruptionView(name, tuple(placed), line, breaking, met)
+
+
 def _corruption(name: str, slices: list[SliceResult], rows: Rows) -> CorruptionView:
     slices.sort(key=lambda result: result.severity)
     clean = slices[0].clean_rate
-    points = [Point(_x(0), _y(clean), _y(clean), _y(clean), 0, None, clean)]
-    points += [_point(result) for result in slices if result.total]
-    line = " ".join(f"{point.x},{point.y}" for point in points)
+    points: list[Measured] = [(0, clean, (None, None), f"clean: {percent(clean)}")]
+    points += [
+        (
+            each.severity,
+            each.rate,
+            (each.low, each.high),
+            f"severity {each.severity}: {each.passed} of {each.total} passed",
+        )
+        for each in slices
+        if each.total
+    ]
     own = [row for row in rows if row.corruption == name]
-    return CorruptionView(name, tuple(points), line, _mean_breaking(own), all(r.met is not False for r in slices))
-
-
-def _point(result: SliceResult) -> Point:
-    # Without an interval, its line has no length.
-    low, high = (result.rate if bound is None else bound for bound in (result.low, result.high))
-    return Point(_x(result.severity), _y(result.rate), _y(low), _y(high), result.severity, result, result.rate)
+    met = all(each.met is not False for each in slices)
+    return curve_view(name, points, met=met, breaking=_mean_breaking(own))
 
 
 def _mean_breaking(rows: Rows) -> float | None:

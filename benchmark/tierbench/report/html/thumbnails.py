@@ -15,11 +15,15 @@ from typing import TYPE_CHECKING
 
 from tierbench.common.images import PictureError, open_picture
 from tierbench.suites.case import Case
+from tierbench.suites.datasets import Sample, open_sample
 from tierbench.suites.derived import open_case
 from tierbench.suites.picture_file import decoding_bytes, picture_size
 
 if TYPE_CHECKING:
     from PIL import Image
+
+# A case, an image file, or a picture of a data set.
+Shown = Case | Path | Sample
 
 THUMBNAIL = 96
 _THREADS = 8
@@ -46,16 +50,16 @@ def large_size(count: int) -> tuple[int, str]:
     return next((side, kind) for most, side, kind in _LARGE if count <= most)
 
 
-def make_pictures(cases: Iterable[tuple[str, Case | Path]]) -> Iterator[Picture]:
+def make_pictures(cases: Iterable[tuple[str, Shown]]) -> Iterator[Picture]:
     """Yield the thumbnail and the large picture of every image, in order.
 
     Args:
-        cases: pairs of a key and a case or image file; repeated keys are ignored.
+        cases: pairs of a key and what is shown; repeated keys are ignored.
     """
     images, room = _by_key(cases), _Room()
     side, kind = large_size(len(images))
 
-    def make(key: str, shown: Case | Path) -> Picture:
+    def make(key: str, shown: Shown) -> Picture:
         try:
             with room.held(shown):
                 image = _opened(shown)
@@ -70,12 +74,12 @@ def make_pictures(cases: Iterable[tuple[str, Case | Path]]) -> Iterator[Picture]
         yield from pool.map(make, images, images.values())
 
 
-def write_thumbnails(cases: Iterable[tuple[str, Case | Path]], folder: Path, side: int = 192) -> dict[str, str]:
+def write_thumbnails(cases: Iterable[tuple[str, Shown]], folder: Path, side: int = 192) -> dict[str, str]:
     """Write a thumbnail file of every image; return file names by key, without images that cannot be opened."""
     images, room = _by_key(cases), _Room()
     folder.mkdir(parents=True, exist_ok=True)
 
-    def write(key: str, shown: Case | Path) -> str:
+    def write(key: str, shown: Shown) -> str:
         try:
             with room.held(shown):
                 reduced = _shrunk(_opened(shown), side)
@@ -98,9 +102,12 @@ class _Room:
         self._freed = Condition()
 
     @contextmanager
-    def held(self, shown: Case | Path) -> Iterator[None]:
+    def held(self, shown: Shown) -> Iterator[None]:
         """Wait until there is room for a picture, and hold it."""
-        size = min(decoding_bytes(shown, picture_size(shown)), _DECODED_BYTES)
+        # The size of a picture of a data set is not known before it is read: it is decoded alone.
+        size = _DECODED_BYTES
+        if not isinstance(shown, Sample):
+            size = min(decoding_bytes(shown, picture_size(shown)), _DECODED_BYTES)
         with self._freed:
             self._freed.wait_for(lambda: self._used + size <= _DECODED_BYTES)
             self._used += size
@@ -112,14 +119,16 @@ class _Room:
                 self._freed.notify_all()
 
 
-def _by_key(cases: Iterable[tuple[str, Case | Path]]) -> dict[str, Case | Path]:
-    images: dict[str, Case | Path] = {}
+def _by_key(cases: Iterable[tuple[str, Shown]]) -> dict[str, Shown]:
+    images: dict[str, Shown] = {}
     for key, case in cases:
         images.setdefault(key, case)
     return images
 
 
-def _opened(shown: Case | Path) -> Image.Image:
+def _opened(shown: Shown) -> Image.Image:
+    if isinstance(shown, Sample):
+        return open_sample(shown)
     return open_picture(shown) if isinstance(shown, Path) else open_case(shown)
 
 
