@@ -16,10 +16,10 @@ def history(
     reports: ReportsOption = None,
     last: Annotated[int, typer.Option("--last", min=1, help="number of runs to show")] = 20,
     model: Annotated[str, typer.Option("--model", help="only this model")] = "",
-    suite: Annotated[str, typer.Option("--suite", help="only this suite")] = "",
+    suite: Annotated[str, typer.Option("--suite", help="only this suite or data set")] = "",
     html: Annotated[bool, typer.Option("--html", help="also write index.html into the folder of the runs")] = False,
 ) -> None:
-    """Print the trend of each suite, tier and model over the recorded runs."""
+    """Print the trend of each suite, tier and model, and of each data set, over the recorded runs."""
     from tierbench.report.history_text import history_lines
     from tierbench.runs.history import only, read_history
 

@@ -1,10 +1,10 @@
-"""Format the history for the terminal: a line per suite, tier and model, then the last runs."""
+"""Format the history for the terminal: a line per suite, tier and model, and per data set, then the last runs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tierbench.common.schema import ModelEntry, Run
+from tierbench.common.schema import ModelEntry, Run, SetResult
 from tierbench.common.text import MET_MARKS, aligned, one_line, plural
 from tierbench.report.metrics_text import metric_names
 from tierbench.runs.history import HistoryEntry
@@ -15,7 +15,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def history_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
-    """Return the trend of every suite, tier and model, and the last runs.
+    """Return the trend of every suite, tier and model, that of every data set and model, and the last runs.
 
     Args:
         entries: the runs, oldest first; at least one.
@@ -29,8 +29,12 @@ def history_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
         head = ("suite", "tier", "model", "pass rate, oldest first", "now", "before", "mean score", "last change")
         lines += [*aligned([head, *map(_series_cells, series)]), ""]
     lines += _metric_lines(series)
-    rows = [_run_cells(entry, model) for entry in entries[-last:] for model in entry.run.models]
-    return lines + aligned([("started", "run", "model", "level", "against the baseline"), *rows])
+    lines += _set_lines(entries, last)
+    runs = [_run_cells(entry, model) for entry in entries[-last:] for model in entry.run.models]
+    table = [("started", "run", "model", "level", "against the baseline", "data sets"), *runs]
+    # The last column is of data sets only.
+    width = None if any(row[-1] for row in runs) else -1
+    return lines + aligned([row[:width] for row in table])
 
 
 def day(started: str) -> str:
@@ -67,6 +71,47 @@ def _metric_lines(series: Sequence[Series]) -> list[str]:
         tier = f"{each.tier} {one_line(each.name, 20)}".rstrip()
         rows.append((one_line(each.suite, 40), tier, one_line(each.model, 40), *figures))
     return [*aligned(rows), ""]
+
+
+def _set_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
+    """Return a table with the accuracies of each data set and model over time; ends with an empty line.
+
+    Only runs of the whole set count, and only those of the same pictures as now.
+    """
+    found: dict[tuple[str, str], list[SetResult]] = {}
+    for entry in entries:
+        for result in entry.run.sets:
+            if result.complete and result.accuracy is not None:
+                found.setdefault((result.set, result.model), []).append(result)
+    if not found:
+        return []
+    rows = [("data set", "model", "accuracy, oldest first", "now", "before", "mCE", "mean error")]
+    for (name, model), results in found.items():
+        now = results[-1]
+        same = [each for each in results if each.digest == now.digest][-last:]
+        rows.append(
+            (
+                one_line(name, 40),
+                one_line(model, 40),
+                "".join(block(each.accuracy or 0.0) for each in same),
+                f"{now.accuracy or 0.0:.4f}{MET_MARKS[now.whole.met]}",
+                f"{same[-2].accuracy or 0.0:.4f}" if len(same) > 1 else "",
+                "" if now.mce is None else f"{now.mce:.1f}",
+                "" if now.mean_error is None else f"{now.mean_error:.3f}",
+            )
+        )
+    kept = [column for column in range(len(rows[0])) if column < 5 or any(row[column] for row in rows[1:])]
+    return [*aligned([[row[column] for column in kept] for row in rows]), ""]
+
+
+def set_rates(run: Run, model: str) -> list[tuple[str, str]]:
+    """Return name and accuracy of each data set that a model was run on; with what part of the set, if not all."""
+    found = []
+    for result in run.sets:
+        if result.model == model and result.accuracy is not None:
+            part = "" if result.complete else f" ({result.whole.total:,} of {result.size:,} pictures)"
+            found.append((result.set, f"{result.accuracy:.4f}{MET_MARKS[result.whole.met]}{part}"))
+    return found
 
 
 def _moved(before: str, now: str) -> str:
@@ -109,4 +154,5 @@ def _run_cells(entry: HistoryEntry, model: ModelEntry) -> tuple[str, ...]:
         one_line(model.name, 40),
         one_line(model.level_text, 80) + state,
         flips_text(run, model.name),
+        ", ".join(f"{one_line(name, 40)} {rate}" for name, rate in set_rates(run, model.name)),
     )

@@ -87,12 +87,13 @@ def read_history(reports: Path) -> History:
 
 
 def only(entry: HistoryEntry, model: str, suite: str) -> HistoryEntry:
-    """Return the part of a run about one model and one suite; an empty name means all."""
+    """Return the part of a run about one model and one suite or data set; an empty name means all."""
     run = entry.run
     tiers = tuple(tier for tier in run.tiers if model in ("", tier.model) and suite in ("", tier.suite))
-    with_tier = {tier.model for tier in tiers}
-    models = tuple(each for each in run.models if model in ("", each.name) and (not suite or each.name in with_tier))
-    return replace(entry, run=replace(run, models=models, tiers=tiers))
+    sets = tuple(each for each in run.sets if model in ("", each.model) and suite in ("", each.set))
+    found = {tier.model for tier in tiers} | {each.model for each in sets}
+    models = tuple(each for each in run.models if model in ("", each.name) and (not suite or each.name in found))
+    return replace(entry, run=replace(run, models=models, tiers=tiers, sets=sets))
 
 
 def _kept(run: Run) -> Run:
@@ -106,6 +107,10 @@ def _kept(run: Run) -> Run:
         ladders=(),
         slices=(),
         sweeps=(),
+        sets=tuple(
+            replace(each, protocol=(), slices=(), notes=(), differences=(), missing_named=(), verdict=None)
+            for each in run.sets
+        ),
         comparisons=tuple(replace(each, differences=(), verdicts=()) for each in run.comparisons),
         versions={},
     )

@@ -73,7 +73,7 @@ def find_before_and_after(before: str, after: str, reports: Path) -> list[tuple[
 
 
 def _named_scores(text: str, reports: Path) -> dict[str, ModelScores]:
-    place, model = _located(text, reports)
+    place, model = located(text, reports)
     scores = baseline_scores(place) if is_regular(place) else run_scores(read_run(place))
     if not scores:
         raise UserError(f"{shown_path(place)}: no case was scored; name another run")
@@ -84,7 +84,7 @@ def _named_scores(text: str, reports: Path) -> dict[str, ModelScores]:
     return {model: scores[model]}
 
 
-def _located(text: str, reports: Path) -> tuple[Path, str]:
+def located(text: str, reports: Path) -> tuple[Path, str]:
     """Return the file or folder that the text names, and the model after its last colon."""
     name, colon, model = text.rpartition(":")
     for candidate, wanted in ((text, ""), (name, model)):

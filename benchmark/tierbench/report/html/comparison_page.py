@@ -7,12 +7,21 @@ from pathlib import Path
 
 from tierbench.common.files import file_sha256, is_folder
 from tierbench.corruptions.names import GEOMETRIES
-from tierbench.report.comparison_text import counts, notes, overall_text, score_move
+from tierbench.report.comparison_text import counts, notes, score_move
 from tierbench.report.html.templating import render
 from tierbench.report.html.thumbnails import Picture, make_pictures
-from tierbench.runs.compare import CaseDiff, ComparisonGate, ScoreComparison, overall
+from tierbench.report.set_comparison_text import (
+    MOST_FLIPS,
+    comparison_title,
+    counts_text,
+    flip_text,
+    whole_conclusion,
+    whole_text,
+)
+from tierbench.runs.compare import CaseDiff, ComparisonGate, ScoreComparison
 from tierbench.runs.provenance import GEOMETRY
 from tierbench.runs.regression_text import verdict_sentence
+from tierbench.runs.set_compare import SetComparison
 from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import clean_id, derive_case
 
@@ -57,20 +66,31 @@ def flips_of(comparisons: Sequence[ScoreComparison]) -> list[CaseDiff]:
     return [case for each in comparisons for case in each.cases if case.change in ("regressed", "fixed")]
 
 
-def comparison_page(comparisons: Sequence[ScoreComparison], gate: ComparisonGate, pictured: Mapping[str, Case]) -> str:
+def comparison_page(
+    comparisons: Sequence[ScoreComparison],
+    gate: ComparisonGate,
+    pictured: Mapping[str, Case],
+    sets: Sequence[SetComparison] = (),
+) -> str:
     """Return comparisons as an HTML page.
 
     Args:
         comparisons: one per model.
         gate: the gate that decides.
         pictured: the cases whose picture is shown, by `suite/case`.
+        sets: one per data set and model.
     """
     made = make_pictures(list(pictured.items())[:_MOST_PICTURES])
     pictures: dict[str, Picture] = {picture.key: picture for picture in made}
     return render(
         "compare.html.jinja",
-        title=overall_text(comparisons, gate),
-        overall=overall(comparisons, gate),
+        title=whole_text(comparisons, sets, gate),
+        overall=whole_conclusion(comparisons, sets, gate),
+        sets=sets,
+        most_flips=MOST_FLIPS,
+        set_title=comparison_title,
+        set_counts=counts_text,
+        flip_text=flip_text,
         comparisons=comparisons,
         pictures=pictures,
         counts=counts,

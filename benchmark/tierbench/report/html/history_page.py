@@ -11,7 +11,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path, write_atomically
 from tierbench.common.schema import TierResult
 from tierbench.common.text import printable
-from tierbench.report.history_text import flips_text
+from tierbench.report.history_text import flips_text, set_rates
 from tierbench.report.html.history_chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, make_charts
 from tierbench.report.html.templating import render
 from tierbench.report.metrics_text import metric_names
@@ -78,6 +78,7 @@ def history_page(reports: Path, history: History) -> str:
         several_models=len({model.name for entry in entries for model in entry.run.models}) > 1,
         problems=history.problems,
         flips_text=flips_text,
+        set_rates=set_rates,
         metrics=_metrics(make_series(entries, _MOST_POINTS)),
         box={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": RIGHT, "top": TOP, "bottom": BOTTOM},
     )
