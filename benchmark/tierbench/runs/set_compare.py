@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("id", "slice", "label", "group", "predicted", "correct", "error")
 # What results depend on besides the model; a change of it is a reason for a change of figures.
-_SHOWN = ("digest", "protocol", "device", "dtype", "torch", "transformers", "pillow")
+_SHOWN = ("digest", "protocol", "device", "dtype", "backend", "torch", "transformers", "pillow")
 
 
 @dataclass(frozen=True)
