@@ -18,6 +18,7 @@ from tierbench.plugin.run_issues import RunIssues
 from tierbench.plugin.session import BenchmarkSession
 from tierbench.report.junit_text import suite_properties
 from tierbench.report.markdown_file import foreign_file
+from tierbench.report.set_text import WARNING
 from tierbench.report.summary_text import run_lines
 from tierbench.runs.record import REPORT, RUN, SCORES
 from tierbench.runs.recording import Recording
@@ -164,7 +165,8 @@ class Recorder:
             return
         terminalreporter.write_sep("=", "robustness")
         for line in (run_lines(recording.run, recording.rows) if recording.run else []) + recording.notes:
-            terminalreporter.write_line(line)
+            loud = line.startswith(WARNING)
+            terminalreporter.write_line(line, red=loud, bold=loud)
         for warning in [*recording.warnings, *recording.failures, *self.session.models.warnings]:
             terminalreporter.write_line(f"warning: {message_line(warning)}", yellow=True)
         shown = self.report_file if self.report_file else recording.folder / SCORES

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 COLUMNS = ("id", "slice", "label", "group", "predicted", "confidence", "rank", "correct", "top", "error")
-# Says what results were made with. Not read as a part by those who read the folder with pandas or pyarrow, because of its
-# first character.
+# Says what results were made with. For its first character, pandas and pyarrow do not read it as a part of the folder.
 MADE_WITH = "_set.json"
 _INSTALL = "data sets need pyarrow; run pip install 'tierbench[datasets]'"
 
