@@ -26,6 +26,7 @@ def test_all_that_is_no_code_is_in_it(installed: Path) -> None:
     assert any(name.endswith("templates/test_tiers.py") for name in wanted)
     assert any(name.endswith("parameters.json") for name in wanted)
     assert any(name.endswith("imagenet.tsv") for name in wanted)
+    assert any(name.endswith("wordnet.tsv") for name in wanted)
     assert wanted - there == set()
     # And nothing else: no tests, no pictures, no reports.
     assert {name.partition("/")[0].partition("-")[0] for name in there} == {"tierbench"}

@@ -77,3 +77,8 @@ def test_without_prompts_the_templates_are_those_of_the_model(suite: SuiteWriter
 def test_other_braces_are_part_of_the_text() -> None:
     prompts = Prompts(("{x} {} {label}", "{x} {} {label}"))
     assert prompts.texts("a {}", ()) == ("{x} a {} a {}",)
+
+
+def test_a_model_is_asked_for_the_name_of_a_wordnet_id() -> None:
+    assert Prompts().texts("n02958343", ["a photo of a {}."]) == ("a photo of a car.",)
+    assert Prompts(concepts={"n02958343": ("a vehicle",)}).texts("n02958343", ["{}"]) == ("a vehicle",)

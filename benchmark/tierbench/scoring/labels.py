@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tierbench.common.imagenet import WORDNET_ID
 from tierbench.common.text import listed, nearest, one_line, printable
+from tierbench.common.wordnet import wordnet_text
+from tierbench.scoring.wordnet_labels import wordnet_labels
 from tierbench.suites.case import Suite
 from tierbench.suites.expectation import label_key
 from tierbench.suites.settings import label_place
@@ -64,8 +67,10 @@ def short_label(label: str) -> str:
 def map_concepts(suite: Suite, labels: Sequence[str]) -> LabelSpace:
     """Map every concept of a suite to labels; a concept without an entry in `[labels]` is its own label.
 
-    Case is ignored. If no label matches as a whole, any of its comma-separated synonyms may match.
+    Case is ignored. If no label matches as a whole, any of its comma-separated synonyms may match. A WordNet id matches
+    the labels at it and below it.
     """
+    by_id = wordnet_labels(tuple(labels))
     whole: dict[str, list[int]] = {}
     synonyms: dict[str, list[int]] = {}
     for index, label in enumerate(labels):
@@ -76,7 +81,7 @@ def map_concepts(suite: Suite, labels: Sequence[str]) -> LabelSpace:
     concepts: dict[str, tuple[int, ...]] = {}
     for concept in dict.fromkeys([*suite.concepts, *suite.expected_concepts]):
         wanted = [label_key(name) for name in suite.concepts.get(concept, (concept,))]
-        indices = [index for name in wanted for index in whole.get(name) or synonyms.get(name, [])]
+        indices = [index for name in wanted for index in whole.get(name) or synonyms.get(name) or by_id.find(name)]
         concepts[concept] = tuple(sorted(set(indices)))
     return LabelSpace(tuple(map(printable, labels)), concepts)
 
@@ -124,12 +129,13 @@ def label_problems(
 
 def unmatched_labels(suite: Suite, labels: Iterable[str]) -> list[tuple[str, str]]:
     """Return each label in `[labels]` of a suite that none of the labels matches, after its concept."""
-    known = {key for label in labels for key in _keys(label)}
+    names = tuple(labels)
+    known, by_id = {key for label in names for key in _keys(label)}, wordnet_labels(names)
     return [
         (concept, alias)
         for concept, aliases in suite.concepts.items()
         for alias in aliases
-        if label_key(alias) not in known
+        if label_key(alias) not in known and not by_id.find(label_key(alias))
     ]
 
 
@@ -161,7 +167,9 @@ def _hint(suite: Suite, concepts: Sequence[str], labels: Sequence[str]) -> str:
 
 
 def label_hint(wanted: Sequence[str], labels: Sequence[str]) -> str:
-    """Return which labels are nearest to the wanted ones, or the first labels if none is near."""
+    """Return which labels are nearest to the wanted ones, or the first labels if none is near; WordNet ids in words."""
+    if ids := [name.strip() for name in wanted if WORDNET_ID.fullmatch(name.strip())]:
+        return "; ".join(map(wordnet_text, ids[:3]))
     names = [part.strip() for label in labels for part in label.split(",")]
     close = list(dict.fromkeys(match for name in wanted[:5] for match in nearest(name, names)))[:3]
     if close:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tierbench.common.text import suggestion
+from tierbench.common.wordnet import spoken_name
 from tierbench.suites.expectation import TWIN, composed, label_key
 from tierbench.suites.problems import Problems
 
@@ -46,7 +47,7 @@ class Prompts:
 def _filled(template: str, concept: str) -> str:
     # Not `format`, which would fail on other braces.
     for place in _PLACES:
-        template = template.replace(place, concept)
+        template = template.replace(place, spoken_name(concept))
     return template
 
 
