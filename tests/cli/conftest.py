@@ -21,9 +21,19 @@ class Answer:
     err: str
 
 
+# Its labels are not known to commands, so that the suites of tests may have any.
+OWN_MODEL = """\
+import pytest
+
+@pytest.fixture(scope="session")
+def classifier():
+    raise NotImplementedError
+"""
+
+
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a working directory with the suite `cases/colours`: a red and a blue picture."""
+    """Make a working directory with the suite `cases/colours`, a red and a blue picture, and a model of its own."""
     suite = tmp_path / "cases" / "colours"
     suite.mkdir(parents=True)
     for colour in ("red", "blue"):
@@ -33,6 +43,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows = "file_name,label,tier,tags\nred.png,red,1,warm\nblue.png,blue,2,cold\n"
     (suite / "metadata.csv").write_text(rows, encoding="utf-8")
     (suite / "suite.toml").write_text('description = "Two colours."\n', encoding="utf-8")
+    (suite.parent / "conftest.py").write_text(OWN_MODEL, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import subprocess
 import sys
@@ -152,3 +153,40 @@ def test_a_link_in_a_circle_and_one_out_of_the_suite_are_reported_once(tierbench
     assert answer.code == 1
     for name in ("circle.png", "out.png"):
         assert len([line for line in answer.out.splitlines() if name in line]) == 1
+
+
+def test_check_uses_the_model_that_pytest_would_use(
+    tierbench: Call, workplace: Path, colour_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = workplace / "cases" / "colours"
+    # The repository's own model, of which nothing is known before pytest runs.
+    assert tierbench("check").code == 0
+    (workplace / "cases" / "conftest.py").unlink()
+    built_in = tierbench("check")
+    assert built_in.code == 1
+    assert "no label of model 'reference' counts as 'red'" in built_in.out
+    # A label of another model than the built-in one, which nobody named, is worth no warning.
+    (suite / "suite.toml").write_text('[labels]\nred = ["n02958343", "car"]\nblue = ["ship", "liner"]\n', "utf-8")
+    assert tierbench("check") == Answer(0, "colours: 2 cases, no problem\n", "")
+    (workplace / "pytest.ini").write_text(f"[pytest]\nrobust_model = colour={colour_model}\n", encoding="utf-8")
+    (suite / "suite.toml").write_text('[labels]\nblue = ["ship"]\n', encoding="utf-8")
+    assert "no label of model 'colour' counts as 'red'" in tierbench("check").out
+    with (workplace / "pytest.ini").open("a", encoding="utf-8") as ini:
+        ini.write(f"addopts = -q --robust-model other={colour_model} --robust-missing-labels=error\n")
+    assert "no label of model 'other' counts as 'red'" in tierbench("check").out
+    with (workplace / "pytest.ini").open("a", encoding="utf-8") as ini:
+        ini.write(" --robust-missing-labels=skip\n")
+    assert tierbench("check").code == 0
+    # A model that is named must know all labels.
+    assert tierbench("check", "--model", str(colour_model)).code == 1
+
+
+def test_labels_are_not_checked_without_any_model(
+    tierbench: Call, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workplace / "cases" / "conftest.py").unlink()
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if "lite0" in name else find_spec(name, *rest)
+    )
+    assert tierbench("check").code == 0

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from tierbench.cli.folders import cases_folders
 from tierbench.cli.pytest_settings import PytestSettings, nearest_settings
 from tierbench.common.errors import UserError
+from tierbench.common.files import read_text
 from tierbench.models import Classifier, load_classifier
 from tierbench.models.endpoint_settings import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, endpoint_settings
 from tierbench.models.endpoint_spec import SCHEME
 from tierbench.models.label_file import read_labels
 from tierbench.models.model_paths import label_files, processor_folders
+from tierbench.models.reference import reference_installed
 from tierbench.models.spec import parse_models
 
 Models = Annotated[
@@ -34,6 +38,9 @@ Tokens = Annotated[
     list[str] | None,
     typer.Option("--endpoint-token", help="[NAME=]VARIABLE: the environment variable with the token of an endpoint"),
 ]
+
+# The fixture `classifier`, under its own name or another one.
+_OWN_MODEL = re.compile(r"""^def classifier\b|\bname=["']classifier["']""", re.MULTILINE)
 
 
 def open_models(
@@ -61,11 +68,11 @@ def open_models(
     model_option, label_option, processor_option = "--model", "--labels", "--processor"
     if not models:
         settings = nearest_settings(root) or PytestSettings(root, {})
-        models, model_option = settings.lines("robust_model"), f"robust_model of {settings.file.name}"
+        models, model_option = settings.option("robust_model"), f"robust_model of {settings.file.name}"
         if models and not labels:
-            labels, label_option = settings.lines("robust_labels"), f"robust_labels of {settings.file.name}"
+            labels, label_option = settings.option("robust_labels"), f"robust_labels of {settings.file.name}"
         if models and not processors:
-            processors = settings.lines("robust_processor")
+            processors = settings.option("robust_processor")
             processor_option = f"robust_processor of {settings.file.name}"
         if models:
             root = settings.file.parent
@@ -95,3 +102,20 @@ def open_models(
         except UserError as error:
             problems += error.lines
     return opened, problems
+
+
+def uses_reference() -> bool:
+    """Return whether pytest would use the built-in model here: it is installed, and nothing names another one."""
+    settings = nearest_settings(Path.cwd()) or PytestSettings(Path.cwd() / "pytest.ini", {})
+    if settings.option("robust_model"):
+        return False
+    folders = dict.fromkeys([settings.file.parent, *(each.parent for each in cases_folders()), *cases_folders()])
+    return reference_installed() and not any(_has_own_model(folder / "conftest.py") for folder in folders)
+
+
+def _has_own_model(conftest: Path) -> bool:
+    """Return whether a conftest.py defines the fixture that replaces the models of the options."""
+    try:
+        return bool(_OWN_MODEL.search(read_text(conftest)))
+    except (OSError, UnicodeDecodeError):
+        return False

@@ -7,6 +7,7 @@ import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,13 @@ class PytestSettings:
         else:
             entries = str(value).splitlines()
         return [entry.strip() for entry in entries if entry.strip()]
+
+    def option(self, key: str) -> list[str]:
+        """Return the entries of a list setting that is an option too, whose values in `addopts` win, as in pytest."""
+        option, words = f"--{key.replace('_', '-')}", self.lines("addopts")
+        given = [word.partition("=")[2] for word in words if word.startswith(f"{option}=")]
+        given += [value for word, value in pairwise(words) if word == option]
+        return given or self.lines(key)
 
 
 def settings_in(folder: Path) -> PytestSettings | None:

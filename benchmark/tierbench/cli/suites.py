@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from tierbench.cli.folders import suite_folder, suite_folders
-from tierbench.cli.models import Labels, Models, Processors, open_models
+from tierbench.cli.models import Labels, Models, Processors, open_models, uses_reference
 from tierbench.cli.pixel_limit import MaxPixels, pixel_limit
+from tierbench.cli.pytest_settings import nearest_settings
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.text import listed, one_line, plural
@@ -28,7 +29,11 @@ def check(
     processor: Processors = None,
     max_pixels: MaxPixels = None,
 ) -> None:
-    """Report all problems of suites, broken pictures included; exit code 1 if there are any. Warnings are none."""
+    """Report all problems of suites, broken pictures included; exit code 1 if there are any. Warnings are none.
+
+    Without --model, the labels are those of the model that pytest would use here: the one in its settings, or else the
+    built-in one.
+    """
     from tierbench.scoring.suite_model import bind
     from tierbench.suites.checking import check_names, check_pictures
     from tierbench.suites.duplicates import duplicate_problems, near_duplicates_missing
@@ -39,6 +44,8 @@ def check(
     for line in lines:
         typer.echo(line)
     limit = pixel_limit(max_pixels)
+    by_default = not models and not lines and uses_reference()
+    missing_is_problem = bool(model) or not _skips_missing_labels()
     found = Problems()
     folders = suite_folders(suites or [], found)
     for line in found.lines:
@@ -52,7 +59,9 @@ def check(
         check_names(suite, warnings)
         lines = problems.lines + duplicate_problems(suite)
         for model_name, classifier in models.items():
-            lines += bind(classifier, suite).problems(model_name)
+            lines += bind(classifier, suite).problems(model_name, missing_is_problem=missing_is_problem)
+        if by_default:
+            lines += _reference_problems(suite, missing_is_problem=missing_is_problem)
         warnings.lines += _unmatched_labels(suite, models.values())
         bad += len(lines)
         for line in [*lines, *(f"warning: {warning}" for warning in warnings.lines)]:
@@ -63,6 +72,21 @@ def check(
     if missing := near_duplicates_missing():
         typer.echo(missing)
     raise typer.Exit(1 if bad else 0)
+
+
+def _skips_missing_labels() -> bool:
+    """Return whether pytest's settings let it skip cases whose label the model lacks."""
+    settings = nearest_settings(Path.cwd())
+    return settings is not None and settings.option("robust_missing_labels")[-1:] == ["skip"]
+
+
+def _reference_problems(suite: Suite, *, missing_is_problem: bool) -> list[str]:
+    """List the label problems of a suite and the built-in model, whose labels are known without opening it."""
+    from tierbench.models.reference import imagenet_labels
+    from tierbench.scoring.labels import label_problems, map_concepts
+
+    space = map_concepts(suite, imagenet_labels())
+    return label_problems(suite, space, "reference", missing_is_problem=missing_is_problem)
 
 
 def _unmatched_labels(suite: Suite, models: Iterable[Classifier]) -> list[str]:

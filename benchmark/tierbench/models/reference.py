@@ -82,6 +82,11 @@ def reference_folder() -> Path:
     return folder
 
 
+def reference_installed() -> bool:
+    """Return whether the package with the weights of the built-in model is installed."""
+    return importlib.util.find_spec(_PACKAGE) is not None
+
+
 def imagenet_labels() -> list[str]:
     """Return the 1,000 labels of ImageNet-1k by class index, each with its comma-separated synonyms."""
     return [each.label for each in imagenet_classes()]
