@@ -14,6 +14,7 @@ from tierbench.cli.corrupt import corrupt
 from tierbench.cli.evaluate import evaluate
 from tierbench.cli.export import export
 from tierbench.cli.history import history, prune
+from tierbench.cli.import_set import import_set
 from tierbench.cli.init import init
 from tierbench.cli.model import model
 from tierbench.cli.query import query
@@ -50,6 +51,7 @@ app.command("query")(query)
 app.command("check")(check)
 app.command("list")(list_suites)
 app.command("add")(add)
+app.command("import")(import_set)
 app.command("remove")(remove)
 app.command("fetch")(fetch)
 app.command("corrupt")(corrupt)

@@ -44,6 +44,7 @@ def evaluate(
     from tierbench.runs.set_parts import require_pyarrow
     from tierbench.runs.set_run import run_set
     from tierbench.suites.datasets import open_data_set, parse_sets
+    from tierbench.suites.datasets.origins import origin_text
 
     require_pyarrow()
     problems: list[str] = []
@@ -62,6 +63,8 @@ def evaluate(
     results: list[SetResult] = []
     with TemporaryDirectory() as scratch:
         for data_set in sets:
+            if text := origin_text(data_set):
+                typer.echo(text, err=True)
             folder = (out or Path(scratch)) / data_set.name / named.name
             results.append(run_set(named.name, model, data_set, folder, progress_bar))
             if as_json:

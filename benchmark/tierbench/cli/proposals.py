@@ -57,7 +57,17 @@ class Images:
 
 
 def unknown_labels(images: Images, models: Mapping[str, Classifier]) -> list[str]:
-    """Return a line for each expected concept that no model has a label for.
+    """Return a line for each expected concept that no model has a label for; see `unknown_concepts`."""
+    who = "no model" if models else "neither the suite nor the built-in model"
+    return [
+        f"--label: {who} knows {one_line(concept)!r} ({hint}); "
+        "fix it, name its labels in [labels] of suite.toml, or add it as it is with --force"
+        for concept, hint in unknown_concepts(images.suite, images.expected.concepts, models).items()
+    ]
+
+
+def unknown_concepts(suite: Suite, concepts: Sequence[str], models: Mapping[str, Classifier]) -> dict[str, str]:
+    """Return the concepts that no model has a label for, each with the nearest labels.
 
     Without models, the built-in model's labels and the concepts that the suite has already are the known ones.
     """
@@ -65,66 +75,86 @@ def unknown_labels(images: Images, models: Mapping[str, Classifier]) -> list[str
 
     if any(isinstance(model, Promptable) for model in models.values()):
         # It can be asked for anything.
-        return []
-    suite = images.suite
+        return {}
     own = set() if models else {*suite.concepts, *suite.expected_concepts}
     spaces = [list(model.labels) for model in models.values()] or [list(imagenet_labels())]
-    concepts = [concept for concept in images.expected.concepts if concept not in own]
-    probe = _suite_for(None, images, images.cases())
-    known = {concept for labels in spaces for concept in concepts if map_concepts(probe, labels).knows(concept)}
-    who = "no model" if models else "neither the suite nor the built-in model"
-    return [
-        f"--label: {who} knows {one_line(concept)!r} "
-        f"({label_hint(suite.concepts.get(concept, (concept,)), [label for labels in spaces for label in labels])}); "
-        "fix it, name its labels in [labels] of suite.toml, or add it as it is with --force"
-        for concept in concepts
-        if concept not in known
-    ]
+    asked = [concept for concept in concepts if concept not in own]
+    case = Case(suite.name, "probe", "probe.png", Path("probe.png"), tuple(asked), 1, Thresholds())
+    probe = _suite_for(None, suite, [case])
+    mapped = [map_concepts(probe, labels) for labels in spaces]
+    every = [label for labels in spaces for label in labels]
+    return {
+        concept: label_hint(suite.concepts.get(concept, (concept,)), every)
+        for concept in asked
+        if not any(space.knows(concept) for space in mapped)
+    }
 
 
 def proposed_tiers(images: Images, models: Mapping[str, Classifier]) -> dict[Path, int]:
     """Print the models' predictions for each image; without a tier, propose one from how many models miss it."""
-    from tierbench.scoring.evaluate import judge_suite
-
     cases = images.cases()
-    results = {
-        model_name: judge_suite(
-            classifier, _suite_for(classifier, images, cases), cases, model_name, missing_labels="skip"
-        )
-        for model_name, classifier in models.items()
-    }
+    judged_cases = judged_by(models, images.suite, cases)
     proposed = {}
-    for number, image in enumerate(images.files):
+    for image, judged in zip(images.files, judged_cases, strict=True):
         if len(images.files) > 1:
             typer.echo(one_line(str(image)))
-        judged = {model_name: own[number] for model_name, own in results.items()}
         for model_name, result in judged.items():
             typer.echo(f"  {model_name}: {_prediction_text(result)}")
-        # Models that could not judge the image do not count.
-        counted = [result for result in judged.values() if not result.skipped and not result.error]
+        counted = _counted(judged)
         if images.tier is None and not counted:
             # There is nothing to propose a tier from.
-            lines = _why_not_judged(images, cases, models)
+            lines = why_not_judged(images.suite, cases, models)
             raise UserError(*lines or [f"{one_line(str(image))}: no model could judge it; {_SET_TIER}"])
-        missed = sum(not result.passed for result in counted)
-        proposed[image] = 1 if not missed else 3 if missed == len(counted) > 1 else 2
+        proposed[image], missed = tier_of(judged)
         if images.tier is None:
             typer.echo(f"  proposed: tier {proposed[image]}, {missed} of {plural(len(counted), 'model')} missed it")
     return proposed
 
 
-def _suite_for(model: Classifier | None, images: Images, cases: Sequence[Case]) -> Suite:
-    """Return the suite in which a model is asked for the images; a zero-shot model is asked for all of its concepts."""
-    suite = images.suite
+def judged_by(
+    models: Mapping[str, Classifier], suite: Suite, cases: Sequence[Case], max_pixels: int | None = None
+) -> list[dict[str, CaseResult]]:
+    """Return what each model says of each case, by the model's name; a case without a label of a model is skipped."""
+    from tierbench.scoring.evaluate import judge_suite
+
+    results = {
+        model_name: judge_suite(
+            classifier,
+            _suite_for(classifier, suite, cases),
+            cases,
+            model_name,
+            missing_labels="skip",
+            max_pixels=max_pixels,
+        )
+        for model_name, classifier in models.items()
+    }
+    return [{model_name: own[number] for model_name, own in results.items()} for number in range(len(cases))]
+
+
+def tier_of(judged: Mapping[str, CaseResult]) -> tuple[int, int]:
+    """Return the tier of a case by how many models miss it, and how many do; 1: none, 3: all of several, 2: others."""
+    counted = _counted(judged)
+    missed = sum(not result.passed for result in counted)
+    return (1 if not missed else 3 if missed == len(counted) > 1 else 2), missed
+
+
+def _counted(judged: Mapping[str, CaseResult]) -> list[CaseResult]:
+    """Return the results of the models that could judge the case; others do not count."""
+    return [result for result in judged.values() if not result.skipped and not result.error]
+
+
+def _suite_for(model: Classifier | None, suite: Suite, cases: Sequence[Case]) -> Suite:
+    """Return the suite in which a model is asked for new cases; a zero-shot model is asked for all of its concepts."""
     all_cases = [*suite.cases, *cases] if isinstance(model, Promptable) else cases
     return Suite(suite.name, suite.folder, "", tuple(all_cases), {1: Tier(1)}, suite.concepts, prompts=suite.prompts)
 
 
-def _why_not_judged(images: Images, cases: Sequence[Case], models: Mapping[str, Classifier]) -> list[str]:
+def why_not_judged(suite: Suite, cases: Sequence[Case], models: Mapping[str, Classifier]) -> list[str]:
+    """List the problems of the labels of the models with new cases of a suite."""
     return [
         line
         for model_name, classifier in models.items()
-        for line in bind(classifier, _suite_for(classifier, images, cases)).problems(model_name, otherwise=_SET_TIER)
+        for line in bind(classifier, _suite_for(classifier, suite, cases)).problems(model_name, otherwise=_SET_TIER)
     ]
 
 
