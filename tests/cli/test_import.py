@@ -86,6 +86,18 @@ def test_the_same_command_again_adds_nothing_and_more_pictures_are_added(
     assert len(read(workplace, "new").cases) == 9
 
 
+def test_a_case_is_known_by_its_source_when_its_picture_was_edited(
+    tierbench: Call, workplace: Path, photos: Path
+) -> None:
+    call = ("import", "imagefolder:photos", "--suite", "new", "--new-suite", "--tier", "1", "--classes", "cab")
+    assert tierbench(*call).code == 0
+    (case,) = read(workplace, "new").cases
+    Image.open(case.path).rotate(90).save(case.path)
+    metadata = workplace / "cases" / "new" / "metadata.csv"
+    metadata.write_text(metadata.read_text(encoding="utf-8").replace(case.sha256, ""), encoding="utf-8")
+    assert tierbench(*call).out.splitlines()[-1] == "new: 0 cases added, 1 already there"
+
+
 def test_the_seed_decides_which_pictures(tierbench: Call, photos: Path) -> None:
     def chosen(seed: str) -> list[str]:
         call = ("import", "imagefolder:photos", "--suite", "new", "--new-suite", "--tier", "1", "--dry-run")

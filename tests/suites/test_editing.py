@@ -37,13 +37,13 @@ def test_cases_of_one_name_get_ids_of_their_own(tmp_path: Path) -> None:
 
 def test_one_that_cannot_be_added_leaves_nothing_behind(tmp_path: Path) -> None:
     suite = tmp_path / "cases" / "suite"
-    good, bad = pictures(tmp_path, "red", "green")
+    good, bad, first = pictures(tmp_path, "red", "green", "blue")
     # The rows are written before the suite is read and found to have a problem.
     refused = [good, NewCase(bad.image, "thing", 1, tags="parametrize")]
     with pytest.raises(UserError, match="cannot be a marker"):
         add_cases(suite, refused, {"thing": ["a"]})
     assert not (tmp_path / "cases").exists()
-    add_cases(suite, [good], {"thing": ["a"]})
+    add_cases(suite, [first], {"thing": ["a"]})
     before = {file.name: file.read_bytes() for file in suite.iterdir()}
     with pytest.raises(UserError, match="cannot be a marker"):
         add_cases(suite, refused, {"thing": ["a"], "other": ["b"]})
@@ -57,3 +57,14 @@ def test_pictures_that_a_killed_process_left_are_used(tmp_path: Path) -> None:
     (suite / "picture.png").write_bytes(red.image.read_bytes())
     assert [case.id for case in add_cases(suite, [red, green])] == ["picture", "picture_2"]
     assert sorted(file.name for file in suite.iterdir()) == ["metadata.csv", "picture.png", "picture_2.png"]
+
+
+def test_a_picture_that_was_added_in_between_is_refused(tmp_path: Path) -> None:
+    suite = tmp_path / "suite"
+    red, green = pictures(tmp_path, "red", "green")
+    add_cases(suite, [red])
+    before = (suite / "metadata.csv").read_bytes()
+    with pytest.raises(UserError, match="the suite has this picture already; nothing was added"):
+        add_cases(suite, [green, red])
+    assert (suite / "metadata.csv").read_bytes() == before
+    assert sorted(file.name for file in suite.iterdir()) == ["metadata.csv", "picture.png"]

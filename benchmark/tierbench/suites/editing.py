@@ -162,7 +162,7 @@ def _places(folder: Path, new: Sequence[NewCase], text: str) -> list[_Placed]:
     """Give each case an id and a file in the suite.
 
     Raises:
-        UserError: if another file is there.
+        UserError: if the suite has the picture, or another file is in its place.
     """
     taken = {cell for row in csv.reader(io.StringIO(text)) for cell in row}
     taken |= {Path(cell).stem for cell in taken}
@@ -171,11 +171,14 @@ def _places(folder: Path, new: Sequence[NewCase], text: str) -> list[_Placed]:
         case_id = each.id or _free_id(each.image.stem, taken)
         target = folder / f"{without_split_words(case_id)}{each.image.suffix.lower()}"
         digest = file_sha256(each.image)
+        if digest in taken:
+            # Another process has added it since the caller looked.
+            raise UserError(f"{one_line(str(each.image))}: the suite has this picture already; nothing was added")
         # A picture that is there already is used; a process that was killed before it wrote the row leaves one.
         in_place = is_regular(target) and file_sha256(target) == digest
         if target.exists() and not in_place:
             raise UserError(f"{shown_path(target)}: already exists; choose another --id")
-        taken |= {case_id, target.name, target.stem}
+        taken |= {case_id, target.name, target.stem, digest}
         placed.append(_Placed(each, case_id, target, digest, in_place))
     return placed
 
