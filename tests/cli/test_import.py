@@ -63,7 +63,9 @@ def test_pictures_become_cases_with_their_bytes_source_and_labels(
         assert suite.concepts[case.expected[0]] == (inside.partition("/")[0],)
         assert (case.tier, case.tags, case.license, case.notes) == (2, ("grey",), "CC0-1.0", "made")
     assert sorted(case.id for case in suite.cases)[0].startswith("cab_n02930766_")
-    assert tierbench("check", "new", "--model", "reference").code == 0
+    for models in (("reference",), ("reference", "again=reference")):
+        named = [word for model in models for word in ("--model", model)]
+        assert tierbench("check", "new", *named).out == "new: 6 cases, no problem\n"
 
 
 def test_the_same_command_again_adds_nothing_and_more_pictures_are_added(

@@ -94,11 +94,15 @@ def _unmatched_labels(suite: Suite, models: Iterable[Classifier]) -> list[str]:
     from tierbench.scoring.labels import label_hint, unmatched_labels
     from tierbench.suites.settings import label_place
 
-    labels = [label for classifier in models for label in classifier.labels]
+    # Model by model: places among the labels of one tell its two cranes apart.
+    spaces = [list(classifier.labels) for classifier in models if len(classifier.labels)]
+    unmatched = [unmatched_labels(suite, labels) for labels in spaces]
+    every = [label for labels in spaces for label in labels]
     return [
         f"{label_place(suite.folder, alias)}: [labels] {one_line(concept)}: no model has the label {one_line(alias)!r} "
-        f"({label_hint([alias], labels)}); fix it, or leave it for another model"
-        for concept, alias in (unmatched_labels(suite, labels) if labels else ())
+        f"({label_hint([alias], every)}); fix it, or leave it for another model"
+        for concept, alias in (unmatched[0] if unmatched else ())
+        if all((concept, alias) in own for own in unmatched)
     ]
 
 
