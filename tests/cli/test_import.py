@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -177,6 +178,16 @@ def test_slices_are_chosen_and_groups_are_kept(tierbench: Call, workplace: Path,
     answer = tierbench(*call, "--slices", "snow+2,snwo+3")
     assert answer.code == 4
     assert "data set 'cifar10-c:set': has no slice 'snwo+3'; did you mean 'snow+3'?" in answer.err
+
+
+def test_evaluate_says_where_a_public_set_is_from_beside_its_figures(
+    tierbench: Call, workplace: Path, colour_model: Path
+) -> None:
+    write_cifar_arrays(workplace / "set")
+    answer = tierbench("evaluate", str(colour_model), "--dataset", "cifar10-c:set", "--processes", "0", "--json")
+    assert answer.code == 0
+    assert "CIFAR-10-C: https://zenodo.org/record/2535967; terms: see there\n" in answer.err
+    assert json.loads(answer.out)["n"] == 60
 
 
 def test_what_cannot_be_used_is_left_out_with_a_note(tierbench: Call, workplace: Path, photos: Path) -> None:
