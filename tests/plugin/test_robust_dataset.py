@@ -223,6 +223,13 @@ def test_a_wrong_set_is_one_line(weather: Bench, options: list[str], said: str) 
     assert not weather.runs
 
 
+def test_a_wrong_set_is_reported_where_tests_are_only_listed(weather: Bench) -> None:
+    answer = weather.run("--collect-only", "--robust-dataset=imagenet-c:nowhere")
+    assert answer.code == 4
+    (line,) = answer.errors
+    assert "there is no folder" in line
+
+
 def test_a_class_without_a_label_is_one_line(weather: Bench) -> None:
     write_set(weather.path / "weather", {"clean": {"zeppelin": ["red"]}})
     answer = weather.run()
