@@ -223,6 +223,14 @@ def test_a_wrong_set_is_one_line(weather: Bench, options: list[str], said: str) 
     assert not weather.runs
 
 
+@pytest.mark.slow
+def test_without_pyarrow_one_line_says_what_to_install(weather: Bench) -> None:
+    weather.file("cases/conftest.py", 'import sys\n\nsys.modules["pyarrow"] = None\n')
+    answer = weather.run_process()
+    assert answer.code == 4
+    assert answer.errors == ["data sets need pyarrow; run pip install 'tierbench[datasets]'"]
+
+
 def test_a_wrong_set_is_reported_where_tests_are_only_listed(weather: Bench) -> None:
     answer = weather.run("--collect-only", "--robust-dataset=imagenet-c:nowhere")
     assert answer.code == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,8 +134,6 @@ def table_of(rows: Iterable[SetRow]) -> pa.Table:
 
 
 def require_pyarrow() -> None:
-    """Raise a `UserError` that says what to install if pyarrow is missing."""
-    try:
-        import pyarrow  # noqa: F401 (only whether it is there)
-    except ImportError as error:
-        raise UserError(_INSTALL) from error
+    """Raise a `UserError` that says what to install if pyarrow is missing; it is not imported, which takes 45 ms."""
+    if find_spec("pyarrow") is None:
+        raise UserError(_INSTALL)
