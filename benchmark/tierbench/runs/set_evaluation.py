@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import os
+import pickle
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
-from tierbench.common.images import PictureError, allow_pixels, quiet_pillow
-from tierbench.common.text import error_text, one_line
-from tierbench.models.classifier import Classifier, TakesCropped, preparation_of
+from tierbench.models.classifier import Classifier
 from tierbench.models.identity import Identity
-from tierbench.models.outputs import as_array, check_sum
 from tierbench.runs.set_parts import SetParts
+from tierbench.runs.set_scorer import Read, SetScorer
 from tierbench.scoring.class_map import ClassMap
-from tierbench.scoring.set_scores import SetRow, error_row, score_batch
-from tierbench.suites.datasets import DataSet, Sample, open_sample
-
-if TYPE_CHECKING:
-    import numpy as np
-    from PIL import Image
+from tierbench.scoring.set_scores import SetRow
+from tierbench.suites.datasets import DataSet, Sample
 
 Advance = Callable[[int], object]
 # A part is closed after so many rows or seconds, whichever is first: what is lost at most when a run is killed.
@@ -83,10 +77,15 @@ def evaluate_set(
     todo = [sample for sample in samples if sample.id not in done]
     if advance:
         advance(len(samples) - len(todo))
+    write_rows(score_samples(model, data_set, todo, classes), parts, advance)
+
+
+def write_rows(batches: Iterable[list[SetRow]], parts: SetParts, advance: Advance | None = None) -> None:
+    """Write rows to result files as they come; what came is kept when the run is stopped or fails."""
     rows: list[SetRow] = []
     begun = time.monotonic()
     try:
-        for batch in score_samples(model, data_set, todo, classes):
+        for batch in batches:
             rows += batch
             if advance:
                 advance(len(batch))
@@ -94,7 +93,6 @@ def evaluate_set(
                 parts.write(rows)
                 rows, begun = [], time.monotonic()
     finally:
-        # Of a run that was interrupted, too.
         if rows:
             parts.write(rows)
 
@@ -103,114 +101,65 @@ def score_samples(
     model: SetModel, data_set: DataSet, samples: Sequence[Sample], classes: ClassMap
 ) -> Iterator[list[SetRow]]:
     """Yield the rows of pictures, batch by batch, in their order."""
-    cropped = data_set.layout.crop == "none" and isinstance(model.classifier, TakesCropped)
-    call: Callable[[Sequence[Any]], object] = (
-        model.classifier.predict_cropped
-        if cropped and isinstance(model.classifier, TakesCropped)
-        else model.classifier.predict
+    scorer = SetScorer(
+        model.classifier,
+        model.identity,
+        classes,
+        cropped=data_set.layout.crop == "none",
+        max_pixels=model.max_pixels,
     )
-    prepare: Callable[[Image.Image], Any] | None = None
-    if prepares := preparation_of(model.classifier):
-        prepare, call = prepares.preparation(cropped=cropped), prepares.predict_prepared
-    with quiet_pillow():
-        for batch in _taken(_Pictures(samples, prepare, model.max_pixels), model.batch_size, model.processes):
-            rows = {index: error_row(samples[index], error) for index, _, error in batch if error}
-            good = [
-                (index, _restored(content, as_tensor=prepare is not None))
-                for index, content, error in batch
-                if not error
-            ]
-            if good:
-                own = [samples[index] for index, _ in good]
-                scored = _scored(call, [content for _, content in good], own, model.identity, classes)
-                rows |= dict(zip((index for index, _ in good), scored, strict=True))
-            yield [rows[index] for index, *_ in batch]
+    batches = _Batches(samples, scorer, model.batch_size)
+    for number, pictures in enumerate(_read_ahead(batches, model.processes)):
+        yield scorer.score(batches.samples(number), pictures)
 
 
-class _Pictures:
-    """The pictures of samples by number, decoded and prepared: what processes load from.
+class _Batches:
+    """The batches of a set by number, read: what processes load from.
 
-    What they send is NumPy, not tensors: tensors would go through shared memory, of which containers have little.
+    Samples are packed: processes that went through a list of objects would each get a copy of it, page by page, by
+    counting references.
     """
 
-    def __init__(
-        self, samples: Sequence[Sample], prepare: Callable[[Image.Image], Any] | None, max_pixels: int | None
-    ) -> None:
-        self._samples = samples
-        self._prepare = prepare
-        self._max_pixels = max_pixels
+    def __init__(self, samples: Sequence[Sample], scorer: SetScorer, size: int) -> None:
+        self._packed = [pickle.dumps(samples[start : start + size]) for start in range(0, len(samples), size)]
+        self._scorer = scorer
 
     def __len__(self) -> int:
-        return len(self._samples)
+        return len(self._packed)
 
-    def __getitem__(self, index: int) -> tuple[int, Any, str]:
-        import numpy as np
+    def __getitem__(self, number: int) -> list[Read]:
+        return self._scorer.read(self.samples(number))
 
-        allow_pixels(self._max_pixels)
-        try:
-            picture = open_sample(self._samples[index], self._max_pixels)
-            content = np.asarray(picture) if self._prepare is None else _plain(self._prepare(picture))
-        except PictureError as error:
-            return index, None, one_line(str(error), 400)
-        return index, content, ""
+    def samples(self, number: int) -> Sequence[Sample]:
+        samples: Sequence[Sample] = pickle.loads(self._packed[number])  # noqa: S301 (packed above)
+        return samples
 
 
-def _taken(pictures: _Pictures, batch_size: int, processes: int) -> Iterator[list[tuple[int, Any, str]]]:
+def _read_ahead(batches: _Batches, processes: int) -> Iterator[list[Read]]:
+    """Yield the batches in their order; processes, two batches each, read ahead.
+
+    They send arrays, not tensors: tensors would go through shared memory, of which containers have little.
+    """
     from torch.utils.data import DataLoader
 
     context = "fork" if processes and hasattr(os, "fork") else None
-    yield from DataLoader(
-        pictures,  # type: ignore[arg-type]  # any object with a length and items will do
-        batch_size=batch_size,
+    loader: Iterable[list[Read]] = DataLoader(
+        batches,  # type: ignore[arg-type]  # any object with a length and items will do
+        batch_size=None,
+        collate_fn=_unchanged,
         num_workers=processes if context else 0,
-        collate_fn=list,
         multiprocessing_context=context,
     )
-
-
-def _plain(prepared: Any) -> Any:
-    """Return tensors, alone or by name, as arrays."""
-    if isinstance(prepared, Mapping):
-        return {name: _plain(value) for name, value in prepared.items()}
-    return prepared.numpy() if hasattr(prepared, "numpy") else prepared
-
-
-def _restored(content: Any, *, as_tensor: bool) -> Any:
-    """Return what `_plain` took apart: tensors; or the picture, of a model that takes pictures."""
-    import torch
-    from PIL import Image
-
-    if not as_tensor:
-        return Image.fromarray(content)
-    if isinstance(content, Mapping):
-        return {name: torch.from_numpy(value) for name, value in content.items()}
-    return torch.from_numpy(content)
-
-
-def _scored(
-    call: Callable[[Sequence[Any]], object],
-    contents: Sequence[Any],
-    samples: Sequence[Sample],
-    identity: Identity,
-    classes: ClassMap,
-) -> list[SetRow]:
     try:
-        outputs: np.ndarray = as_array(call(contents), len(contents), len(identity.labels))
-    except UserError:
-        raise
-    except (Exception, SystemExit) as error:
-        # The model is other people's code and may raise anything; only the pictures of this batch are affected.
-        failure = one_line(f"the model failed on the image: {error_text(error)}")
-    else:
-        rows = score_batch(outputs, samples, classes)
-        if not identity.multi_label:
-            for row, values in zip(rows, outputs, strict=True):
-                if not row.error:
-                    check_sum(values)
-        return rows
-    if len(samples) == 1:
-        return [error_row(samples[0], failure)]
-    # Out of memory, or a picture that the model cannot process: halves find out which.
-    half = len(samples) // 2
-    first = _scored(call, contents[:half], samples[:half], identity, classes)
-    return first + _scored(call, contents[half:], samples[half:], identity, classes)
+        yield from loader
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise UserError(
+            "a process that reads pictures was killed, perhaps for lack of memory; what was scored is kept: run again, "
+            "with fewer processes"
+        ) from error
+
+
+def _unchanged(batch: list[Read]) -> list[Read]:
+    return batch

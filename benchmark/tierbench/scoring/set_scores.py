@@ -51,7 +51,22 @@ def score_batch(outputs: np.ndarray, samples: Sequence[Sample], classes: ClassMa
         samples: the pictures.
         classes: which labels count as which class.
     """
-    return [_row(values, sample, classes) for values, sample in zip(outputs, samples, strict=True)]
+    problems = [problem_of(row) for row in outputs] if problem_of(outputs) else [""] * len(samples)
+    values = outputs.astype(np.float64)
+    if classes.counted is not None:
+        left_out = np.ones(values.shape[1], dtype=bool)
+        left_out[list(classes.counted)] = False
+        values[:, left_out] = -1.0
+    own = [sorted(classes.of[sample.label]) for sample in samples]
+    best = np.array([row[indices].max() for row, indices in zip(values, own, strict=True)])
+    ranks = (1 + (values > best[:, None]).sum(axis=1)).tolist()
+    orders = _top(values).tolist()
+    return [
+        error_row(sample, problem) if problem else _row(row, sample, classes.labels, indices, rank, order)
+        for row, sample, indices, rank, order, problem in zip(
+            values, samples, own, ranks, orders, problems, strict=True
+        )
+    ]
 
 
 def error_row(sample: Sample, error: str) -> SetRow:
@@ -59,30 +74,30 @@ def error_row(sample: Sample, error: str) -> SetRow:
     return SetRow(sample.id, sample.slice, sample.label, sample.group or sample.id, error=error)
 
 
-def _row(outputs: np.ndarray, sample: Sample, classes: ClassMap) -> SetRow:
-    if problem := problem_of(outputs):
-        return error_row(sample, problem)
-    values = outputs.astype(np.float64)
-    if classes.counted is not None:
-        left_out = np.ones(len(values), dtype=bool)
-        left_out[list(classes.counted)] = False
-        values = np.where(left_out, -1.0, values)
-    own = np.zeros(len(values), dtype=bool)
-    own[list(classes.of[sample.label])] = True
-    best = values[own].max()
-    rank = 1 + int((values[~own] > best).sum())
-    order = np.argsort(-values, kind="stable")[: min(TOP, len(values))]
-    top = tuple((classes.labels[index], float(values[index])) for index in order if values[index] >= 0)
+def _top(values: np.ndarray) -> np.ndarray:
+    """Return the indices of the most probable labels, by row; of equal ones the first, as a stable sort has them."""
+    left = values.copy()
+    rows = np.arange(len(left))
+    order = np.empty((len(left), min(TOP, left.shape[1])), dtype=np.intp)
+    for place in range(order.shape[1]):
+        order[:, place] = left.argmax(axis=1)
+        left[rows, order[:, place]] = -np.inf
+    return order
+
+
+def _row(
+    values: np.ndarray, sample: Sample, labels: Sequence[str], own: list[int], rank: int, order: list[int]
+) -> SetRow:
     # The class wins a tie, as in a case of a suite.
-    winner = int(np.flatnonzero(own & (values == best))[0]) if rank == 1 else int(order[0])
+    winner = max(own, key=values.__getitem__) if rank == 1 else order[0]
     return SetRow(
         sample.id,
         sample.slice,
         sample.label,
         sample.group or sample.id,
-        predicted=classes.labels[winner],
+        predicted=labels[winner],
         confidence=float(values[winner]),
         rank=rank,
         correct=rank == 1,
-        top=top,
+        top=tuple((labels[index], float(values[index])) for index in order if values[index] >= 0),
     )
