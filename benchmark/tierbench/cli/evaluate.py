@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,12 @@ def evaluate(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1, help="pictures per batch")] = 16,
     processes: Annotated[int | None, typer.Option(min=0, help="processes that decode; default: one per core")] = None,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="run on a Ray cluster: host:port of its head, or local")
+    ] = None,
+    scorers: Annotated[
+        int | None, typer.Option(min=1, help="with --ray: copies of the model; default: one per GPU, or else per core")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, an object for each set")] = False,
     table: TableOption = None,
     record: Annotated[
@@ -31,6 +38,8 @@ def evaluate(
     ] = None,
 ) -> None:
     """Predict every picture of data sets, and print accuracy, errors and slices."""
+    from contextlib import nullcontext, redirect_stdout
+    from functools import partial
     from tempfile import TemporaryDirectory
 
     from tierbench.common.errors import UserError
@@ -40,8 +49,9 @@ def evaluate(
     from tierbench.models.label_file import read_labels
     from tierbench.models.spec import ModelSpec
     from tierbench.report.set_record import result_json
-    from tierbench.runs.set_evaluation import SetModel, cores
+    from tierbench.runs.set_evaluation import SetModel, cores, evaluate_set
     from tierbench.runs.set_parts import require_pyarrow
+    from tierbench.runs.set_ray import evaluate_on_ray, ray_cluster
     from tierbench.runs.set_run import run_set
     from tierbench.suites.datasets import open_data_set, parse_sets
     from tierbench.suites.datasets.origins import origin_text
@@ -57,20 +67,25 @@ def evaluate(
         raise UserError(*problems)
     named = ModelSpec.parse(spec, "SPEC")
     labels = read_labels(names.absolute()) if names else None
-    classifier = load_classifier(named.spec, device=device, labels=labels)
+    opens = partial(load_classifier, named.spec, device=device, root=Path.cwd(), labels=labels)
+    classifier = opens()
     workers = cores() if processes is None else processes
     model = SetModel(classifier, identity_of(classifier), batch_size, workers)
     results: list[SetResult] = []
-    with TemporaryDirectory() as scratch:
+    output = sys.stdout
+    with TemporaryDirectory() as scratch, ray_cluster(ray, scorers) if ray else nullcontext() as cluster:
+        run = partial(evaluate_on_ray, cluster, opens) if cluster else evaluate_set
         for data_set in sets:
             if text := origin_text(data_set):
                 typer.echo(text, err=True)
             folder = (out or Path(scratch)) / data_set.name / named.name
-            results.append(run_set(named.name, model, data_set, folder, progress_bar))
-            if as_json:
-                typer.echo(json.dumps(result_json(results[-1])))
-            elif not table:
-                print_result(results)
+            results.append(run_set(named.name, model, data_set, folder, progress_bar, evaluate=run))
+            # While a cluster is up, stdout is kept from what Ray prints.
+            with redirect_stdout(output):
+                if as_json:
+                    typer.echo(json.dumps(result_json(results[-1])))
+                elif not table:
+                    print_result(results)
     if table:
         print_table(results, table)
     if record:

@@ -19,6 +19,8 @@ from tierbench.suites.datasets import DataSet, Sample
 # All but the five most probable labels, which take most of the memory.
 FIGURE_COLUMNS = tuple(name for name in COLUMNS if name != "top")
 Progress = Callable[[int, str], AbstractContextManager[Callable[[int], object]]]
+# Like `evaluate_set`.
+Evaluate = Callable[[SetModel, DataSet, Sequence[Sample], ClassMap, SetParts, Callable[[int], object]], None]
 
 
 def run_set(
@@ -28,6 +30,7 @@ def run_set(
     folder: Path,
     progress: Progress,
     samples: Sequence[Sample] | None = None,
+    evaluate: Evaluate = evaluate_set,
 ) -> SetResult:
     """Predict all pictures of a set that have no row yet, and return the result on all that have one.
 
@@ -38,6 +41,7 @@ def run_set(
         folder: of the result files; where it holds some of the same set and model, the run goes on from them.
         progress: opens a progress bar.
         samples: a part of the set's pictures; None: all.
+        evaluate: what predicts them, such as Ray.
 
     Raises:
         UserError: if the classes of the set do not map, the model fails, or the folder holds other results.
@@ -47,7 +51,7 @@ def run_set(
     parts = SetParts(folder)
     parts.open(made_with(name, model, data_set, classes))
     with progress(len(chosen), f"{data_set.name} with {name}") as advance:
-        evaluate_set(model, data_set, chosen, classes, parts, advance)
+        evaluate(model, data_set, chosen, classes, parts, advance)
     return read_set(folder)
 
 

@@ -108,11 +108,12 @@ class SetScorer:
 
     def _restored(self, content: Any) -> Any:
         """Return what `_as_arrays` took apart: tensors; or the picture, of a model that takes pictures."""
-        import torch
-        from PIL import Image
-
         if self._prepare is None:
+            from PIL import Image
+
             return Image.fromarray(content)
+        import torch
+
         if isinstance(content, Mapping):
             return {name: torch.from_numpy(value) for name, value in content.items()}
         return torch.from_numpy(content)
