@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tierbench.common.errors import UserError
+from tierbench.common.images import quiet_pillow
 from tierbench.models.classifier import Classifier
 from tierbench.models.identity import Identity
 from tierbench.runs.set_parts import SetParts
@@ -109,8 +110,9 @@ def score_samples(
         max_pixels=model.max_pixels,
     )
     batches = _Batches(samples, scorer, model.batch_size)
-    for number, pictures in enumerate(_read_ahead(batches, model.processes)):
-        yield scorer.score(batches.samples(number), pictures)
+    with quiet_pillow():
+        for number, pictures in enumerate(_read_ahead(batches, model.processes)):
+            yield scorer.score(batches.samples(number), pictures)
 
 
 class _Batches:
@@ -138,7 +140,8 @@ class _Batches:
 def _read_ahead(batches: _Batches, processes: int) -> Iterator[list[Read]]:
     """Yield the batches in their order; processes, two batches each, read ahead.
 
-    They send arrays, not tensors: tensors would go through shared memory, of which containers have little.
+    They send arrays, not tensors: tensors would go through shared memory, of which containers have little. A thread
+    that unpacked them while the model runs made it slower by a quarter: both need the interpreter.
     """
     from torch.utils.data import DataLoader
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tierbench.common.errors import UserError
-from tierbench.common.images import PictureError, allow_pixels, quiet_pillow
+from tierbench.common.images import PictureError, allow_pixels
 from tierbench.common.text import error_text, one_line
 from tierbench.models.classifier import Classifier, TakesCropped, preparation_of
 from tierbench.models.identity import Identity
@@ -69,10 +69,12 @@ class SetScorer:
             self._call = prepares.predict_prepared
 
     def read(self, samples: Sequence[Sample]) -> list[Read]:
-        """Return the pictures, decoded and prepared; one that cannot be read does not affect the others."""
+        """Return the pictures, decoded and prepared; one that cannot be read does not affect the others.
+
+        The caller silences Pillow, in the thread that starts those that read: see `quiet_pillow`.
+        """
         allow_pixels(self._max_pixels)
-        with quiet_pillow():
-            return [self._read(sample) for sample in samples]
+        return [self._read(sample) for sample in samples]
 
     def _read(self, sample: Sample) -> Read:
         import numpy as np

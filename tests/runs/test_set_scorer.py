@@ -1,0 +1,124 @@
+"""Pictures that processes read ahead: what fails in one costs a picture, or ends the run in one line."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.flat_sets import CLEAN, write_set
+from tierbench.common.errors import UserError
+from tierbench.models.identity import identity_of
+from tierbench.runs.set_evaluation import SetModel, evaluate_set
+from tierbench.runs.set_parts import SetParts
+from tierbench.scoring.class_map import map_classes
+from tierbench.suites.datasets import DataSet, SetSpec, open_data_set
+
+
+class Halves:
+    """Prepares pictures as the mean of one channel; how it fails on a picture of odd size is the test's."""
+
+    labels = ("airplane", "automobile", "ship", "truck")
+    fingerprint = "halves-1"
+
+    def __init__(self, odd: Callable[[], NoReturn]) -> None:
+        self.odd = odd
+
+    def describe(self) -> dict[str, str]:
+        return {}
+
+    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], np.ndarray]:
+        def prepare(image: Image.Image) -> np.ndarray:
+            if image.width % 2:
+                self.odd()
+            return np.asarray(image, dtype=np.float32).mean(axis=(0, 1))
+
+        return prepare
+
+    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
+        return self.predict_prepared([*map(self.preparation(cropped=False), images)])
+
+    def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
+        return self.predict(images)
+
+    def predict_prepared(self, inputs: Sequence[object]) -> np.ndarray:
+        return np.full((len(inputs), 4), 0.25, dtype=np.float32)
+
+
+def raised(error: Exception) -> Callable[[], NoReturn]:
+    def fail() -> NoReturn:
+        raise error
+
+    return fail
+
+
+@pytest.fixture
+def colours(tmp_path: Path) -> DataSet:
+    """A set of two-pixel batches, whose sixth picture has an odd width."""
+    write_set(tmp_path / "colours", {"": CLEAN})
+    found = open_data_set(SetSpec.parse("imagefolder:colours"), tmp_path)
+    odd = found.samples[5].id
+    Image.new("RGB", (31, 32)).save(tmp_path / "colours" / odd)
+    return found
+
+
+def rows_with(odd: Callable[[], NoReturn], data_set: DataSet, folder: Path, processes: int) -> SetParts:
+    classifier = Halves(odd)
+    model = SetModel(classifier, identity_of(classifier), 2, processes)
+    parts = SetParts(folder)
+    parts.open({})
+    evaluate_set(model, data_set, data_set.samples, map_classes(data_set, classifier.labels), parts)
+    return parts
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_a_picture_that_cannot_be_prepared_is_an_error_of_its_own(
+    colours: DataSet, tmp_path: Path, processes: int
+) -> None:
+    rows = rows_with(raised(ZeroDivisionError("no pixel")), colours, tmp_path / "out", processes).read()
+    errors = rows[rows["error"] != ""]
+    assert errors["id"].tolist() == [colours.samples[5].id]
+    assert errors["error"].tolist() == [
+        "the picture cannot be prepared for the model: ZeroDivisionError: no pixel",
+    ]
+    assert len(rows) == len(colours.samples)
+
+
+@pytest.mark.parametrize("processes", [0, 2])
+def test_a_preparation_that_works_for_no_picture_ends_the_run_in_its_own_line(
+    colours: DataSet, tmp_path: Path, processes: int
+) -> None:
+    with pytest.raises(UserError) as caught:
+        rows_with(raised(UserError("model 'm': takes pixels only")), colours, tmp_path / "out", processes)
+    assert caught.value.lines == ("model 'm': takes pixels only",)
+    assert SetParts(tmp_path / "out").done() >= {sample.id for sample in colours.samples[:4]}
+
+
+@dataclass(frozen=True)
+class Killing:
+    """A source that kills the process that reads it, unless it is the one that made it."""
+
+    maker: int
+
+    def read(self) -> bytes:
+        if os.getpid() != self.maker:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return b""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="pictures are read by processes where the system can fork")
+def test_a_process_that_is_killed_ends_the_run_in_one_line_and_what_was_scored_is_kept(
+    colours: DataSet, tmp_path: Path
+) -> None:
+    samples = [*colours.samples]
+    samples[7] = replace(samples[7], source=Killing(os.getpid()))
+    with pytest.raises(UserError, match=r"a process that reads pictures was killed.*: run again, with fewer processes"):
+        rows_with(raised(ValueError()), replace(colours, samples=samples), tmp_path / "out", 1)
+    assert SetParts(tmp_path / "out").done() >= {sample.id for sample in samples[:2]}
