@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
+from tierbench.common.images import quiet_pillow
 from tierbench.common.text import error_text, one_line
 from tierbench.models.classifier import Classifier
 from tierbench.models.identity import Identity
@@ -175,15 +176,16 @@ def evaluate_on_ray(
     make = partial(
         _make_scorer, opens, model.identity, classes, data_set.layout.crop == "none", max_pixels=model.max_pixels
     )
-    # Pictures whose process was killed each time are tried one by one: which of them do it is found out.
-    for size in (model.batch_size, 1):
+    begun = len(todo)
+    # A killed process takes batches with it that wait for it. So pictures whose process was killed each time are tried
+    # one by one, each with a process to itself: which of them do it is found out.
+    for size, waiting in ((model.batch_size, None), (1, 1)):
         if todo:
-            write_rows(_scored(cluster, make, todo, size), parts, advance)
+            write_rows(_scored(cluster, make, todo, size, waiting), parts, advance)
             done = parts.done()
-            left = [sample for sample in todo if sample.id not in done]
-            if len(left) == len(todo):
-                raise UserError("Ray: every process that reads or scores pictures was lost; see the log of the cluster")
-            todo = left
+            todo = [sample for sample in todo if sample.id not in done]
+    if len(todo) == begun > 1:
+        raise UserError("Ray: every process that reads or scores pictures was lost; see the log of the cluster")
     killed = f"the process that took the picture was killed {1 + _RETRIES} times"
     write_rows([[error_row(sample, killed) for sample in todo]], parts, advance)
 
@@ -195,12 +197,12 @@ def _make_scorer(
 
 
 def _scored(
-    cluster: RayCluster, make: Callable[[], SetScorer], samples: Sequence[Sample], size: int
+    cluster: RayCluster, make: Callable[[], SetScorer], samples: Sequence[Sample], size: int, waiting: int | None
 ) -> Iterator[list[SetRow]]:
     """Yield the rows of pictures, batch by batch, as they come."""
     # The same batches as without Ray; a block each, so that a killed process costs one.
     packed = [pickle.dumps(samples[start : start + size]) for start in range(0, len(samples), size)]
-    for table in _pipeline(cluster, make, packed).iter_batches(batch_size=None, batch_format="pyarrow"):
+    for table in _pipeline(cluster, make, packed, waiting).iter_batches(batch_size=None, batch_format="pyarrow"):
         for content in table["rows"].to_pylist():
             rows = pickle.loads(content)  # noqa: S301 (from our own processes)
             if isinstance(rows, UserError):
@@ -208,8 +210,10 @@ def _scored(
             yield rows
 
 
-def _pipeline(cluster: RayCluster, make: Callable[[], SetScorer], packed: Sequence[bytes]) -> Dataset:
-    """Return what reads and scores packed samples, a row for each batch."""
+def _pipeline(
+    cluster: RayCluster, make: Callable[[], SetScorer], packed: Sequence[bytes], waiting: int | None
+) -> Dataset:
+    """Return what reads and scores packed samples, a row for each batch; so many go to a process at once."""
     import pyarrow as pa
     from ray.data import ActorPoolStrategy, from_arrow
 
@@ -221,8 +225,12 @@ def _pipeline(cluster: RayCluster, make: Callable[[], SetScorer], packed: Sequen
         "max_task_retries": _RETRIES,
     }
     pools = (
-        (_Reader, ActorPoolStrategy(min_size=1, max_size=readers), cluster.reader_resources()),
-        (_Scorer, ActorPoolStrategy(size=scorers), cluster.scorer_resources()),
+        (
+            _Reader,
+            ActorPoolStrategy(min_size=1, max_size=readers, max_tasks_in_flight_per_actor=waiting),
+            cluster.reader_resources(),
+        ),
+        (_Scorer, ActorPoolStrategy(size=scorers, max_tasks_in_flight_per_actor=waiting), cluster.scorer_resources()),
     )
     pipeline = from_arrow([pa.table({"samples": pa.array([each], pa.large_binary())}) for each in packed])
     with warnings.catch_warnings():
@@ -252,7 +260,8 @@ class _Reader(_Step):
         (packed,) = table["samples"].to_pylist()
         samples: Sequence[Sample] = pickle.loads(packed)  # noqa: S301 (from our own processes)
         scorer = self.scorer
-        read = [Read(None, scorer)] * len(samples) if isinstance(scorer, UserError) else scorer.read(samples)
+        with quiet_pillow():
+            read = [Read(None, scorer)] * len(samples) if isinstance(scorer, UserError) else scorer.read(samples)
         content = pickle.dumps(read, protocol=pickle.HIGHEST_PROTOCOL)
         return table.append_column("pictures", pa.array([content], pa.large_binary()))
 
