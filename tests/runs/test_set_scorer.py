@@ -38,7 +38,8 @@ class Halves:
         def prepare(image: Image.Image) -> np.ndarray:
             if image.width % 2:
                 self.odd()
-            return np.asarray(image, dtype=np.float32).mean(axis=(0, 1))
+            mean: np.ndarray = np.asarray(image, dtype=np.float32).mean(axis=(0, 1))
+            return mean
 
         return prepare
 
