@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from simulation import intervals, verdicts
+from simulation import intervals, stopping, verdicts
 
 TABLES = (
     verdicts.false_alarms,
@@ -15,6 +15,7 @@ TABLES = (
     intervals.pass_rates,
     intervals.slipping,
     intervals.several_models,
+    stopping.stopping,
 )
 
 

@@ -168,7 +168,9 @@ def test_few_pictures_or_a_good_accuracy_are_no_warning() -> None:
 def test_a_part_of_a_set_says_so() -> None:
     rows = [set_row("a"), set_row("b")]
     result = summarise_set(table(rows), {**MADE_WITH, "size": 5})
-    assert result.notes == ("2 of 5 pictures have a row: all figures are on these",)
+    assert result.notes == ("2 of 5 pictures have a result: all figures are on these; run it again, and it goes on",)
+    result = summarise_set(table(rows), {**MADE_WITH, "size": 5, "pictures": 2})
+    assert result.notes == ("2 of 5 pictures were selected: all figures are on these",)
     assert not result.complete
 
 

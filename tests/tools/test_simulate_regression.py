@@ -64,3 +64,9 @@ def test_the_more_a_tier_has_to_spare_the_rarer_its_demand_breaks(tool: ModuleTy
     for row in rows(tool.verdicts.demands):
         broken = shares(row[2:])
         assert broken == sorted(broken, reverse=True)
+
+
+def test_runs_that_stop_are_rarely_wrong_and_need_little_of_a_large_set(tool: ModuleType) -> None:
+    found = {row[1]: row for row in rows(tool.stopping.stopping, RUNS, 2000)}
+    assert all(shares(row)[0] <= 5 for row in found.values())
+    assert shares(found["+0.10"])[1] < 25 < 95 < shares(found["one picture below"])[1]

@@ -16,6 +16,7 @@ from tierbench.cli.export import export
 from tierbench.cli.history import history, prune
 from tierbench.cli.import_set import import_set
 from tierbench.cli.init import init
+from tierbench.cli.merge import merge
 from tierbench.cli.model import model
 from tierbench.cli.query import query
 from tierbench.cli.remove import remove
@@ -56,6 +57,7 @@ app.command("remove")(remove)
 app.command("fetch")(fetch)
 app.command("corrupt")(corrupt)
 app.command("evaluate")(evaluate)
+app.command("merge")(merge)
 app.command("show")(show)
 app.command("history")(history)
 app.command("compare")(compare)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tierbench.cli.set_output import TableOption, check_record, print_result, print_table, write_record
+from tierbench.cli.set_output import TableOption, check_record, exit_if_missed, print_result, print_table, write_record
 from tierbench.common.schema import SetResult
 
 Spec = Annotated[str, typer.Argument(help="a model, as for --robust-model")]
@@ -25,6 +25,14 @@ def evaluate(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1, help="pictures per batch")] = 16,
     processes: Annotated[int | None, typer.Option(min=0, help="processes that decode; default: one per core")] = None,
+    shard: Annotated[str, typer.Option(help="i/N: only the i-th of N parts; see `tierbench merge`")] = "",
+    sample: Annotated[int, typer.Option(min=0, help="only so many pictures, stratified by slice and class")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="of the sample, or of the order of --stop-when")] = 0,
+    min_accuracy: Annotated[
+        float | None, typer.Option(min=0, max=1, help="exit with 1 where the accuracy on a set is lower")
+    ] = None,
+    stop_when: Annotated[str, typer.Option(help="decided: stop as soon as --min-accuracy is decided")] = "",
+    error_rate: Annotated[float, typer.Option(help="how often --stop-when may decide wrongly")] = 0.05,
     ray: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="run on a Ray cluster: host:port of its head, or local")
     ] = None,
@@ -53,10 +61,19 @@ def evaluate(
     from tierbench.runs.set_parts import require_pyarrow
     from tierbench.runs.set_ray import evaluate_on_ray, ray_cluster
     from tierbench.runs.set_run import run_set
+    from tierbench.runs.set_selection import parse_selection
+    from tierbench.runs.set_stopping import accuracy_problem
     from tierbench.suites.datasets import open_data_set, parse_sets
     from tierbench.suites.datasets.origins import origin_text
 
     require_pyarrow()
+    selection = parse_selection(
+        shard=shard, sample=sample, seed=seed, stop_when=stop_when, least=min_accuracy, alpha=error_rate
+    )
+    if ray and selection.stopping is not None:
+        raise UserError("--stop-when: a run on Ray predicts everything; leave out one of --ray and --stop-when")
+    if shard and out is None:
+        raise UserError("--shard: nothing would be left to merge; name a folder for the result files with --out")
     problems: list[str] = []
     if as_json and table:
         problems.append("--json and --table both say what is printed; give one of them")
@@ -72,6 +89,7 @@ def evaluate(
     workers = cores() if processes is None else processes
     model = SetModel(classifier, identity_of(classifier), batch_size, workers)
     results: list[SetResult] = []
+    missed: list[str] = []
     output = sys.stdout
     with TemporaryDirectory() as scratch, ray_cluster(ray, scorers) if ray else nullcontext() as cluster:
         run = partial(evaluate_on_ray, cluster, opens) if cluster else evaluate_set
@@ -79,14 +97,19 @@ def evaluate(
             if text := origin_text(data_set):
                 typer.echo(text, err=True)
             folder = (out or Path(scratch)) / data_set.name / named.name
-            results.append(run_set(named.name, model, data_set, folder, progress_bar, evaluate=run))
+            results.append(
+                run_set(named.name, model, data_set, folder, progress_bar, selection=selection, evaluate=run)
+            )
             # While a cluster is up, stdout is kept from what Ray prints.
             with redirect_stdout(output):
                 if as_json:
                     typer.echo(json.dumps(result_json(results[-1])))
                 elif not table:
                     print_result(results)
+            if min_accuracy is not None:
+                missed.append(accuracy_problem(results[-1], min_accuracy, selection.stopping))
     if table:
         print_table(results, table)
     if record:
         write_record(record, named, model.identity.fingerprint or "", results)
+    exit_if_missed(missed)

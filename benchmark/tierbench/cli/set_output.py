@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -28,6 +28,14 @@ def print_result(results: Sequence[SetResult]) -> None:
     from tierbench.report.set_text import set_lines
 
     echo_lines(set_lines(results[-1], results, several_models=True, every=True))
+
+
+def exit_if_missed(missed: Iterable[str]) -> None:
+    """Print which sets miss what is asked for, and exit with 1; empty lines are sets that do not."""
+    if lines := list(filter(None, missed)):
+        for line in lines:
+            typer.echo(line, err=True)
+        raise typer.Exit(1)
 
 
 def echo_lines(lines: Sequence[str]) -> None:

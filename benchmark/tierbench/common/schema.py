@@ -837,6 +837,46 @@ class ModelEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftToMerge:
+    """What a test of a shard reports in place of a result: `tierbench merge` judges it, when all shards are there.
+
+    Attributes:
+        takes_cropped: whether the model takes cropped pictures without cropping them again; None if nobody asked.
+        partial: `suite/case` of each case of which the model's answer lacks labels.
+    """
+
+    model: str
+    takes_cropped: bool | None = None
+    partial: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardRecord:
+    """What `tierbench merge` needs of a shard beside its run: the content of `shard.json`.
+
+    Attributes:
+        number, of: which shard it is, and of how many.
+        arguments: of pytest, which select the same tests and gates again.
+        rows: the results of all of its cases as they were computed, also of those that only merge judges.
+        partial: model and `suite/case` of each case of which the model's answer lacks labels.
+        cards: model → its card.
+        backends: model → what ran it.
+        takes_cropped: model → whether it takes cropped pictures without cropping them again.
+        sets: what is in the data sets; see `SetPool.hand_over`.
+    """
+
+    number: Count
+    of: Count
+    arguments: tuple[str, ...] = ()
+    rows: tuple[CaseRow, ...] = ()
+    partial: tuple[tuple[str, str], ...] = ()
+    cards: Mapping[str, Any] = field(default_factory=dict)
+    backends: Mapping[str, str] = field(default_factory=dict)
+    takes_cropped: Mapping[str, bool] = field(default_factory=dict)
+    sets: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution: the content of `run.json`.
 

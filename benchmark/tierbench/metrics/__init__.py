@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tierbench.metrics.alexnet import ALEXNET_CLEAN_ERROR, ALEXNET_ERRORS
     from tierbench.metrics.breaking import breaking_severity, effective_breaking_severity
     from tierbench.metrics.brier import brier_score
+    from tierbench.metrics.confidence_sequence import share_reaches, share_sequence
     from tierbench.metrics.ece import expected_calibration_error
     from tierbench.metrics.error_agreement import error_consistency, error_consistency_interval
     from tierbench.metrics.mce import corruption_errors, mean_corruption_error
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from tierbench.metrics.pass_rate import pass_rate_interval
     from tierbench.metrics.plain_mean_error import mean_error
     from tierbench.metrics.relative_mce import relative_corruption_errors, relative_mean_corruption_error
+    from tierbench.metrics.sampled_share import sampled_share_interval
     from tierbench.metrics.slices import slice_summary
     from tierbench.metrics.top1_accuracy import Accuracy, accuracy
     from tierbench.metrics.wilson import wilson_interval
@@ -48,6 +50,9 @@ __all__ = [
     "pass_rate_interval",
     "relative_corruption_errors",
     "relative_mean_corruption_error",
+    "sampled_share_interval",
+    "share_reaches",
+    "share_sequence",
     "slice_summary",
     "wilson_interval",
 ]
@@ -73,6 +78,9 @@ __getattr__, __dir__ = lazy_exports(
         "pass_rate_interval": "tierbench.metrics.pass_rate",
         "relative_corruption_errors": "tierbench.metrics.relative_mce",
         "relative_mean_corruption_error": "tierbench.metrics.relative_mce",
+        "sampled_share_interval": "tierbench.metrics.sampled_share",
+        "share_reaches": "tierbench.metrics.confidence_sequence",
+        "share_sequence": "tierbench.metrics.confidence_sequence",
         "slice_summary": "tierbench.metrics.slices",
         "wilson_interval": "tierbench.metrics.wilson",
     },

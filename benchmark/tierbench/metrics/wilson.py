@@ -8,13 +8,13 @@ import math
 _Z95 = 1.959963984540054
 
 
-def wilson_interval(passed: int, total: int) -> tuple[float, float]:
+def wilson_interval(passed: float, total: float) -> tuple[float, float]:
     """Return the 95 % score interval of a pass rate, for independent images.
 
     Source: Wilson (1927), JASA 22, 209-212, without continuity correction.
 
     Args:
-        passed: number of images that passed, 0 ≤ passed ≤ total.
+        passed: number of images that passed, 0 ≤ passed ≤ total; an effective number may be a fraction.
         total: number of images.
 
     Returns:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from tierbench.common.errors import UserError
-from tierbench.common.schema import CaseRow
+from tierbench.common.schema import CaseRow, LeftToMerge
 from tierbench.common.text import listed, plural
 from tierbench.runs.benchmark import Benchmark, Selection
 from tierbench.runs.decision import Change, Decision
@@ -93,6 +93,17 @@ class Check(ABC):
     @abstractmethod
     def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Decide what the test does."""
+
+    def leave(self, session: Benchmark) -> Judged:
+        """Return what a shard leaves to `tierbench merge`: the results of its cases that have no test of their own."""
+        rows: list[CaseRow] = []
+        partial: list[str] = []
+        for model in self.models:
+            results = session.results(model, filter(session.selection.has, self.needs))
+            tested = session.selection.tested
+            rows += [result.row() for result in results if (model, result.case.key) not in tested]
+            partial += [result.case.key for result in results if result.partial]
+        return Judged(LeftToMerge(model=self.model, partial=tuple(partial)), tuple(rows))
 
     def settle(self, session: Benchmark, judged: Judged) -> Decision:
         """Decide, but never pass where an image that the test needs could not be judged."""

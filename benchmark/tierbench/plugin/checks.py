@@ -12,7 +12,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.schema import AbsenceResult, LadderResult, MetricResult, SliceResult, TierResult
 from tierbench.common.text import plural
 from tierbench.plugin.check import Judged, SuiteCheck
-from tierbench.runs.benchmark import Benchmark
+from tierbench.runs.benchmark import Benchmark, Selection
 from tierbench.runs.decision import Decision, with_change
 from tierbench.runs.gates import (
     decide_absence,
@@ -55,6 +55,11 @@ class CaseCheck(SuiteCheck):
                 names = ("corruption", case.corruption, f"severity{case.severity}", *case.tags)
                 marks = tuple(dict.fromkeys(names))
                 yield from (cls(suite, model, case.key, marks, (case,)) for model in session.names)
+
+    def select(self, selection: Selection) -> None:
+        """Note that the case has a test of its own, too."""
+        super().select(selection)
+        selection.tested.add((self.model, self.needs[0].key))
 
     def judge(self, session: Benchmark) -> Judged:
         """Hold the prediction against the case's thresholds."""
@@ -183,6 +188,12 @@ class SliceCheck(SuiteCheck):
                 marks = ("slice", "corruption", corruption, f"severity{severity}")
                 needs = [*cases, *suite.by_tier.get(1, ())]
                 yield from (cls(suite, model, name, marks, needs, corruption, severity) for model in session.names)
+
+    def leave(self, session: Benchmark) -> Judged:
+        """Leave to merge how pictures come to the model, too."""
+        left = super().leave(session)
+        cropped = session.takes_cropped(self.model)
+        return replace(left, result=replace(left.result, takes_cropped=cropped))
 
     def judge(self, session: Benchmark) -> Judged:
         """Sum up the slice."""

@@ -12,6 +12,7 @@ from tierbench.common.text import message_line
 from tierbench.corruptions import CORRUPTION_REGISTRY
 from tierbench.plugin import fixtures
 from tierbench.plugin.collection import has_nothing, module_of, parametrize
+from tierbench.plugin.merging import MergingSession
 from tierbench.plugin.options import read_options
 from tierbench.plugin.problem_item import put_in_place
 from tierbench.plugin.recorder import Recorder
@@ -37,7 +38,8 @@ class Hooks:
         self.is_worker = worker is not None
         own = overrides_classifier(config, places.cases)
         options = read_options(config, places, own)
-        self.session = BenchmarkSession(options, config, Path(worker["robust_shared"]) if worker else None)
+        session = MergingSession if options.merge else BenchmarkSession
+        self.session = session(options, config, Path(worker["robust_shared"]) if worker else None)
         if worker:
             self.session.sets.take(worker["robust_sets"])
         self.recorder: Recorder | None = None
@@ -116,6 +118,7 @@ class Hooks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> Generator[None]:
         """Let other tests run beside the problems of ours, once it is known which tests are selected."""
+        leave_out([item for item in items if not self.session.concerns(item)], items, self.config)
         yield
         ours = any(map(check_of, items))
         # The tests of a suite that cannot be read are not there.
@@ -167,3 +170,11 @@ class Hooks:
         elif not problems:
             problems = session.problems()
         return [message_line(problem) for problem in problems]
+
+
+def leave_out(left: Sequence[pytest.Item], items: list[pytest.Item], config: pytest.Config) -> None:
+    """Deselect items."""
+    if left:
+        gone = set(left)
+        items[:] = [item for item in items if item not in gone]
+        config.hook.pytest_deselected(items=left)

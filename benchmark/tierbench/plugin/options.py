@@ -44,6 +44,12 @@ _REPEATED = (
         "image processors, as with --robust-processor",
     ),
     (
+        "merge",
+        "RUN",
+        "folder of a run of a shard, whose results are judged in place of a model's; see `tierbench merge`",
+        "folders of shards, as with --robust-merge",
+    ),
+    (
         "endpoint_token",
         "[NAME=]VARIABLE",
         "environment variable with the token of an endpoint; may be given more than once",
@@ -79,6 +85,9 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("severities", str, "1-5", "LIST", "severities of the sweep: 1-5, or 1,3,5"),
     ("corruption_geometry", _GEOMETRIES, "imagenet-c", "", "part of a picture that the sweep corrupts"),
     ("markdown", str, "", "PATH", "file that takes a summary of the run in Markdown"),
+    ("shard", str, "", "i/N", "judge only the i-th of N parts of the cases; `tierbench merge` judges the whole"),
+    ("sample", int, "0", "N", "predict only N pictures of each data set, stratified by slice and class; 0: all"),
+    ("stop_when", ("decided",), "", "", "stop a data set as soon as its demands on accuracy are decided"),
     ("max_drop", float, "1.0", "X", "a margin that falls by more typical margins of its model is a regression"),
 )
 # Switches: name, help. Their ini keys are booleans.
@@ -121,6 +130,7 @@ def read_options(config: pytest.Config, places: Places, own: bool) -> RunConfig:
     """
     # Here, because a session without suites needs none of it.
     from tierbench.plugin.narrowing import narrowed_by
+    from tierbench.plugin.replaying import replayed
     from tierbench.runs.config import run_config
 
     problems: list[str] = []
@@ -138,6 +148,7 @@ def read_options(config: pytest.Config, places: Places, own: bool) -> RunConfig:
         only=places.only,
         own_model=own,
         narrowed_by=narrowed_by(config, places),
+        arguments=replayed(config, given),
     )
 
 

@@ -8,21 +8,23 @@ from typing import Any
 
 import pytest
 
-from tierbench.common.schema import CaseRow
+from tierbench.common.schema import CaseRow, LeftToMerge
 from tierbench.plugin.check import Check, Judged
 from tierbench.plugin.kinds import KINDS
 from tierbench.plugin.session import BenchmarkSession
+from tierbench.runs.shard_record import LEFT
 from tierbench.runs.wire import KIND, Reported, from_values, to_values
 
 # When the report of a test was made with which a worker of pytest-xdist died.
 CRASHED = "???"
-_TYPES = {name: kind.result_type for name, kind in KINDS.items()}
+_TYPES = {name: kind.result_type for name, kind in KINDS.items()} | {LEFT: LeftToMerge}
 
 
 def attach(item: pytest.Item, session: BenchmarkSession, check: Check, judged: Judged) -> None:
     """Attach the outcome of a test to its reports, which go to the controller and into JUnit XML."""
     fingerprint = session.models.fingerprint(check.model)
-    attached = to_values(Reported(check.kind, check.model, fingerprint, judged.result, judged.rows))
+    kind = LEFT if isinstance(judged.result, LeftToMerge) else check.kind
+    attached = to_values(Reported(kind, check.model, fingerprint, judged.result, judged.rows))
     # A test that is run again, by pytest-rerunfailures for one, has those of its first try.
     item.user_properties[:] = without_ours(item.user_properties) + attached
 

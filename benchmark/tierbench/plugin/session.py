@@ -14,6 +14,7 @@ import pytest
 
 from tierbench.common.progress import progress_bar
 from tierbench.plugin.check import Check
+from tierbench.plugin.checks import CaseCheck
 from tierbench.plugin.kinds import TESTS
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.config import RunConfig
@@ -39,6 +40,20 @@ class BenchmarkSession(Benchmark):
         self._owned: Path | None = None
         # Model that cannot predict → the test that reports it; where workers share a folder, it is written there.
         self._reporters: dict[str, str] = {}
+
+    @property
+    def asks_models(self) -> bool:
+        """Whether models predict; not where results are read from records."""
+        return True
+
+    def judges(self, check: Check) -> bool:
+        """Return whether a test is judged here: a shard judges only cases, `tierbench merge` the rest."""
+        return self.config.shard is None or check.kind == CaseCheck.kind
+
+    def concerns(self, item: pytest.Item) -> bool:
+        """Return whether an item is part of this session: a shard does not have the tests of cases of others."""
+        check = check_of(item)
+        return check is None or not isinstance(check, CaseCheck) or self.selection.has(check.needs[0])
 
     @cached_property
     def checks(self) -> dict[str, tuple[Check, ...]]:

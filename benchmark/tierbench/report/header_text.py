@@ -22,7 +22,9 @@ def header_lines(benchmark: Benchmark, *, runs: bool) -> Iterator[str]:
         runs: whether any model will run.
     """
     config = benchmark.config
-    if runs and config.own_model:
+    if origin := benchmark.origin_lines():
+        yield from origin
+    elif runs and config.own_model:
         own = config.models.specs[0]
         yield f"model {own.name} = {benchmark.shown_spec(own.name)}, {_baseline(benchmark, own)}"
     elif runs:

@@ -15,6 +15,7 @@ from tierbench.common.schema import (
     AbsenceResult,
     BaselineComparison,
     CaseRow,
+    LeftToMerge,
     ModelEntry,
     PairedVerdict,
     ReferenceComparison,
@@ -25,7 +26,6 @@ from tierbench.common.schema import (
     TagResult,
     TierResult,
 )
-from tierbench.models.prediction_store import library_versions
 from tierbench.runs.baseline_changes import Baselines
 from tierbench.runs.environment import git_commit, thread_count, tool_versions
 from tierbench.runs.provenance import provenance
@@ -48,11 +48,15 @@ class Gathered:
 
     Attributes:
         rows: the rows of the cases, by suite, case and model.
+        left: in a shard, those of further cases, which only `tierbench merge` judges.
+        left_notes: what its tests left to merge beside rows, by model.
         results: results as in the schema, by kind of test, then by model and subject.
         fingerprints: fingerprints of the models, by name.
     """
 
     rows: dict[tuple[str, str, str], CaseRow] = field(default_factory=dict)
+    left: dict[tuple[str, str, str], CaseRow] = field(default_factory=dict)
+    left_notes: dict[str, LeftToMerge] = field(default_factory=dict)
     results: dict[str, dict[tuple[object, ...], Any]] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
 
@@ -64,6 +68,14 @@ class Gathered:
             # The test of a slice reports its own only.
             result = with_slices(result, known[about].slices)
         known[about] = result
+
+    def leave(self, left: LeftToMerge, rows: Iterable[CaseRow]) -> None:
+        """Store what a test of a shard leaves to merge, beside what others left."""
+        self.left |= {(row.suite, row.case, row.model): row for row in rows}
+        known = self.left_notes.get(left.model, left)
+        cropped = known.takes_cropped if left.takes_cropped is None else left.takes_cropped
+        partial = dict.fromkeys((*known.partial, *left.partial))
+        self.left_notes[left.model] = LeftToMerge(model=left.model, takes_cropped=cropped, partial=tuple(partial))
 
     def all(self, kind: str) -> tuple[Any, ...]:
         """Return the results of a kind of test in the order of their arrival."""
@@ -85,6 +97,7 @@ class Assembly:
         suites: every suite that could have been run.
         specs: model → its spec, as it is recorded.
         root: top folder of the repository.
+        versions: of the libraries that results depend on.
     """
 
     gathered: Gathered
@@ -93,6 +106,7 @@ class Assembly:
     suites: Sequence[Suite]
     specs: Mapping[str, str]
     root: Path
+    versions: Mapping[str, str]
     # Why a metric of another package could not be computed, by name.
     failed_metrics: dict[str, str] = field(default_factory=dict)
 
@@ -143,7 +157,7 @@ class Assembly:
             preprocessing=card.get("preprocessing"),
             device=str(card.get("device", "")) or options.device,
             dtype=options.dtype,
-            versions=library_versions(),
+            versions=self.versions,
             suites={suite.name: suite.digest for suite in self.suites},
             geometries=[result.geometry for result in self.gathered.of_model("slice", name)],
             backend=self.models.backend(name),

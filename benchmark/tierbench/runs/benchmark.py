@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tierbench.common.shard import Shard
 from tierbench.models.classifier import Classifier
+from tierbench.models.prediction_store import library_versions
 from tierbench.runs.baseline_changes import BaselineChanges, Baselines
 from tierbench.runs.config import RunConfig
 from tierbench.runs.decision import Change
@@ -22,10 +24,11 @@ from tierbench.suites.derived import derive_cases
 from tierbench.suites.places import lacks_suites
 
 if TYPE_CHECKING:
-    from tierbench.common.schema import MissingResult, PairedVerdict, SetResult
+    from tierbench.common.schema import MissingResult, PairedVerdict, Run, SetResult
 
 # What stands in records where the spec of a model would stand.
 OWN_SPEC = "the fixture classifier"
+_LEFT = "level not determined (judged by tierbench merge)"
 
 
 @dataclass
@@ -33,19 +36,27 @@ class Selection:
     """What was selected.
 
     Attributes:
+        shard: the part of the cases that is predicted; None: all.
         cases: the cases to be predicted under each model, by `suite/id`.
         paired: the cases whose paired verdict is asked for, by `suite/id`; by model and by the model that it is held
             against, which is empty for its baseline.
+        tested: model and `suite/id` of each case with a test of its own.
         sets: the slices to be predicted, by model and data set; None: all pictures of the set.
     """
 
+    shard: Shard | None = None
     cases: dict[str, dict[str, Case]] = field(default_factory=dict)
     paired: dict[tuple[str, str], dict[str, Case]] = field(default_factory=dict)
+    tested: set[tuple[str, str]] = field(default_factory=set)
     sets: dict[tuple[str, str], frozenset[str] | None] = field(default_factory=dict)
 
     def add(self, model: str, cases: Iterable[Case]) -> None:
         """Note that the cases are needed under a model."""
-        self.cases.setdefault(model, {}).update((case.key, case) for case in cases)
+        self.cases.setdefault(model, {}).update((case.key, case) for case in cases if self.has(case))
+
+    def has(self, case: Case) -> bool:
+        """Return whether the shard has a case; the views of a step go with it."""
+        return self.shard is None or self.shard.has(case.scene_key)
 
     def ask(self, model: str, cases: Iterable[Case], against: str = "") -> None:
         """Note that the paired verdict on these cases is asked for, against another model or the baseline."""
@@ -68,7 +79,7 @@ class Benchmark:
 
     def __init__(self, config: RunConfig, progress: Progress, shared: Path | None = None) -> None:
         self.config = config
-        self.selection = Selection()
+        self.selection = Selection(config.shard)
         # What leaves out tests on purpose; empty: every case of a baseline must be there.
         self.narrowed_by = config.narrowed_by
         # Beside data sets, a folder may have a test file only.
@@ -171,11 +182,31 @@ class Benchmark:
             # Imported here, because a run without a baseline does not need pandas.
             from tierbench.runs.whole_margins import whole_margins
 
-            model = self.predicted(name)
+            model = self.asked(name)
             rows = (result.row() for result in self.all_results(name))
-            fingerprint = model.identity.fingerprint or ""
+            fingerprint = self.models.fingerprint(name)
             baseline.scale(whole_margins(rows, self.suites, model, baseline.baseline, fingerprint))
         return baseline
+
+    def asked(self, name: str) -> ModelUnderTest | None:
+        """Return the model that the results of a run are from; None where they are read from records."""
+        return self.predicted(name)
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The versions of the libraries that results depend on."""
+        return library_versions()
+
+    def origin_lines(self) -> list[str]:
+        """Return where results are read from, for the header; nothing where models predict."""
+        return []
+
+    def recorded(self, run: Run) -> Run:
+        """Return the record of a run with what this process knows beside the results: a shard has no verdict."""
+        if self.config.shard is None:
+            return run
+        models = [replace(each, level=None, level_text=_LEFT) for each in run.models]
+        return replace(run, models=tuple(models), tiers=tuple(replace(each, met=None) for each in run.tiers))
 
     def missing(self, name: str) -> MissingResult:
         """Return the cases that the baseline of a model has and this run lacks."""

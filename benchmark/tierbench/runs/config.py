@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tierbench.common.errors import UserError
 from tierbench.common.files import expanded
+from tierbench.common.shard import Shard
 from tierbench.common.text import one_line, plural, suggestion
 from tierbench.corruptions.selection import parse_corruptions, parse_severities
 from tierbench.models.endpoint_settings import endpoint_settings
@@ -49,8 +51,13 @@ class RunConfig:
             that were never fetched.
         narrowed_by: what leaves out tests on purpose, such as `-k`; empty if nothing does.
         problems: what is wrong with the options, a line each; a default stands where a value cannot be used.
+        shard: the part of the cases that this machine judges; None: all.
+        merge: folders of the shards whose results are judged, in place of a model's.
+        arguments: of pytest, which ask for the same tests and gates again; for `tierbench merge`.
         sets: the data sets, in the order of the run.
         set_gates: what is demanded of data sets, by name.
+        sample: number of pictures of each data set that are predicted; 0: all.
+        stops: whether a data set stops as soon as its demands are decided.
     """
 
     root: Path
@@ -71,8 +78,13 @@ class RunConfig:
     missing_cases: str
     narrowed_by: str
     problems: tuple[str, ...] = ()
+    shard: Shard | None = None
+    merge: tuple[Path, ...] = ()
+    arguments: tuple[str, ...] = ()
     sets: tuple[SetSpec, ...] = ()
     set_gates: Mapping[str, SetGates] = field(default_factory=dict)
+    sample: int = 0
+    stops: bool = False
 
 
 def run_config(
@@ -84,6 +96,7 @@ def run_config(
     only: frozenset[Path],
     own_model: bool,
     narrowed_by: str,
+    arguments: tuple[str, ...] = (),
 ) -> RunConfig:
     """Return the configuration for the values of the options.
 
@@ -95,6 +108,7 @@ def run_config(
         only: folders of the suites that pytest was pointed at.
         own_model: whether a `classifier` fixture of the user's returns the model.
         narrowed_by: what leaves out tests on purpose; empty if nothing does.
+        arguments: see `RunConfig`.
     """
     batch_size, max_drop = given["batch_size"], given["max_drop"]
     if batch_size < 1:
@@ -118,6 +132,7 @@ def run_config(
             for spec in specs
             if is_unversioned(spec.spec)
         ]
+    shard, sample = _shard(given, problems), _sample(given, problems)
     reports = root / expanded(given["reports"])
     sets = parse_sets(given["dataset"], problems)
     set_gates = read_gates(cases, [each.name for each in sets], problems) if sets else {}
@@ -153,11 +168,43 @@ def run_config(
         corruption_geometry=given["corruption_geometry"],
         markdown=root / expanded(given["markdown"]) if given["markdown"] else None,
         missing_cases=given["missing_cases"],
-        narrowed_by=narrowed_by,
+        narrowed_by="--robust-shard" if shard else narrowed_by,
         problems=tuple(problems),
+        shard=shard,
+        merge=tuple(root / expanded(path) for path in given["merge"]),
+        arguments=arguments,
         sets=sets,
         set_gates=set_gates,
+        sample=sample,
+        stops=given["stop_when"] == "decided",
     )
+
+
+def _sample(given: Mapping[str, Any], problems: list[str]) -> int:
+    sample = int(given["sample"])
+    if sample < 0:
+        problems.append(f"--robust-sample {sample} must be 1 or more, or 0 for all pictures")
+    if given["stop_when"]:
+        if sample:
+            problems.append("--robust-stop-when draws its own sample, as large as it needs; leave out --robust-sample")
+        if given["shard"]:
+            problems.append("--robust-stop-when: a shard cannot know what others have seen; leave out --robust-shard")
+    return max(sample, 0)
+
+
+def _shard(given: Mapping[str, Any], problems: list[str]) -> Shard | None:
+    if not given["shard"]:
+        return None
+    if given["update_baseline"]:
+        problems.append(
+            "--robust-update-baseline: a shard has a part of the cases; merge all shards with `tierbench merge`, and "
+            "accept the merged run with `tierbench baseline accept`"
+        )
+    try:
+        return Shard.parse(given["shard"])
+    except UserError as error:
+        problems += error.lines
+        return None
 
 
 def _reference(given: str, names: Sequence[str], problems: list[str]) -> str:

@@ -13,11 +13,12 @@ from typing import Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
-from tierbench.common.schema import CaseRow, Run
+from tierbench.common.schema import CaseRow, LeftToMerge, Run
 from tierbench.runs.acceptance import accept_rows, accept_sets
 from tierbench.runs.assemble import Assembly, Gathered
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.record import RUN, SCORES, ScoresFile, new_run_folder, write_run
+from tierbench.runs.shard_record import SHARD, shard_record, write_shard
 from tierbench.runs.wire import Reported
 
 
@@ -85,6 +86,9 @@ class Recording:
         """Record what a test reported."""
         self.begin()
         self.gathered.fingerprints[said.model] = said.fingerprint
+        if isinstance(said.result, LeftToMerge):
+            self.gathered.leave(said.result, said.rows)
+            return
         if said.result is not None:
             self.gathered.take(said.kind, said.model, said.result)
         for row in said.rows:
@@ -110,6 +114,10 @@ class Recording:
         self.run = self._assemble(complete=complete)
         with self.survived(f"{RUN} is not written"):
             write_run(self.folder, self.run)
+        own = self.benchmark
+        if own.config.shard:
+            with self.survived(f"{SHARD} is not written"):
+                write_shard(self.folder, shard_record(own.config, self._assembly(), own.sets.hand_over()))
 
     @contextmanager
     def survived(self, what: str) -> Iterator[None]:
@@ -140,7 +148,7 @@ class Recording:
     def _assembly(self) -> Assembly:
         own = self.benchmark
         specs = {name: own.shown_spec(name) for name in own.names}
-        return Assembly(self.gathered, own.models, own.baselines, own.suites, specs, own.config.root)
+        return Assembly(self.gathered, own.models, own.baselines, own.suites, specs, own.config.root, own.versions)
 
     def _assemble(self, *, complete: bool) -> Run:
         """Return the run as it was recorded so far."""
@@ -152,7 +160,7 @@ class Recording:
             command=(Path(sys.argv[0]).name, *self._arguments),
         )
         self.failures += assembly.failed_metrics.values()
-        return run
+        return self.benchmark.recorded(run)
 
     def _accept(self, complete: bool) -> bool:
         """Write the baselines; return whether all were written."""

@@ -77,7 +77,7 @@ class SetParts:
         import pyarrow.parquet as parquet
 
         table = table_of(rows)
-        number = 1 + max((int(file.stem.partition("-")[2]) for file in self._files()), default=-1)
+        number = 1 + max((int(file.stem.partition("-")[2]) for file in self.files()), default=-1)
         with replacing(self.folder / f"part-{number:06d}.parquet") as stream:
             parquet.write_table(table, stream)
 
@@ -101,14 +101,15 @@ class SetParts:
         # A picture is there twice if two runs went on at once, with the same result.
         return frame.drop_duplicates("id").sort_values("id", ignore_index=True)
 
-    def _files(self) -> list[Path]:
+    def files(self) -> list[Path]:
+        """Return the parts, oldest first."""
         return sorted(self.folder.glob("part-[0-9][0-9][0-9][0-9][0-9][0-9].parquet"))
 
     def _tables(self, columns: Sequence[str]) -> Iterable[pa.Table]:
         require_pyarrow()
         import pyarrow.parquet as parquet
 
-        for file in self._files():
+        for file in self.files():
             try:
                 # One file, not a data set of pyarrow, which would look for others.
                 table = parquet.ParquetFile(file).read(columns=list(columns))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,7 +18,10 @@ from tierbench.runs.config import RunConfig
 from tierbench.runs.record import to_json
 from tierbench.scoring.model_under_test import ModelUnderTest
 from tierbench.suites.datasets import DataSet, open_data_set
-from tierbench.suites.datasets.set_gates import SetGates
+from tierbench.suites.datasets.set_gates import FILE, SetGates
+
+if TYPE_CHECKING:
+    from tierbench.runs.set_selection import SetSelection
 
 Progress = Callable[[int, str], AbstractContextManager[Callable[[int], object]]]
 
@@ -127,6 +131,11 @@ class SetPool:
             if name in suites:
                 found.append(f"data set {name!r}: a suite has this name; write NAME=KIND:PATH")
             found += self._gates(name).problems(name, listing.slices, listing.clean)
+            if self._config.stops and not _demanded_accuracies(self._gates(name)):
+                found.append(
+                    f"--robust-stop-when decided: nothing is demanded of the accuracy on data set {name!r}; write a "
+                    f"min_accuracy into {FILE}"
+                )
             for model, opened in models.items():
                 found += self._label_problems(name, model, opened)
                 if not updating:
@@ -186,6 +195,9 @@ class SetPool:
             except UserError as error:
                 # Remembered, so that the next test does not try it again.
                 self._results[about] = error
+        return self._known(about)
+
+    def _known(self, about: tuple[str, str]) -> SetResult:
         found = self._results[about]
         if isinstance(found, UserError):
             raise UserError(*found.lines)
@@ -196,29 +208,83 @@ class SetPool:
 
     def _streamed(self, model: ModelUnderTest, name: str, slices: frozenset[str] | None) -> SetResult:
         # Imported here, because a run of cases does not need NumPy, pandas or pyarrow.
-        from tierbench.runs.set_baseline import accepted_path, compare_with_accepted, results_folder
+        from tierbench.runs.set_baseline import results_folder
         from tierbench.runs.set_run import read_set
-        from tierbench.scoring.set_demands import with_demands
 
         if self.folder is None:
             raise UserError(f"data set {name!r}: the run has no folder for its results; check --robust-reports")
         target = results_folder(self.folder, model.name, name)
         # Of several processes, one predicts, and the others need not even list the files.
         result = read_set(target) if exists(target) else self._predicted(model, name, slices, target)
-        gates = self._gates(name)
-        result = with_demands(replace(result, results=target.relative_to(self.folder).as_posix()), gates)
-        accepted = accepted_path(self._config.baseline, self._config.models.spec(model.name), name)
-        return compare_with_accepted(result, target, accepted, gates.allowed_drop)
+        if self._config.shard:
+            # The demands are on the whole set, which the other shards have parts of.
+            return replace(result, results=target.relative_to(self.folder).as_posix())
+        return self._judged(result, model.name, target)
 
     def _predicted(self, model: ModelUnderTest, name: str, slices: frozenset[str] | None, target: Path) -> SetResult:
         from tierbench.runs.set_evaluation import SetModel, processes_for
         from tierbench.runs.set_run import run_set
         from tierbench.runs.set_working import resumable, working_key
 
-        options, data_set = self._config.models, self.open(name)
-        samples = [sample for sample in data_set.samples if slices is None or sample.slice in slices]
+        options, data_set, selection = self._config.models, self.open(name), self._selection(name)
+        samples = [sample for sample in selection.of(data_set) if slices is None or sample.slice in slices]
         processes = processes_for(len(samples), options.batch_size)
         seen = SetModel(model.classifier, model.identity, options.batch_size, processes, options.max_pixels)
         kept = options.cache and model.identity.fingerprint is not None
-        with resumable(target, working_key(model.name, seen, data_set, samples) if kept else "") as folder:
-            return run_set(model.name, seen, data_set, folder, self._progress, samples)
+        key = working_key(model.name, seen, data_set, samples, selection) if kept else ""
+        with resumable(target, key) as folder:
+            return run_set(model.name, seen, data_set, folder, self._progress, samples, selection)
+
+    def merged(self, shards: Sequence[Path], model: str, name: str) -> SetResult:
+        """Return the result of a model on a set of which shards have the result files.
+
+        Args:
+            shards: the folders of their runs.
+            model: name of the model.
+            name: of the set.
+
+        Raises:
+            UserError: if the result files cannot be merged.
+        """
+        # Imported here, because a run of cases does not need it.
+        from tierbench.runs.set_baseline import results_folder
+        from tierbench.runs.set_merge import merge_results
+        from tierbench.runs.set_run import read_set
+
+        if self.folder is None:
+            raise UserError(f"data set {name!r}: the run has no folder for its results; check --robust-reports")
+        about, target = (model, name), results_folder(self.folder, model, name)
+        if about not in self._results:
+            try:
+                folders = [results_folder(shard, model, name) for shard in shards]
+                found = read_set(target) if exists(target) else merge_results(folders, target)
+                self._results[about] = self._judged(found, model, target)
+            except UserError as error:
+                self._results[about] = error
+        return self._known(about)
+
+    def _selection(self, name: str) -> SetSelection:
+        """Return the part of a set that the run predicts."""
+        from tierbench.runs.set_selection import SetSelection
+        from tierbench.runs.set_stopping import Stopping
+
+        config = self._config
+        wanted = _demanded_accuracies(self._gates(name)) if config.stops else {}
+        return SetSelection(config.shard, config.sample, stopping=Stopping(wanted) if wanted else None)
+
+    def _judged(self, result: SetResult, model: str, target: Path) -> SetResult:
+        """Return a result with what is demanded of it, and how it compares with accepted results."""
+        from tierbench.runs.set_baseline import accepted_path, compare_with_accepted
+        from tierbench.scoring.set_demands import with_demands
+
+        options, name, gates = self._config.models, result.set, self._gates(result.set)
+        home = self.folder or target
+        result = with_demands(replace(result, results=target.relative_to(home).as_posix()), gates)
+        accepted = accepted_path(self._config.baseline, options.spec(model), name)
+        return compare_with_accepted(result, target, accepted, gates.allowed_drop)
+
+
+def _demanded_accuracies(gates: SetGates) -> dict[str, float]:
+    """Return the accuracies that are demanded, by slice; that of the whole set has an empty name."""
+    demands = {"": gates.whole, **gates.slices}
+    return {name: limits["accuracy"] for name, limits in demands.items() if "accuracy" in limits}

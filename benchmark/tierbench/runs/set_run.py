@@ -12,6 +12,8 @@ from tierbench.models.identity import read_part
 from tierbench.models.prediction_store import library_versions
 from tierbench.runs.set_evaluation import SetModel, evaluate_set
 from tierbench.runs.set_parts import COLUMNS, SetParts
+from tierbench.runs.set_selection import SetSelection
+from tierbench.runs.set_stopping import evaluate_until_decided
 from tierbench.scoring.class_map import ClassMap, map_classes
 from tierbench.scoring.set_figures import summarise_set
 from tierbench.suites.datasets import DataSet, Sample
@@ -21,6 +23,7 @@ FIGURE_COLUMNS = tuple(name for name in COLUMNS if name != "top")
 Progress = Callable[[int, str], AbstractContextManager[Callable[[int], object]]]
 # Like `evaluate_set`.
 Evaluate = Callable[[SetModel, DataSet, Sequence[Sample], ClassMap, SetParts, Callable[[int], object]], None]
+WHOLE = SetSelection()
 
 
 def run_set(
@@ -30,6 +33,7 @@ def run_set(
     folder: Path,
     progress: Progress,
     samples: Sequence[Sample] | None = None,
+    selection: SetSelection = WHOLE,
     evaluate: Evaluate = evaluate_set,
 ) -> SetResult:
     """Predict all pictures of a set that have no row yet, and return the result on all that have one.
@@ -40,18 +44,25 @@ def run_set(
         data_set: the set.
         folder: of the result files; where it holds some of the same set and model, the run goes on from them.
         progress: opens a progress bar.
-        samples: a part of the set's pictures; None: all.
-        evaluate: what predicts them, such as Ray.
+        samples: the pictures that are asked for, of one slice for instance; None: all.
+        selection: a shard or a sample, of which these are a part; and whether the run may stop early.
+        evaluate: what predicts them, such as Ray; a run that may stop early is none of it.
 
     Raises:
         UserError: if the classes of the set do not map, the model fails, or the folder holds other results.
     """
-    chosen = data_set.samples if samples is None else samples
+    chosen = selection.of(data_set)
+    if samples is not None:
+        asked = {sample.id for sample in samples}
+        chosen = [sample for sample in chosen if sample.id in asked]
     classes = map_classes(data_set, model.identity.labels)
     parts = SetParts(folder)
-    parts.open(made_with(name, model, data_set, classes))
+    parts.open(made_with(name, model, data_set, classes) | selection.noted(data_set, chosen))
     with progress(len(chosen), f"{data_set.name} with {name}") as advance:
-        evaluate(model, data_set, chosen, classes, parts, advance)
+        if selection.stopping is None:
+            evaluate(model, data_set, chosen, classes, parts, advance)
+        else:
+            evaluate_until_decided(model, data_set, chosen, classes, parts, selection.stopping, advance)
     return read_set(folder)
 
 

@@ -15,7 +15,8 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.images import OPENING_VERSION
 from tierbench.runs.set_evaluation import SetModel
-from tierbench.runs.set_run import made_with
+from tierbench.runs.set_run import WHOLE, made_with
+from tierbench.runs.set_selection import SetSelection
 from tierbench.scoring.class_map import map_classes
 from tierbench.suites.datasets import DataSet, Sample
 
@@ -23,7 +24,9 @@ from tierbench.suites.datasets import DataSet, Sample
 _KEPT_S = 30 * 24 * 3600
 
 
-def working_key(name: str, model: SetModel, data_set: DataSet, samples: Sequence[Sample]) -> str:
+def working_key(
+    name: str, model: SetModel, data_set: DataSet, samples: Sequence[Sample], selection: SetSelection = WHOLE
+) -> str:
     """Return a hash over everything that the rows of a run over a set depend on, but for the pictures' content.
 
     Args:
@@ -31,11 +34,13 @@ def working_key(name: str, model: SetModel, data_set: DataSet, samples: Sequence
         model: the model.
         data_set: the set.
         samples: the pictures that are predicted.
+        selection: which part of the set they are.
 
     Raises:
         UserError: if the classes of the set do not map onto the labels of the model.
     """
     made = made_with(name, model, data_set, map_classes(data_set, model.identity.labels))
+    made |= selection.noted(data_set, samples)
     digest = hashlib.sha256(json.dumps([made, model.max_pixels, OPENING_VERSION], sort_keys=True).encode())
     for sample in samples:
         digest.update(f"{sample.id}\n".encode("utf-8", "backslashreplace"))

@@ -9,6 +9,7 @@ from tierbench.common.schema import SetResult, SetSlice
 from tierbench.common.text import listed, plural
 from tierbench.metrics.ece import expected_calibration_error
 from tierbench.metrics.pass_rate import grouped_rate_interval
+from tierbench.scoring.partial_sets import with_part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,7 @@ def summarise_set(rows: pd.DataFrame, made_with: Mapping[str, Any], results: str
     whole = summarise_rows(rows, "")
     size = int(made_with.get("size", len(rows)))
     found = {} if sweep is None else _sweep_figures(sweep, published=figure == "mce")
-    return SetResult(
+    result = SetResult(
         set=str(made_with["set"]),
         model=str(made_with["model"]),
         spec=str(made_with.get("spec", "")),
@@ -49,12 +50,13 @@ def summarise_set(rows: pd.DataFrame, made_with: Mapping[str, Any], results: str
         warnings=tuple(_warnings(whole, made_with)),
         notes=(
             *map(str, made_with.get("notes", ())),
-            *_notes(rows, whole, size),
+            *_notes(rows, whole),
             *_sweep_notes(slices, clean, figure, sweep),
         ),
         results=results,
         **found,
     )
+    return with_part(result, made_with)
 
 
 def summarise_rows(rows: pd.DataFrame, name: str) -> SetSlice:
@@ -131,10 +133,8 @@ def _sweep_notes(slices: tuple[SetSlice, ...], clean: str, figure: str, sweep: S
     return notes
 
 
-def _notes(rows: pd.DataFrame, whole: SetSlice, size: int) -> list[str]:
+def _notes(rows: pd.DataFrame, whole: SetSlice) -> list[str]:
     notes = []
-    if whole.total != size:
-        notes.append(f"{whole.total:,} of {plural(size, 'picture')} have a row: all figures are on these")
     if whole.errors:
         failed = rows[rows["error"] != ""]
         notes.append(

@@ -139,6 +139,11 @@ class Case:
         return f"{self.suite}/{self.id}"
 
     @property
+    def scene_key(self) -> str:
+        """The key without the view: all views of a step have the same."""
+        return self.key.removesuffix(f"~{self.view}") if self.view else self.key
+
+    @property
     def twin_key(self) -> str:
         """The key of the twin; empty if there is none."""
         return f"{self.suite}/{self.twin}{f'~{self.view}' if self.view else ''}" if self.twin else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tierbench.suites.datasets.data_set import DataSet, Layout
 from tierbench.suites.datasets.registry import DATASET_REGISTRY, open_data_set
 from tierbench.suites.datasets.sample import FileSource, Sample, Source, open_sample
+from tierbench.suites.datasets.sampling import draw_sample, random_order
 from tierbench.suites.datasets.spec import SetSpec, parse_sets
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "Sample",
     "SetSpec",
     "Source",
+    "draw_sample",
     "open_data_set",
     "open_sample",
     "parse_sets",
+    "random_order",
 ]
