@@ -40,6 +40,21 @@ def test_a_ladder_tells_how_far_it_is_seen(bench: Bench, workers: tuple[str, ...
     assert record.run.models[0].level is None
 
 
+def test_the_views_of_the_baseline_say_how_far_it_was_seen(bench: Bench) -> None:
+    bench.suite("roads", ROWS, SETTINGS)
+    assert bench.run("--robust-update-baseline").code == 0
+    bench.record()
+    baseline = bench.path / "reports" / "baselines" / "model.csv"
+    # A step that failed, although six of its eight views passed.
+    lines = baseline.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = [line.replace(",0\n", ",0.75\n") if line.startswith("roads,grey_25,") else line for line in lines]
+    baseline.write_text("".join(lines), encoding="utf-8")
+    answer = bench.run()
+    assert answer.line("roads/road") == f"roads/road  visibility_m  {SENTENCE}; in the baseline seen down to 18.4 m"
+    (ladder,) = bench.record().run.ladders
+    assert ladder.baseline_shares == (1, 1, 0.75, 0)
+
+
 @pytest.mark.parametrize(("gate", "code"), [(50, 0), (36, 0), (35, 1)])
 def test_the_declared_minimum_is_a_gate(bench: Bench, gate: int, code: int) -> None:
     bench.suite("roads", ROWS, f"{SETTINGS}gate = {gate}\n")

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from tests.conftest import Bench
+from tests.conftest import Bench, write_suite
 from tests.garage import GARAGE
 from tests.plugin.test_robust_gate import failed
 from tests.report.conftest import report_of
@@ -124,6 +124,18 @@ def test_the_last_failed_test_alone_is_not_judged(accepted: Bench) -> None:
 def test_a_run_that_names_everything_is_unfiltered(accepted: Bench, whole: tuple[str, ...]) -> None:
     accepted.suite("garage", without("red_2"))
     assert failed(accepted.run(*whole).text) == ["test_baseline[cases]"]
+
+
+def test_robust_cases_narrows_unless_it_covers_every_folder_that_the_settings_name(accepted: Bench) -> None:
+    accepted.suite("garage", without("red_2"))
+    write_suite(accepted.path / "more" / "other", "file_name,label,tier\nred.png,automobile,1\n")
+    accepted.configure(robust_cases=["cases", "more"])
+    both = accepted.run("--robust-cases=cases", "--robust-cases=more")
+    assert failed(both.text) == ["test_baseline[cases]"]
+    assert LACKED in both.text
+    one = accepted.run("--robust-cases=cases", "-rs")
+    assert one.code == 0
+    assert "--robust-cases narrows this one" in one.text
 
 
 def test_a_removal_is_accepted_with_the_baseline(accepted: Bench) -> None:
