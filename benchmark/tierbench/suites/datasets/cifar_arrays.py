@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from tierbench.common.errors import UserError
 from tierbench.common.inside import open_inside
@@ -15,6 +15,7 @@ from tierbench.corruptions import CORRUPTION_REGISTRY
 from tierbench.suites.datasets.class_folders import set_folder, strange_files, walk
 from tierbench.suites.datasets.corrupted_folders import CLEAN, SEVERITIES, missing_slices
 from tierbench.suites.datasets.data_set import DataSet, Layout
+from tierbench.suites.datasets.lazy_samples import LazySamples
 from tierbench.suites.datasets.sample import Sample
 from tierbench.suites.datasets.spec import SetSpec
 
@@ -57,7 +58,7 @@ class ArraySource:
             raise OSError(f"{self.file.name} has changed: {error_text(error)}") from error
 
 
-class ArrayPictures(Sequence[Sample]):
+class ArrayPictures(LazySamples):
     """The pictures of CIFAR-10-C, made when they are asked for: the published set has 950,000.
 
     Args:
@@ -74,18 +75,12 @@ class ArrayPictures(Sequence[Sample]):
     def __len__(self) -> int:
         return len(self._slices) * len(self._labels)
 
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(len(self)))]
-        place, original = divmod(range(len(self))[index], len(self._labels))
+    def make(self, row: int) -> Sample:
+        """Return the sample in a row of the set."""
+        place, original = divmod(row, len(self._labels))
         name, severity = self._slices[place]
         part = f"{name}+{severity}" if severity else name
-        row = max(severity - 1, 0) * len(self._labels) + original
-        source = ArraySource(self._folder / f"{name}.npy", row)
+        source = ArraySource(self._folder / f"{name}.npy", max(severity - 1, 0) * len(self._labels) + original)
         label = CLASSES[self._labels[original]]
         return Sample(f"{part}/{original:05d}", part, label, source, group=f"{original:05d}")
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import read_regular
 from tierbench.common.text import error_text, listed, one_line
 from tierbench.suites.datasets.class_lists import class_texts, row_classes
 from tierbench.suites.datasets.data_set import DataSet, Layout
+from tierbench.suites.datasets.lazy_samples import LazySamples
 from tierbench.suites.datasets.sample import Sample
 from tierbench.suites.datasets.spec import SetSpec
 
@@ -59,7 +60,7 @@ class HubSource:
         return content
 
 
-class HubPictures(Sequence[Sample]):
+class HubPictures(LazySamples):
     """The pictures of a split, made when they are asked for.
 
     Args:
@@ -74,14 +75,8 @@ class HubPictures(Sequence[Sample]):
     def __len__(self) -> int:
         return len(self._labels)
 
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(len(self)))]
-        row = range(len(self))[index]
+    def make(self, row: int) -> Sample:
+        """Return the sample in a row of the set."""
         name = f"{self._split.split or 'all'}#{row}"
         return Sample(name, "", self._labels[row], HubSource(self._split, self._column, row))
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import expanded
@@ -17,6 +17,7 @@ from tierbench.common.text import error_text, listed, one_line, printable
 from tierbench.suites.datasets.class_folders import walk
 from tierbench.suites.datasets.class_lists import class_texts, row_classes
 from tierbench.suites.datasets.data_set import DataSet, Layout
+from tierbench.suites.datasets.lazy_samples import LazySamples
 from tierbench.suites.datasets.sample import FileSource, Sample
 from tierbench.suites.datasets.spec import SetSpec
 from tierbench.suites.file_names import file_name_problem
@@ -90,7 +91,7 @@ class _File:
     ids: Sequence[str]
 
 
-class ParquetPictures(Sequence[Sample]):
+class ParquetPictures(LazySamples):
     """The pictures of Parquet files, made when they are asked for.
 
     Args:
@@ -107,21 +108,15 @@ class ParquetPictures(Sequence[Sample]):
     def __len__(self) -> int:
         return self._length
 
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | Sequence[Sample]:
-        if isinstance(index, slice):
-            return [self[each] for each in range(*index.indices(len(self)))]
-        index = range(len(self))[index]
+    def make(self, row: int) -> Sample:
+        """Return the sample in a row of the set."""
         # The last of those that begin there: files and row groups may be empty.
-        number = bisect_right(self._starts, index) - 1
-        file, row = self._files[number], index - self._starts[number]
-        group = bisect_right(file.starts, row) - 1
-        source = ParquetSource(self._home, file.path, group, row - file.starts[group], self._column)
-        name = file.ids[row] if file.ids else f"{printable(file.path)}#{row}"
-        return Sample(name, "", file.labels[row], source)
+        number = bisect_right(self._starts, row) - 1
+        file, own = self._files[number], row - self._starts[number]
+        group = bisect_right(file.starts, own) - 1
+        source = ParquetSource(self._home, file.path, group, own - file.starts[group], self._column)
+        name = file.ids[own] if file.ids else f"{printable(file.path)}#{own}"
+        return Sample(name, "", file.labels[own], source)
 
 
 def open_parquet(spec: SetSpec, root: Path) -> DataSet:
