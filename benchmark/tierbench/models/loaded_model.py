@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,32 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-class LoadedModel:
+class Loaded(ABC):
+    """A model that the user's own code has loaded, with its image processor."""
+
+    # No hash can hold all that the results of code in memory depend on.
+    fingerprint = None
+
+    def verify(self) -> None:
+        """Raise a `UserError` if the model cannot predict a picture."""
+        from PIL import Image
+
+        self.predict([Image.new("RGB", (224, 224), (128, 128, 128))])
+
+    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
+        """Return the probabilities of the labels, float32, shape [n_images, n_labels]."""
+        return self._predict(images, cropped=False)
+
+    def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
+        """Return the probabilities of the labels, without a crop; see `TakesCropped`."""
+        return self._predict(images, cropped=True)
+
+    @abstractmethod
+    def _predict(self, images: Sequence[Image.Image], *, cropped: bool) -> np.ndarray:
+        """Return the probabilities of the labels; `cropped` as for `predict_cropped`."""
+
+
+class LoadedModel(Loaded):
     """A `Classifier` for a model in memory; it stays on its device and in its dtype.
 
     Args:
@@ -33,9 +59,6 @@ class LoadedModel:
     Raises:
         UserError: if it is no image classifier, its classes have no names, or the processor is none.
     """
-
-    # No hash can hold all that the results of code in memory depend on.
-    fingerprint = None
 
     def __init__(self, model: Any, processor: Any, spec: str, place: str) -> None:
         self.labels = _labels(model.config, place)
@@ -53,20 +76,6 @@ class LoadedModel:
     def dtype(self) -> str:
         """The type of the weights."""
         return str(self._model.dtype).removeprefix("torch.")
-
-    def verify(self) -> None:
-        """Raise a `UserError` if the model cannot predict a picture."""
-        from PIL import Image
-
-        self.predict([Image.new("RGB", (224, 224), (128, 128, 128))])
-
-    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Return the probabilities of the labels, float32, shape [n_images, n_labels]."""
-        return self._predict(images, cropped=False)
-
-    def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Return the probabilities of the labels, without a crop; see `TakesCropped`."""
-        return self._predict(images, cropped=True)
 
     def _predict(self, images: Sequence[Image.Image], *, cropped: bool) -> np.ndarray:
         prepare = self._processor.preparation(cropped=cropped)

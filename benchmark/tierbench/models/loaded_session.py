@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tierbench.common.errors import UserError
-from tierbench.models.loaded_model import given_processor, plain_settings
+from tierbench.models.loaded_model import Loaded, given_processor, plain_settings
 from tierbench.models.preprocessing_steps import preprocessing_steps
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _TYPES = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(doub
 _SURELY_ONE = 1e-4
 
 
-class LoadedSession:
+class LoadedSession(Loaded):
     """A `Classifier` for a session of ONNX Runtime; it runs where the session was made to run.
 
     A session does not say what its graph computes: outputs that are not negative and sum to 1 are probabilities, others
@@ -35,9 +35,6 @@ class LoadedSession:
     Raises:
         UserError: if the session takes something else than RGB pictures in numbers with a fraction.
     """
-
-    # No hash can hold all that the results of code in memory depend on.
-    fingerprint = None
 
     def __init__(self, session: Any, processor: Any, labels: Sequence[str], spec: str, place: str) -> None:
         inputs = session.get_inputs()
@@ -58,20 +55,6 @@ class LoadedSession:
         self._session, self._input = session, inputs[0]
         self._spec, self._place = spec, place
         self._processor = given_processor(processor, place)
-
-    def verify(self) -> None:
-        """Raise a `UserError` if the model cannot predict a picture."""
-        from PIL import Image
-
-        self.predict([Image.new("RGB", (224, 224), (128, 128, 128))])
-
-    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Return the probabilities of the labels, float32, shape [n_images, n_labels]."""
-        return self._predict(images, cropped=False)
-
-    def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Return the probabilities of the labels, without a crop; see `TakesCropped`."""
-        return self._predict(images, cropped=True)
 
     def _predict(self, images: Sequence[Image.Image], *, cropped: bool) -> np.ndarray:
         prepare = self._processor.preparation(cropped=cropped)
