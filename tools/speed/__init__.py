@@ -1,0 +1,1 @@
+"""What tools/measure_speed.py measures: one module for each group of budgets."""
