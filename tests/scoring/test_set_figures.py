@@ -160,6 +160,7 @@ def test_an_accuracy_near_chance_is_a_warning_that_names_the_suspects(correct: i
 def test_few_pictures_or_a_good_accuracy_are_no_warning() -> None:
     wrong = [set_row(f"p{number}", predicted="dog") for number in range(49)]
     made: dict[str, Any] = {**MADE_WITH, "chance": 0.001}
+    assert summarise_set(table([set_row("p")]), made).labels == 1000
     assert summarise_set(table(wrong), made).warnings == ()
     many = [set_row(f"p{number}", predicted="cat" if number < 4 else "dog") for number in range(1000)]
     assert summarise_set(table(many), made).warnings == ()

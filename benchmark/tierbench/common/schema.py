@@ -750,6 +750,7 @@ class SetResult:
         title: of its layout, such as `ImageNet-C`.
         protocol: how its pictures came to the model, and which labels count; one sentence each.
         size: number of pictures in the set; more than `whole.total` in a shard, a sample or a run that was stopped.
+        labels: number of the model's labels that count; 0: not known.
         whole: the result on all pictures.
         slices: the result by slice, in the order of their names; empty if there is one only.
         clean: the slice that drops are measured from; empty: none.
@@ -773,6 +774,7 @@ class SetResult:
     title: str = ""
     protocol: tuple[str, ...] = ()
     size: Count
+    labels: Count = 0
     whole: SetSlice
     slices: tuple[SetSlice, ...] = ()
     clean: str = ""

@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class BaselineFit:
-    """The line through the accuracies of standard models: logit(shifted) = slope · logit(ImageNet) + intercept.
+    """The line through the accuracies of standard models: logit(shifted) = slope · logit(clean) + intercept.
 
     Attributes:
         models: number of models.
@@ -24,7 +24,7 @@ class BaselineFit:
     correlation: float
 
     def expected(self, clean: float) -> float:
-        """Return the accuracy under the shift that a standard model of this accuracy on ImageNet has.
+        """Return the accuracy under the shift that a standard model of this accuracy on clean pictures has.
 
         Raises:
             ValueError: if the accuracy is not strictly between 0 and 1.
@@ -40,12 +40,17 @@ BASELINE_FITS: Final[Mapping[str, BaselineFit]] = MappingProxyType(
         "imagenetv2-threshold0.7": BaselineFit(1.0019708545586208, -0.180971414725261, 85, 0.9972),
         "imagenetv2-top-images": BaselineFit(0.9815752383420944, 0.1221302257710548, 85, 0.9964),
         "imagenet-sketch": BaselineFit(1.070915413566868, -2.370072912552283, 85, 0.9322),
+        "imagenet-r": BaselineFit(0.636843984281646, -2.1077156197680713, 80, 0.9431),
+        "objectnet": BaselineFit(1.1992674732098234, -2.024250060922932, 85, 0.9701),
     }
 )
 """The fits of the ImageNet testbed by set, as its authors compute them: least squares on the logits of the top-1
 accuracies of the standard models with at least 55 % on ImageNet, from the table `robustness_top1s.csv` of
 github.com/modestyachts/imagenet-testbed (commit f4083a2; sets of ImageNet-V2: `…-format-val`). Sets of a part of the
-classes (ImageNet-A, -R, ObjectNet) have no fit here: theirs needs the accuracy on ImageNet over the same classes."""
+classes count only the labels of these. ImageNet-R is fitted to the accuracy on ImageNet's pictures of its 200 classes,
+among their labels (at least 75 %); ObjectNet to that on all of ImageNet (`--option no-subsample` of the authors'
+script). ImageNet-A has no fit here: ResNet-50 has 0 % on it by selection, and the authors draw two lines that meet
+there. `tools/fit_effective_robustness.py` computes all of them from a copy of the repository."""
 
 
 def effective_robustness(clean: float, shifted: float, fit: BaselineFit) -> float:
@@ -55,8 +60,8 @@ def effective_robustness(clean: float, shifted: float, fit: BaselineFit) -> floa
     section 2.
 
     Args:
-        clean: top-1 accuracy on all of ImageNet's validation set, a fraction.
-        shifted: top-1 accuracy on the shifted set.
+        clean: top-1 accuracy on the pictures of ImageNet's validation set that the fit is for, a fraction.
+        shifted: top-1 accuracy on the shifted set, a fraction.
         fit: that of the shifted set.
 
     Returns:

@@ -43,6 +43,7 @@ def summarise_set(rows: pd.DataFrame, made_with: Mapping[str, Any], results: str
         title=str(made_with.get("title", "")),
         protocol=tuple(map(str, made_with.get("protocol", ()))),
         size=size,
+        labels=round(1 / chance) if (chance := float(made_with.get("chance", 0))) else 0,
         whole=whole,
         # Of a set with slices one alone may have been run.
         slices=() if [each.slice for each in slices] == [""] else slices,

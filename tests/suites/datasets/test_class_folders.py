@@ -9,7 +9,7 @@ import pytest
 
 from tests.suites.datasets.layouts import CLASS_OF, CLASSES, opened, png, write_class_folders, write_metadata
 from tierbench.common.errors import UserError
-from tierbench.common.imagenet import subset
+from tierbench.common.imagenet import subset, wordnet_ids
 from tierbench.common.images import PictureError
 from tierbench.suites.datasets import open_sample
 
@@ -115,3 +115,31 @@ def test_the_classes_of_imagenet_a_and_r_bring_their_protocol(tmp_path: Path, na
     assert opened("imagefolder:set?labels=all", tmp_path).layout.counted == "all"
     next((tmp_path / "set").glob("*/1.png")).unlink()
     assert opened("imagefolder:set", tmp_path).layout.counted == "all"
+
+
+@pytest.mark.parametrize("by", ["id", "index"])
+def test_the_pictures_of_their_classes_are_chosen_from_imagenet(tmp_path: Path, by: str) -> None:
+    for wordnet_id, index in wordnet_ids().items():
+        folder = tmp_path / "val" / (wordnet_id if by == "id" else str(index))
+        folder.mkdir(parents=True)
+        (folder / "1.png").touch()
+    found = opened("imagefolder:val?classes=imagenet-r", tmp_path)
+    expected = {each if by == "id" else str(wordnet_ids()[each]) for each in subset("r")}
+    assert {sample.label for sample in found.samples} == set(found.classes) == expected
+    # They are pictures of ImageNet, not of ImageNet-R.
+    assert (found.layout.title, found.layout.counted) == ("class folders", "present")
+    assert found.notes == ("only the 200 of 1,000 pictures of the 200 classes of ImageNet-R",)
+    assert opened("imagefolder:val?classes=imagenet-r&labels=all", tmp_path).layout.counted == "all"
+
+
+def test_classes_that_cannot_be_chosen_are_one_line(tmp_path: Path) -> None:
+    write_class_folders(tmp_path / "set")
+    for wanted, part in (
+        ("imagenet-x", "classes must be imagenet-a or imagenet-r, not 'imagenet-x'"),
+        # Of its four classes none is found by name; `airplane` is no name that ImageNet has.
+        ("imagenet-a", "classes=imagenet-a: the set lacks 200 of the 200 classes"),
+    ):
+        with pytest.raises(UserError) as error:
+            opened(f"imagefolder:set?classes={wanted}", tmp_path)
+        (line,) = error.value.lines
+        assert part in line

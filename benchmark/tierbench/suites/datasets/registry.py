@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol, cast
 
 from tierbench.common.errors import UserError
-from tierbench.common.imagenet import subset
+from tierbench.common.imagenet import find_class, imagenet_classes, subset
 from tierbench.common.registry import Registry
 from tierbench.common.text import one_line
 from tierbench.suites.datasets.data_set import DataSet
@@ -48,6 +48,10 @@ DATASET_REGISTRY: Final = Registry[SetOpener](
 )
 
 
+# The sets that have 200 classes of ImageNet, by title.
+_SUBSETS: Final[dict[str, Literal["a", "r"]]] = {"ImageNet-A": "a", "ImageNet-R": "r"}
+
+
 def open_data_set(spec: SetSpec, root: Path) -> DataSet:
     """Open a data set; kinds are written with `-` or `_`.
 
@@ -61,15 +65,36 @@ def open_data_set(spec: SetSpec, root: Path) -> DataSet:
     data_set = opener(spec, root)
     if not len(data_set.samples):
         raise UserError(f"{spec.place}: has no pictures; check the path", *map(one_line, data_set.notes))
-    return _with_labels(spec, _published(data_set))
+    return _with_labels(spec, _of_classes(spec, data_set) if "classes" in spec.options else _published(data_set))
 
 
 def _published(data_set: DataSet) -> DataSet:
     """Return the set with the protocol of ImageNet-A or ImageNet-R, if its classes are the 200 of one of these."""
-    for title, classes in (("ImageNet-A", subset("a")), ("ImageNet-R", subset("r"))):
-        if data_set.layout.figure == "accuracy" and set(data_set.classes) == classes:
+    for title, letter in _SUBSETS.items():
+        if data_set.layout.figure == "accuracy" and set(data_set.classes) == subset(letter):
             return replace(data_set, layout=replace(data_set.layout, title=title, counted="present"))
     return data_set
+
+
+def _of_classes(spec: SetSpec, data_set: DataSet) -> DataSet:
+    """Return the pictures of the 200 classes of ImageNet-A or -R, whose labels alone count, by the option `classes`."""
+    wanted = spec.options["classes"]
+    title = next((title for title in _SUBSETS if title.lower() == wanted), None)
+    if title is None:
+        choices = " or ".join(_SUBSETS).lower()
+        raise UserError(f"{spec.place}: classes must be {choices}, not {one_line(wanted)!r}")
+    ids = subset(_SUBSETS[title])
+    of = {name: [imagenet_classes()[index].wordnet_id for index in find_class(name)] for name in data_set.classes}
+    kept = {name: found[0] for name, found in of.items() if len(found) == 1 and found[0] in ids}
+    if lacking := len(ids - set(kept.values())):
+        raise UserError(
+            f"{spec.place}: classes={wanted}: the set lacks {lacking} of the {len(ids)} classes; they are found by "
+            "WordNet id, index or name"
+        )
+    samples = [sample for sample in data_set.samples if sample.label in kept]
+    note = f"only the {len(samples):,} of {len(data_set.samples):,} pictures of the {len(ids)} classes of {title}"
+    layout = replace(data_set.layout, counted="present")
+    return replace(data_set, layout=layout, samples=samples, notes=(*data_set.notes, note))
 
 
 def _with_labels(spec: SetSpec, data_set: DataSet) -> DataSet:

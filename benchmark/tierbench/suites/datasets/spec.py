@@ -11,8 +11,8 @@ from tierbench.common.errors import UserError
 from tierbench.common.text import one_line, suggestion
 
 FORM = "[NAME=]KIND:PATH[@SPLIT], such as imagenet=imagefolder:data/val"
-# For each kind: which of the model's labels count.
-COMMON_OPTIONS = ("labels",)
+# For each kind: which of the model's labels count, and which of the set's classes.
+COMMON_OPTIONS = ("labels", "classes")
 # Also the name of a test: nothing that pytest's -k cannot parse.
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 _SPEC = re.compile(r"(?:(?P<name>[^=:/]+)=)?(?P<kind>[a-z][a-z0-9_-]*):(?P<path>.+)", re.DOTALL)
