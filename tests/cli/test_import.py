@@ -186,7 +186,7 @@ def test_evaluate_says_where_a_public_set_is_from_beside_its_figures(
     write_cifar_arrays(workplace / "set")
     answer = tierbench("evaluate", str(colour_model), "--dataset", "cifar10-c:set", "--processes", "0", "--json")
     assert answer.code == 0
-    assert "CIFAR-10-C: https://zenodo.org/record/2535967; terms: see there\n" in answer.err
+    assert "CIFAR-10-C: https://zenodo.org/record/2535967; terms: CC BY 4.0; of CIFAR-10, " in answer.err
     assert json.loads(answer.out)["n"] == 60
 
 

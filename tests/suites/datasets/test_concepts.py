@@ -52,7 +52,10 @@ def test_a_set_may_say_which_labels_count(tmp_path: Path) -> None:
 
 def test_the_origin_and_terms_of_public_sets_are_known(tmp_path: Path) -> None:
     corrupted = opened(f"imagenet-c:{write_corrupted_folders(tmp_path / 'c')}")
-    assert origin_text(corrupted).startswith("ImageNet-C: https://zenodo.org/record/2235448; terms: see there; the")
+    assert origin_text(corrupted) == (
+        "ImageNet-C: https://zenodo.org/record/2235448; terms: its authors' page states none; the pictures are made of "
+        "ImageNet's: non-commercial research and education"
+    )
     assert source_title(corrupted) == "ImageNet-C"
     hub = replace(corrupted, spec="hub:org/name@test?label=x")
     assert origin_text(hub) == "org/name: https://huggingface.co/datasets/org/name; terms: see its card there"

@@ -30,8 +30,7 @@ class Origin:
         return f"{self.title}: {self.url}; terms: {self.terms}"
 
 
-_AS_IMAGENET = "see there; the pictures are made of ImageNet's, for non-commercial research and education"
-_FROM_THE_WEB = "see there; its authors do not hold the rights of the pictures"
+_CODE_ONLY = "the MIT licence of its page is of code; none is stated for the pictures, which come from the web"
 
 ORIGINS: Final = {
     each.title: each
@@ -39,18 +38,31 @@ ORIGINS: Final = {
         Origin(
             "ImageNet-1k",
             "https://image-net.org",
-            "non-commercial research and education; its authors do not hold the rights of the pictures",
+            "non-commercial research and education only; no rights in the pictures are warranted",
         ),
-        Origin("ImageNet-C", "https://zenodo.org/record/2235448", _AS_IMAGENET),
-        Origin("ImageNet-A", "https://github.com/hendrycks/natural-adv-examples", _FROM_THE_WEB),
-        Origin("ImageNet-R", "https://github.com/hendrycks/imagenet-r", _FROM_THE_WEB),
-        Origin("ImageNet-V2", "https://github.com/modestyachts/ImageNetV2", "see there; as ImageNet-1k"),
-        Origin("ImageNet-Sketch", "https://github.com/HaohanWang/ImageNet-Sketch", _FROM_THE_WEB),
-        Origin("CIFAR-10-C", "https://zenodo.org/record/2535967", "see there"),
+        Origin(
+            "ImageNet-C",
+            "https://zenodo.org/record/2235448",
+            "its authors' page states none; the pictures are made of ImageNet's: non-commercial research and education",
+        ),
+        Origin("ImageNet-A", "https://github.com/hendrycks/natural-adv-examples", _CODE_ONLY),
+        Origin("ImageNet-R", "https://github.com/hendrycks/imagenet-r", _CODE_ONLY),
+        Origin(
+            "ImageNet-V2",
+            "https://github.com/modestyachts/ImageNetV2",
+            "the pictures come from Flickr and may be used as ImageNet's: non-commercial research and education",
+        ),
+        Origin("ImageNet-Sketch", "https://github.com/HaohanWang/ImageNet-Sketch", _CODE_ONLY),
+        Origin(
+            "CIFAR-10-C",
+            "https://zenodo.org/record/2535967",
+            "CC BY 4.0; of CIFAR-10, whose pictures it is made of, no licence is known",
+        ),
         Origin(
             "ObjectNet",
             "https://objectnet.dev",
-            "derived from CC BY 4.0; tune no model with it, show its pictures on the web only with their red border",
+            "derived from CC BY 4.0, with attribution; tune no model with it, show its pictures on the web only with "
+            "their red border",
         ),
     )
 }
