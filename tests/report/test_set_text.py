@@ -110,6 +110,14 @@ def test_details_name_classes_confusions_and_pictures() -> None:
     assert any(line.split() == ["p0", "cat", "dog", "0.750"] for line in lines)
 
 
+def test_details_give_the_name_of_a_wordnet_id() -> None:
+    rows = [set_row("p", label="n02930766", predicted="minivan")]
+    lines = [" ".join(line.split()) for line in detail_lines(detail_set(table(rows)))]
+    assert "n02930766 cab 0/1 0.000 [0.00, 0.79] minivan 1" in lines
+    assert "n02930766 cab minivan 1" in lines
+    assert "p n02930766 cab minivan 0.750" in lines
+
+
 def test_text_of_a_set_cannot_break_out() -> None:
     made = {**MADE_WITH, "set": HOSTILE, "model": HOSTILE, "title": HOSTILE, "notes": [HOSTILE], "protocol": [HOSTILE]}
     rows = [set_row(HOSTILE, HOSTILE, f"x{HOSTILE}", slice=HOSTILE), set_row("b", slice="b")]
@@ -144,6 +152,15 @@ def test_a_table_has_a_row_for_each_model_and_a_column_for_each_figure() -> None
     assert row == "other\\_model & 70.0 [39.7, 89.2] & -- & -- \\\\"
     # Everything that the figures depend on stands in comments.
     assert any(line.startswith("% photos with model: 1 picture of 11 without") for line in shown)
+
+
+def test_a_remark_on_all_models_of_a_table_is_made_once() -> None:
+    first = replace(photos(), notes=("a note",))
+    other = replace(first, model="other", protocol=("another crop",))
+    for results, names in (([first], [""]), ([first, other], ["", " with model", " with other"])):
+        shown = [line for line in figures_table(results, "latex").splitlines() if line.startswith("% photos")]
+        assert [line for line in shown if "a note" in line] == ["% photos: a note"]
+        assert [line.partition(":")[0].removeprefix("% photos") for line in shown if "pictures" in line] == names[-2:]
 
 
 def test_the_record_has_all_that_a_leaderboard_needs() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tierbench.common.schema import SetResult
-from tierbench.common.text import one_line
+from tierbench.common.text import listed, one_line
 from tierbench.report.markdown import code, table
 from tierbench.scoring.set_shift import find_shift
 
@@ -80,14 +80,22 @@ _FIGURES: tuple[tuple[str, Callable[[SetResult], _Cell | None]], ...] = (
 
 
 def _remarks(results: Sequence[SetResult]) -> list[str]:
-    """Return what the figures of each set depend on: protocol, pictures, and what a reader must know."""
-    remarks: dict[str, None] = {}
+    """Return what the figures of each set depend on: protocol, pictures, and what a reader must know.
+
+    What is so with all of several models is said once, without their names.
+    """
+    models: dict[str, list[str]] = {}
+    for each in results:
+        models.setdefault(each.set, []).append(each.model)
+    remarks: dict[tuple[str, str], list[str]] = {}
     for each in results:
         size = f"{each.whole.total:,} of {each.size:,} pictures" if not each.complete else f"{each.size:,} pictures"
-        remarks[f"{each.set}: {'; '.join((*each.protocol, size))}"] = None
-        for note in (*each.warnings, *each.notes):
-            remarks[f"{each.set} with {each.model}: {note}"] = None
-    return [one_line(remark, 600) for remark in remarks]
+        for text in ("; ".join((*each.protocol, size)), *each.warnings, *each.notes):
+            remarks.setdefault((each.set, text), []).append(each.model)
+    return [
+        one_line(f"{name}{'' if own == models[name] else f' with {listed(own, 3)}'}: {text}", 600)
+        for (name, text), own in remarks.items()
+    ]
 
 
 def _shown(cell: _Cell | None, signed: bool) -> str:

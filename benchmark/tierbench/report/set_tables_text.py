@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from tierbench.common.schema import SetResult, SetSlice
 from tierbench.common.text import MET_MARKS, aligned, one_line
 from tierbench.corruptions.names import ALL_CORRUPTIONS
+from tierbench.scoring.class_map import class_text
 from tierbench.scoring.set_details import SetDetails
 
 # Maximum number of slices that the terminal lists; the report has all.
@@ -108,24 +109,27 @@ def detail_lines(details: SetDetails, *, every: bool = False) -> list[str]:
             bounds = "" if each.low is None or each.high is None else f"[{each.low:.2f}, {each.high:.2f}]"
             accuracy = "" if each.accuracy is None else f"{each.accuracy:.3f}"
             taken = f"{one_line(each.taken_for, 40)} {each.taken}" if each.taken else ""
-            rows.append(
-                (one_line(each.label, 40), f"{each.correct}/{each.total - each.errors}", accuracy, bounds, taken)
-            )
+            rows.append((_class(each.label), f"{each.correct}/{each.total - each.errors}", accuracy, bounds, taken))
         lines += aligned(rows)
         more = len(details.classes) - len(shown)
         lines += [f"and {more:,} of {len(details.classes):,} classes more; --all lists them"] if more else []
     if details.confusions:
         rows_of = [("most confused", "as", "pictures")]
         rows_of += [
-            (one_line(each.label, 40), one_line(each.predicted, 40), f"{each.count:,}")
+            (_class(each.label), one_line(each.predicted, 40), f"{each.count:,}")
             for each in details.confusions[:_MOST_DETAILS]
         ]
         lines += ["", *aligned(rows_of)]
     if details.worst:
         worst = [(f"worst of {details.wrong:,} wrong", "class", "seen as", "confidence")]
         worst += [
-            (one_line(each.id, 60), one_line(each.label, 40), one_line(each.predicted, 40), f"{each.confidence:.3f}")
+            (one_line(each.id, 60), _class(each.label), one_line(each.predicted, 40), f"{each.confidence:.3f}")
             for each in details.worst[:_MOST_DETAILS]
         ]
         lines += ["", *aligned(worst)]
     return lines
+
+
+def _class(label: str) -> str:
+    """Return a class, with its name where it is a WordNet id."""
+    return one_line(class_text(label), 40)
