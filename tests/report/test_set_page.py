@@ -13,7 +13,7 @@ from PIL import Image
 from tests.runs.records import model
 from tests.set_rows import MADE_WITH, SWEEP, set_row, sweep_rows
 from tierbench.common.errors import UserError
-from tierbench.common.schema import Run, SetDemand, SetResult
+from tierbench.common.schema import Run, SetDemand, SetResult, SetSlice
 from tierbench.report.html.report_page import ReportParts, render_report
 from tierbench.report.html.sets import OpenSet, set_views
 from tierbench.runs.set_parts import SetParts
@@ -73,6 +73,42 @@ def test_corruptions_are_curves_from_clean_to_severity_5(tmp_path: Path) -> None
     assert 'aria-label="fog: accuracies 1.00 0.90 0.80 0.70 0.60 0.50 "' in html
     assert "<dt>mCE</dt>" in html
     assert "10 pictures a slice, 10 originals" in html
+
+
+def test_corruptions_are_in_a_table_with_their_errors(tmp_path: Path) -> None:
+    result = stored(tmp_path, sweep_rows(10, wrong=1), **SWEEP)
+    (view,) = set_views(run_of(result), tmp_path)["model"]
+    fog = next(each for each in view.severities if each.name == "fog")
+    # Errors of 0.1 to 0.5; AlexNet's mean is 0.819324.
+    assert fog.error == pytest.approx(100 * 0.3 / 0.819324)
+    errors = [each.error for each in view.severities if each.error is not None]
+    assert result.mce == pytest.approx(sum(errors) / 15)
+    html = page(run_of(result), tmp_path)
+    row = "<bdi>fog</bdi></th><td>90.0</td><td>80.0</td><td>70.0</td><td>60.0</td><td>50.0</td><td>36.6</td>"
+    assert row in html
+    assert "<dt>clean accuracy</dt><dd><b>100.0\N{NO-BREAK SPACE}%</b>" in html
+    assert f'<p class="tb-level-text">{result.mce:.1f}</p>' in html
+    # Without all 75 slices there is no mCE, and no error beside it.
+    part = replace(result, slices=result.slices[:4], mce=None)
+    html = page(run_of(part), tmp_path)
+    assert "of AlexNet" not in html
+    assert "accuracy on <bdi>imagenet-c</bdi>" in html
+
+
+def test_effective_robustness_is_a_figure(tmp_path: Path) -> None:
+    sketch, clean = (
+        replace(stored(tmp_path, photos(), set=name), size=size, whole=SetSlice(total=size, correct=hits, classes=1000))
+        for name, size, hits in (("imagenet-sketch", 50_889, 15_000), ("imagenet", 50_000, 38_000))
+    )
+    html = page(run_of(sketch, clean), tmp_path)
+    assert html.count("<dt>effective robustness</dt><dd><b>+5.2\N{NO-BREAK SPACE}points</b>") == 1
+
+
+def test_models_of_data_sets_alone_are_not_ranked_by_tiers(tmp_path: Path) -> None:
+    run = run_of(stored(tmp_path, photos()))
+    several = replace(run, models=(*run.models, replace(run.models[0], name="other")))
+    assert "Leaderboard" not in page(several, tmp_path)
+    assert "Leaderboard" in page(replace(several, sets=()), tmp_path)
 
 
 def test_slices_have_a_drop_and_what_is_demanded(tmp_path: Path) -> None:

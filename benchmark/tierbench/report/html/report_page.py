@@ -99,6 +99,8 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
     sets = set_views(run, parts.folder)
     shown: list[tuple[str, Shown]] = [*pictures, *_flipped(parts, references), *_ladder_steps(parts)]
     shown += worst_samples(sets, parts.open_set) if parts.open_set else ()
+    # Without tiers there is nothing to rank: of data sets the cards on top have the figures.
+    ranked = parts.several and bool(run.tiers or not run.sets)
     html = render(
         "page.html.jinja",
         page=page,
@@ -108,7 +110,7 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         details=_details(parts, kept),
         missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
         missed_total=len(missed),
-        model_comparison=model_comparison_view(run, rows, views, in_table, _MOST_MISSED) if parts.several else None,
+        model_comparison=model_comparison_view(run, rows, views, in_table, _MOST_MISSED) if ranked else None,
         flips=_flips(kept),
         references=references,
         most_flips=_MOST_MISSED,

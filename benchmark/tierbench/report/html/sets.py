@@ -10,11 +10,13 @@ from typing import Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.schema import Run, SetResult, SetSlice
+from tierbench.metrics.alexnet import ALEXNET_ERRORS
 from tierbench.report.html.sweeps import CorruptionView, curve_view
 from tierbench.report.set_tables_text import drop_of, split_slices
 from tierbench.report.set_text import counted_sentence, published_figures, set_details
 from tierbench.scoring.class_map import class_text
 from tierbench.scoring.set_details import ClassFigures, SetDetails, WrongPicture
+from tierbench.scoring.set_shift import find_shift
 from tierbench.suites.datasets import DataSet, Sample
 
 # Numbers of what a page shows; `tierbench show FOLDER --all` lists all classes.
@@ -51,6 +53,19 @@ class PictureView:
 
 
 @dataclass(frozen=True, slots=True)
+class SeveritiesView:
+    """A corruption: its slice at each severity from 1 to 5, None where there is none.
+
+    Attributes:
+        error: its corruption error in percent of AlexNet's; None where the set has no mCE, or this is not in it.
+    """
+
+    name: str
+    slices: tuple[SetSlice | None, ...]
+    error: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SetView:
     """A data set under one model.
 
@@ -61,6 +76,7 @@ class SetView:
         details: demands, verdict, protocol and notes; a sentence each.
         slices: those that are no corruptions, and the clean one.
         corruptions: a curve for each.
+        severities: the accuracy of each corruption by severity, in a table.
         classes, confusions, worst: empty if the result files are not there.
         classes_total, wrong: numbers of all classes, and of all wrong pictures.
         problem: why there are no classes; empty if there are.
@@ -73,6 +89,7 @@ class SetView:
     details: tuple[str, ...]
     slices: tuple[SliceView, ...]
     corruptions: tuple[CorruptionView, ...]
+    severities: tuple[SeveritiesView, ...] = ()
     classes: tuple[ClassView, ...] = ()
     confusions: tuple[tuple[str, str, int], ...] = ()
     worst: tuple[PictureView, ...] = ()
@@ -120,16 +137,40 @@ def _view(result: SetResult, results: Sequence[SetResult], folder: Path | None) 
     return SetView(
         result=result,
         state=_STATES[result.whole.met] if result.whole.demands else "",
-        figures=tuple(published_figures(result)),
+        figures=(*_clean_figure(clean), *published_figures(result), *_shift_figure(result, results)),
         counted=counted_sentence(result),
         details=tuple(set_details(result, results, figures=False)),
         slices=tuple(
             SliceView(each, drop_of(each, result), _STATES[each.met] if each.demands else "") for each in others
         ),
         corruptions=tuple(_corruption(name, own, clean) for name, own in severities.items()),
+        severities=tuple(_severities(name, own, result) for name, own in severities.items()),
         problem=problem,
         **_shown(result.set, details),
     )
+
+
+def _clean_figure(clean: SetSlice | None) -> list[tuple[str, str]]:
+    """Return the accuracy on the clean slice with its interval, as `published_figures` does; empty without."""
+    if clean is None or clean.accuracy is None:
+        return []
+    bounds = "" if clean.low is None or clean.high is None else f"[{100 * clean.low:.1f}, {100 * clean.high:.1f}]"
+    # A space in a number that does not break.
+    return [(f"clean accuracy {100 * clean.accuracy:.1f}\N{NO-BREAK SPACE}%", bounds)]
+
+
+def _shift_figure(result: SetResult, results: Sequence[SetResult]) -> list[tuple[str, str]]:
+    shift = find_shift(result, results)
+    return [] if shift is None else [(f"effective robustness {100 * shift.effective:+.1f}\N{NO-BREAK SPACE}points", "")]
+
+
+def _severities(name: str, own: Mapping[int, SetSlice], result: SetResult) -> SeveritiesView:
+    slices = tuple(own.get(severity) for severity in range(1, 6))
+    rates = [each.accuracy for each in slices if each is not None and each.accuracy is not None]
+    error = None
+    if result.mce is not None and name in ALEXNET_ERRORS and len(rates) == len(slices):
+        error = 100 * (1 - sum(rates) / len(rates)) / ALEXNET_ERRORS[name]
+    return SeveritiesView(name, slices, error)
 
 
 def _corruption(name: str, own: Mapping[int, SetSlice], clean: SetSlice | None) -> CorruptionView:
