@@ -84,6 +84,8 @@ def test_many_slices_are_cut_to_the_worst() -> None:
     assert lines[2].startswith("  s06")
     # In the summary of a run there is no table of them.
     assert set_lines(result)[1] == "  lowest of 50 slices: s06 0.143, s13 0.143, s20 0.143"
+    measured = replace(result, clean="s00")
+    assert set_lines(measured)[1] == "  lowest of 50 slices: s06 0.143, s13 0.143, s20 0.143; s00 1.000"
 
 
 def test_effective_robustness_stands_beside_the_accuracy() -> None:

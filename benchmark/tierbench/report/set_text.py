@@ -70,6 +70,10 @@ def set_details(result: SetResult, results: Iterable[SetResult] = (), *, figures
     known = sorted((each.accuracy, each.slice) for each in result.slices if each.accuracy is not None)
     if len(known) > 1:
         named = ", ".join(f"{one_line(name, 60)} {value:.3f}" for value, name in known[:_WORST])
+        # What drops are measured from.
+        named += "".join(
+            f"; {one_line(name, 60)} {value:.3f}" for value, name in known[_WORST:] if name == result.clean
+        )
         lines.append(f"lowest of {plural(len(result.slices), 'slice')}: {named}")
     if figures and (found := [f"{text} {bounds}".rstrip() for text, bounds in published_figures(result)]):
         lines.append(f"{', '.join(found)} ({counted_sentence(result)})")
