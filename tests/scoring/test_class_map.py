@@ -143,3 +143,28 @@ def test_only_the_labels_present_count_where_the_set_or_the_user_says_so() -> No
     assert found.protocol == "only the 2 labels present count, for 2 classes"
     found = map_classes(a_set(["n01440764"], present), WITH_BACKGROUND, counted="all")
     assert (found.counted, found.protocol) == (None, "all 1001 labels of the model count, for 1 classes")
+
+
+@pytest.mark.parametrize(
+    ("labels", "indices"),
+    [
+        # The label itself, by a name that only one sense has; not what is below it.
+        (("ship", "automobile, motorcar", "n04285008"), (1,)),
+        (("ship", "automobile", "sports car"), (1,)),
+        # What is below it, where the model has no label for it.
+        (("ship", "sports car", "convertible"), (1, 2)),
+        (IMAGENET, (407, 436, 468, 511, 609, 627, 656, 661, 751, 817)),
+    ],
+)
+def test_an_id_outside_of_imagenet_maps_through_wordnet(labels: Sequence[str], indices: tuple[int, ...]) -> None:
+    found = map_classes(a_set(["n02958343"]), labels)
+    assert found.of == {"n02958343": indices}
+    assert f"; by WordNet, n02958343 car: {labels[indices[0]]}" in found.protocol
+
+
+def test_ids_that_wordnet_does_not_settle_are_refused() -> None:
+    # A convertible would be right as a car, and as a convertible.
+    (line,) = refused(["n02958343", "n03100240"], IMAGENET)
+    assert line.startswith("1 label of the model would count as two classes: convertible (n02958343, n03100240)")
+    (line,) = refused([f"n0773912{number}" for number in range(2)] + ["n02958343"], ("ship", "truck"))
+    assert "no label for 3 of 3 classes: n02958343 car, n07739120, n07739121 (its labels: ship, truck; only ids" in line

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tierbench.common.class_names import NameIndex
 from tierbench.common.errors import UserError
-from tierbench.common.imagenet import CLASSES, find_class, imagenet_classes, in_imagenet_order
+from tierbench.common.imagenet import WORDNET_ID, imagenet_classes
 from tierbench.common.text import listed, one_line, plural
+from tierbench.common.wordnet import spoken_name, synsets
+from tierbench.scoring.label_finder import LabelFinder, imagenet_places
+from tierbench.scoring.wordnet_labels import WordNetLabels
 from tierbench.suites.datasets import DataSet
 
 _FIX = (
@@ -49,68 +51,64 @@ def map_classes(
         UserError: if a class has no label, may be one of several, or shares a label with another; a line for each of
             these problems has the first ten classes.
     """
-    finder = LabelFinder(labels)
-    found = {name: _indices(name, data_set, finder) for name in data_set.classes}
+    finder = _Finder(labels)
+    found = {name: finder.groups(data_set.means.get(name, (name,))) for name in data_set.classes}
     if problems := _problems(found, labels):
         raise UserError(*(f"data set {one_line(data_set.name)!r}: {problem}" for problem in problems))
     of = {name: tuple(sorted({index for indices in groups for index in indices})) for name, groups in found.items()}
     which = counted or data_set.layout.counted
     chosen = None if which == "all" else tuple(sorted({index for indices in of.values() for index in indices}))
     counting = f"all {len(labels)} labels of the model" if chosen is None else f"only the {len(chosen)} labels present"
-    return ClassMap(tuple(labels), of, chosen, f"{counting} count, for {len(of)} classes")
+    return ClassMap(tuple(labels), of, chosen, f"{counting} count, for {len(of)} classes{finder.note()}")
 
 
-class LabelFinder:
-    """Finds the label of a model for a class that a data set or a suite names.
+class _Finder:
+    """Finds the labels that count as a class, and notes which of them only WordNet tells.
 
     Args:
         labels: of the model, in the order of its outputs.
     """
 
     def __init__(self, labels: Sequence[str]) -> None:
-        self._own = NameIndex(labels)
-        self._imagenet = imagenet_places(labels)
+        self._labels = labels
+        self._names = LabelFinder(labels)
+        self._wordnet = WordNetLabels(labels)
+        self._noted: dict[str, tuple[int, ...]] = {}
 
-    def find(self, name: str) -> tuple[int, ...]:
-        """Return the indices of the labels that a class may be: one, none, or several if its name is ambiguous."""
-        # By the model's own names first: they may be WordNet ids or numbers themselves.
-        own = self._own.find(name)
-        if len(own) == 1:
-            return own
-        places = tuple(sorted(self._imagenet[index] for index in find_class(name) if index in self._imagenet))
-        return places if len(places) == 1 else own or places
+    def groups(self, names: Sequence[str]) -> list[tuple[int, ...]]:
+        """Return what a class may be: a group of indices for each of the labels that count as it."""
+        return [group for name in names for group in self._groups(name)]
 
+    def _groups(self, name: str) -> list[tuple[int, ...]]:
+        if found := self._names.find(name):
+            return [found]
+        # A model of other classes may have the label itself, or what is below it: ten of ImageNet's are cars.
+        exact = self._wordnet.find_exact(name)
+        if len(exact) > 1:
+            # Which of two labels with one meaning its pictures would get is not known.
+            return [()]
+        if places := exact or self._wordnet.find(name):
+            self._noted[name] = places
+        return [(place,) for place in places] or [()]
 
-def imagenet_places(labels: Sequence[str]) -> dict[int, int]:
-    """Return where the classes of ImageNet are among a model's labels: index of the class → index of the label.
-
-    By place where all labels are ImageNet's in their order, with or without a background class before them; otherwise
-    by names, without those that may be two classes, or that two labels have.
-    """
-    for first in (0, 1):
-        if in_imagenet_order(labels[first:]):
-            return {index: index + first for index in range(CLASSES)}
-    places: dict[int, list[int]] = {}
-    for place, label in enumerate(labels):
-        # A number is a label's name here, not the index of a class: nothing says that it is one of ImageNet.
-        found = () if label.strip().isdigit() else find_class(label)
-        if len(found) == 1:
-            places.setdefault(found[0], []).append(place)
-    return {index: own[0] for index, own in places.items() if len(own) == 1}
-
-
-def _indices(name: str, data_set: DataSet, finder: LabelFinder) -> list[tuple[int, ...]]:
-    """Return what a class may be: a group of indices for each of the labels that the set says count as it."""
-    return [finder.find(wanted) for wanted in data_set.means.get(name, (name,))]
+    def note(self) -> str:
+        """Return which classes were found through WordNet; empty if none was."""
+        texts = [
+            f"{class_text(name)}: {listed((self._labels[place] for place in places), 3)}"
+            for name, places in self._noted.items()
+        ]
+        return f"; by WordNet, {'; '.join(texts[:3])}{f'; and {len(texts) - 3} more' * (len(texts) > 3)}" * bool(texts)
 
 
 def _problems(found: Mapping[str, Sequence[tuple[int, ...]]], labels: Sequence[str]) -> list[str]:
     problems = []
     if unknown := [name for name, groups in found.items() if any(not indices for indices in groups)]:
         names = listed(map(class_text, unknown), 10)
+        strange = [name for name in unknown if WORDNET_ID.fullmatch(name) and name not in synsets()]
+        known = "; only ids of ImageNet-1k's classes, and of what is above them in WordNet, are known" * bool(strange)
         problems.append(
             f"the model has no label for {len(unknown)} of {len(found)} classes: {names} (its labels: "
-            f"{listed(labels, 3)}); {_FIX}"
+            f"{listed(labels, 3)}{known}); {_FIX}"
         )
     if unsure := [name for name, groups in found.items() if any(len(indices) > 1 for indices in groups)]:
         texts = [f"{one_line(name, 60)} ({_choices(found[name], labels)})" for name in unsure[:10]]
@@ -133,8 +131,8 @@ def _problems(found: Mapping[str, Sequence[tuple[int, ...]]], labels: Sequence[s
 
 def class_text(name: str) -> str:
     """Return a class for a message: a WordNet id with its name."""
-    found = find_class(name) if name[:1] == "n" and name[1:].isdigit() else ()
-    return f"{name} {imagenet_classes()[found[0]].label.partition(',')[0]}" if found else name
+    spoken = spoken_name(name)
+    return name if spoken == name else f"{name} {spoken}"
 
 
 def _choices(groups: Sequence[tuple[int, ...]], labels: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Find the labels of a model that a WordNet id in a suite stands for."""
+"""Find the labels of a model that a WordNet id in a suite or a data set stands for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 
 from tierbench.common.imagenet import WORDNET_ID, imagenet_classes
 from tierbench.common.wordnet import find_synset, ids_within
-from tierbench.scoring.class_map import imagenet_places
+from tierbench.scoring.label_finder import imagenet_places
 
 
 class WordNetLabels:
@@ -29,6 +29,11 @@ class WordNetLabels:
             return ()
         wanted = ids_within(name.strip())
         return tuple(place for place, wordnet_id in self._ids.items() if wordnet_id in wanted)
+
+    def find_exact(self, name: str) -> tuple[int, ...]:
+        """Return the indices of the labels at an id, without those below it; none if the name is no WordNet id."""
+        wanted = name.strip()
+        return tuple(place for place, wordnet_id in self._ids.items() if wordnet_id == wanted)
 
     @cached_property
     def _ids(self) -> dict[int, str]:
