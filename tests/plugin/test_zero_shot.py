@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Bench
+from tests.suites.datasets.layouts import write_class_folders
 from tests.zero_shot_models import save_zero_shot
 
 ROADS = "file_name,label,tier\nred.png,automobile,1\ngreen.png,truck,1\nblack.png,automobile,2\n"
@@ -205,3 +207,22 @@ def test_workers_say_the_same(two_suites: Bench) -> None:
     one = said(two_suites)
     two_suites.run_process("-n", "2", "--robust-no-cache")
     assert recorded(two_suites) == one
+
+
+def test_a_data_set_is_asked_for_its_class_names(bench: Bench, clip: Path) -> None:
+    # pytester forgets what a run in process has imported, and this does not bear a second import.
+    import tierbench.runs.set_run  # noqa: F401
+
+    write_class_folders(bench.path / "colours")
+    bench.configure(robust_model=[f"clip={clip}"], robust_datasets=["imagefolder:colours"])
+    answer = bench.run()
+    assert answer.code == 0, answer.text
+    (result,) = bench.record().run.sets
+    assert (result.whole.total, result.whole.errors) == (6, 0)
+    assert "asked for the classes of the set by name, as in 'This is a photo of airplane.'" in answer.text
+    # Its labels are none of the model's, so a class alone is reported before anything is predicted.
+    for name in ("airplane", "automobile", "truck"):
+        shutil.rmtree(bench.path / "colours" / name)
+    refused = bench.run()
+    assert refused.code == 4
+    assert "model 'clip': data set 'colours': its only class is ship, which a zero-shot model would" in refused.text

@@ -50,6 +50,7 @@ def evaluate(
     from functools import partial
     from tempfile import TemporaryDirectory
 
+    from tierbench.common.cache import cache_folder
     from tierbench.common.errors import UserError
     from tierbench.common.progress import progress_bar
     from tierbench.models import load_classifier
@@ -87,7 +88,8 @@ def evaluate(
     opens = partial(load_classifier, named.spec, device=device, root=Path.cwd(), labels=labels)
     classifier = opens()
     workers = cores() if processes is None else processes
-    model = SetModel(classifier, identity_of(classifier), batch_size, workers)
+    kept = cache_folder() / "text-embeddings"
+    model = SetModel(classifier, identity_of(classifier), batch_size, workers, embeddings=kept)
     results: list[SetResult] = []
     missed: list[str] = []
     output = sys.stdout

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from tierbench.common.class_names import NameIndex
+from tierbench.common.class_names import NameIndex, name_key
 from tierbench.common.imagenet import WORDNET_ID, imagenet_classes, wordnet_ids
 from tierbench.common.text import listed
 
@@ -64,6 +66,25 @@ def spoken_name(name: str) -> str:
     """Return the first name of a WordNet id that is known: `car` for `n02958343`; any other text is unchanged."""
     synset = synsets().get(name) if WORDNET_ID.fullmatch(name) else None
     return synset.name if synset else name
+
+
+def distinct_names(wordnet_ids: Sequence[str]) -> tuple[str, ...]:
+    """Return the first name of each id; where several have the same, also that of what is above: `crane, wading bird`.
+
+    Upper and lower case are the same here: the dog `Cardigan` is a corgi, the garment `cardigan` a sweater.
+    """
+    names = [spoken_name(each) for each in wordnet_ids]
+    counts = Counter(map(name_key, names))
+    return tuple(
+        name if counts[name_key(name)] == 1 else ", ".join((name, *_above().get(each, ())))
+        for each, name in zip(wordnet_ids, names, strict=True)
+    )
+
+
+@cache
+def _above() -> dict[str, tuple[str]]:
+    """Return the name of what is directly above each id, if anything is."""
+    return {below: (each.name,) for each in synsets().values() for below in each.below}
 
 
 def wordnet_text(wordnet_id: str) -> str:

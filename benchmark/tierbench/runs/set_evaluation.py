@@ -7,6 +7,7 @@ import pickle
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tierbench.common.errors import UserError
 from tierbench.common.images import quiet_pillow
@@ -34,6 +35,7 @@ class SetModel:
         batch_size: number of pictures per call of the model.
         processes: number of processes that decode; 0: this one does.
         max_pixels: see `open_picture`.
+        embeddings: folder where a zero-shot model keeps embeddings of texts between runs; None: it keeps none.
     """
 
     classifier: Classifier
@@ -41,6 +43,7 @@ class SetModel:
     batch_size: int = 16
     processes: int = 0
     max_pixels: int | None = None
+    embeddings: Path | None = None
 
 
 def cores() -> int:

@@ -143,14 +143,15 @@ class SetPool:
         return [*self.problems, *found]
 
     def _label_problems(self, name: str, model: str, opened: ModelUnderTest | None) -> Sequence[str]:
-        from tierbench.scoring.class_map import map_classes
+        from tierbench.models.classifier import Verifies
+        from tierbench.scoring.set_binding import bind_to_set
 
         if opened is None:
             return ()
-        if opened.prompted:
-            return [f"data set {name!r}: {model!r} is a zero-shot model, which has no labels; name another model"]
         try:
-            map_classes(self.open(name), opened.identity.labels)
+            bound = bind_to_set(opened.classifier, self.open(name), identity=opened.identity).classifier
+            if opened.prompted and isinstance(bound, Verifies):
+                bound.verify()
         except UserError as error:
             return [f"model {model!r}: {line}" for line in error.lines]
         return ()
@@ -229,7 +230,9 @@ class SetPool:
         options, data_set, selection = self._config.models, self.open(name), self._selection(name)
         samples = [sample for sample in selection.of(data_set) if slices is None or sample.slice in slices]
         processes = processes_for(len(samples), options.batch_size)
-        seen = SetModel(model.classifier, model.identity, options.batch_size, processes, options.max_pixels)
+        seen = SetModel(
+            model.classifier, model.identity, options.batch_size, processes, options.max_pixels, model.embeddings
+        )
         kept = options.cache and model.identity.fingerprint is not None
         key = working_key(model.name, seen, data_set, samples, selection) if kept else ""
         with resumable(target, key) as folder:

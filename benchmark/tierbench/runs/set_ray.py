@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tierbench.common.errors import UserError
 from tierbench.common.images import quiet_pillow
 from tierbench.common.text import error_text, one_line
-from tierbench.models.classifier import Classifier
+from tierbench.models.classifier import Classifier, Promptable
 from tierbench.models.identity import Identity
 from tierbench.runs.set_evaluation import Advance, SetModel, cores, write_rows
 from tierbench.runs.set_parts import SetParts
@@ -193,7 +193,11 @@ def evaluate_on_ray(
 def _make_scorer(
     opens: Callable[[], Classifier], identity: Identity, classes: ClassMap, cropped: bool, max_pixels: int | None
 ) -> SetScorer:
-    return SetScorer(opens(), identity, classes, cropped=cropped, max_pixels=max_pixels)
+    classifier = opens()
+    if isinstance(classifier, Promptable):
+        # As `bind_to_set` has it where the run was started.
+        classifier = classifier.for_concepts(identity.labels)
+    return SetScorer(classifier, identity, classes, cropped=cropped, max_pixels=max_pixels)
 
 
 def _scored(

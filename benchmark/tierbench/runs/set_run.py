@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from tierbench.runs.set_evaluation import SetModel, evaluate_set
 from tierbench.runs.set_parts import COLUMNS, SetParts
 from tierbench.runs.set_selection import SetSelection
 from tierbench.runs.set_stopping import evaluate_until_decided
-from tierbench.scoring.class_map import ClassMap, map_classes
+from tierbench.scoring.class_map import ClassMap
+from tierbench.scoring.set_binding import bind_to_set
 from tierbench.scoring.set_figures import summarise_set
 from tierbench.suites.datasets import DataSet, Sample
 
@@ -55,7 +57,7 @@ def run_set(
     if samples is not None:
         asked = {sample.id for sample in samples}
         chosen = [sample for sample in chosen if sample.id in asked]
-    classes = map_classes(data_set, model.identity.labels)
+    model, classes = bound_model(model, data_set)
     parts = SetParts(folder)
     parts.open(made_with(name, model, data_set, classes) | selection.noted(data_set, chosen))
     with progress(len(chosen), f"{data_set.name} with {name}") as advance:
@@ -64,6 +66,16 @@ def run_set(
         else:
             evaluate_until_decided(model, data_set, chosen, classes, parts, selection.stopping, advance)
     return read_set(folder)
+
+
+def bound_model(model: SetModel, data_set: DataSet) -> tuple[SetModel, ClassMap]:
+    """Return a model as a set asks it, and which of its labels count as which class.
+
+    Raises:
+        UserError: if the classes of the set do not map.
+    """
+    bound = bind_to_set(model.classifier, data_set, identity=model.identity, kept=model.embeddings)
+    return replace(model, classifier=bound.classifier, identity=bound.identity), bound.classes
 
 
 def read_set(folder: Path) -> SetResult:

@@ -15,9 +15,8 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.images import OPENING_VERSION
 from tierbench.runs.set_evaluation import SetModel
-from tierbench.runs.set_run import WHOLE, made_with
+from tierbench.runs.set_run import WHOLE, bound_model, made_with
 from tierbench.runs.set_selection import SetSelection
-from tierbench.scoring.class_map import map_classes
 from tierbench.suites.datasets import DataSet, Sample
 
 # For so long the rows of a killed run are kept: 30 days.
@@ -39,7 +38,8 @@ def working_key(
     Raises:
         UserError: if the classes of the set do not map onto the labels of the model.
     """
-    made = made_with(name, model, data_set, map_classes(data_set, model.identity.labels))
+    bound, classes = bound_model(model, data_set)
+    made = made_with(name, bound, data_set, classes)
     made |= selection.noted(data_set, samples)
     digest = hashlib.sha256(json.dumps([made, model.max_pixels, OPENING_VERSION], sort_keys=True).encode())
     for sample in samples:

@@ -53,7 +53,7 @@ class ModelUnderTest:
         self._suites = suites
         self._batch_size = batch_size
         self._max_pixels = max_pixels
-        self._embeddings = embeddings
+        self.embeddings = embeddings
         self.predictions: dict[str, Prediction] = {}
         self._store = store
         self._results: dict[str, CaseResult] = {}
@@ -78,7 +78,7 @@ class ModelUnderTest:
     def bound(self, suite: Suite) -> SuiteModel:
         """Return the model as a suite asks it."""
         if suite.name not in self._bound:
-            self._bound[suite.name] = bind(self.classifier, suite, identity=self.identity, kept=self._embeddings)
+            self._bound[suite.name] = bind(self.classifier, suite, identity=self.identity, kept=self.embeddings)
         return self._bound[suite.name]
 
     def space(self, suite: Suite) -> LabelSpace:
