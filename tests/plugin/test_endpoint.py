@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import STUDY, Bench
+from tests.flat_colours import flat
 from tests.models.hf_server import HfServer, hf_server, reply
 
 # Of red, 0.90 automobile and 0.05 airplane are known; whether ship has 0.04 is not.
@@ -160,3 +161,41 @@ def test_an_endpoint_that_cannot_be_used_is_one_line_before_the_run(study: Bench
     assert answer.code == 4
     assert "its URL has a user name or a password" in answer.text
     assert "secret" not in answer.text
+
+
+def test_pictures_of_a_set_that_truncated_answers_leave_open_are_counted_apart(short: Bench, server: HfServer) -> None:
+    # pytester forgets what a run in process has imported, and these do not bear a second import.
+    import tierbench.report.markdown
+    import tierbench.runs.set_run  # noqa: F401
+
+    # Of red, only labels are given that do not count here.
+    for name, colours in {"ship": ("red", "blue", "green"), "truck": ("green", "blue")}.items():
+        for colour in colours:
+            picture = short.path / "boats" / name / f"{colour}.png"
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            flat(colour).save(picture)
+    short.configure(
+        robust_model=[f"cars=endpoint:{server.url}/cars"],
+        robust_labels=["labels.txt"],
+        robust_datasets=["imagefolder:boats?labels=present"],
+    )
+    short.file("cases/datasets.toml", "[boats]\nmin_accuracy = 0.4\n")
+    answer = short.run("-k", "test_set")
+    assert answer.code == 0, answer.text
+    line = answer.line("boats (class folders):")
+    assert line.startswith("boats (class folders): 5 pictures, accuracy 0.500 [")
+    assert "] on 4 of them, " in line
+    assert line.endswith(", 1 unscored")
+    assert (
+        "  1 picture of 5 unscored, left out of all figures: ship/red.png (the answer has 0 of the 2 labels that "
+        "count, and whether the class ranks first depends on the others, which have at most 0.05 each)"
+    ) in answer.text.splitlines()
+    (result,) = short.record().run.sets
+    assert (result.whole.correct, result.whole.judged, result.whole.unscored, result.whole.errors) == (2, 4, 1, 0)
+    page = next((short.path / "seen").glob("*/report.html")).read_text(encoding="utf-8")
+    assert "1 unscored" in page
+    # A picture that may be right or wrong leaves a demand open, which is not met.
+    short.file("cases/datasets.toml", "[boats]\nmin_accuracy = 0.5\n")
+    answer = short.run("-k", "test_set")
+    assert answer.code == 1
+    assert "accuracy 0.5 is not determined: whether it meets 0.5 depends on 1 unscored picture" in answer.text

@@ -169,7 +169,7 @@ def test_what_is_demanded_decides_the_tests(weather: Bench) -> None:
     [
         # 39 of 60 are right whatever the two unreadable ones show, 41 at best.
         (0.65, 0, ""),
-        (0.66, 1, "weather: accuracy 0.6724 is not determined: pictures without a prediction decide whether it meets"),
+        (0.66, 1, "weather: accuracy 0.6724 is not determined: whether it meets"),
         (0.69, 1, "weather: accuracy 0.6724 is below 0.69 (39 of 58 pictures)"),
     ],
 )

@@ -78,7 +78,10 @@ def test_errors_that_could_hide_a_loss_leave_the_verdict_open(weather: Bench) ->
         (weather.path / f"weather/clean/ship/{number:02}.png").write_bytes(b"")
     answer = weather.run(*SET_ONLY)
     assert answer.code == 1
-    assert "weather: whether it regressed is not determined: 5 pictures of 60 without a prediction" in answer.text
+    assert (
+        "weather: whether it regressed is not determined: of 60 pictures, 5 pictures without a prediction"
+        in answer.text
+    )
     (result,) = weather.record().run.sets
     assert result.verdict is not None
     assert (result.verdict.state, result.undetermined) == ("unchanged", True)

@@ -26,7 +26,7 @@ def photos() -> SetResult:
 
 def test_a_set_is_a_sentence_with_protocol_and_notes() -> None:
     assert set_lines(photos()) == [
-        "photos (class folders): 11 pictures, accuracy 0.700 [0.397, 0.892], ECE 0.050, 1 error",
+        "photos (class folders): 11 pictures, accuracy 0.700 [0.397, 0.892] on 10 of them, ECE 0.050, 1 error",
         "  the model's own resize and crop",
         "  all 10 labels of the model count, for 2 classes",
         "  1 picture of 11 without a prediction, left out of all figures: q (is damaged)",

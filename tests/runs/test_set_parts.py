@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as parquet
 import pytest
 
 from tierbench.common.errors import UserError
@@ -89,3 +90,15 @@ def test_a_damaged_description_is_one_line(parts: SetParts, content: str) -> Non
     (parts.folder / "_set.json").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=r"_set\.json: .*name the folder of results"):
         parts.open(MADE)
+
+
+def test_parts_of_before_unscored_pictures_are_read_with_new_ones(parts: SetParts) -> None:
+    parts.write([row("a"), row("b", error="no picture", rank=0, correct=False)])
+    (file,) = parts.files()
+    parquet.write_table(parquet.read_table(file).drop_columns("unscored"), file)
+    parts.write([row("c", error="unscored: open", unscored=True), row("d", rank=None, correct=False)])
+    rows = parts.read()
+    assert rows["unscored"].tolist() == [False, False, True, False]
+    assert rows["error"].tolist() == ["", "no picture", "unscored: open", ""]
+    # A rank that is not known is below no limit.
+    assert (rows["rank"] <= 5).tolist() == [True, True, True, False]

@@ -79,7 +79,7 @@ def test_details_are_those_of_a_plain_loop(seed: int) -> None:
     }
     for each in details.classes:
         own = [row for row in judged if row.label == each.label]
-        assert (each.correct, each.total - each.errors) == (sum(row.correct for row in own), len(own))
+        assert (each.correct, each.total - each.unjudged) == (sum(row.correct for row in own), len(own))
     assert [each.label for each in details.classes] == sorted(
         (each.label for each in details.classes),
         key=lambda label: next(each.accuracy or 0.0 for each in details.classes if each.label == label),
@@ -124,7 +124,7 @@ def test_classes_are_worst_first_with_what_they_were_taken_for() -> None:
     assert (cat.label, cat.correct, cat.total, cat.taken_for, cat.taken) == ("cat", 0, 4, "dog", 3)
     assert (dog.label, dog.accuracy, dog.taken_for) == ("dog", 1.0, "")
     # Nothing is known of a class without a prediction, so it is last.
-    assert (cow.label, cow.accuracy, cow.errors) == ("cow", None, 1)
+    assert (cow.label, cow.accuracy, cow.unjudged) == ("cow", None, 1)
 
 
 def test_the_worst_pictures_are_of_different_originals() -> None:

@@ -65,3 +65,38 @@ def test_a_model_of_fewer_than_five_labels_has_them_all_at_the_top() -> None:
     (row,) = score_batch(np.array([[0.2, 0.7, 0.1]], dtype=np.float32), samples(1), classes)
     assert [label for label, _ in row.top] == ["label 1", "label 0", "label 2"]
     assert row.rank == 3
+
+
+@pytest.mark.parametrize("given", [1, 2, 5, 39])
+@pytest.mark.parametrize("counted", [None, tuple(range(0, 36, 2))])
+def test_a_truncated_answer_is_judged_only_where_no_label_that_it_lacks_could_change_it(
+    given: int, counted: tuple[int, ...] | None
+) -> None:
+    random = np.random.default_rng(given)
+    of = {f"class {index}": (6 * index, 6 * index + 2)[: 1 + index % 2] for index in range(6)} | {
+        f"class {index}": (6 * index - 32,) for index in range(6, 12)
+    }
+    classes, asked = ClassMap(LABELS, of, counted, ""), samples(60)
+    whole = random.dirichlet(np.full(40, 0.1), 60).astype(np.float32)
+    order = (-whole).argsort(axis=1)
+    short = whole.copy()
+    np.put_along_axis(short, order[:, given:], 0, axis=1)
+    # A missing one is not more probable than the last one that is given, and all sum to 1.
+    smallest = np.take_along_axis(whole, order[:, given - 1 : given], axis=1)[:, 0].astype(float)
+    ceilings = np.minimum(smallest, 1 - short.sum(axis=1, dtype=float) + 1e-6).tolist()
+    rows = score_batch(short, asked, classes, ceilings)
+    for row, true in zip(rows, score_batch(whole, asked, classes), strict=True):
+        if row.unscored:
+            assert (row.predicted, row.rank, row.correct, row.top) == ("", 0, False, ())
+            assert row.error.startswith("unscored: the answer has ")
+        else:
+            assert (row.predicted, row.confidence, row.correct) == (true.predicted, true.confidence, true.correct)
+            assert row.rank in (true.rank, None)
+            assert row.top == true.top[: len(row.top)]
+    assert any(not row.unscored for row in rows)
+    if given > 1 and counted is None:
+        # The best given one is the most probable of all.
+        assert not any(row.unscored for row in rows)
+    if given < 5:
+        assert any(row.rank is None for row in rows)
+        assert counted is None or any(row.unscored for row in rows)

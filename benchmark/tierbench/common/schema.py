@@ -685,7 +685,7 @@ class SetDemand:
         figure: `accuracy`, `ece`, `drop` (of the accuracy, against the clean slice), `mce` or `mean_error`.
         limit: the smallest accuracy, or the largest value of another figure.
         value: the figure; None if it is not defined, such as the mCE without all severities.
-        met: whether it meets the limit; None: the pictures without a prediction could decide either way.
+        met: whether it meets the limit; None: the pictures that are not judged could decide either way.
     """
 
     figure: str
@@ -703,6 +703,7 @@ class SetSlice:
         total: number of pictures, including errors.
         correct: number of pictures whose class ranked first.
         errors: number of pictures without a prediction.
+        unscored: number of pictures of which a server's answer lacks the labels that decide whether they are right.
         classes: number of classes that the pictures have.
         groups: number of originals that they were made from.
         low, high: 95 % interval of the accuracy, by groups; None: too few groups.
@@ -716,6 +717,7 @@ class SetSlice:
     errors: Count = 0
     classes: Count = 0
     groups: Count = 0
+    unscored: Count = 0
     low: Number | None = None
     high: Number | None = None
     metrics: Mapping[str, Number] = field(default_factory=dict)
@@ -729,12 +731,17 @@ class SetSlice:
 
     @property
     def judged(self) -> int:
-        """Number of pictures with a prediction."""
-        return self.total - self.errors
+        """Number of pictures that are right or wrong; all figures are on these."""
+        return self.total - self.unjudged
+
+    @property
+    def unjudged(self) -> int:
+        """Number of pictures that are neither right nor wrong: errors, and unscored ones."""
+        return self.errors + self.unscored
 
     @property
     def accuracy(self) -> float | None:
-        """Share of the pictures with a prediction whose class ranked first; None without any."""
+        """Share of the judged pictures whose class ranked first; None without any."""
         return self.correct / self.judged if self.judged else None
 
 
@@ -760,7 +767,7 @@ class SetResult:
         notes: what a reader of the figures must know, one line each.
         results: folder of the result files, relative to the record.
         verdict: on all pictures that the accepted results have too; None without a baseline, or if only slices ran.
-        undetermined: whether pictures without a prediction could make the verdict `regressed`.
+        undetermined: whether pictures that are not judged could make the verdict `regressed`.
         baseline: where the accepted results are; empty without.
         differences: what the accepted results were made with that is different now.
         missing: number of pictures of the accepted results that the set lacks.

@@ -5,57 +5,64 @@ from __future__ import annotations
 from collections.abc import Sequence
 from queue import SimpleQueue
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from tierbench.common.errors import UserError
 from tierbench.common.images import PictureError
 from tierbench.common.text import error_text, one_line
 from tierbench.models.classifier import AsksServer, Scores
-from tierbench.models.intake import Taken
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # The scores, or why there are none; an exception that concerns every picture.
 Outcome = Scores | str | BaseException
 
 
-def ask_server(server: AsksServer, batch: Sequence[Taken], *, cropped: bool) -> list[tuple[Taken, Scores | str]]:
-    """Return the scores of each picture, or why it has none.
+# A picture, and the bytes of its file; None: it was made in memory, or its file is not kept.
+Question = tuple["Image.Image", bytes | None]
+
+
+def ask_server(server: AsksServer, batch: Sequence[Question], *, cropped: bool) -> list[Scores | str]:
+    """Return the scores of each picture, or why it has none, in their order.
 
     Args:
         server: the classifier.
-        batch: the pictures.
+        batch: the pictures, as `AsksServer.ask` takes them.
         cropped: whether they are cropped already.
 
     Raises:
         UserError: if the server has no answer for any picture. Others that are on their way are not waited for.
     """
-    todo: SimpleQueue[Taken | None] = SimpleQueue()
-    done: SimpleQueue[tuple[Taken, Outcome]] = SimpleQueue()
+    todo: SimpleQueue[int | None] = SimpleQueue()
+    done: SimpleQueue[tuple[int, Outcome]] = SimpleQueue()
     stopped = Event()
 
     def work() -> None:
-        while (taken := todo.get()) is not None and not stopped.is_set():
-            done.put((taken, _ask(server, taken, cropped=cropped)))
+        while (number := todo.get()) is not None and not stopped.is_set():
+            done.put((number, _ask(server, *batch[number], cropped=cropped)))
 
     # Not an executor, whose threads are waited for when the process ends: Ctrl-C would do nothing while a server loads.
     threads = [Thread(target=work, name="ask", daemon=True) for _ in range(min(server.concurrency, len(batch)))]
-    for taken in [*batch, *[None] * len(threads)]:
-        todo.put(taken)
+    for number in [*range(len(batch)), *[None] * len(threads)]:
+        todo.put(number)
     for thread in threads:
         thread.start()
-    found: dict[str, Scores | str] = {}
+    found: dict[int, Scores | str] = {}
     try:
         for _ in batch:
-            taken, outcome = done.get()
+            answered, outcome = done.get()
             if isinstance(outcome, BaseException):
                 raise outcome
-            found[taken.case.key] = outcome
+            found[answered] = outcome
     finally:
         stopped.set()
-    return [(taken, found[taken.case.key]) for taken in batch]
+    return [found[number] for number in range(len(batch))]
 
 
-def _ask(server: AsksServer, taken: Taken, *, cropped: bool) -> Outcome:
+def _ask(server: AsksServer, picture: Image.Image, content: bytes | None, *, cropped: bool) -> Outcome:
     try:
-        return server.ask(taken.picture, taken.content, cropped=cropped)
+        return server.ask(picture, content, cropped=cropped)
     except PictureError as error:
         return one_line(str(error), 400)
     except UserError as error:

@@ -68,6 +68,7 @@ def slice_json(each: SetSlice) -> dict[str, Any]:
         "n": each.total,
         "accuracy": each.accuracy,
         "errors": each.errors,
+        "unscored": each.unscored,
         "interval": None if each.low is None or each.high is None else [each.low, each.high],
         "classes": each.classes,
         "originals": each.groups,

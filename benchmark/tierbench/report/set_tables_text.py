@@ -14,7 +14,9 @@ from tierbench.scoring.set_details import SetDetails
 _MOST_SLICES = 40
 # Number of classes, confusions and pictures of a set.
 _MOST_DETAILS = 10
-_HEAD = ("slice", "pictures", "errors", "accuracy", "95 % interval", "drop", "ECE")
+_HEAD = ("slice", "pictures", "errors", "unscored", "accuracy", "95 % interval", "drop", "ECE")
+# Left out where no slice has any.
+_RARE = ("unscored", "95 % interval", "drop", "ECE")
 
 
 def interval_text(result: SetSlice) -> str:
@@ -53,7 +55,9 @@ def slice_table(slices: Sequence[SetSlice], result: SetResult) -> list[str]:
         return []
     shown = sorted(slices, key=_accuracy)[:_MOST_SLICES] if len(slices) > _MOST_SLICES else slices
     rows = [_HEAD, *(_cells(each, result) for each in shown)]
-    kept = [column for column in range(len(_HEAD)) if column < 4 or any(row[column] for row in rows[1:])]
+    kept = [
+        column for column in range(len(_HEAD)) if _HEAD[column] not in _RARE or any(row[column] for row in rows[1:])
+    ]
     more = len(slices) - len(shown)
     lines = aligned([[row[column] for column in kept] for row in rows])
     return [*lines, *([f"the worst slices; {more} more are in the report"] if more else [])]
@@ -65,6 +69,7 @@ def _cells(each: SetSlice, result: SetResult) -> tuple[str, ...]:
         one_line(each.slice, 60) or "(none)",
         f"{each.total:,}",
         f"{each.errors:,}",
+        f"{each.unscored:,}" if each.unscored else "",
         "" if each.accuracy is None else f"{each.accuracy:.4f}{MET_MARKS[each.met]}",
         interval_text(each),
         "" if drop is None else f"{drop:+.4f}",
@@ -109,7 +114,8 @@ def detail_lines(details: SetDetails, *, every: bool = False) -> list[str]:
             bounds = "" if each.low is None or each.high is None else f"[{each.low:.2f}, {each.high:.2f}]"
             accuracy = "" if each.accuracy is None else f"{each.accuracy:.3f}"
             taken = f"{one_line(each.taken_for, 40)} {each.taken}" if each.taken else ""
-            rows.append((_class(each.label), f"{each.correct}/{each.total - each.errors}", accuracy, bounds, taken))
+            judged = each.total - each.unjudged
+            rows.append((_class(each.label), f"{each.correct}/{judged}", accuracy, bounds, taken))
         lines += aligned(rows)
         more = len(details.classes) - len(shown)
         lines += [f"and {more:,} of {len(details.classes):,} classes more; --all lists them"] if more else []

@@ -51,9 +51,13 @@ def set_sentence(result: SetResult) -> str:
     whole = result.whole
     part = "" if result.complete else f" (of {result.size:,})"
     said = [f"{whole.total:,}{part} {'picture' if whole.total == 1 else 'pictures'}"]
-    said.append("no accuracy" if whole.accuracy is None else f"accuracy {whole.accuracy:.3f} {interval_text(whole)}")
+    on = f" on {whole.judged:,} of them" if whole.unjudged else ""
+    said.append(
+        "no accuracy" if whole.accuracy is None else f"accuracy {whole.accuracy:.3f} {interval_text(whole)}{on}"
+    )
     said += [f"ECE {whole.metrics['ece']:.3f}"] if "ece" in whole.metrics else []
     said += [plural(whole.errors, "error")] if whole.errors else []
+    said += [f"{whole.unscored:,} unscored"] if whole.unscored else []
     said += [text for text, _ in published_figures(result)[:1]]
     return ", ".join(said) + MET_MARKS[whole.met]
 

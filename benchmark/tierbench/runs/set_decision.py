@@ -5,7 +5,7 @@ from __future__ import annotations
 from tierbench.common.schema import SetResult, SetSlice
 from tierbench.common.text import listed, one_line, plural
 from tierbench.runs.decision import PASS, Decision
-from tierbench.scoring.set_demands import demand_sentences
+from tierbench.scoring.set_demands import demand_sentences, unjudged_text
 
 
 def decide_set(result: SetResult, *, gate: str, missing_cases: str, updating: bool) -> Decision:
@@ -56,8 +56,8 @@ def _against_accepted(result: SetResult) -> list[str]:
     if result.verdict.state == "regressed":
         return [one_line(verdict_sentence(result.verdict), 700).removeprefix(f"{result.set}: ")]
     if result.undetermined:
-        count = plural(result.whole.errors, "picture")
-        return [f"whether it regressed is not determined: {count} of {result.whole.total:,} without a prediction"]
+        count = unjudged_text(result.whole)
+        return [f"whether it regressed is not determined: of {plural(result.whole.total, 'picture')}, {count}"]
     return []
 
 

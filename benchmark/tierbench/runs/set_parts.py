@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-COLUMNS = ("id", "slice", "label", "group", "predicted", "confidence", "rank", "correct", "top", "error")
+COLUMNS = ("id", "slice", "label", "group", "predicted", "confidence", "rank", "correct", "top", "error", "unscored")
+# Columns that older files lack: then it is false of all of their rows.
+_LATER = ("unscored",)
 # Says what results were made with. For its first character, pandas and pyarrow do not read it as a part of the folder.
 MADE_WITH = "_set.json"
 _INSTALL = "data sets need pyarrow; run pip install 'tierbench[datasets]'"
@@ -107,6 +109,7 @@ class SetParts:
 
     def _tables(self, columns: Sequence[str]) -> Iterable[pa.Table]:
         require_pyarrow()
+        import pyarrow as pa
         import pyarrow.parquet as parquet
 
         for file in self.files():
@@ -116,9 +119,12 @@ class SetParts:
             except Exception as error:
                 # pyarrow raises several kinds of errors on damaged files.
                 raise UserError(f"{file}: cannot be read ({error_text(error)}); delete it and run again") from error
-            if missing := set(columns) - set(table.column_names):
+            if missing := set(columns) - {*table.column_names, *_LATER}:
                 raise UserError(f"{file}: has no column {', '.join(sorted(missing))}; delete it and run again")
-            yield table
+            for name in _LATER:
+                if name in columns and name not in table.column_names:
+                    table = table.append_column(name, pa.array([False] * len(table), pa.bool_()))
+            yield table.select(list(columns))
 
 
 def table_of(rows: Iterable[SetRow]) -> pa.Table:
@@ -126,7 +132,7 @@ def table_of(rows: Iterable[SetRow]) -> pa.Table:
     import pyarrow as pa
 
     top = pa.list_(pa.struct([("label", pa.string()), ("probability", pa.float64())]))
-    types = {"confidence": pa.float64(), "rank": pa.int32(), "correct": pa.bool_(), "top": top}
+    types = {"confidence": pa.float64(), "rank": pa.int32(), "correct": pa.bool_(), "top": top, "unscored": pa.bool_()}
     schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
     records = [
         {**asdict(row), "top": [{"label": label, "probability": value} for label, value in row.top]} for row in rows

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tierbench.common.errors import UserError
 from tierbench.common.images import PictureError, allow_pixels
 from tierbench.common.text import error_text, one_line
-from tierbench.models.classifier import Classifier, TakesCropped, preparation_of
+from tierbench.models.asking import ask_server
+from tierbench.models.classifier import AsksServer, Classifier, TakesCropped, preparation_of
 from tierbench.models.identity import Identity
 from tierbench.models.outputs import as_array, check_sum
 from tierbench.scoring.class_map import ClassMap
@@ -62,6 +63,8 @@ class SetScorer:
         self._prepare: Callable[[Image.Image], Any] | None = None
         self._call: Callable[[Sequence[Any]], object] = classifier.predict
         takes_cropped = cropped and isinstance(classifier, TakesCropped)
+        self._server = classifier if isinstance(classifier, AsksServer) else None
+        self._asks_cropped = takes_cropped
         if takes_cropped and isinstance(classifier, TakesCropped):
             self._call = classifier.predict_cropped
         if prepares := preparation_of(classifier):
@@ -105,7 +108,8 @@ class SetScorer:
         good = [index for index in range(len(samples)) if index not in rows]
         if good:
             contents = [self._restored(pictures[index].content) for index in good]
-            rows |= zip(good, self._scored(contents, [samples[index] for index in good]), strict=True)
+            scored = self._scored if self._server is None else self._asked
+            rows |= zip(good, scored(contents, [samples[index] for index in good]), strict=True)
         return [rows[index] for index in range(len(samples))]
 
     def _restored(self, content: Any) -> Any:
@@ -119,6 +123,23 @@ class SetScorer:
         if isinstance(content, Mapping):
             return {name: torch.from_numpy(value) for name, value in content.items()}
         return torch.from_numpy(content)
+
+    def _asked(self, contents: Sequence[Any], samples: Sequence[Sample]) -> list[SetRow]:
+        """Ask a server, whose answers may lack labels, for several pictures at once."""
+        if self._server is None:
+            return []
+        outcomes = ask_server(self._server, [(content, None) for content in contents], cropped=self._asks_cropped)
+        rows = []
+        for sample, outcome in zip(samples, outcomes, strict=True):
+            if isinstance(outcome, str):
+                rows.append(error_row(sample, outcome))
+                continue
+            outputs = as_array([outcome.probabilities], 1, len(self._identity.labels))
+            (row,) = score_batch(outputs, [sample], self._classes, [outcome.ceiling])
+            if not (row.error or outcome.ceiling or self._identity.multi_label):
+                check_sum(outputs[0])
+            rows.append(row)
+        return rows
 
     def _scored(self, contents: Sequence[Any], samples: Sequence[Sample]) -> list[SetRow]:
         try:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tierbench.common.schema import SetResult
-from tierbench.common.text import one_line, plural
+from tierbench.common.text import one_line
 from tierbench.metrics.confidence_sequence import share_reaches
 from tierbench.runs.set_evaluation import Advance, SetModel, score_samples
 from tierbench.runs.set_parts import SetParts
 from tierbench.scoring.class_map import ClassMap
+from tierbench.scoring.set_demands import unjudged_text
 from tierbench.suites.datasets import DataSet, Sample, random_order
 
 # A tenth of what was seen is predicted between two looks, and at least so many pictures.
@@ -50,9 +51,9 @@ def accuracy_problem(result: SetResult, least: float, stopping: Stopping | None 
     if stopping is None:
         return "" if whole.accuracy >= least - 1e-9 else found
     counts = (whole.correct, whole.total, result.size)
-    reached = share_reaches(*counts, least, alpha=stopping.alpha, errors=whole.errors)
+    reached = share_reaches(*counts, least, alpha=stopping.alpha, errors=whole.unjudged)
     if reached is None:
-        return f"{found}: not determined, {plural(whole.errors, 'picture')} without a prediction"
+        return f"{found}: not determined, {unjudged_text(whole)}"
     return "" if reached else f"{found}; missed at an error rate of {stopping.alpha:g}"
 
 

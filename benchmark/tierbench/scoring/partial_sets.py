@@ -58,7 +58,7 @@ def _notes(result: SetResult, made_with: Mapping[str, Any]) -> Iterator[str]:
 def _sample_note(result: SetResult, sample: int, seed: int, *, sharded: bool) -> str:
     whole = result.whole
     drawn = f"sample of {sample:,} of {plural(result.size, 'picture')}, stratified by slice and class, seed {seed}"
-    if sharded or not whole.judged or whole.errors or whole.total < sample:
+    if sharded or not whole.judged or whole.unjudged or whole.total < sample:
         return drawn
     low, high = sampled_share_interval(whole.correct, whole.judged, result.size)
     return (
@@ -81,7 +81,7 @@ def _stop_notes(result: SetResult, stop: Mapping[str, Any]) -> Iterator[str]:
         if own is None:
             continue
         size = int(sizes[name]) if name else total
-        reached = share_reaches(own.correct, own.total, size, least, alpha=alpha, errors=own.errors)
+        reached = share_reaches(own.correct, own.total, size, least, alpha=alpha, errors=own.unjudged)
         said = {True: "certain", False: "certainly missed", None: "not decided"}[reached]
         where = f"{one_line(name)}: " if name else ""
         yield (
@@ -91,7 +91,7 @@ def _stop_notes(result: SetResult, stop: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _stopped(own: SetSlice, size: int, alpha: float) -> SetSlice:
-    """Return a slice with the interval that holds at every stop; errors count as wrong below, as correct above."""
+    """Return a slice with the interval that holds at every stop; what is not judged is wrong below, correct above."""
     low = share_sequence(own.correct, own.total, size, alpha=alpha)[0]
-    high = share_sequence(own.correct + own.errors, own.total, size, alpha=alpha)[1]
+    high = share_sequence(own.correct + own.unjudged, own.total, size, alpha=alpha)[1]
     return replace(own, low=low, high=high)

@@ -1,7 +1,7 @@
 """Hold the figures of a data set against what `datasets.toml` demands. Pure.
 
-A picture without a prediction is no miss and no hit: a demand counts as met only if it would be met whatever the
-model had said of these pictures, and as not met only if it would not be in any case.
+A picture without a prediction, or an unscored one, is no miss and no hit: a demand counts as met only if it would be
+met whatever the model had said of these pictures, and as not met only if it would not be in any case.
 """
 
 from __future__ import annotations
@@ -42,6 +42,14 @@ def demand_sentences(result: SetSlice) -> list[str]:
     return [_sentence(demand, result) for demand in result.demands if not demand.met]
 
 
+def unjudged_text(own: SetSlice) -> str:
+    """Return how many pictures are neither right nor wrong: `2 pictures without a prediction and 1 unscored`."""
+    said = [f"{plural(own.errors, 'picture')} without a prediction"] if own.errors else []
+    if own.unscored:
+        said.append(f"{own.unscored:,} unscored" if said else f"{plural(own.unscored, 'unscored picture')}")
+    return " and ".join(said)
+
+
 def _judged(own: SetSlice, limits: Mapping[str, float], result: SetResult, clean: SetSlice | None) -> SetSlice:
     return replace(own, demands=tuple(_demand(name, limit, own, result, clean) for name, limit in limits.items()))
 
@@ -59,7 +67,7 @@ def _demand(figure: str, limit: float, own: SetSlice, result: SetResult, clean: 
     return SetDemand(figure=figure, limit=limit, value=value, met=met)
 
 
-# A figure, and the smallest and the largest value that it could have had without errors.
+# A figure, and the smallest and the largest value that it could have if every picture were judged.
 _Range = tuple[float, float, float]
 
 
@@ -73,18 +81,18 @@ def _figure(figure: str, own: SetSlice, result: SetResult, clean: SetSlice | Non
         if (value := own.metrics.get("ece")) is None:
             return None
         # Each picture moves the sum over the bins by at most 1.
-        share, errors = own.judged / own.total, own.errors / own.total
-        return value, max(0.0, value * share - errors), min(1.0, value * share + errors)
+        share, unjudged = own.judged / own.total, own.unjudged / own.total
+        return value, max(0.0, value * share - unjudged), min(1.0, value * share + unjudged)
     if (value := result.mce if figure == "mce" else result.mean_error) is None:
         return None
-    # How far errors move a mean of ratios is not followed up.
-    return (value, 0.0, math.inf) if own.errors else (value, value, value)
+    # How far they move a mean of ratios is not followed up.
+    return (value, 0.0, math.inf) if own.unjudged else (value, value, value)
 
 
 def _accuracy(own: SetSlice) -> _Range | None:
     if own.accuracy is None:
         return None
-    return own.accuracy, own.correct / own.total, (own.correct + own.errors) / own.total
+    return own.accuracy, own.correct / own.total, (own.correct + own.unjudged) / own.total
 
 
 def _sentence(demand: SetDemand, own: SetSlice) -> str:
@@ -93,7 +101,7 @@ def _sentence(demand: SetDemand, own: SetSlice) -> str:
         return f"{name} is not determined: not all pictures that it needs are there"
     said = f"{name} {demand.value:.4g}"
     if demand.met is None:
-        return f"{said} is not determined: pictures without a prediction decide whether it meets {demand.limit:g}"
+        return f"{said} is not determined: whether it meets {demand.limit:g} depends on {unjudged_text(own)}"
     if demand.figure in _AT_LEAST:
         return f"{said} is below {demand.limit:g} ({own.correct:,} of {plural(own.judged, 'picture')})"
     return f"{said} is above {demand.limit:g}"

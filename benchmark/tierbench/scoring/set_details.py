@@ -17,7 +17,7 @@ class ClassFigures:
 
     Attributes:
         label: the class, as the set names it.
-        total, correct, errors: as in `SetSlice`.
+        total, correct, unjudged: as in `SetSlice`.
         low, high: 95 % interval of the accuracy, by groups; None: too few groups.
         taken_for: the label that most of its wrong pictures got; empty if none is wrong.
         taken: the number of these pictures.
@@ -26,7 +26,7 @@ class ClassFigures:
     label: str
     total: int
     correct: int
-    errors: int
+    unjudged: int
     low: float | None = None
     high: float | None = None
     taken_for: str = ""
@@ -34,8 +34,8 @@ class ClassFigures:
 
     @property
     def accuracy(self) -> float | None:
-        """Share of the pictures with a prediction whose class ranked first; None without any."""
-        judged = self.total - self.errors
+        """Share of the judged pictures whose class ranked first; None without any."""
+        judged = self.total - self.unjudged
         return self.correct / judged if judged else None
 
 
@@ -57,7 +57,6 @@ class WrongPicture:
     label: str
     predicted: str
     confidence: float
-    rank: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +109,8 @@ def _classes(rows: pd.DataFrame, judged: pd.DataFrame, pairs: list[SetConfusion]
         part = own.get(name, judged[:0])
         low, high = interval_of(part) or (None, None)
         pair = most.get(name, SetConfusion(name, "", 0))
-        correct, errors = int(part["correct"].sum()), int(total) - len(part)
-        found.append(ClassFigures(name, int(total), correct, errors, low, high, pair.predicted, pair.count))
+        correct, unjudged = int(part["correct"].sum()), int(total) - len(part)
+        found.append(ClassFigures(name, int(total), correct, unjudged, low, high, pair.predicted, pair.count))
     # Of classes with the same accuracy the larger one says more. Without a prediction nothing is known of a class.
     return tuple(sorted(found, key=lambda each: (2.0 if each.accuracy is None else each.accuracy, -each.total)))
 
@@ -119,5 +118,5 @@ def _classes(rows: pd.DataFrame, judged: pd.DataFrame, pairs: list[SetConfusion]
 def _worst(wrong: pd.DataFrame, most: int) -> tuple[WrongPicture, ...]:
     ordered = wrong.sort_values(["confidence", "id"], ascending=[False, True], kind="stable")
     chosen = ordered.drop_duplicates("group").head(most)
-    columns = ("id", "slice", "label", "predicted", "confidence", "rank")
+    columns = ("id", "slice", "label", "predicted", "confidence")
     return tuple(WrongPicture(*values) for values in zip(*(chosen[name].tolist() for name in columns), strict=True))

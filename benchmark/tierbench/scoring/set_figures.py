@@ -63,8 +63,8 @@ def summarise_set(rows: pd.DataFrame, made_with: Mapping[str, Any], results: str
 def summarise_rows(rows: pd.DataFrame, name: str) -> SetSlice:
     """Return the result on the given rows, as a slice of this name.
 
-    The accuracy is that of the pictures with a prediction. Its interval is by groups, see `pass_rate_interval`.
-    Calibration: see `expected_calibration_error`.
+    The accuracy is that of the judged pictures, which are those without an error. Its interval is by groups, see
+    `pass_rate_interval`. Calibration: see `expected_calibration_error`.
     """
     judged = rows[rows["error"] == ""]
     metrics = {}
@@ -74,11 +74,13 @@ def summarise_rows(rows: pd.DataFrame, name: str) -> SetSlice:
         ece = expected_calibration_error(confidence, judged["correct"].to_numpy())
         metrics = {"ece": ece, "mean_confidence": float(confidence.mean())}
     low, high = interval_of(judged) or (None, None)
+    unscored = int(rows["unscored"].sum())
     return SetSlice(
         slice=name,
         total=len(rows),
         correct=int(judged["correct"].sum()),
-        errors=len(rows) - len(judged),
+        errors=len(rows) - len(judged) - unscored,
+        unscored=unscored,
         classes=int(rows["label"].nunique()),
         groups=int(judged["group"].nunique()),
         low=low,
@@ -135,14 +137,14 @@ def _sweep_notes(slices: tuple[SetSlice, ...], clean: str, figure: str, sweep: S
 
 
 def _notes(rows: pd.DataFrame, whole: SetSlice) -> list[str]:
-    notes = []
-    if whole.errors:
-        failed = rows[rows["error"] != ""]
-        notes.append(
-            f"{plural(whole.errors, 'picture')} of {whole.total:,} without a prediction, left out of all figures: "
-            f"{listed(failed['id'], 3)} ({failed['error'].iloc[0]})"
-        )
-    return notes
+    failed = rows[rows["error"] != ""]
+    unscored = failed["unscored"].astype(bool)
+    return [
+        f"{plural(len(own), 'picture')} of {whole.total:,} {what}, left out of all figures: {listed(own['id'], 3)} "
+        f"({own['error'].iloc[0].removeprefix('unscored: ')})"
+        for own, what in ((failed[~unscored], "without a prediction"), (failed[unscored], "unscored"))
+        if len(own)
+    ]
 
 
 def _warnings(whole: SetSlice, made_with: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ The plain path, shards and Ray all score through here, so that a picture has the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,10 +25,12 @@ class SetRow:
         id, slice, label, group: of the sample.
         predicted: the most probable of the labels that count; empty if there is an error.
         confidence: its probability among all of the model's labels.
-        rank: 1 + the number of labels of other classes that are more probable than the class's best; 0: an error.
+        rank: 1 + the number of labels of other classes that are more probable than the class's best; 0: an error;
+            None: wrong for certain, but the rank depends on labels that a server's answer lacks.
         correct: whether the rank is 1.
         top: the five most probable labels that count, with their probabilities.
-        error: why there is no prediction; empty if there is one.
+        error: why the picture is neither right nor wrong; empty if it is one of both.
+        unscored: whether the error is that a server's answer lacks the labels that decide.
     """
 
     id: str
@@ -37,19 +39,23 @@ class SetRow:
     group: str
     predicted: str = ""
     confidence: float = 0.0
-    rank: int = 0
+    rank: int | None = 0
     correct: bool = False
     top: tuple[tuple[str, float], ...] = ()
     error: str = ""
+    unscored: bool = False
 
 
-def score_batch(outputs: np.ndarray, samples: Sequence[Sample], classes: ClassMap) -> list[SetRow]:
+def score_batch(
+    outputs: np.ndarray, samples: Sequence[Sample], classes: ClassMap, ceilings: Sequence[float] = ()
+) -> list[SetRow]:
     """Judge the outputs of a model for a batch of pictures.
 
     Args:
         outputs: float32, shape [n_samples, n_labels], probabilities.
         samples: the pictures.
         classes: which labels count as which class.
+        ceilings: see `Scores`; for each picture what a label has at most that has 0 in its row. Empty: all are known.
     """
     problems = [problem_of(row) for row in outputs] if problem_of(outputs) else [""] * len(samples)
     values = outputs.astype(np.float64)
@@ -61,12 +67,39 @@ def score_batch(outputs: np.ndarray, samples: Sequence[Sample], classes: ClassMa
     best = np.array([row[indices].max() for row, indices in zip(values, own, strict=True)])
     ranks = (1 + (values > best[:, None]).sum(axis=1)).tolist()
     orders = _top(values).tolist()
-    return [
+    rows = [
         error_row(sample, problem) if problem else _row(row, sample, classes.labels, indices, rank, order)
         for row, sample, indices, rank, order, problem in zip(
             values, samples, own, ranks, orders, problems, strict=True
         )
     ]
+    for number, ceiling in enumerate(ceilings):
+        if ceiling and not rows[number].error:
+            rows[number] = _bounded(rows[number], values[number], own[number], ceiling)
+    return rows
+
+
+def _bounded(row: SetRow, values: np.ndarray, own: list[int], ceiling: float) -> SetRow:
+    """Return the row of an answer that lacks labels: what it says for certain, or else that it is unscored.
+
+    The rank is the best possible one if the class's missing labels have all that they can have, and the others nothing;
+    and the worst if it is the other way round. The picture is right if even that is 1, wrong if even the best is not.
+    """
+    missing = values == 0
+    others = values >= 0
+    others[own] = False
+    highest = np.where(missing, ceiling, values)
+    best = 1 + int((values[others] > highest[own].max()).sum())
+    worst = 1 + int((highest[others] > values[own].max()).sum())
+    if best == 1 < worst or values.max() < ceiling:
+        given, counting = int((values > 0).sum()), int((values >= 0).sum())
+        reason = (
+            f"unscored: the answer has {given} of the {counting} labels that count, and whether the class ranks first "
+            f"depends on the others, which have at most {ceiling:.3g} each"
+        )
+        return SetRow(row.id, row.slice, row.label, row.group, error=reason, unscored=True)
+    top = tuple((label, value) for label, value in row.top if value > 0)
+    return replace(row, rank=best if best == worst else None, top=top)
 
 
 def error_row(sample: Sample, error: str) -> SetRow:

@@ -27,12 +27,12 @@ class _PublicSet:
     labels: int = 0
 
     def is_whole(self, result: SetResult) -> bool:
-        """Return whether a result is on this set, all of it and without errors."""
+        """Return whether a result is on this set, all of it, each picture right or wrong."""
         return (
             result.complete
             and result.size in self.sizes
             and result.whole.classes == self.classes
-            and not result.whole.errors
+            and not result.whole.unjudged
             and not result.slices
             and self.labels in (0, result.labels)
             and re.fullmatch(self.name, result.set) is not None
