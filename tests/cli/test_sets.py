@@ -139,6 +139,33 @@ def test_compare_names_lost_pictures_and_the_verdict(tierbench: Call, workplace:
     assert "lost: <bdi>p03: expected cat" in (workplace / "c.html").read_text(encoding="utf-8")
 
 
+def test_compare_names_the_slices_that_regressed(tierbench: Call, workplace: Path) -> None:
+    def sliced(wrong: int) -> list[SetRow]:
+        # Of the same 60 originals, clean ones stay right.
+        rows = [
+            [replace(each, id=f"{name}/{each.id}", slice=name) for each in photos(count)]
+            for name, count in (("clean", 0), ("fog+3", wrong), ("snow+1", wrong // 10))
+        ]
+        return [row for own in rows for row in own]
+
+    parts(workplace / "before", sliced(0))
+    parts(workplace / "after", sliced(30))
+    answer = tierbench("compare", "before", "after", "--json", "c.json", "--markdown", "c.md", "--html", "c.html")
+    assert answer.code == 1
+    said = "1 slice regressed (Holm over 3 slices): fog+3 lost 30 and won 0 of 60 groups, p < 0.001"
+    assert f"  {said}" in answer.out.splitlines()
+    assert f"- `{said}`" in (workplace / "c.md").read_text(encoding="utf-8")
+    assert said.replace("<", "&lt;") in (workplace / "c.html").read_text(encoding="utf-8")
+    (read,) = json.loads((workplace / "c.json").read_text(encoding="utf-8"))["sets"]
+    assert {name: each["state"] for name, each in read["slices"].items()} == {
+        "clean": "unchanged",
+        "fog+3": "regressed",
+        "snow+1": "not shown",
+    }
+    assert read["slices"]["fog+3"]["sentence"].startswith("photos/fog+3: regressed: lost 30 of 60 groups")
+    assert "p < 0.001 (Holm over 3 slices)" in read["slices"]["fog+3"]["sentence"]
+
+
 def test_compare_of_equal_results_is_unchanged(tierbench: Call, workplace: Path) -> None:
     for name in ("before", "after"):
         parts(workplace / name, photos(3))

@@ -12,6 +12,7 @@ from tests.conftest import Bench
 from tests.flat_sets import write_set
 from tests.plugin.test_selection import counts
 from tierbench.cli import app
+from tierbench.runs.record import read_run_json
 from tierbench.runs.set_baseline import read_accepted
 
 ACCEPTED = "reports/baselines/model.sets/weather.parquet"
@@ -58,6 +59,26 @@ def test_a_worse_model_is_red(weather: Bench, worse: Path, gate: str) -> None:
     (result,) = weather.record().run.sets
     assert result.verdict is not None
     assert (result.verdict.state, result.verdict.lost, result.verdict.won) == ("regressed", 5, 0)
+    # Five of twenty are too few for one of three slices.
+    assert [each.state for each in result.slice_verdicts] == ["not shown", "not shown", "unchanged"]
+    assert "no slice alone shows a loss (Holm over 3 slices)" in answer.text
+
+
+def test_slices_that_regressed_are_named_where_the_set_did(weather: Bench, worse: Path) -> None:
+    shutil.rmtree(weather.path / "weather/clean")
+    # The class that the worse model misses.
+    write_set(weather.path / "weather", {"clean": {"truck": ["green"] * 20}})
+    assert weather.run("--robust-update-baseline").code == 0
+    answer = weather.run(f"--robust-model=model={worse}", "-k", "weather")
+    assert answer.code == 1
+    assert counts(answer.text) == {"failed": 1, "passed": 3}
+    said = "1 slice regressed (Holm over 3 slices): clean lost 20 and won 0 of 20 groups, p < 0.001"
+    assert f"; {said}" in answer.text
+    assert f"  {said}" in answer.text.splitlines()
+    pages = [(run / "report.html").read_text(encoding="utf-8") for run in weather.runs]
+    assert [said.replace("<", "&lt;") in page for page in pages].count(True) == 1
+    found = [verdict for run in weather.runs for verdict in read_run_json(run).sets[0].slice_verdicts]
+    assert {each.slice: each.state for each in found}["clean"] == "regressed"
 
 
 @pytest.mark.parametrize("options", [["--robust-gate=thresholds"], ["--robust-baseline=none"]])

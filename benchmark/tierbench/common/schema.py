@@ -509,8 +509,9 @@ class PairedVerdict:
     those of a sign-flip test.
 
     Attributes:
-        suite: empty for all suites together.
+        suite: empty for all suites together; of a data set its name.
         tier: None for all tiers together.
+        slice: of a data set; empty: all of it.
         state: `regressed`, `cleared`, `not shown` or `unchanged`.
         cases, groups: number of cases that both have, and of groups that these come from.
         lost, won: number of groups whose share of passed cases fell or rose.
@@ -520,7 +521,7 @@ class PairedVerdict:
         p_value: of the exact test that no more groups are lost than won; None without groups.
         p_holm: the same after Holm's correction over all tiers, and never below that of all suites together; the state
             depends on this one.
-        tests: number of suites and tiers that were tested.
+        tests: number of suites and tiers, or of slices, that were tested.
         detectable: the net loss that this sample shows in 80 % of runs, with as many groups won; None if no net loss.
         needed: number of groups that would settle it if the shares of lost and won stay; None if no number would, or
             if it is settled.
@@ -539,6 +540,7 @@ class PairedVerdict:
 
     suite: str = ""
     tier: Count | None = None
+    slice: str = ""
     state: State
     cases: Count
     groups: Count
@@ -567,8 +569,8 @@ class PairedVerdict:
 
     @property
     def whole(self) -> bool:
-        """Whether it is about all suites together."""
-        return self.tier is None
+        """Whether it is about all suites together, or all of a data set."""
+        return self.tier is None and not self.slice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -767,6 +769,7 @@ class SetResult:
         notes: what a reader of the figures must know, one line each.
         results: folder of the result files, relative to the record.
         verdict: on all pictures that the accepted results have too; None without a baseline, or if only slices ran.
+        slice_verdicts: by slice, where the whole regressed; empty if it did not, or the set has no slices.
         undetermined: whether pictures that are not judged could make the verdict `regressed`.
         baseline: where the accepted results are; empty without.
         differences: what the accepted results were made with that is different now.
@@ -795,6 +798,7 @@ class SetResult:
     notes: tuple[str, ...] = ()
     results: str = ""
     verdict: PairedVerdict | None = None
+    slice_verdicts: tuple[PairedVerdict, ...] = ()
     undetermined: bool = False
     baseline: str = ""
     differences: tuple[str, ...] = ()

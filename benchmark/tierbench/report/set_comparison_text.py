@@ -10,7 +10,7 @@ from tierbench.common.text import listed, one_line, plural
 from tierbench.report.comparison_text import comparison_json, comparison_markdown, overall_text
 from tierbench.report.markdown import code, sentence, table
 from tierbench.runs.compare import CONCLUSIONS, ComparisonGate, Conclusion, ScoreComparison, overall
-from tierbench.runs.regression_text import verdict_sentence
+from tierbench.runs.regression_text import slices_sentence, verdict_sentence
 from tierbench.runs.set_compare import PictureFlip, SetComparison
 
 # Number of flips that are listed; the JSON has all.
@@ -25,7 +25,13 @@ def set_comparison_lines(comparison: SetComparison) -> list[str]:
         lines.append(f"  {'won ' if flip.gain else 'lost'}  {flip_text(flip)}")
     more = len(comparison.flips) - MOST_FLIPS
     lines += [f"  and {plural(more, 'flip')} more; --json lists all"] if more > 0 else []
-    return [*lines, f"  {one_line(verdict_sentence(comparison.verdict), 700)}"]
+    return [*lines, *(f"  {text}" for text in verdict_sentences(comparison))]
+
+
+def verdict_sentences(comparison: SetComparison) -> list[str]:
+    """Return the verdict, and which slices it is about if the whole regressed."""
+    said = [one_line(verdict_sentence(comparison.verdict), 700)]
+    return said + [slices_sentence(comparison.slice_verdicts)] * bool(comparison.slice_verdicts)
 
 
 def comparison_title(comparison: SetComparison) -> str:
@@ -95,6 +101,10 @@ def whole_json(
                 "correct": {"before": each.correct_before, "after": each.correct_now},
                 "notes": list(each.notes),
                 "verdict": asdict(each.verdict) | {"sentence": verdict_sentence(each.verdict)},
+                "slices": {
+                    verdict.slice: asdict(verdict) | {"sentence": verdict_sentence(verdict)}
+                    for verdict in each.slice_verdicts
+                },
                 "flips": [asdict(flip) for flip in each.flips],
             }
             for each in sets
@@ -118,5 +128,6 @@ def whole_markdown(comparisons: Sequence[ScoreComparison], sets: Sequence[SetCom
         ]
         lines += table(("flip", "picture", "slice", "expected", "saw", "now"), rows)
         lines += [f"… and {len(each.flips) - MOST_FLIPS:,} more.", ""] if len(each.flips) > MOST_FLIPS else []
-        lines += [f"- {sentence(each.verdict)}", ""]
+        lines.append(f"- {sentence(each.verdict)}")
+        lines += [f"- {code(slices_sentence(each.slice_verdicts), 700)}"] * bool(each.slice_verdicts) + [""]
     return "\n".join(lines).rstrip("\n") + "\n"

@@ -88,9 +88,10 @@ def set_details(result: SetResult, results: Iterable[SetResult] = (), *, figures
         lines += [f"{name}{text}{MET_MARKS[False]}" for text in demand_sentences(each)]
     if result.verdict is not None:
         # Imported here, because a run without a baseline does not need it.
-        from tierbench.runs.regression_text import verdict_sentence
+        from tierbench.runs.regression_text import slices_sentence, verdict_sentence
 
         lines.append(f"against {result.baseline}: {one_line(verdict_sentence(result.verdict), 700)}")
+        lines += [slices_sentence(result.slice_verdicts)] * bool(result.slice_verdicts)
     lines += [f"made with different {text}" for text in result.differences]
     if result.missing:
         lines.append(missing_sentence(result))

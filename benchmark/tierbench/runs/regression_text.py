@@ -13,7 +13,9 @@ _NAMED = 4
 
 
 def verdict_place(verdict: PairedVerdict) -> str:
-    """Return what a verdict is about: `photos tier 1`, `all suites`, or a data set."""
+    """Return what a verdict is about: `photos tier 1`, `all suites`, a data set, or `weather/fog+3` of one."""
+    if verdict.slice:
+        return one_line(f"{verdict.suite}/{verdict.slice}")
     if verdict.tier is None:
         return one_line(verdict.suite) if verdict.suite else "all suites"
     return f"{verdict.suite} tier {verdict.tier}"
@@ -63,6 +65,25 @@ def figure(value: float) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".")
 
 
+def slices_sentence(verdicts: Sequence[PairedVerdict]) -> str:
+    """Return which slices of a data set that regressed show a loss of their own, the largest loss first."""
+    lost = sorted((each for each in verdicts if each.state == "regressed"), key=lambda each: (-each.drop, each.slice))
+    over = f"Holm over {plural(len(verdicts), 'slice')}"
+    if not lost:
+        return f"no slice alone shows a loss ({over})"
+    texts = [
+        f"{one_line(each.slice, 60)} lost {each.lost} and won {each.won} of {plural(each.groups, 'group')}, {_p(each)}"
+        for each in lost[:_NAMED]
+    ]
+    more = f"; and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+    return f"{plural(len(lost), 'slice')} regressed ({over}): {'; '.join(texts)}{more}"
+
+
+def _p(verdict: PairedVerdict) -> str:
+    p_holm = verdict.p_holm if verdict.p_holm is not None else 1.0
+    return "p < 0.001" if p_holm < 0.001 else f"p = {figure(p_holm)}"
+
+
 def _old(verdict: PairedVerdict) -> str:
     way = (
         "did not change"
@@ -94,12 +115,13 @@ def _counted(verb: str, count: int, names: str, of: str = "") -> str:
 def _because(verdict: PairedVerdict) -> str:
     p_holm = verdict.p_holm if verdict.p_holm is not None else 1.0
     if verdict.state == "regressed":
-        p = "p < 0.001" if p_holm < 0.001 else f"p = {figure(p_holm)}"
-        return p if verdict.tier is None else f"{p} (Holm over {plural(verdict.tests, 'tier')})"
+        what = "slice" if verdict.slice else "tier"
+        return _p(verdict) if verdict.whole else f"{_p(verdict)} (Holm over {plural(verdict.tests, what)})"
     if verdict.state == "cleared":
         return f"a net loss of {figure(verdict.allowed_drop)} is allowed"
     if held_back(verdict):
-        return "no loss is claimed here, because all suites together do not show one"
+        together = "the set as a whole does" if verdict.slice else "all suites together do"
+        return f"no loss is claimed here, because {together} not show one"
     return f"{_open(verdict, p_holm)}; {_settled(verdict)}"
 
 

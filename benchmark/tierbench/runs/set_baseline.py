@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import exists, is_folder, open_regular, replacing, shown_path
-from tierbench.common.schema import PairedVerdict, SetResult
+from tierbench.common.schema import SetResult
 from tierbench.common.text import error_text, one_line, plural
 from tierbench.models.spec import ModelSpec
 from tierbench.runs.baseline_source import BaselineChoice
-from tierbench.runs.regression import DEFAULT_ALLOWED_DROP, PairedCase, judge_regression
+from tierbench.runs.regression import DEFAULT_ALLOWED_DROP
 from tierbench.runs.set_parts import SetParts
+from tierbench.runs.set_regression import judge_set
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -187,31 +188,22 @@ def compare_with_accepted(result: SetResult, results: Path, path: Path | None, a
     rows = parts.read(_COMPARED)
     pairs = accepted.rows.merge(rows, on=["id", "label"], suffixes=("_before", "_now"))
     drop = DEFAULT_ALLOWED_DROP if allowed_drop is None else allowed_drop
-    verdict = _verdict(result.set, pairs[pairs["error"] == ""], drop)
-    failed = pairs[pairs["error"] != ""]
-    worst = _verdict(result.set, pairs, drop) if len(failed) else verdict
+    found = judge_set(result.set, pairs[pairs["error"] == ""], group="group", allowed_drop=drop)
+    verdict = worst = found.whole
+    if (pairs["error"] != "").any():
+        # An error, and what is unscored, as a miss.
+        worst = judge_set(result.set, pairs, group="group", allowed_drop=drop).whole
     gone = accepted.rows.loc[~accepted.rows["id"].isin(rows["id"]), "id"]
     return replace(
         result,
         verdict=verdict,
+        slice_verdicts=found.slices,
         undetermined=verdict.state != "regressed" and worst.state == "regressed",
         baseline=shown_path(path),
         differences=tuple(_differences(accepted.made_with, parts.made_with())),
         missing=len(gone),
         missing_named=tuple(gone[:_NAMED]),
     )
-
-
-def _verdict(name: str, pairs: pd.DataFrame, allowed_drop: float) -> PairedVerdict:
-    """Return the paired verdict on pictures: groups count equally, an error is a miss."""
-    _, verdict = judge_regression(_paired(name, pairs), allowed_drop={(name, 1): allowed_drop})
-    return replace(verdict, tier=None)
-
-
-def _paired(name: str, pairs: pd.DataFrame) -> Iterator[PairedCase]:
-    columns = ("group", "correct_before", "correct_now", "predicted_before", "predicted_now")
-    for values in zip(*(pairs[column].tolist() for column in columns), strict=True):
-        yield PairedCase(name, 1, *values)
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,10 @@ from tierbench.common.text import one_line, plural
 from tierbench.runs.compare import ComparisonGate, Conclusion
 from tierbench.runs.model_scores import located
 from tierbench.runs.record import RUN
-from tierbench.runs.regression import PairedCase, judge_regression
+from tierbench.runs.regression import DEFAULT_ALLOWED_DROP
 from tierbench.runs.set_baseline import Accepted, read_accepted
 from tierbench.runs.set_parts import SetParts
+from tierbench.runs.set_regression import judge_set
 from tierbench.runs.set_results import result_folders
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class SetComparison:
         correct_before, correct_now: numbers of these pictures that are correct.
         flips: pictures that are correct on one side only, those lost first, by id.
         notes: what a reader should know: pictures that are left out, and what was made with different things.
+        slice_verdicts: by slice, where the whole regressed; empty if it did not, or there are no slices.
     """
 
     before: SetSide
@@ -74,6 +76,7 @@ class SetComparison:
     correct_now: int
     flips: tuple[PictureFlip, ...]
     notes: tuple[str, ...] = ()
+    slice_verdicts: tuple[PairedVerdict, ...] = ()
 
     @property
     def lost(self) -> int:
@@ -164,7 +167,7 @@ def _accepted_reader(file: Path) -> Callable[[], Accepted]:
 def compare_set(before: SetSide, after: SetSide) -> SetComparison:
     """Compare two results on a data set, picture by picture.
 
-    The test is that of `judge_regression`, on groups: pictures of one original count once.
+    The test is that of `judge_set`.
 
     Raises:
         UserError: if files cannot be read.
@@ -173,24 +176,16 @@ def compare_set(before: SetSide, after: SetSide) -> SetComparison:
     rows, made = (_judged(first.rows), _judged(second.rows)), (first.made_with, second.made_with)
     pairs = rows[0].merge(rows[1], on=["id", "label"], suffixes=("_before", "_now"))
     group = "group" if "group" in pairs else "group_now" if "group_now" in pairs else "id"
-    cases = (
-        PairedCase(after.set, 1, *values)
-        for values in zip(
-            *(pairs[name].tolist() for name in (group, "correct_before", "correct_now")),
-            *(pairs[name].tolist() for name in ("predicted_before", "predicted_now")),
-            strict=True,
-        )
-    )
-    _, verdict = judge_regression(cases, allowed_drop={(after.set, 1): 0.1})
+    verdict = judge_set(after.set, pairs, group=group, allowed_drop=DEFAULT_ALLOWED_DROP)
     return SetComparison(
         before,
         after,
-        # It is about the set, not about a tier.
-        replace(verdict, tier=None),
+        verdict.whole,
         int(pairs["correct_before"].sum()),
         int(pairs["correct_now"].sum()),
         tuple(_flips(pairs)),
         tuple(_notes(len(pairs), (len(first.rows), len(second.rows)), made)),
+        verdict.slices,
     )
 
 

@@ -49,12 +49,13 @@ def _problems(own: SetSlice) -> list[str]:
 
 def _against_accepted(result: SetResult) -> list[str]:
     # Imported here, because a run without a baseline has no verdict.
-    from tierbench.runs.regression_text import verdict_sentence
+    from tierbench.runs.regression_text import slices_sentence, verdict_sentence
 
     if result.verdict is None:
         return []
     if result.verdict.state == "regressed":
-        return [one_line(verdict_sentence(result.verdict), 700).removeprefix(f"{result.set}: ")]
+        said = [one_line(verdict_sentence(result.verdict), 700).removeprefix(f"{result.set}: ")]
+        return said + [slices_sentence(result.slice_verdicts)] * bool(result.slice_verdicts)
     if result.undetermined:
         count = unjudged_text(result.whole)
         return [f"whether it regressed is not determined: of {plural(result.whole.total, 'picture')}, {count}"]

@@ -15,6 +15,7 @@ from tierbench.report.set_comparison_text import (
     comparison_title,
     counts_text,
     flip_text,
+    verdict_sentences,
     whole_conclusion,
     whole_text,
 )
@@ -91,6 +92,7 @@ def comparison_page(
         set_title=comparison_title,
         set_counts=counts_text,
         flip_text=flip_text,
+        set_verdicts=verdict_sentences,
         comparisons=comparisons,
         pictures=pictures,
         counts=counts,
