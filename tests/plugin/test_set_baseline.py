@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.conftest import Bench
-from tests.flat_sets import write_set
+from tests.flat_sets import CLEAN, write_set
 from tests.plugin.test_selection import counts
 from tierbench.cli import app
 from tierbench.runs.record import read_run_json
@@ -176,3 +176,24 @@ def test_the_net_loss_that_is_allowed_is_declared(weather: Bench) -> None:
     (result,) = weather.record().run.sets
     assert result.verdict is not None
     assert result.verdict.allowed_drop == 0.3
+
+
+@pytest.mark.parametrize(("choice", "code"), [("", 0), ("fail", 1), ("report", 0)])
+def test_a_set_that_no_run_names_any_more_is_missing(weather: Bench, choice: str, code: int) -> None:
+    options = [f"--robust-missing-cases={choice}"] if choice else []
+    if not choice:
+        # One of the settings is left out on purpose.
+        write_set(weather.path / "other", {"": CLEAN})
+        assert "data set of the baseline" not in weather.run("--robust-dataset=imagefolder:other").text
+    weather.suite("study", "file_name,label,tier\nred.png,automobile,1\n")
+    weather.configure()
+    answer = weather.run(*options, "--robust-markdown=summary.md", "--junitxml=junit.xml")
+    assert answer.code == code, answer.text
+    said = "model: data set of the baseline not named, and not run: weather; name them in robust_datasets, or delete"
+    assert said in answer.text
+    assert said in (weather.path / "summary.md").read_text(encoding="utf-8")
+    assert 'name="missing" value="weather"' in (weather.path / "junit.xml").read_text(encoding="utf-8")
+    pages = [(run / "report.html").read_text(encoding="utf-8") for run in weather.runs]
+    assert [said in page for page in pages].count(True) == 1
+    # A narrowed run says nothing of it.
+    assert said not in weather.run("-m", "tier1", *options).text

@@ -225,12 +225,13 @@ class LevelResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingResult:
-    """The cases of a model's baseline that a run lacks.
+    """The cases and the data sets of a model's baseline that a run lacks.
 
     Attributes:
         cases: number of cases in the baseline, without corrupted copies.
         missing: `suite/case` of each that the run lacks: its row is gone, its suite, or the model's label for it.
         not_fetched: suites of the baseline whose pictures were never fetched; their cases are not among the missing.
+        sets: data sets with accepted results that neither the run nor the settings name.
         narrowed_by: what left cases out on purpose, such as `-k`; then nothing is missing.
     """
 
@@ -238,6 +239,7 @@ class MissingResult:
     cases: Count
     missing: tuple[str, ...] = ()
     not_fetched: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
     narrowed_by: str = ""
 
 

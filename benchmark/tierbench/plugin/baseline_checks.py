@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Self
 
 from tierbench.common.schema import LevelResult, MissingResult, PairedVerdict
-from tierbench.plugin.check import Judged, SuiteCheck
+from tierbench.plugin.check import Check, Judged, home_of_all
 from tierbench.plugin.tierwise import TierwiseCheck
 from tierbench.runs.benchmark import Benchmark, Selection
 from tierbench.runs.decision import Decision
 from tierbench.runs.gates import decide_regression
 from tierbench.runs.hard_limits import decide_level, limit_level, limit_tier
 from tierbench.runs.missing import decide_missing
-from tierbench.suites.case import Suite
+from tierbench.suites.case import Case, Suite
 
 
 @dataclass(frozen=True)
@@ -82,21 +83,34 @@ class LevelCheck(TierwiseCheck):
 
 
 @dataclass(frozen=True)
-class BaselineCheck(SuiteCheck):
-    """The cases of a model's baseline: an unfiltered run has them all."""
+class BaselineCheck(Check):
+    """The cases and data sets of a model's baseline: an unfiltered run has them all."""
 
     kind: ClassVar[str] = "baseline"
     says: ClassVar[str] = "The run has every case of the accepted baseline."
     result_type: ClassVar[type | None] = MissingResult
 
+    folder: Path
+    model: str
+    name: str
+    marks: tuple[str, ...]
+    needs: Sequence[Case]
+
+    @property
+    def home(self) -> Path:
+        """The folder of suites whose test file has the test."""
+        return self.folder
+
     @classmethod
     def all(cls, session: Benchmark) -> Iterator[Self]:
-        """Yield a test for each model with a baseline; it lies in the file of the first suite."""
-        for model in session.models_with_baseline if session.chosen else ():
-            yield cls(session.chosen[0], model, "cases", ("baseline",), ())
+        """Yield a test for each model with a baseline, or with accepted results of data sets."""
+        known = session.models_with_baseline if session.chosen else ()
+        for model in session.names:
+            if model in known or (not session.updating and session.accepted_sets(model)):
+                yield cls(home_of_all(session), model, "cases", ("baseline",), ())
 
     def judge(self, session: Benchmark) -> Judged:
-        """Find the cases that the run lacks."""
+        """Find the cases and data sets that the run lacks."""
         return Judged(session.missing(self.model))
 
     def decide(self, session: Benchmark, judged: Judged) -> Decision:

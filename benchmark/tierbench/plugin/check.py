@@ -133,6 +133,12 @@ class Check(ABC):
         return Judged(error=str(error))
 
 
+def home_of_all(session: Benchmark) -> Path:
+    """Return the folder whose test file has the tests that are about no suite: of the first one, if there is any."""
+    config = session.config
+    return session.chosen[0].folder if session.chosen else next(iter(config.cases), config.root)
+
+
 @dataclass(frozen=True)
 class SuiteCheck(Check):
     """The parameter of one test of a suite.

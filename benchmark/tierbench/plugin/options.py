@@ -149,6 +149,7 @@ def read_options(config: pytest.Config, places: Places, own: bool) -> RunConfig:
         own_model=own,
         narrowed_by=narrowed_by(config, places),
         arguments=replayed(config, given),
+        usual_sets=ini_value(config, _INI["dataset"], []),
     )
 
 

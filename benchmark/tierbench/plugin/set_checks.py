@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 
 from tierbench.common.schema import SetResult
 from tierbench.corruptions import CORRUPTION_REGISTRY
-from tierbench.plugin.check import Check, Judged
+from tierbench.plugin.check import Check, Judged, home_of_all
 from tierbench.runs.benchmark import Benchmark, Selection
 from tierbench.runs.decision import Decision
 from tierbench.runs.set_decision import decide_set, decide_slice_of_set
@@ -56,7 +56,7 @@ class SetCheck(_OfSet):
         """Yield a test for each set."""
         for listing in session.sets.all():
             for model in session.names:
-                yield cls(_home(session), model, listing.name, ("dataset",), (), listing.name)
+                yield cls(home_of_all(session), model, listing.name, ("dataset",), (), listing.name)
 
     def select(self, selection: Selection) -> None:
         """Note that all pictures are needed."""
@@ -100,7 +100,7 @@ class SetSliceCheck(_OfSet):
                 clean = listing.clean if "drop" in gates.slices.get(name, {}) else ""
                 test = f"{listing.name}/{_printable(name)}"
                 for model in session.names:
-                    yield cls(_home(session), model, test, _marks(name), (), listing.name, name, clean)
+                    yield cls(home_of_all(session), model, test, _marks(name), (), listing.name, name, clean)
 
     def select(self, selection: Selection) -> None:
         """Note that the pictures of the slice are needed, and those that its drop is measured from."""
@@ -116,12 +116,6 @@ class SetSliceCheck(_OfSet):
     def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Fail where a demand is not met."""
         return decide_slice_of_set(judged.result, self.slice, updating=session.updating)
-
-
-def _home(session: Benchmark) -> Path:
-    """Return the folder of suites whose test file has the tests of data sets."""
-    config = session.config
-    return session.chosen[0].folder if session.chosen else next(iter(config.cases), config.root)
 
 
 def _marks(name: str) -> tuple[str, ...]:

@@ -17,7 +17,9 @@ def suite_properties(run: Run) -> list[tuple[str, str]]:
     found = [("complete", str(run.complete).lower())]
     for model in run.models:
         end = f":{model.name}" if several else ""
-        missing = [name for result in run.missing if result.model == model.name for name in result.missing]
+        missing = [
+            name for result in run.missing if result.model == model.name for name in (*result.missing, *result.sets)
+        ]
         found += [
             (f"model{end}", f"{model.name} = {model.spec}"),
             (f"level{end}", "not determined" if model.level is None else str(model.level)),

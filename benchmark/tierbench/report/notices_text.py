@@ -13,7 +13,7 @@ _MOST = 20
 
 
 def missing_lines(run: Run, limit: int = _MOST) -> list[str]:
-    """Return a sentence for the cases of each model's baseline that the run lacks, and for suites not fetched."""
+    """Return a sentence for the cases, suites and data sets of each model's baseline that the run lacks."""
     return [sentence for result in run.missing for sentence in missing_sentences(result, limit)]
 
 

@@ -91,7 +91,8 @@ def accept_sets(baseline: Path, folder: Path, sets: Iterable[SetResult]) -> list
     lines = []
     for each in sets:
         # Imported here, because a run without sets does not need it.
-        from tierbench.runs.set_baseline import accept_results, results_folder, set_file
+        from tierbench.runs.set_baseline import accept_results
+        from tierbench.runs.set_places import results_folder, set_file
 
         results = results_folder(folder, each.model, each.set)
         lines.append(accept_results(set_file(baseline, each.set), results, whole=each.complete))

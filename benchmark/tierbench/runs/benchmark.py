@@ -15,6 +15,7 @@ from tierbench.runs.baseline_changes import BaselineChanges, Baselines
 from tierbench.runs.config import RunConfig
 from tierbench.runs.decision import Change
 from tierbench.runs.missing import find_missing
+from tierbench.runs.set_places import accepted_sets
 from tierbench.runs.set_pool import SetPool
 from tierbench.scoring.model_pool import ModelPool, Progress
 from tierbench.scoring.model_under_test import ModelUnderTest
@@ -209,12 +210,22 @@ class Benchmark:
         return replace(run, models=tuple(models), tiers=tuple(replace(each, met=None) for each in run.tiers))
 
     def missing(self, name: str) -> MissingResult:
-        """Return the cases that the baseline of a model has and this run lacks."""
+        """Return the cases and data sets that the baseline of a model has and this run lacks."""
         baseline, ran = self.baselines.of(name), set()
-        if not self.narrowed_by:
+        if not self.narrowed_by and baseline:
             ran = {result.case.key for result in self.all_results(name) if not result.skipped}
         accepted = baseline.cases if baseline else ()
-        return find_missing(name, accepted, self.all_suites, ran, self.narrowed_by)
+        found = find_missing(name, accepted, self.all_suites, ran, self.narrowed_by)
+        return found if self.narrowed_by else replace(found, sets=self._missing_sets(name))
+
+    def _missing_sets(self, name: str) -> tuple[str, ...]:
+        """Return the sets with accepted results that nobody names; one of the settings was left out on purpose."""
+        named = {each.name for each in self.config.sets} | self.config.usual_sets
+        return tuple(each for each in self.accepted_sets(name) if each not in named)
+
+    def accepted_sets(self, name: str) -> tuple[str, ...]:
+        """Return the names of all data sets of which a model has accepted results, whether the run has them or not."""
+        return tuple(accepted_sets(self.config.baseline, self.config.models.spec(name)))
 
     def set_result(self, model: str, name: str) -> SetResult:
         """Return the result of a model on a data set; the first call predicts all selected pictures.

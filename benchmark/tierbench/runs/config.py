@@ -55,6 +55,7 @@ class RunConfig:
         merge: folders of the shards whose results are judged, in place of a model's.
         arguments: of pytest, which ask for the same tests and gates again; for `tierbench merge`.
         sets: the data sets, in the order of the run.
+        usual_sets: names of the sets that the settings name, whichever the command line chose.
         set_gates: what is demanded of data sets, by name.
         sample: number of pictures of each data set that are predicted; 0: all.
         stops: whether a data set stops as soon as its demands are decided.
@@ -82,6 +83,7 @@ class RunConfig:
     merge: tuple[Path, ...] = ()
     arguments: tuple[str, ...] = ()
     sets: tuple[SetSpec, ...] = ()
+    usual_sets: frozenset[str] = frozenset()
     set_gates: Mapping[str, SetGates] = field(default_factory=dict)
     sample: int = 0
     stops: bool = False
@@ -97,6 +99,7 @@ def run_config(
     own_model: bool,
     narrowed_by: str,
     arguments: tuple[str, ...] = (),
+    usual_sets: Sequence[str] = (),
 ) -> RunConfig:
     """Return the configuration for the values of the options.
 
@@ -109,6 +112,7 @@ def run_config(
         own_model: whether a `classifier` fixture of the user's returns the model.
         narrowed_by: what leaves out tests on purpose; empty if nothing does.
         arguments: see `RunConfig`.
+        usual_sets: the data sets of the settings, as they are written there.
     """
     batch_size, max_drop = given["batch_size"], given["max_drop"]
     if batch_size < 1:
@@ -174,6 +178,7 @@ def run_config(
         merge=tuple(root / expanded(path) for path in given["merge"]),
         arguments=arguments,
         sets=sets,
+        usual_sets=frozenset(each.name for each in parse_sets(usual_sets, [])),
         set_gates=set_gates,
         sample=sample,
         stops=given["stop_when"] == "decided",

@@ -1,4 +1,4 @@
-"""Find the cases of a baseline that an unfiltered run lacks, and decide about them. Pure."""
+"""Find the cases and data sets of a baseline that an unfiltered run lacks, and decide about them. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def decide_missing(result: MissingResult, choice: str) -> Decision:
 
     Args:
         result: what it lacks.
-        choice: `fail`, `report`, or empty: missing cases fail, suites that were never fetched are only reported.
+        choice: `fail`, `report`, or empty: missing cases fail, suites that were never fetched and data sets that are no
+            longer named are only reported.
     """
     if result.narrowed_by:
         return Decision("skip", f"missing cases are judged in an unfiltered run; {result.narrowed_by} narrows this one")
@@ -58,7 +59,7 @@ def decide_missing(result: MissingResult, choice: str) -> Decision:
 
 
 def missing_sentences(result: MissingResult, limit: int) -> list[str]:
-    """Return `model: 2 cases of the baseline were not run: cars/a, cars/b; restore …`, and one for suites not fetched.
+    """Return `model: 2 cases of the baseline were not run: cars/a, …`, one for suites not fetched, one for data sets.
 
     Args:
         result: what a run lacks.
@@ -76,5 +77,11 @@ def missing_sentences(result: MissingResult, limit: int) -> list[str]:
         sentences.append(
             f"{one_line(result.model)}: {suites} of the baseline not fetched, and not run: "
             f"{listed(result.not_fetched, limit)}; fetch with `tierbench fetch`"
+        )
+    if result.sets:
+        sets = "data set" if len(result.sets) == 1 else "data sets"
+        sentences.append(
+            f"{one_line(result.model)}: {sets} of the baseline not named, and not run: {listed(result.sets, limit)}; "
+            "name them in robust_datasets, or delete their accepted results"
         )
     return sentences

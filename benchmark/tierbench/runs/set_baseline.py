@@ -16,13 +16,12 @@ from tierbench.models.spec import ModelSpec
 from tierbench.runs.baseline_source import BaselineChoice
 from tierbench.runs.regression import DEFAULT_ALLOWED_DROP
 from tierbench.runs.set_parts import SetParts
+from tierbench.runs.set_places import accepted_path
 from tierbench.runs.set_regression import judge_set
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Folder of the result files in the folder of a run.
-SETS = "sets"
 # What is kept of a picture, and what is read of today's rows to compare with it.
 _KEPT = ("id", "slice", "label", "predicted", "correct")
 _COMPARED = (*_KEPT, "group", "error")
@@ -44,33 +43,6 @@ class Accepted:
 
     rows: pd.DataFrame
     made_with: Mapping[str, Any]
-
-
-def accepted_path(choice: BaselineChoice, spec: ModelSpec, name: str) -> Path | None:
-    """Return where the accepted results of a model on a set are, or would be: a file, or the folder of a run's results.
-
-    They stand beside the model's own baseline, `MODEL.csv`. None if nothing is compared.
-    """
-    path = choice.source(spec).path
-    if path is None:
-        return None
-    return results_folder(path, spec.name, name) if is_folder(path) else set_file(path, name)
-
-
-def results_folder(run: Path, model: str, name: str) -> Path:
-    """Return the folder of the result files of a model on a set in the folder of a run."""
-    return run / SETS / name / model
-
-
-def set_file(baseline: Path, name: str) -> Path:
-    """Return the file of accepted results that stands beside a baseline file.
-
-    Raises:
-        UserError: if the name cannot be that of a file.
-    """
-    if Path(name).name != name:
-        raise UserError(f"{one_line(name)!r} is no name of a data set")
-    return baseline.with_name(f"{baseline.stem}.sets") / f"{name}.parquet"
 
 
 def baseline_problems(choice: BaselineChoice, spec: ModelSpec, name: str) -> list[str]:

@@ -162,8 +162,8 @@ class SetPool:
         return baseline_problems(self._config.baseline, self._config.models.spec(model), name)
 
     def accepted_text(self, model: str) -> str:
-        """Return of which sets a model has accepted results, in words; empty if of none."""
-        from tierbench.runs.set_baseline import accepted_path
+        """Return of which sets of the run a model has accepted results, in words; empty if of none."""
+        from tierbench.runs.set_places import accepted_path
 
         spec = self._config.models.spec(model)
         paths = {each.name: accepted_path(self._config.baseline, spec, each.name) for each in self._config.sets}
@@ -209,7 +209,7 @@ class SetPool:
 
     def _streamed(self, model: ModelUnderTest, name: str, slices: frozenset[str] | None) -> SetResult:
         # Imported here, because a run of cases does not need NumPy, pandas or pyarrow.
-        from tierbench.runs.set_baseline import results_folder
+        from tierbench.runs.set_places import results_folder
         from tierbench.runs.set_run import read_set
 
         if self.folder is None:
@@ -250,8 +250,8 @@ class SetPool:
             UserError: if the result files cannot be merged.
         """
         # Imported here, because a run of cases does not need it.
-        from tierbench.runs.set_baseline import results_folder
         from tierbench.runs.set_merge import merge_results
+        from tierbench.runs.set_places import results_folder
         from tierbench.runs.set_run import read_set
 
         if self.folder is None:
@@ -277,7 +277,8 @@ class SetPool:
 
     def _judged(self, result: SetResult, model: str, target: Path) -> SetResult:
         """Return a result with what is demanded of it, and how it compares with accepted results."""
-        from tierbench.runs.set_baseline import accepted_path, compare_with_accepted
+        from tierbench.runs.set_baseline import compare_with_accepted
+        from tierbench.runs.set_places import accepted_path
         from tierbench.scoring.set_demands import with_demands
 
         options, name, gates = self._config.models, result.set, self._gates(result.set)
