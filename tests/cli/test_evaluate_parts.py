@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import Answer
 from tests.flat_colours import flat
+from tierbench.runs.record import read_run
 from tierbench.runs.set_parts import MADE_WITH, SetParts
 
 # Colour → folder of its class; the model takes black for an airplane.
@@ -39,7 +40,8 @@ def printed(answer: Answer) -> dict[str, Any]:
 
 
 def results(folder: Path) -> SetParts:
-    return SetParts(folder / "val" / "model")
+    sets = folder / "sets"
+    return SetParts((sets if sets.is_dir() else folder) / "val" / "model")
 
 
 def test_three_merged_shards_are_the_single_run_row_by_row(run: Call, tierbench: Call, workplace: Path) -> None:
@@ -104,7 +106,9 @@ def test_shards_that_do_not_belong_together_are_refused_in_one_line(
     assert "cases: holds no result files; name the folder of --out" in refused("cases")
     next(iter(results(workplace / "b").files())).unlink()
     assert "b/val/model: shard 2/2 has 0 of its " in refused("a", "b")
-    assert tierbench("merge", "a", "b").err == "error: --out is missing: name a folder for the merged result files\n"
+    # Nothing is left of a run that could not be made.
+    assert tierbench("merge", "a", "b").code == 4
+    assert not list((workplace / "reports").glob("2*"))
 
 
 def test_shards_on_other_devices_are_merged_and_noted(run: Call, tierbench: Call, workplace: Path) -> None:
@@ -154,3 +158,33 @@ def test_options_that_cannot_be_used_are_one_line(run: Call, arguments: list[str
     assert answer.code == 4
     assert len(answer.err.splitlines()) == 1
     assert problem in answer.err
+
+
+def test_merged_results_are_an_ordinary_run(run: Call, tierbench: Call, workplace: Path) -> None:
+    for number in (1, 2):
+        run("--out", f"part{number}", "--shard", f"{number}/2")
+    for _ in range(2):
+        answer = tierbench("merge", "part1", "part2")
+        assert answer.code == 0, answer.err
+        assert "val:model (class folders): 40 pictures, accuracy 0.750" in answer.out
+    folder = max((workplace / "reports").glob("2*"))
+    record = read_run(folder)
+    assert (record.run.complete, record.rows, record.run.models[0].level) == (True, (), None)
+    assert record.run.models[0].fingerprint
+    assert record.run.sets[0].results == "sets/val/model"
+    shown = tierbench("show", "last").out
+    assert "val (class folders): 40 pictures, accuracy 0.750" in shown
+    assert shown.splitlines()[-1] == f"report: reports/{folder.name}/report.html"
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "Classes, worst first" in page
+    first = min((workplace / "reports").glob("2*")).name
+    assert "unchanged: data set val" in tierbench("compare", first, "last").out
+    assert "val" in tierbench("history").out
+    assert (workplace / "reports" / "index.html").exists()
+    # A folder of one's own is one, too.
+    assert tierbench("merge", "part1", "part2", "--out", "mine").code == 0
+    assert "unchanged: data set val" in tierbench("compare", "mine", "last").out
+    assert "40 pictures" in tierbench("show", "mine").out
+    again = tierbench("merge", "part1", "part2", "--out", "mine")
+    assert (again.code, again.err) == (4, "error: --out mine: holds files already; name another folder\n")

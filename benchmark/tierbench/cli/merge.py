@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +15,7 @@ from tierbench.cli.folders import ReportsOption, reports_folder
 from tierbench.cli.set_output import exit_if_missed, print_result
 from tierbench.common.errors import UserError
 from tierbench.common.files import is_folder, is_regular, shown_path
-from tierbench.common.schema import SetResult
+from tierbench.common.schema import Run, SetResult
 from tierbench.common.text import listed
 
 
@@ -22,7 +24,7 @@ def merge(
         list[str],
         typer.Argument(help="runs of pytest --robust-shard, or folders of result files of tierbench evaluate --shard"),
     ],
-    out: Annotated[Path | None, typer.Option(help="folder of the merged run or results", file_okay=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="of result files: folder of the merged run", file_okay=False)] = None,
     min_accuracy: Annotated[
         float | None, typer.Option(min=0, max=1, help="of result files: exit with 1 where the accuracy is lower")
     ] = None,
@@ -44,16 +46,54 @@ def merge(
         raise UserError("--markdown is for runs; result files have no summary, leave it out")
     if others := [name for name in runs if name not in results]:
         raise UserError(f"{listed(results)} has result files, {listed(others)} is a run; merge them one by one")
-    _merge_results([Path(name) for name in results], out, min_accuracy, as_json=as_json)
+    _merge_results([Path(name) for name in results], out, reports_folder(reports), min_accuracy, as_json=as_json)
 
 
-def _merge_results(tops: Sequence[Path], out: Path | None, min_accuracy: float | None, *, as_json: bool) -> None:
+def _merge_results(
+    tops: Sequence[Path], out: Path | None, reports: Path, min_accuracy: float | None, *, as_json: bool
+) -> None:
     from tierbench.report.set_record import result_json
-    from tierbench.runs.set_merge import merge_results, result_folders
+    from tierbench.runs.merged_record import merge_into, write_merged
+    from tierbench.runs.record import new_run_folder
     from tierbench.runs.set_stopping import accuracy_problem
 
-    if out is None:
-        raise UserError("--out is missing: name a folder for the merged result files")
+    shards, begun = _shards_of_each(tops), time.time()
+    if out is not None and is_folder(out) and any(out.iterdir()):
+        raise UserError(f"--out {shown_path(out)}: holds files already; name another folder")
+    try:
+        run = out or new_run_folder(reports)
+    except OSError as error:
+        raise UserError(f"{shown_path(reports)}: cannot be written: {error.strerror}") from error
+    results: list[SetResult] = []
+    missed = []
+    try:
+        for folders in shards:
+            results.append(merge_into(run, folders))
+            if as_json:
+                typer.echo(json.dumps(result_json(results[-1])))
+            else:
+                print_result(results)
+            if min_accuracy is not None:
+                missed.append(accuracy_problem(results[-1], min_accuracy))
+        record = write_merged(run, results, begun=begun)
+    except UserError:
+        if out is None:
+            shutil.rmtree(run, ignore_errors=True)
+        raise
+    report = _write_report(record, run, reports if out is None else None)
+    if not as_json:
+        typer.echo(f"report: {shown_path(report)}")
+    exit_if_missed(missed)
+
+
+def _shards_of_each(tops: Sequence[Path]) -> list[list[Path]]:
+    """Return the folders of the shards of each set and model.
+
+    Raises:
+        UserError: if there are none, or one lacks what others have.
+    """
+    from tierbench.runs.set_merge import result_folders
+
     found = [result_folders(top) for top in tops]
     names = dict.fromkeys(name for each in found for name in each)
     if not names:
@@ -61,17 +101,23 @@ def _merge_results(tops: Sequence[Path], out: Path | None, min_accuracy: float |
     for top, each in zip(tops, found, strict=True):
         if missing := [name for name in names if name not in each]:
             raise UserError(f"{shown_path(top)}: has no results of {listed(missing)}, which other shards have")
-    results: list[SetResult] = []
-    missed = []
-    for name in names:
-        results.append(merge_results([each[name] for each in found], out / name))
-        if as_json:
-            typer.echo(json.dumps(result_json(results[-1])))
-        else:
-            print_result(results)
-        if min_accuracy is not None:
-            missed.append(accuracy_problem(results[-1], min_accuracy))
-    exit_if_missed(missed)
+    return [[each[name] for each in found] for name in names]
+
+
+def _write_report(record: Run, run: Path, reports: Path | None) -> Path:
+    """Write the report, and the page of all runs where the run is among them; return its path."""
+    from tierbench.common.files import write_atomically
+    from tierbench.report.html.history_page import write_page
+    from tierbench.report.html.report_page import report_alone
+    from tierbench.runs.record import REPORT
+
+    try:
+        write_atomically(run / REPORT, report_alone(record, run))
+    except OSError as error:
+        raise UserError(f"{shown_path(run / REPORT)}: cannot be written: {error.strerror}") from error
+    if reports is not None:
+        write_page(reports)
+    return run / REPORT
 
 
 def _merge_runs(runs: Sequence[str], markdown: Path | None, reports: Path) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from tierbench.common.schema import Rows, Run
 from tierbench.report.html import sample
 from tierbench.report.html.charts import STRIP_HEIGHT, place
@@ -127,6 +129,18 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         sweep_height=SWEEP_HEIGHT,
     )
     return Overview(page.title, html, in_table)
+
+
+def report_alone(run: Run, folder: Path) -> str:
+    """Return the report of a run without a case as a page of its own, made without pytest-html.
+
+    Args:
+        run: the record.
+        folder: of the run, in which the result files of its data sets are.
+    """
+    made = render_report(ReportParts(run, (), (), (), {}, {}, folder=folder), None)
+    # It was rendered by our own templates, which escape.
+    return render("alone.html.jinja", title=made.title, overview=Markup(made.html))  # noqa: S704
 
 
 def _write_gallery(file: Path, title: str, views: Sequence[CaseView], pictured: Mapping[str, Case]) -> str:
