@@ -143,3 +143,13 @@ def test_classes_that_cannot_be_chosen_are_one_line(tmp_path: Path) -> None:
             opened(f"imagefolder:set?classes={wanted}", tmp_path)
         (line,) = error.value.lines
         assert part in line
+
+
+def test_classes_without_a_picture_are_named(tmp_path: Path) -> None:
+    write_class_folders(tmp_path / "set")
+    (tmp_path / "set" / "lorry").mkdir()
+    (tmp_path / "set" / ".cache").mkdir()
+    assert opened("imagefolder:set", tmp_path).notes == ("class without a picture: lorry",)
+    (tmp_path / "set" / "van").mkdir()
+    (tmp_path / "set" / "van" / "notes.txt").write_text("none yet", encoding="utf-8")
+    assert "2 classes without a picture: lorry, van" in opened("imagefolder:set", tmp_path).notes

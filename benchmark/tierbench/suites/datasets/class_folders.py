@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from tierbench.common.errors import UserError
@@ -36,7 +36,17 @@ def open_class_folders(spec: SetSpec, root: Path) -> DataSet:
             continue
         # A name that is not UTF-8 cannot be written to the result files.
         samples.append(Sample(printable(path), "", printable(label), FileSource(home, path)))
-    return DataSet(spec.name, spec.text, Layout("class folders"), samples, strange_files(strange))
+    notes = (*strange_files(strange), *_empty_classes(home, {sample.label for sample in samples}))
+    return DataSet(spec.name, spec.text, Layout("class folders"), samples, notes)
+
+
+def _empty_classes(home: Path, classes: Collection[str]) -> tuple[str, ...]:
+    """Return the note on folders of classes without a picture, which figures are not about; empty if there are none."""
+    folders = (printable(child.name) for child in home.iterdir() if child.is_dir() and not child.is_symlink())
+    empty = sorted(name for name in folders if not name.startswith(".") and name not in classes)
+    if not empty:
+        return ()
+    return (f"{'class' if len(empty) == 1 else f'{len(empty)} classes'} without a picture: {listed(empty, 3)}",)
 
 
 def set_folder(spec: SetSpec, root: Path) -> Path:
