@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from PIL import Image
 
 from tierbench.corruptions import corrupt
 from tierbench.corruptions.frost_textures import _BANDS, _FROSTS, _PERCENTILES, _texture, draw_texture
+from tierbench.corruptions.kept_textures import kept_texture
+from tierbench.corruptions.pixels import Pixels
 
 from .photographs import photograph
 
@@ -74,3 +77,45 @@ def test_unusable_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "frost1.png").write_bytes(b"not a picture")
     with pytest.raises(ValueError, match=r"cannot read the frost texture .*frost1\.png"):
         corrupt(CAT, "frost", 1, seed=0, frost_textures=tmp_path)
+
+
+@pytest.fixture
+def drawn() -> list[int]:
+    """The numbers of the textures that were drawn."""
+    return []
+
+
+@pytest.fixture
+def fetched(drawn: list[int]) -> Callable[[int], Pixels]:
+    """Ask for a texture of 4 × 4 pixels, as a process does that has not seen it yet."""
+
+    def draw(number: int) -> Pixels:
+        drawn.append(number)
+        return np.full((4, 4, 3), number, dtype=np.uint8)
+
+    return lambda number: kept_texture(number, 4, draw)
+
+
+def test_a_texture_is_drawn_once_for_all_processes(
+    cache: Path, fetched: Callable[[int], Pixels], drawn: list[int]
+) -> None:
+    assert [int(fetched(number).mean()) for number in (1, 2, 1, 2)] == [1, 2, 1, 2]
+    assert drawn == [1, 2]
+
+
+def test_what_is_damaged_is_drawn_again(cache: Path, fetched: Callable[[int], Pixels], drawn: list[int]) -> None:
+    for damaged in (b"", b"\0" * 79, None):
+        fetched(7)
+        (file,) = (cache / "frost-textures").glob("7-*.rgb")
+        content = file.read_bytes()
+        file.write_bytes(content[:-1] + b"\0" if damaged is None else damaged)
+        assert (fetched(7) == 7).all()
+    assert drawn == [7] * 4
+
+
+def test_without_a_cache_folder_textures_are_drawn(
+    cache: Path, fetched: Callable[[int], Pixels], drawn: list[int]
+) -> None:
+    cache.write_text("in the way", encoding="utf-8")
+    assert [int(fetched(3).mean()) for _ in range(2)] == [3, 3]
+    assert drawn == [3, 3]

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from tierbench.corruptions.blur import smooth
+from tierbench.corruptions.kept_textures import kept_texture
 from tierbench.corruptions.opencv import opencv
 from tierbench.corruptions.pixels import Floats, Pixels, from_image, truncate
 from tierbench.corruptions.plasma import plasma
@@ -118,6 +119,10 @@ def _read(path: Path, changed: int) -> Pixels:
 
 @functools.cache
 def _texture(number: int) -> Pixels:
+    return kept_texture(number, _SIDE, _generated)
+
+
+def _generated(number: int) -> Pixels:
     """Generate one of the textures; the same number always gives the same texture."""
     frost = _FROSTS[number]
     rng = np.random.default_rng([0xF2057, number])
