@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import fft
 
 from tierbench.corruptions.opencv import opencv
-from tierbench.corruptions.pixels import Floats, Parameters, Pixels, to_bytes, truncate, unit
+from tierbench.corruptions.pixels import Floats, Parameters, Pixels, extremes, to_bytes, truncate, unit
 
 
 def contrast(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
@@ -26,21 +26,24 @@ def contrast(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
 def saturate(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
     """Scale the HSV saturation by `factor` and raise it by `offset`; greys turn red, as published."""
     factor, offset = p
-    highest = pixels.max(axis=2)
-    lowest = pixels.min(axis=2)
-    value = np.arange(256, dtype=np.float32)
-    spread = value[:, None] - value
-    saturation = spread / np.maximum(value[:, None], 1)
-    wanted = np.clip(saturation * factor + offset, 0, 1)
-    # For every pair of highest and lowest channel: the factor by which distances to the highest grow.
-    growth = np.divide(wanted, saturation, out=np.zeros_like(wanted), where=spread > 0)
+    highest, lowest = extremes(pixels)
     below = highest[..., None] - pixels
-    result = highest[..., None] - below * growth[highest, lowest][..., None]
+    result = highest[..., None] - below * _growth(factor, offset)[highest, lowest][..., None]
     if offset > 0:
         # Grey has hue 0, which is red: green and blue fall by the new saturation.
         grey = highest == lowest
         result[grey, 1:] = highest[grey, None] * np.float32(1 - min(1.0, offset))
     return truncate(result)
+
+
+@functools.lru_cache(maxsize=16)
+def _growth(factor: float, offset: float) -> Floats:
+    """Return for every pair of highest and lowest channel the factor by which distances to the highest grow."""
+    value = np.arange(256, dtype=np.float32)
+    spread = value[:, None] - value
+    saturation = spread / np.maximum(value[:, None], 1)
+    wanted = np.clip(saturation * factor + offset, 0, 1)
+    return np.divide(wanted, saturation, out=np.zeros_like(wanted), where=spread > 0)
 
 
 def jpeg(pixels: Pixels, quality: int, *, optimize: bool = False) -> Pixels:
@@ -121,17 +124,18 @@ def _rubber(height: int, width: int, sigma: float, rng: np.random.Generator) -> 
     noise = rng.random((height, width), dtype=np.float32)
     noise *= 2
     noise -= 1
-    offsets = np.arange(1, int(3 * sigma + 0.5) + 1)
-    weights = np.exp(-(offsets**2) / (2 * sigma**2))
-    total = 1 + 2 * weights.sum()
-
-    def response(length: int) -> Floats:
-        waves = np.cos(np.pi / length * np.outer(np.arange(length), offsets))
-        factors: Floats = ((1 + 2 * (waves @ weights)) / total).astype(np.float32)
-        return factors
-
     spectrum = fft.dctn(noise)
-    spectrum *= response(height)[:, None]
-    spectrum *= response(width)
+    spectrum *= _response(height, sigma)[:, None]
+    spectrum *= _response(width, sigma)
     smoothed: Floats = fft.idctn(spectrum)
     return smoothed
+
+
+@functools.lru_cache(maxsize=64)
+def _response(length: int, sigma: float) -> Floats:
+    """Return how much of each cosine of an axis the Gaussian leaves."""
+    offsets = np.arange(1, int(3 * sigma + 0.5) + 1)
+    weights = np.exp(-(offsets**2) / (2 * sigma**2))
+    waves = np.cos(np.pi / length * np.outer(np.arange(length), offsets))
+    factors: Floats = ((1 + 2 * (waves @ weights)) / (1 + 2 * weights.sum())).astype(np.float32)
+    return factors

@@ -37,6 +37,16 @@ def truncate(levels: npt.NDArray[Any]) -> Pixels:
     return levels.astype(np.uint8)
 
 
+def extremes(pixels: Pixels) -> tuple[Pixels, Pixels]:
+    """Return the highest and the lowest channel of each pixel, both of shape [height, width].
+
+    NumPy's `max(axis=2)` takes thirty times as long, because its inner loop is three values long.
+    """
+    red, green, blue = (pixels[..., channel] for channel in range(3))
+    highest = np.maximum(np.maximum(red, green), blue)
+    return highest, np.minimum(np.minimum(red, green), blue)
+
+
 def from_image(image: Image.Image) -> Pixels:
     """Convert a PIL image to RGB pixels; transparent areas become white.
 

@@ -12,7 +12,7 @@ from tierbench.corruptions.blur import smooth
 from tierbench.corruptions.frost_textures import draw_texture
 from tierbench.corruptions.motion import line_blur
 from tierbench.corruptions.opencv import opencv
-from tierbench.corruptions.pixels import Floats, Parameters, Pixels, to_bytes, truncate, unit
+from tierbench.corruptions.pixels import Floats, Parameters, Pixels, extremes, to_bytes, truncate, unit
 from tierbench.corruptions.plasma import plasma
 from tierbench.corruptions.zoom import centre_zoom
 
@@ -101,7 +101,7 @@ def fog(pixels: Pixels, p: Parameters, rng: np.random.Generator, *, variant: str
 def brightness(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
     """Raise the HSV value, which is the highest channel, by `offset`; hue and saturation stay."""
     (offset,) = p
-    highest = pixels.max(axis=2)
+    highest, _ = extremes(pixels)
     values = np.arange(256)
     raised = np.minimum(values + 255 * offset, 255)
     growth = (raised / np.maximum(values, 1)).astype(np.float32)
