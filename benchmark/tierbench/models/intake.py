@@ -1,8 +1,10 @@
-"""Read and decode pictures in threads, ahead of the model, such that a bounded number of bytes waits for it."""
+"""Read and decode pictures in threads, ahead of the model, such that a bounded number of bytes waits for it.
+
+A thread for each core lets a process of its own corrupt pictures, where a sweep is long enough.
+"""
 
 from __future__ import annotations
 
-import io
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from tierbench.common.images import PictureError, allow_pixels
 from tierbench.common.text import one_line
+from tierbench.corruptions.workers import CorruptionWorkers, workers_for
 from tierbench.suites.case import Case
-from tierbench.suites.derived import open_case
-from tierbench.suites.picture_file import PLAIN, decoding_bytes, picture_size, read_picture
+from tierbench.suites.picture_file import PLAIN, decoding_bytes, picture_size
+from tierbench.suites.sources import Sources
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -77,14 +80,18 @@ class Intake:
         todo = deque(cases)
         pending: deque[tuple[int, Future[Taken]]] = deque()
         batch: list[Taken] = []
-        with ThreadPoolExecutor(_DECODERS, thread_name_prefix="decode") as pool:
+        with (
+            CorruptionWorkers(workers_for(case.corruption for case in cases)) as workers,
+            ThreadPoolExecutor(max(_DECODERS, workers.most), thread_name_prefix="decode") as pool,
+        ):
+            sources = Sources(workers.corrupt, self.max_pixels)
             try:
                 while todo or pending or batch:
                     while todo and len(pending) < self._ahead:
                         cost = self._cost(todo[0])
                         if (pending or batch) and cost + _waiting(pending, batch) > _WAITING_BYTES:
                             break
-                        pending.append((cost, pool.submit(self._take, todo.popleft())))
+                        pending.append((cost, pool.submit(self._take, todo.popleft(), sources)))
                     if pending:
                         batch.append(pending[0][1].result())
                         pending.popleft()
@@ -109,18 +116,19 @@ class Intake:
             return decoding_bytes(case, picture_size(case))
         return self._prepared_bytes or 0
 
-    def _take(self, case: Case) -> Taken:
+    def _take(self, case: Case, sources: Sources) -> Taken:
         digest = ""
         try:
-            content, digest = read_picture(case)
+            source = sources.of(case)
+            digest = source.digest
             if self.prepare is None:
-                picture = open_case(case, content, max_pixels=self.max_pixels)
-                kept = content if self.keep_files and not (case.corruption or case.view) else None
+                picture = source.open(case)
+                kept = source.content if self.keep_files and not (case.corruption or case.view) else None
                 waits = picture.width * picture.height * PLAIN + len(kept or b"")
                 return Taken(case, digest, picture, waits=waits, content=kept)
-            large = decoding_bytes(case, picture_size(io.BytesIO(content))) > _WAITING_BYTES / _DECODERS
+            large = source.decoding_bytes > _WAITING_BYTES / _DECODERS
             with self._alone if large else nullcontext():
-                prepared = self.prepare(open_case(case, content, max_pixels=self.max_pixels))
+                prepared = self.prepare(source.open(case))
         except PictureError as error:
             return Taken(case, digest, None, one_line(str(error), 400))
         self._prepared_bytes = _bytes_of(prepared)

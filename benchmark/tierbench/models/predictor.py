@@ -22,6 +22,7 @@ from tierbench.models.stored_row import FULL_LABELS, pack, pack_partial, unpack,
 from tierbench.suites.case import Case, Thresholds
 from tierbench.suites.derived import corruption_key
 from tierbench.suites.picture_file import picture_sha256
+from tierbench.suites.sources import by_source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -240,7 +241,7 @@ class Predictor:
     def _predict_new(self, cases: Sequence[Case]) -> Iterator[list[tuple[Case, Prediction]]]:
         """Predict images that are not in the store, one batch at a time."""
         for cropped in (False, True):
-            chosen = [case for case in cases if case.is_cropped is cropped]
+            chosen = by_source(case for case in cases if case.is_cropped is cropped)
             if not chosen:
                 continue
             if isinstance(self.classifier, AsksServer):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tierbench.common.images import PictureError, open_picture
 from tierbench.corruptions.registry import corruption_version
@@ -14,6 +15,14 @@ from tierbench.suites.views import VIEWS
 
 if TYPE_CHECKING:
     from PIL import Image
+
+
+class Corrupt(Protocol):
+    """`tierbench.corruptions.corrupt`, or what does the same elsewhere."""
+
+    def __call__(self, image: Image.Image, name: str, severity: int, *, seed: int, variant: str) -> Image.Image:
+        """Return the image, corrupted."""
+
 
 # Increase this when the code of a corruption changes its results, so that predictions of old results are not reused.
 _VERSION = 2
@@ -91,8 +100,15 @@ def open_case(case: Case, content: bytes | None = None, *, max_pixels: int | Non
     picture = VIEWS[case.view].of(open_picture(source, max_pixels=max_pixels))
     if not case.corruption:
         return picture
-    try:
+    with corruption_problems(case):
         return apply_corruption(picture, case)
+
+
+@contextmanager
+def corruption_problems(case: Case) -> Iterator[None]:
+    """Raise a `PictureError` if the body, which corrupts the picture of a case, raises an error."""
+    try:
+        yield
     except Exception as error:
         # OpenCV and NumPy may raise anything on an unusual image; only this case is affected.
         raise PictureError(f"{case.corruption} cannot be applied: {str(error) or type(error).__name__}") from error
@@ -113,9 +129,28 @@ def corruption_key(case: Case) -> str:
 
 def apply_corruption(image: Image.Image, case: Case) -> Image.Image:
     """Fit and corrupt an opened image as its case says, with a seed from case, corruption and severity."""
-    from tierbench.corruptions import corrupt, derive_seed, fitted
+    from tierbench.corruptions import corrupt
 
-    picture = image if case.geometry == "unchanged" else fitted(image, case.geometry, case.variant)
+    return corrupt_fitted(fitted_for(image, case), case, corrupt)
+
+
+def fitted_for(image: Image.Image, case: Case) -> Image.Image:
+    """Bring an opened image to the size at which its case corrupts it; the same for all corruptions of a sweep."""
+    from tierbench.corruptions import fitted
+
+    return image if case.geometry == "unchanged" else fitted(image, case.geometry, case.variant)
+
+
+def corrupt_fitted(picture: Image.Image, case: Case, corrupt: Corrupt) -> Image.Image:
+    """Corrupt a fitted image as its case says, with a seed from case, corruption and severity.
+
+    Args:
+        picture: what `fitted_for` returns; it is not changed.
+        case: a derived case.
+        corrupt: `tierbench.corruptions.corrupt`, or what does the same elsewhere.
+    """
+    from tierbench.corruptions import derive_seed
+
     seed = derive_seed(f"{case.suite}/{clean_id(case.id)}", case.corruption, case.severity)
     return corrupt(picture, case.corruption, case.severity, seed=seed, variant=case.variant)
 
