@@ -1,10 +1,11 @@
 """Measure the speed of the benchmark as ratios within one run, and print each budget as met or missed.
 
-    python tools/measure_speed.py [--only warm|many|cold …] [--markdown FILE]
+    python tools/measure_speed.py [--only warm|many|cold|sweep …] [--markdown FILE]
 
 warm: `pytest` with kept predictions, compared with as many empty parametrized tests with pytest-html.
 many: cases with a model that costs nothing, so that time and memory are those of tierbench.
 cold: photographs through a model on the CPU, compared with transformers' pipeline and a plain loop.
+sweep: corrupted pictures through the built-in model, compared with its forward passes alone.
 
 The exit code is 0 whether the budgets are met or missed: the table is to be read.
 """
@@ -18,6 +19,7 @@ from pathlib import Path
 from speed.budget import Budget
 from speed.cold import cold
 from speed.many import many
+from speed.sweeps import sweep
 from speed.warm import warm
 
 GROUPS: Mapping[str, Callable[[], list[Budget]]] = {
@@ -25,6 +27,7 @@ GROUPS: Mapping[str, Callable[[], list[Budget]]] = {
     "many": lambda: many(10_000),
     # Last, because the memory of a child process is measured from the size of its parent.
     "cold": lambda: cold(500),
+    "sweep": lambda: sweep(12),
 }
 HEADER = "| Budget | Measured | Limit | | Made of |\n|---|---|---|---|---|"
 
