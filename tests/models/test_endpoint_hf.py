@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import socket
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -253,6 +256,10 @@ SCORED = [{"label": name, "score": 0.25} for name in LABELS]
         (reply(200, []), "the endpoint's answer is not a list of labels with scores"),
         (reply(200, [{"label": "ship", "score": "high"}]), "the endpoint's answer is not a list of labels with"),
         ((200, {}, b'[{"label": "ship", "score": NaN}]'), "the endpoint's score of 'ship' is nan, not a probability"),
+        (
+            reply(200, [{"label": "ship", "score": 10**400}]),
+            "the endpoint's score of 'ship' is 1000000000000000000…, not",
+        ),
         (reply(200, [{"label": "ship", "score": -0.5}]), "the endpoint's score of 'ship' is -0.5, not a probability"),
         (reply(200, [*SCORED, SCORED[0]]), "the endpoint answers with the label 'airplane' twice"),
         (reply(200, [{"label": "cat", "score": 1.0}]), "with the label 'cat' which is not among its labels"),
@@ -411,3 +418,35 @@ def test_an_image_processor_is_refused_and_other_labels_than_those_of_the_server
         load_classifier(f"endpoint:{opened.server.url}/cars", processor=colour_model, endpoint=opened.settings)
     with pytest.raises(UserError, match="which is not among its labels; check the labels and the URL"):
         opened(labels=("cat", "dog", "cow", "hen"))
+
+
+def test_a_server_that_sends_a_byte_now_and_then_is_cut_off() -> None:
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nx-slow: ")
+            while not ended.wait(0.05):
+                connection.sendall(b"x")
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=drip, args=(listening.accept()[0],), daemon=True).start()
+
+    ended = threading.Event()
+    settings = EndpointSettings(timeout=60, request_timeout=0.3, clock=Clock())
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, daemon=True).start()
+        with pytest.raises(UserError, match="it does not answer in time"):
+            load_classifier(f"endpoint:http://127.0.0.1:{listening.getsockname()[1]}/x", endpoint=settings)
+        ended.set()
+
+
+def test_an_answer_that_grows_when_it_is_unpacked_is_refused(
+    opened: Opened, server: HfServer, cases: list[Case]
+) -> None:
+    predictor = opened()
+    packed = {"gzip": gzip.compress(bytes(2**25)), "br": b"", "gzip, gzip": b""}
+    for encoding, content in packed.items():
+        server.script = lambda number, picture, e=encoding, c=content: (200, {"Content-Encoding": e}, c)
+        (first, *_) = errors(predictor.predict(cases))
+        assert ("more than 16,777,216 bytes" if content else "compressed otherwise than asked for") in first

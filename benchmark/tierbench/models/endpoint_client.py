@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from tierbench.common.errors import UserError
 from tierbench.common.images import PictureError
 from tierbench.common.text import one_line
+from tierbench.models.endpoint_line import Line
 from tierbench.models.endpoint_settings import CONNECT_TIMEOUT, EndpointSettings
 from tierbench.models.endpoint_token import Token
 
@@ -82,6 +83,7 @@ class EndpointClient:
         self._lock = Lock()
         self._unanswered, self._answered = 0, False
         self._noticed: set[str] = set()
+        self._free: list[Line] = []
 
     def get(self, url: str) -> Any:
         """Return the JSON at a URL; raises like `post`."""
@@ -170,23 +172,33 @@ class EndpointClient:
         """Send a request, and read its answer, within the time and size limits."""
         clock = self._settings.clock
         latest = min(end, clock.now() + self._settings.request_timeout)
-        sent = {**headers, "accept": "application/json", **self._token.headers}
+        sent = {**headers, "accept": "application/json", "accept-encoding": "gzip", **self._token.headers}
+        with self._line() as line:
+            try:
+                with (
+                    line.until(latest - clock.now()) as extensions,
+                    line.client.stream(method, url, content=body, headers=sent, extensions=extensions) as response,
+                ):
+                    answer = Answer(response.status_code, _content(response), dict(response.headers))
+                return Answer(0, problem="it does not answer in time") if line.late else answer
+            except self._library.TimeoutException:
+                return Answer(0, problem="it does not answer in time")
+            except (self._library.HTTPError, self._library.InvalidURL, ValueError, OSError) as error:
+                # A wrong proxy or certificate ends here too; the library's messages name no header.
+                late = "it does not answer in time" if line.late else ""
+                return Answer(0, problem=late or self._clean(str(error) or type(error).__name__))
+
+    @contextmanager
+    def _line(self) -> Iterator[Line]:
+        """Lend a line that no other request uses meanwhile; there are as many as there are requests at once."""
+        with self._lock:
+            line = self._free.pop() if self._free else None
+        line = line or Line(self._new_client())
         try:
-            with self._http.stream(method, url, content=body, headers=sent) as response:
-                chunks, size = [], 0
-                for chunk in response.iter_bytes():
-                    chunks.append(chunk)
-                    size += len(chunk)
-                    if size > _MAX_BYTES:
-                        raise PictureError(f"the endpoint's answer has more than {_MAX_BYTES:,} bytes")
-                    if clock.now() > latest:
-                        return Answer(0, problem="it sends its answer too slowly")
-                return Answer(response.status_code, b"".join(chunks), dict(response.headers))
-        except self._library.TimeoutException:
-            return Answer(0, problem="it does not answer in time")
-        except (self._library.HTTPError, self._library.InvalidURL, ValueError, OSError) as error:
-            # A wrong proxy or certificate ends here too; the library's messages name no header.
-            return Answer(0, problem=self._clean(str(error) or type(error).__name__))
+            yield line
+        finally:
+            with self._lock:
+                self._free.append(line)
 
     def _wait(self, answer: Answer, tries: int) -> float:
         """Return the seconds until the next try: as the server asks, or else longer with each try, and by chance."""
@@ -246,14 +258,30 @@ class EndpointClient:
             return httpx
         return httpx2
 
-    @cached_property
-    def _http(self) -> httpx2.Client:
+    def _new_client(self) -> httpx2.Client:
         connect = min(CONNECT_TIMEOUT, self._settings.request_timeout)
         client: httpx2.Client = self._library.Client(
             timeout=self._library.Timeout(self._settings.request_timeout, connect=connect),
-            limits=self._library.Limits(max_connections=self._settings.concurrency),
+            limits=self._library.Limits(max_connections=1),
             # A token must not go to another host.
             follow_redirects=False,
             headers={"user-agent": f"tierbench/{version('tierbench')}"},
         )
         return client
+
+
+def _content(response: httpx2.Response) -> bytes:
+    """Return the content of an answer.
+
+    Raises:
+        PictureError: if it is too large, or compressed in a way that a small answer could become a very large one.
+    """
+    if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity", "gzip", "deflate"):
+        raise PictureError("the endpoint's answer is compressed otherwise than asked for")
+    chunks, size = [], 0
+    for chunk in response.iter_bytes():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > _MAX_BYTES:
+            raise PictureError(f"the endpoint's answer has more than {_MAX_BYTES:,} bytes")
+    return b"".join(chunks)

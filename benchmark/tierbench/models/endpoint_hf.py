@@ -6,7 +6,6 @@ import base64
 import hashlib
 import io
 import json
-import math
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -233,8 +232,11 @@ def _read_entries(answer: object) -> list[Entry]:
         label, score = (entry.get("label"), entry.get("score")) if isinstance(entry, dict) else (None, None)
         if not isinstance(label, str) or isinstance(score, bool) or not isinstance(score, int | float):
             raise PictureError("the endpoint's answer is not a list of labels with scores")
-        if not (math.isfinite(score) and -1e-3 <= score <= 1 + 1e-3):
-            raise PictureError(f"the endpoint's score of {one_line(label, 60)!r} is {score:.3g}, not a probability")
+        # False for NaN, too; a whole number may be too large for a float.
+        if not -1e-3 <= score <= 1 + 1e-3:
+            raise PictureError(
+                f"the endpoint's score of {one_line(label, 60)!r} is {one_line(str(score), 20)}, not a probability"
+            )
         entries.append((printable(label), min(1.0, max(0.0, float(score)))))
     return sorted(entries, key=lambda entry: -entry[1])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 _DATATYPES = ("FP32", "FP16", "FP64", "UINT8")
 # Pixels that are neither rescaled nor normalised reach far above what normalised ones do.
 _NORMALISED = 20
+# Sides of pictures are shorter, so that an infinite one is an open one.
+_LONGEST_SIDE = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,7 @@ class V2Endpoint:
             data = output.get("data") if isinstance(output, dict) else None
             try:
                 values = np.array(data, dtype=np.float64).ravel()
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 continue
             if values.size == len(self.labels):
                 if not np.isfinite(values).all():
@@ -273,5 +274,5 @@ def _channels_at(sides: Sequence[int | None]) -> int | None:
 
 def _side(side: object) -> int | None:
     """Return a side of a shape; None where it is open."""
-    known = isinstance(side, int | float) and math.isfinite(side) and side > 0
+    known = isinstance(side, int | float) and 0 < side < _LONGEST_SIDE
     return int(side) if known else None  # type: ignore[call-overload]  # it is a number
