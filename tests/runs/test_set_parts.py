@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as parquet
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tierbench.common.errors import UserError
 from tierbench.runs.set_parts import SetParts
+from tierbench.runs.set_results import read_stored
 from tierbench.scoring.set_scores import SetRow
 
-MADE = {"set": "weather", "size": 3, "protocol": ["as it is"]}
+MADE = {"set": "weather", "model": "m", "size": 3, "protocol": ["as it is"]}
 
 
 def row(name: str, **values: object) -> SetRow:
@@ -81,24 +86,70 @@ def test_a_damaged_part_is_one_line(parts: SetParts, content: bytes) -> None:
 def test_a_part_without_a_column_is_one_line(parts: SetParts) -> None:
     pd.DataFrame({"id": ["a"]}).to_parquet(parts.folder / "part-000000.parquet")
     assert parts.done() == {"a"}
-    with pytest.raises(UserError, match="has no column correct; delete it and run again"):
+    with pytest.raises(UserError, match=r"no column correct\); delete it and run again"):
         parts.read(["id", "correct"])
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "[]", "{", '{"set": "x"}', '{"set": "x", "model": 5}', '{"set": "x", "model": "m", "size": -1}'),
+        '{"set": "x", "model": "m", "shard": "1/2"}',
+        '{"set": "x", "model": "m", "stop_when": {"gates": {"": 0.5}, "alpha": 0, "sizes": {}}}',
+    ],
+)
 def test_a_damaged_description_is_one_line(parts: SetParts, content: str) -> None:
     (parts.folder / "_set.json").write_text(content, encoding="utf-8")
-    with pytest.raises(UserError, match=r"_set\.json: .*name the folder of results"):
+    with pytest.raises(UserError, match=r"_set\.json: cannot be read .*; restore the file, or run again") as caught:
         parts.open(MADE)
+    assert len(caught.value.lines) == 1
 
 
 def test_parts_of_before_unscored_pictures_are_read_with_new_ones(parts: SetParts) -> None:
     parts.write([row("a"), row("b", error="no picture", rank=0, correct=False)])
     (file,) = parts.files()
-    parquet.write_table(parquet.read_table(file).drop_columns("unscored"), file)
+    pq.write_table(pq.read_table(file).drop_columns("unscored"), file)
     parts.write([row("c", error="unscored: open", unscored=True), row("d", rank=None, correct=False)])
     rows = parts.read()
     assert rows["unscored"].tolist() == [False, False, True, False]
     assert rows["error"].tolist() == ["", "no picture", "unscored: open", ""]
     # A rank that is not known is below no limit.
     assert (rows["rank"] <= 5).tolist() == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [("correct", [None]), ("id", [None]), ("confidence", [float("nan")]), ("rank", ["first"]), ("group", [[1]])],
+)
+def test_a_part_with_other_values_than_ours_is_one_line(parts: SetParts, column: str, values: list[object]) -> None:
+    parts.write([row("a")])
+    file = parts.folder / "part-000000.parquet"
+    table = pq.read_table(file)
+    pq.write_table(table.set_column(table.column_names.index(column), column, pa.array(values)), file)
+    with pytest.raises(UserError, match=r"part-000000\.parquet: cannot be read .*; delete it and run again") as caught:
+        parts.read()
+    assert len(caught.value.lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("made", "problem"),
+    [
+        ({"size": 1}, "2 pictures have a row, of a set of 1"),
+        ({"stop_when": {"gates": {"": 0.5}, "alpha": 0.05, "sizes": {"fog+3": 1}}}, "'fog+3' has 2 pictures"),
+        ({"stop_when": {"gates": {"x": 0.5}, "alpha": 0.05, "sizes": {"fog+3": 3}}}, "'x' has no picture"),
+    ],
+)
+def test_rows_that_cannot_be_those_of_the_set_are_one_line(
+    parts: SetParts, made: dict[str, object], problem: str
+) -> None:
+    parts.write([row("a"), row("b")])
+    (parts.folder / "_set.json").write_text(json.dumps(MADE | made), encoding="utf-8")
+    with pytest.raises(UserError, match=re.escape(problem)) as caught:
+        read_stored(parts.folder)
+    assert len(caught.value.lines) == 1
+
+
+def test_a_pipe_in_the_place_of_a_part_is_not_waited_for(parts: SetParts) -> None:
+    os.mkfifo(parts.folder / "part-000000.parquet")
+    with pytest.raises(UserError, match="it is not a regular file"):
+        parts.read()

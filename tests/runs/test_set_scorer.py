@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from tests.flat_sets import CLEAN, write_set
@@ -74,7 +75,7 @@ def rows_with(odd: Callable[[], NoReturn], data_set: DataSet, folder: Path, proc
     classifier = Halves(odd)
     model = SetModel(classifier, identity_of(classifier), 2, processes)
     parts = SetParts(folder)
-    parts.open({})
+    parts.open({"set": data_set.name, "model": "m"})
     evaluate_set(model, data_set, data_set.samples, map_classes(data_set, classifier.labels), parts)
     return parts
 
@@ -100,6 +101,45 @@ def test_a_preparation_that_works_for_no_picture_ends_the_run_in_its_own_line(
         rows_with(raised(UserError("model 'm': takes pixels only")), colours, tmp_path / "out", processes)
     assert caught.value.lines == ("model 'm': takes pixels only",)
     assert SetParts(tmp_path / "out").done() >= {sample.id for sample in colours.samples[:4]}
+
+
+class Named:
+    """Takes tensors by name, as models for pictures of any shape do, and knows by them what it sees."""
+
+    labels = ("airplane", "automobile", "ship", "truck")
+    fingerprint = "named-1"
+
+    def describe(self) -> dict[str, str]:
+        return {}
+
+    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], dict[str, torch.Tensor]]:
+        return lambda image: {"mean": torch.from_numpy(np.asarray(image, dtype=np.float32).mean(axis=(0, 1)))}
+
+    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
+        return self.predict_prepared([*map(self.preparation(cropped=False), images)])
+
+    def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
+        return self.predict(images)
+
+    def predict_prepared(self, inputs: Sequence[dict[str, torch.Tensor]]) -> np.ndarray:
+        """Say automobile of red, truck of green, ship of blue."""
+        brightest = [int(each["mean"].argmax()) for each in inputs]
+        return np.eye(4, dtype=np.float32)[[(1, 3, 2)[channel] for channel in brightest]]
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_a_model_gets_its_tensors_by_name_from_the_process_that_read_the_picture(
+    tmp_path: Path, processes: int
+) -> None:
+    write_set(tmp_path / "colours", {"": CLEAN})
+    data_set = open_data_set(SetSpec.parse("imagefolder:colours"), tmp_path)
+    parts, classifier = SetParts(tmp_path / "out"), Named()
+    parts.open({"set": "colours", "model": "m"})
+    model = SetModel(classifier, identity_of(classifier), 2, processes)
+    evaluate_set(model, data_set, data_set.samples, map_classes(data_set, classifier.labels), parts)
+    rows = parts.read()
+    assert rows["error"].eq("").all()
+    assert rows["correct"].all()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from tierbench.common.text import error_text, one_line, plural
 from tierbench.models.spec import ModelSpec
 from tierbench.runs.baseline_source import BaselineChoice
 from tierbench.runs.regression import DEFAULT_ALLOWED_DROP
-from tierbench.runs.set_parts import SetParts
+from tierbench.runs.set_parts import SetParts, checked
 from tierbench.runs.set_places import accepted_path
 from tierbench.runs.set_regression import judge_set
 
@@ -102,7 +102,8 @@ def read_accepted(path: Path) -> Accepted:
         return Accepted(rows.loc[rows["error"] == "", list(_KEPT)], made_with)
     try:
         with open_regular(path) as stream:
-            return Accepted(parquet.ParquetFile(stream).read(list(_KEPT)).to_pandas(), made_with)
+            table = checked(parquet.ParquetFile(stream).read(list(_KEPT)), _KEPT)
+            return Accepted(table.to_pandas().drop_duplicates("id"), made_with)
     except Exception as error:
         raise _damaged(path, error) from error
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import shown_path
+from tierbench.common.files import exists, shown_path
 from tierbench.common.schema import SetResult
 from tierbench.common.shard import Shard
 from tierbench.common.text import listed, one_line
 from tierbench.runs.set_parts import MADE_WITH, SetParts
+from tierbench.runs.set_summary import summarise_parts
 from tierbench.runs.shards import check_same, check_shards
-from tierbench.scoring.set_figures import summarise_set
 
 # What must be the same: results depend on it. All else that differs, such as the device, is noted.
 _SAME = ("set", "model", "fingerprint", "identity", "digest", "size", "protocol", "sample", "seed")
@@ -51,7 +51,7 @@ def merge_results(folders: Sequence[Path], out: Path) -> SetResult:
         if done < wanted:
             raise UserError(f"{name}: shard {_shard(noted)} has {done:,} of its {wanted:,} pictures; run it again")
     merged = SetParts(out)
-    if (out / MADE_WITH).exists():
+    if exists(out / MADE_WITH):
         raise UserError(f"{shown_path(out)}: holds results already; name another folder")
     merged.open(_merged(made))
     try:
@@ -60,7 +60,7 @@ def merge_results(folders: Sequence[Path], out: Path) -> SetResult:
             shutil.copyfile(file, out / f"part-{number:06d}.parquet")
     except OSError as error:
         raise UserError(f"{shown_path(out)}: cannot be written: {error.strerror}") from error
-    return summarise_set(merged.read(), merged.made_with(), out.name)
+    return summarise_parts(merged, out.name)[1]
 
 
 def _shard(made_with: dict[str, Any]) -> Shard | None:
@@ -78,5 +78,5 @@ def _merged(made: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for name in differing:
         values = dict.fromkeys(one_line(str(each.get(name)), 60) for each in made)
         notes.append(f"the shards differ in {name}: {listed(values)}")
-    pictures = {"pictures": sum(int(each["pictures"]) for each in made)} if "sample" in merged else {}
+    pictures = {"pictures": sum(int(each.get("pictures", 0)) for each in made)} if "sample" in merged else {}
     return merged | pictures | {"notes": notes}

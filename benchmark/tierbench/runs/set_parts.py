@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import remove_leftovers, replacing, write_atomically
+from tierbench.common.files import open_regular, read_text, remove_leftovers, replacing, shown_path, write_atomically
 from tierbench.common.text import error_text, one_line
 from tierbench.scoring.set_scores import SetRow
 
@@ -23,7 +25,38 @@ COLUMNS = ("id", "slice", "label", "group", "predicted", "confidence", "rank", "
 _LATER = ("unscored",)
 # Says what results were made with. For its first character, pandas and pyarrow do not read it as a part of the folder.
 MADE_WITH = "_set.json"
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _INSTALL = "data sets need pyarrow; run pip install 'tierbench[datasets]'"
+
+
+class StopWhen(msgspec.Struct):
+    """What a run that could stop early noted; see `SetSelection.noted`."""
+
+    gates: dict[str, Share]
+    sizes: dict[str, Count]
+    alpha: Annotated[float, msgspec.Meta(gt=0, lt=1)]
+
+
+class MadeWith(msgspec.Struct):
+    """What figures need of the file beside the parts; see `set_run.made_with`. Other keys are for people."""
+
+    set: str
+    model: str
+    spec: str = ""
+    digest: str = ""
+    title: str = ""
+    figure: str = ""
+    clean: str = ""
+    protocol: list[str] = msgspec.field(default_factory=list)
+    notes: list[str] = msgspec.field(default_factory=list)
+    size: Count = 0
+    chance: Share = 0.0
+    pictures: Count = 0
+    sample: Count = 0
+    seed: Count = 0
+    shard: tuple[Count, Count] | None = None
+    stop_when: StopWhen | None = None
 
 
 class SetParts:
@@ -67,11 +100,12 @@ class SetParts:
         """
         file = self.folder / MADE_WITH
         try:
-            content = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise UserError(f"{file}: cannot be read ({error_text(error)}); name the folder of results") from error
-        if not isinstance(content, dict):
-            raise UserError(f"{file}: is not a JSON object; name the folder of results")
+            content: dict[str, Any] = json.loads(read_text(file), parse_constant=str)
+            msgspec.convert(content, MadeWith)
+        except (OSError, ValueError, RecursionError, msgspec.ValidationError) as error:
+            raise UserError(
+                f"{shown_path(file)}: cannot be read ({error_text(error)}); restore the file, or run again"
+            ) from error
         return content
 
     def write(self, rows: Iterable[SetRow]) -> None:
@@ -109,35 +143,61 @@ class SetParts:
 
     def _tables(self, columns: Sequence[str]) -> Iterable[pa.Table]:
         require_pyarrow()
-        import pyarrow as pa
         import pyarrow.parquet as parquet
 
         for file in self.files():
             try:
-                # One file, not a data set of pyarrow, which would look for others.
-                table = parquet.ParquetFile(file).read(columns=list(columns))
+                with open_regular(file) as stream:
+                    # One file, not a data set of pyarrow, which would look for others.
+                    table = checked(parquet.ParquetFile(stream).read(columns=list(columns)), columns)
             except Exception as error:
                 # pyarrow raises several kinds of errors on damaged files.
-                raise UserError(f"{file}: cannot be read ({error_text(error)}); delete it and run again") from error
-            if missing := set(columns) - {*table.column_names, *_LATER}:
-                raise UserError(f"{file}: has no column {', '.join(sorted(missing))}; delete it and run again")
-            for name in _LATER:
-                if name in columns and name not in table.column_names:
-                    table = table.append_column(name, pa.array([False] * len(table), pa.bool_()))
-            yield table.select(list(columns))
+                raise UserError(
+                    f"{shown_path(file)}: cannot be read ({error_text(error)}); delete it and run again"
+                ) from error
+            yield table
+
+
+def checked(table: pa.Table, columns: Sequence[str]) -> pa.Table:
+    """Return the columns of a table that was read, in the types that they are written in.
+
+    Raises:
+        ValueError: if one is missing, has other values than those of a `SetRow`, or lacks some.
+    """
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if missing := set(columns) - {*table.column_names, *_LATER}:
+        raise ValueError(f"no column {', '.join(sorted(missing))}")
+    for name in _LATER:
+        if name in columns and name not in table.column_names:
+            table = table.append_column(name, pa.array([False] * len(table), pa.bool_()))
+    table = table.select(list(columns)).cast(_schema(columns))
+    for name in columns:
+        # The rank alone may be unknown: of a picture that is surely wrong, by an answer that gives few labels.
+        if name != "rank" and table[name].null_count:
+            raise ValueError(f"column {name} has empty cells")
+    if "confidence" in columns and not compute.all(compute.is_finite(table["confidence"])).as_py() and len(table):
+        raise ValueError("column confidence has values that are no numbers")
+    return table
 
 
 def table_of(rows: Iterable[SetRow]) -> pa.Table:
     """Return rows as a table, whose columns are those of `SetRow`."""
     import pyarrow as pa
 
-    top = pa.list_(pa.struct([("label", pa.string()), ("probability", pa.float64())]))
-    types = {"confidence": pa.float64(), "rank": pa.int32(), "correct": pa.bool_(), "top": top, "unscored": pa.bool_()}
-    schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
     records = [
         {**asdict(row), "top": [{"label": label, "probability": value} for label, value in row.top]} for row in rows
     ]
-    return pa.Table.from_pylist(records, schema=schema)
+    return pa.Table.from_pylist(records, schema=_schema(COLUMNS))
+
+
+def _schema(columns: Sequence[str]) -> pa.Schema:
+    import pyarrow as pa
+
+    top = pa.list_(pa.struct([("label", pa.string()), ("probability", pa.float64())]))
+    types = {"confidence": pa.float64(), "rank": pa.int32(), "correct": pa.bool_(), "top": top, "unscored": pa.bool_()}
+    return pa.schema([(name, types.get(name, pa.string())) for name in columns])
 
 
 def require_pyarrow() -> None:

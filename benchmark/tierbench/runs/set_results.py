@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 from tierbench.common.errors import UserError
 from tierbench.common.files import is_regular, shown_path
 from tierbench.common.schema import SetResult
-from tierbench.common.text import one_line
 from tierbench.runs.set_parts import MADE_WITH, SetParts
-from tierbench.runs.set_run import FIGURE_COLUMNS
-from tierbench.scoring.set_figures import summarise_set
+from tierbench.runs.set_summary import summarise_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,21 +76,7 @@ def read_stored(folder: Path, name: str = "") -> StoredSet:
         UserError: if files are missing or damaged.
     """
     parts = SetParts(folder)
-    made_with = parts.made_with()
-    if problem := _problem(made_with):
-        raise UserError(f"{shown_path(folder / MADE_WITH)}: {problem}; restore the file, or run again")
-    rows = parts.read(FIGURE_COLUMNS)
-    if rows.empty:
+    rows, result = summarise_parts(parts, name)
+    if rows.empty and result.whole.total < parts.made_with().get("pictures", 1):
         raise UserError(f"{shown_path(folder)}: has no row yet; run tierbench evaluate again, it goes on from there")
-    return StoredSet(folder, summarise_set(rows, made_with, name), rows)
-
-
-_TYPES = {"set": str, "model": str, "size": int, "chance": int | float, "protocol": list, "notes": list}
-
-
-def _problem(made_with: dict[str, object]) -> str:
-    """Return what is wrong with the file that says what results were made with; empty if nothing is."""
-    if missing := [name for name in ("set", "model") if name not in made_with]:
-        return f"has no {missing[0]!r}"
-    wrong = [name for name, kind in _TYPES.items() if name in made_with and not isinstance(made_with[name], kind)]
-    return f"{wrong[0]!r} cannot be {one_line(repr(made_with[wrong[0]]), 40)}" if wrong else ""
+    return StoredSet(folder, result, rows)

@@ -12,16 +12,14 @@ from tierbench.common.schema import SetResult
 from tierbench.models.identity import read_part
 from tierbench.models.prediction_store import library_versions
 from tierbench.runs.set_evaluation import SetModel, evaluate_set
-from tierbench.runs.set_parts import COLUMNS, SetParts
+from tierbench.runs.set_parts import SetParts
 from tierbench.runs.set_selection import SetSelection
 from tierbench.runs.set_stopping import evaluate_until_decided
+from tierbench.runs.set_summary import summarise_parts
 from tierbench.scoring.class_map import ClassMap
 from tierbench.scoring.set_binding import bind_to_set
-from tierbench.scoring.set_figures import summarise_set
 from tierbench.suites.datasets import DataSet, Sample
 
-# All but the five most probable labels, which take most of the memory.
-FIGURE_COLUMNS = tuple(name for name in COLUMNS if name != "top")
 Progress = Callable[[int, str], AbstractContextManager[Callable[[int], object]]]
 # Like `evaluate_set`.
 Evaluate = Callable[[SetModel, DataSet, Sequence[Sample], ClassMap, SetParts, Callable[[int], object]], None]
@@ -84,8 +82,7 @@ def read_set(folder: Path) -> SetResult:
     Raises:
         UserError: if they cannot be read.
     """
-    parts = SetParts(folder)
-    return summarise_set(parts.read(FIGURE_COLUMNS), parts.made_with(), folder.name)
+    return summarise_parts(SetParts(folder), folder.name)[1]
 
 
 def made_with(name: str, model: SetModel, data_set: DataSet, classes: ClassMap) -> dict[str, Any]:
