@@ -170,3 +170,9 @@ def test_a_damaged_row_group_is_an_error_of_its_pictures(tmp_path: Path) -> None
     with pytest.raises(PictureError):
         open_sample(found.samples[0])
     assert open_sample(found.samples[5]).size == (32, 32)
+
+
+def test_a_path_that_is_too_long_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read") as error:
+        opened(f"parquet:{'x' * 300}", tmp_path)
+    assert len(error.value.lines) == 1

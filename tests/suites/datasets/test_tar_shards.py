@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import tarfile
 from pathlib import Path
 
@@ -132,3 +133,29 @@ def test_an_archive_that_is_cut_off_is_one_line_and_later_an_error_of_its_pictur
         opened("webdataset:set", tmp_path)
     with pytest.raises(PictureError, match="has become shorter"):
         open_sample(found.samples[-1])
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("{000..99999}-{0..99999}.tar", "the range {0..99999} must go up, to 100,000 shards at most"),
+        ("{5..4}.tar", "the range {5..4} must go up"),
+        ("x" * 300, "there is no shard"),
+        ("set/a**", "there is no shard"),
+        ("gone/*.tar", "there is no shard"),
+    ],
+    ids=["ten-billion", "down", "too-long", "two-stars", "no-folder"],
+)
+def test_shards_that_cannot_be_named_are_one_line(tmp_path: Path, path: str, problem: str) -> None:
+    write_tar_shards(tmp_path / "set")
+    with pytest.raises(UserError, match=re.escape(problem)) as error:
+        opened(f"webdataset:{path}", tmp_path)
+    assert len(error.value.lines) == 1
+
+
+def test_two_ranges_name_each_shard(tmp_path: Path) -> None:
+    write_tar_shards(tmp_path / "set")
+    for number in range(2):
+        (tmp_path / "set" / f"shard-{number:03d}.tar").rename(tmp_path / "set" / f"part-{number}-{number + 7:02d}.tar")
+    with pytest.raises(UserError, match=r"2 of 4 shards are missing: part-0-08\.tar, part-1-07\.tar"):
+        opened("webdataset:set/part-{0..1}-{07..08}.tar", tmp_path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import expanded
+from tierbench.common.files import expanded, is_folder
 from tierbench.common.inside import open_inside
 from tierbench.common.text import error_text, listed, one_line, printable
 from tierbench.suites.datasets.class_folders import walk
@@ -153,7 +153,7 @@ def open_parquet(spec: SetSpec, root: Path) -> DataSet:
 
 def _paths(spec: SetSpec, root: Path) -> tuple[Path, list[str]]:
     place = root / expanded(spec.path)
-    if not place.is_dir():
+    if not is_folder(place):
         spec.refuse_split()
         return place.parent, [place.name]
     paths = [path for path in walk(spec, place) if path.endswith(".parquet")]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, product
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import expanded
+from tierbench.common.files import exists, expanded, is_folder
 from tierbench.common.inside import open_inside
 from tierbench.common.text import listed, one_line, plural, printable
 from tierbench.suites.datasets.class_folders import SUFFIXES
@@ -90,32 +92,34 @@ def open_tar_shards(spec: SetSpec, root: Path) -> DataSet:
 def _shards(spec: SetSpec, root: Path) -> tuple[Path, list[str]]:
     """Return the folder of the shards and their names in it, sorted."""
     path = root / expanded(spec.path)
-    if path.is_dir():
-        home, names = path, sorted(each.name for each in path.glob("*.tar"))
+    home = path.parent
+    if is_folder(path):
+        home, names = path, [each.name for each in path.glob("*.tar")]
     elif _RANGE.search(path.name):
-        home, names = path.parent, list(_expanded_ranges(spec, path.name))
-    elif path.exists():
-        home, names = path.parent, [path.name]
+        names = _expanded_ranges(spec, path.name)
+    elif exists(path):
+        names = [path.name]
     else:
-        home, names = path.parent, sorted(each.name for each in path.parent.glob(path.name))
+        names = fnmatch.filter((each.name for each in home.iterdir()), path.name) if is_folder(home) else []
     if not names:
         raise UserError(f"{spec.place}: there is no shard {one_line(str(path))}; fix the path")
-    if missing := [name for name in names if not (home / name).exists()]:
+    if missing := [name for name in names if not exists(home / name)]:
         raise UserError(f"{spec.place}: {len(missing)} of {len(names)} shards are missing: {listed(missing, 10)}")
-    return home, names
+    return home, sorted(names)
 
 
-def _expanded_ranges(spec: SetSpec, name: str) -> Iterator[str]:
-    match = _RANGE.search(name)
-    if match is None:
-        yield name
-        return
-    first, last = int(match[1]), int(match[2])
-    if not first <= last < first + _MOST_SHARDS:
-        raise UserError(f"{spec.place}: the range {match[0]} must go up, by {_MOST_SHARDS:,} at most; fix it")
-    for number in range(first, last + 1):
-        text = str(number).zfill(len(match[1]))
-        yield from _expanded_ranges(spec, name[: match.start()] + text + name[match.end() :])
+def _expanded_ranges(spec: SetSpec, name: str) -> list[str]:
+    """Return the names that a name with ranges stands for."""
+    # Text, and then again and again the ends of a range and the text behind it.
+    first_text, *parts = _RANGE.split(name)
+    choices: list[list[str]] = []
+    for first, last, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        if math.prod(map(len, choices)) * (int(last) - int(first) + 1) > _MOST_SHARDS or int(first) > int(last):
+            raise UserError(
+                f"{spec.place}: the range {{{first}..{last}}} must go up, to {_MOST_SHARDS:,} shards at most; fix it"
+            )
+        choices.append([f"{str(number).zfill(len(first))}{text}" for number in range(int(first), int(last) + 1)])
+    return [first_text + "".join(each) for each in product(*choices)]
 
 
 def _groups(stream: BinaryIO, others: Counter[str]) -> Iterator[tuple[str, dict[str, TarMember]]]:
