@@ -157,6 +157,12 @@ def test_a_damaged_graph_is_one_line_and_no_crash(folder: Path) -> None:
         classifier.verify()
 
 
+def test_a_name_that_is_not_utf_8_is_one_line(folder: Path) -> None:
+    content = save_graph(folder / "model.onnx").read_bytes()
+    (folder / "model.onnx").write_bytes(content.replace(b"scores", b"sc\xffres"))
+    assert problem(f"onnx:{folder}").startswith("model.onnx is damaged (it has a name that is not UTF-8); export")
+
+
 def test_the_right_number_of_labels_and_pixels_is_needed(folder: Path) -> None:
     save_graph(folder / "model.onnx")
     assert problem(f"onnx:{folder}", labels=["a", "b"]) == (

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import expanded, is_regular
+from tierbench.common.files import expanded, is_folder, is_regular
 from tierbench.common.text import listed, one_line
 from tierbench.models.files import config_labels, fingerprint_of, processor_files, read_json
 from tierbench.models.onnx_graph import check_installed, external_files, read_graph
@@ -131,7 +131,7 @@ def onnx_path(spec: str, root: Path) -> Path:
 
 def _onnx_file(path: Path, place: str) -> Path:
     """Return the ONNX file that a path names: itself, `model.onnx` in the folder, or the only one there."""
-    if path.is_dir():
+    if is_folder(path):
         files = sorted(each for each in path.iterdir() if each.suffix == ".onnx")
         if (path / "model.onnx") in files:
             return path / "model.onnx"

@@ -50,6 +50,8 @@ def read_graph(file: Path, place: str) -> ModelProto:
         raise UserError(f"{place}: {name} cannot be read ({error.strerror}); name an .onnx file") from error
     except (DecodeError, RecursionError) as error:
         raise UserError(f"{place}: {name} is not an ONNX file ({first_line(error)}); export the model again") from error
+    if any(isinstance(text, bytes) for text in _texts(model)):
+        raise UserError(f"{place}: {name} is damaged (it has a name that is not UTF-8); export the model again")
     if not model.graph.node or not model.graph.output:
         raise UserError(f"{place}: {name} is not an ONNX file (it has no graph); export the model again")
     _check_operators(model, place)
@@ -97,6 +99,20 @@ def _check_operators(model: ModelProto, place: str) -> None:
             f"{place}: it has operators of {listed(sorted(foreign))}, and libraries of custom operators are never "
             "loaded; export it with the operators of ONNX only"
         )
+
+
+def _texts(model: ModelProto) -> Iterator[str | bytes]:
+    """Yield the names in a model; protobuf gives bytes for what is not UTF-8."""
+    graph = model.graph
+    yield from (model.producer_name, model.producer_version, graph.name)
+    for value in (*graph.input, *graph.output):
+        yield value.name
+        yield from (axis.dim_param for axis in value.type.tensor_type.shape.dim)
+    for node in (*graph.node, *(node for function in model.functions for node in function.node)):
+        yield from (node.op_type, node.domain, *node.input, *node.output)
+    yield from (text for function in model.functions for text in (function.domain, function.name))
+    for tensor in _tensors(model):
+        yield from (tensor.name, *(text for entry in tensor.external_data for text in (entry.key, entry.value)))
 
 
 def _tensors(model: ModelProto) -> Iterator[TensorProto]:
