@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.flat_colours import flat
+from tierbench.common.errors import UserError
 from tierbench.common.schema import SetResult
 from tierbench.models import load_classifier
 from tierbench.models.identity import identity_of
 from tierbench.runs.set_evaluation import SetModel
 from tierbench.runs.set_parts import SetParts
 from tierbench.runs.set_run import run_set
-from tierbench.runs.set_selection import SetSelection
+from tierbench.runs.set_selection import SetSelection, parse_selection
 from tierbench.runs.set_stopping import Stopping
 from tierbench.suites.datasets import DataSet, FileSource, Layout, Sample
 
@@ -48,6 +49,12 @@ def stopped(model: SetModel, data_set: DataSet, folder: Path, gates: dict[str, f
     return run_set(
         "model", model, data_set, folder, lambda total, title: nullcontext(lambda count: None), None, selection
     )
+
+
+@pytest.mark.parametrize("alpha", [0, 1, 1.5, float("nan")])
+def test_an_error_rate_that_is_none_is_refused(alpha: float) -> None:
+    with pytest.raises(UserError, match=r"--error-rate .* must lie between 0 and 1"):
+        parse_selection(stop_when="decided", least=0.5, alpha=alpha)
 
 
 def test_it_stops_early_where_the_answer_is_clear_and_says_when(

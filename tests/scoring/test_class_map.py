@@ -168,3 +168,9 @@ def test_ids_that_wordnet_does_not_settle_are_refused() -> None:
     assert line.startswith("1 label of the model would count as two classes: convertible (n02958343, n03100240)")
     (line,) = refused([f"n0773912{number}" for number in range(2)] + ["n02958343"], ("ship", "truck"))
     assert "no label for 3 of 3 classes: n02958343 car, n07739120, n07739121 (its labels: ship, truck; only ids" in line
+
+
+def test_of_the_names_of_a_class_the_ambiguous_one_is_shown() -> None:
+    birds = a_set(["flyer"], means={"flyer": ("ostrich", "crane")})
+    with pytest.raises(UserError, match=r"flyer \(n02012849 crane or n03126707 crane.*\); name them by WordNet id"):
+        map_classes(birds, IMAGENET)

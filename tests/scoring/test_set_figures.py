@@ -185,3 +185,8 @@ def test_a_set_without_any_prediction_has_no_figures() -> None:
 def test_one_slice_of_a_set_with_slices_is_shown_as_a_slice() -> None:
     rows = [replace(set_row("a"), slice="fog+3"), replace(set_row("b"), slice="fog+3")]
     assert [each.slice for each in summarise_set(table(rows), MADE_WITH).slices] == ["fog+3"]
+
+
+def test_without_a_known_chance_no_accuracy_is_near_it() -> None:
+    made = {name: value for name, value in MADE_WITH.items() if name != "chance"}
+    assert summarise_set(table([set_row(f"{n}", predicted="dog") for n in range(60)]), made).warnings == ()

@@ -121,6 +121,13 @@ def test_a_header_that_lies_is_refused_before_anything_is_read(content: bytes, p
     assert part in str(error.value)
 
 
+def test_a_header_with_another_sum_is_none() -> None:
+    content = bytearray(archive([("a.png", b"x" * 10, tarfile.REGTYPE)], tarfile.GNU_FORMAT))
+    content[0:1] = b"b"
+    with pytest.raises(TarError, match="has no header at byte 0"):
+        listed(bytes(content))
+
+
 @pytest.mark.parametrize("kept", [BLOCK + 10, BLOCK + 100, 2 * BLOCK])
 def test_an_archive_without_its_end_is_cut_off(kept: int) -> None:
     content = archive([("a.png", b"x" * 10, tarfile.REGTYPE)], tarfile.GNU_FORMAT)
