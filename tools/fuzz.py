@@ -1,7 +1,8 @@
 """Feed the engine with broken input through all of its doors: `python tools/fuzz.py --inputs 5000`.
 
 An input is a suite folder, a picture, a model folder, a baseline, the record of a run, the cache of predictions, what a
-server answers, or the value of an option. Each must be read, or refused with clear lines: no traceback, no hang, no
+server answers, the value of an option, a data set, what runs over it leave, what is demanded of it, an ONNX file, or
+the texts of a zero-shot model. Each must be read, or refused with clear lines: no traceback, no hang, no
 control characters in a message. Nothing may be written outside its folder, contacted, started or imported because the
 input says so. Each input depends on nothing but the seed, its door and its number. Inputs that show a problem are
 saved, and `--again FILE` feeds one of them once more.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -64,7 +65,7 @@ def make_repository(top: Path, cases: int, seconds: float = 0.0) -> None:
     (suite / "metadata.csv").write_text("\n".join([*rows, ""]), encoding="utf-8")
 
 
-def noise_picture(file: Path, seed: int) -> None:
+def noise_picture(file: Path | BinaryIO, seed: int) -> None:
     """Write a picture of noise: those of one colour would be reported as near-duplicates of one another."""
     pixels = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    Image.fromarray(pixels).resize((32, 32)).save(file)
+    Image.fromarray(pixels).resize((32, 32)).save(file, "PNG")

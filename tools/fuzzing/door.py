@@ -6,6 +6,7 @@ import base64
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
@@ -25,12 +26,14 @@ class Input:
         files: path below the working folder → content.
         links: path below the working folder → where the symbolic link leads.
         without: paths below the working folder that are missing.
+        sizes: path below the working folder → to how many bytes the file is extended, without content on the disk.
     """
 
     arguments: tuple[str, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     without: tuple[str, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
     def write(self, folder: Path, base: Path | None) -> None:
         """Make the working folder: a copy of the base, changed by what the input says."""
@@ -43,9 +46,15 @@ class Input:
         for name, content in self.files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
+        for name, size in self.sizes.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            with (folder / name).open("ab") as stream:
+                stream.truncate(size)
         for name, target in self.links.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).symlink_to(target)
+            # Two names may be one file.
+            with suppress(FileExistsError):
+                (folder / name).symlink_to(target)
 
     def to_json(self) -> str:
         """Return the input as JSON; `from_json` reads it."""
@@ -57,7 +66,7 @@ class Input:
         """Read what `to_json` returned."""
         given = json.loads(text)
         files = {name: base64.b64decode(content) for name, content in given["files"].items()}
-        return cls(tuple(given["arguments"]), files, given["links"], tuple(given["without"]))
+        return cls(tuple(given["arguments"]), files, given["links"], tuple(given["without"]), given.get("sizes", {}))
 
 
 class Door(Protocol):

@@ -31,6 +31,8 @@ _WAITS = 4
 # Importing torch and making a model takes a while on a busy machine.
 _START_S = 300.0
 _MEMORY = 10 << 30
+# More than a picture of the largest size that is allowed, a few times over; in KiB, as the system counts it.
+_MOST_FOR_AN_INPUT = 3 << 20
 DOORS = {
     "suites": "fuzzing.suites:Suites",
     "fetch": "fuzzing.fetch:Fetch",
@@ -40,6 +42,12 @@ DOORS = {
     "records": "fuzzing.records:Records",
     "cache": "fuzzing.cache:Cache",
     "options": "fuzzing.options:Options",
+    "sets": "fuzzing.sets:Sets",
+    "results": "fuzzing.set_results:SetResults",
+    "gates": "fuzzing.set_results:Gates",
+    "onnx": "fuzzing.graphs:Graphs",
+    "prompts": "fuzzing.prompts:Prompts",
+    "endpoints": "fuzzing.endpoints:Endpoints",
 }
 # What a process sends before it feeds an input: the number, and the input as JSON.
 Sent = tuple[int, str]
@@ -194,9 +202,13 @@ def sandbox(name: str, limit_s: float = LIMIT_S) -> Iterator[tuple[Door, Callabl
 
 
 def _fed(door: Door, name: str, given: Input, number: int, limit_s: float) -> Result:
+    before = _peak()
     try:
         with _limited(limit_s):
-            return Result(name, number, door.feed(given))
+            outcome = door.feed(given)
+        if _peak() - before > _MOST_FOR_AN_INPUT:
+            raise ProblemError(f"it takes much memory: {_peak() - before:,} KiB")
+        return Result(name, number, outcome)
     except (Exception, HangError, SystemExit) as error:
         text = "".join(traceback.format_exception(error))
         if isinstance(error, ProblemError):
@@ -205,6 +217,10 @@ def _fed(door: Door, name: str, given: Input, number: int, limit_s: float) -> Re
         frames = [f for f in traceback.extract_tb(error.__traceback__) if "/tierbench/" in f.filename]
         place = f"{Path(frames[-1].filename).name}, {frames[-1].name}" if frames else "outside the engine"
         return Result(name, number, f"{type(error).__name__} in {place}", text, given.to_json())
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 @contextmanager

@@ -145,6 +145,19 @@ def text(chance: Random) -> str:
     return "".join(chr(_code_point(chance)) for _ in range(int(chance.random() * 20)))
 
 
+def argument(chance: Random) -> str:
+    """Return a hostile text that can be an argument of a process."""
+    return text(chance).replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def file_name(chance: Random) -> str:
+    """Return a hostile text that can be the name of a file."""
+    name = text(chance).replace("\0", "").replace("/", "_").encode("utf-8", "replace")[:120]
+    if chance.random() < 0.1:
+        name += b"\xff"
+    return name.decode("utf-8", "surrogateescape") if name not in (b"", b".", b"..") else "x"
+
+
 def _code_point(chance: Random) -> int:
     return int(chance.random() * chance.choice((128, 0x300, 0x3000, 0x110000)))
 

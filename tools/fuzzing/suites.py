@@ -109,15 +109,10 @@ def _arguments(chance: Random) -> tuple[str, ...]:
     if kind < 0.8:
         return ("list",) if chance.random() < 0.5 else ("list", "s")
     if kind < 0.9:
-        return ("remove", f"s/{_argument(chance)}") if chance.random() < 0.5 else ("remove", "s/red")
-    label = chance.choice(("ship", "!ship", "ship|truck", _argument(chance)))
-    more = (chance.choice(("--id", "--tags", "--group", "--notes", "--twin", "--source")), _argument(chance))
+        return ("remove", f"s/{hostile.argument(chance)}") if chance.random() < 0.5 else ("remove", "s/red")
+    label = chance.choice(("ship", "!ship", "ship|truck", hostile.argument(chance)))
+    more = (chance.choice(("--id", "--tags", "--group", "--notes", "--twin", "--source")), hostile.argument(chance))
     return ("add", "new.png", "--suite", "s", "--tier", "1", "--force", f"--label={label}", "=".join(more))
-
-
-def _argument(chance: Random) -> str:
-    """Return a hostile text that can be an argument of a process."""
-    return hostile.text(chance).replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _csv(chance: Random) -> bytes:
