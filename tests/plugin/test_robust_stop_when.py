@@ -19,6 +19,26 @@ def test_demands_are_decided(weather: Bench, least: float, code: int, said: str)
     assert f"an accuracy of at least {least:g} on all {result.size} pictures {said}" in result.notes[-1]
 
 
+def test_slices_without_a_demand_are_neither_predicted_nor_red(weather: Bench) -> None:
+    gates(weather, '[weather.slices."fog+3"]\nmin_accuracy = 0.3\n')
+    answer = weather.run("--robust-stop-when=decided", "-v", "-rA")
+    assert answer.code == 0, answer.text
+    (result,) = weather.record().run.sets
+    assert [each.slice for each in result.slices] == ["fog+3"]
+    assert "weather/fog+5: nothing is demanded of it, and no picture of it was predicted" in answer.text
+
+
+def test_demands_on_other_figures_have_every_picture_that_they_need(weather: Bench) -> None:
+    gates(weather, '[weather.slices."fog+3"]\nmin_accuracy = 0.01\nmax_drop = 0.3\n')
+    answer = weather.run("--robust-stop-when=decided")
+    assert answer.code == 0, answer.text
+    (result,) = weather.record().run.sets
+    assert {each.slice: each.total for each in result.slices} == {"clean": 20, "fog+3": 20}
+    gates(weather, "[weather]\nmin_accuracy = 0.01\nmax_ece = 0.9\n")
+    assert weather.run("--robust-stop-when=decided").code == 0
+    assert weather.record().run.sets[0].complete
+
+
 def test_what_cannot_be_decided_early_is_one_line(weather: Bench) -> None:
     answer = weather.run("--robust-stop-when=decided")
     assert answer.code == 4

@@ -19,6 +19,8 @@ from tierbench.common.text import one_line
 # A message that is longer than this is not read by anyone.
 _LONGEST_MESSAGE = 2_500
 _LONGEST_LINE = 25_000
+# That of pytest, too, in which `merge` judges.
+_ERRORS = ("error: ", "ERROR: ")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def command(*arguments: str) -> Answer:
         raise ProblemError(f"exit code {answer.code}")
     if answer.code and not (answer.out.strip() or answer.err.strip()):
         raise ProblemError(f"exit code {answer.code} without a message")
-    if answer.code == 4 and not any(line.startswith("error: ") for line in answer.err.splitlines()):
+    if answer.code == 4 and not any(line.startswith(_ERRORS) for line in answer.err.splitlines()):
         raise ProblemError(f"exit code 4 without an error: {answer.err[-500:]!r}")
     return answer
 

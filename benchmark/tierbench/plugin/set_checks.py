@@ -115,7 +115,9 @@ class SetSliceCheck(_OfSet):
 
     def decide(self, session: Benchmark, judged: Judged) -> Decision:
         """Fail where a demand is not met."""
-        return decide_slice_of_set(judged.result, self.slice, updating=session.updating)
+        gates = session.config.set_gates.get(self.data_set, SetGates())
+        demanded = bool(gates.slices.get(self.slice))
+        return decide_slice_of_set(judged.result, self.slice, demanded=demanded, updating=session.updating)
 
 
 def _marks(name: str) -> tuple[str, ...]:

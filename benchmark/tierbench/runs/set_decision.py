@@ -25,9 +25,19 @@ def decide_set(result: SetResult, *, gate: str, missing_cases: str, updating: bo
     return _decided(result.set, problems, updating=updating)
 
 
-def decide_slice_of_set(result: SetResult, name: str, *, updating: bool) -> Decision:
-    """Decide about a slice of a set: its demands."""
+def decide_slice_of_set(result: SetResult, name: str, *, demanded: bool, updating: bool) -> Decision:
+    """Decide about a slice of a set: its demands.
+
+    Args:
+        result: on the slice.
+        name: of the slice.
+        demanded: whether anything is demanded of it.
+        updating: whether this run becomes the baseline.
+    """
     own = result.slice(name)
+    if own is None and not demanded:
+        # As in a run that stopped: there was nothing to decide.
+        return Decision("skip", f"{result.set}/{name}: nothing is demanded of it, and no picture of it was predicted")
     problems = ["no picture of it was predicted"] if own is None else _problems(own)
     return _decided(f"{result.set}/{name}", problems, updating=updating)
 

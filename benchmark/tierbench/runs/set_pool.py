@@ -272,8 +272,10 @@ class SetPool:
         from tierbench.runs.set_stopping import Stopping
 
         config = self._config
-        wanted = _demanded_accuracies(self._gates(name)) if config.stops else {}
-        return SetSelection(config.shard, config.sample, stopping=Stopping(wanted) if wanted else None)
+        gates = self._gates(name)
+        wanted = _demanded_accuracies(gates) if config.stops else {}
+        stopping = Stopping(wanted, entire=_needed_entirely(gates, self.listings[name].clean)) if wanted else None
+        return SetSelection(config.shard, config.sample, stopping=stopping)
 
     def _judged(self, result: SetResult, model: str, target: Path) -> SetResult:
         """Return a result with what is demanded of it, and how it compares with accepted results."""
@@ -292,3 +294,11 @@ def _demanded_accuracies(gates: SetGates) -> dict[str, float]:
     """Return the accuracies that are demanded, by slice; that of the whole set has an empty name."""
     demands = {"": gates.whole, **gates.slices}
     return {name: limits["accuracy"] for name, limits in demands.items() if "accuracy" in limits}
+
+
+def _needed_entirely(gates: SetGates, clean: str) -> frozenset[str]:
+    """Return the slices with demands that are not decided early; that of the whole set has an empty name."""
+    demands = {"": gates.whole, **gates.slices}
+    names = {name for name, limits in demands.items() if limits.keys() - {"accuracy"}}
+    drops = any("drop" in limits for limits in gates.slices.values())
+    return frozenset(names | ({clean} if drops else set()))

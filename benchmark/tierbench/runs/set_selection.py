@@ -53,6 +53,8 @@ class SetSelection:
             sizes = dict(sorted(Counter(sample.slice for sample in samples).items()))
             gates, alpha = dict(sorted(self.stopping.gates.items())), self.stopping.alpha
             noted |= {"stop_when": {"gates": gates, "alpha": alpha, "sizes": sizes, "seed": self.stopping.seed}}
+            if self.stopping.entire:
+                noted["stop_when"]["entire"] = sorted(self.stopping.entire)
         return noted | {"pictures": len(samples)} if noted else {}
 
 

@@ -28,12 +28,15 @@ class Stopping:
         alpha: the error rate of each gate: how often a run may say that it is reached, or missed, where it is not.
         check_every: number of pictures between two looks, at least.
         seed: of the order of the pictures.
+        entire: slices of which every picture is needed, since demands on other figures are not decided early; the empty
+            name is the whole set.
     """
 
     gates: Mapping[str, float]
     alpha: float = 0.05
     check_every: int = CHECK_EVERY
     seed: int = 0
+    entire: frozenset[str] = frozenset()
 
 
 def accuracy_problem(result: SetResult, least: float, stopping: Stopping | None = None) -> str:
@@ -102,11 +105,14 @@ class Tally:
         """Return the pictures that are still needed; none if every gate is decided.
 
         With a gate on the whole set these are all pictures, so that those that were seen stay a fair sample of it. Else
-        they are those of slices that are not decided.
+        they are those of slices that are not decided, or that are needed as a whole.
         """
-        undecided = {name for name in self.stopping.gates if self.decided(name) is None}
-        everything = bool(undecided) and "" in self.stopping.gates
-        return [sample for sample in samples if everything or sample.slice in undecided]
+        left = list(samples)
+        undecided = {name for name in self.stopping.gates if self.decided(name) is None} | self.stopping.entire
+        needed = [sample for sample in left if sample.slice in undecided]
+        if "" in undecided or ("" in self.stopping.gates and needed):
+            return left
+        return needed
 
 
 def evaluate_until_decided(
