@@ -10,12 +10,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from io import BufferedReader, TextIOWrapper
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 from tierbench.common.text import one_line
 
+# More than any text or picture that is read as a whole.
+MOST_BYTES = 1 << 30
 # How the names of temporary files begin.
 _TEMPORARY = ".tierbench-"
 
@@ -92,11 +94,29 @@ def read_text(path: Path) -> str:
     """Return the text of a regular file in UTF-8, with or without a byte order mark.
 
     Raises:
-        OSError: as `open_regular` does.
+        OSError: as `open_regular` does, or if it is too large.
         UnicodeDecodeError: if it is not UTF-8.
     """
-    with TextIOWrapper(open_regular(path), encoding="utf-8-sig") as stream:
-        return stream.read()
+    with open_regular(path) as stream:
+        return read_whole(stream).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_whole(stream: BufferedReader) -> bytes:
+    """Return the content of a file that is open, unless it is larger than any text or picture.
+
+    A file with holes takes no room on the disk, but all of its size in memory.
+
+    Raises:
+        OSError: if it is too large, or cannot be read.
+    """
+    check_size(os.fstat(stream.fileno()).st_size)
+    return stream.read()
+
+
+def check_size(size: int) -> None:
+    """Raise an `OSError` if no text or picture is of this size, in bytes."""
+    if size > MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it has {size:,} bytes, more than {MOST_BYTES:,}")
 
 
 def open_regular(path: Path) -> BufferedReader:

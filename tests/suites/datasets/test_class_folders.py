@@ -153,3 +153,12 @@ def test_classes_without_a_picture_are_named(tmp_path: Path) -> None:
     (tmp_path / "set" / "van").mkdir()
     (tmp_path / "set" / "van" / "notes.txt").write_text("none yet", encoding="utf-8")
     assert "2 classes without a picture: lorry, van" in opened("imagefolder:set", tmp_path).notes
+
+
+def test_a_picture_of_many_gigabytes_is_not_read(tmp_path: Path) -> None:
+    write_class_folders(tmp_path / "set")
+    with (tmp_path / "set" / "ship" / "blue.png").open("ab") as stream:
+        stream.truncate(1 << 36)
+    found = {sample.id: sample for sample in opened("imagefolder:set", tmp_path).samples}
+    with pytest.raises(PictureError, match="it has 68,719,476,736 bytes, more than 1,073,741,824"):
+        open_sample(found["ship/blue.png"])

@@ -69,3 +69,9 @@ def test_what_classes_alone_say_is_a_guess() -> None:
     assert origin_text(set_of(map(str, range(1000)))).startswith("if it is ImageNet-V2: https://github.com/modesty")
     assert source_title(set_of(ids)) == "mine"
     assert origin_text(set_of(["cat", *ids])) == origin_text(set_of(["7"])) == ""
+
+
+def test_a_thousand_numbers_are_indices_only_if_all_are_plain() -> None:
+    plain = [str(number) for number in range(1000)]
+    assert concepts_of(set_of(plain))["7"].wordnet_id == "n01514668"
+    assert concepts_of(set_of(["²", *plain[1:]]))["7"] == Concept("7")

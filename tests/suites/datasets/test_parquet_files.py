@@ -176,3 +176,12 @@ def test_a_path_that_is_too_long_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read") as error:
         opened(f"parquet:{'x' * 300}", tmp_path)
     assert len(error.value.lines) == 1
+
+
+def test_a_row_group_that_unpacks_to_gigabytes_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tierbench.suites.datasets.parquet_files._MOST_UNPACKED", 1 << 20)
+    images = [{"bytes": bytes(1 << 20), "path": "0.png"}, {"bytes": None, "path": ""}]
+    pq.write_table(pa.table({"image": images, "label": ["cat", "dog"]}), tmp_path / "a.parquet", compression="zstd")
+    assert (tmp_path / "a.parquet").stat().st_size < 10_000
+    with pytest.raises(PictureError, match=r"column image unpacks to 1,048,.* bytes in a row group"):
+        open_sample(opened("parquet:a.parquet", tmp_path).samples[0])

@@ -159,3 +159,18 @@ def test_two_ranges_name_each_shard(tmp_path: Path) -> None:
         (tmp_path / "set" / f"shard-{number:03d}.tar").rename(tmp_path / "set" / f"part-{number}-{number + 7:02d}.tar")
     with pytest.raises(UserError, match=r"2 of 4 shards are missing: part-0-08\.tar, part-1-07\.tar"):
         opened("webdataset:set/part-{0..1}-{07..08}.tar", tmp_path)
+
+
+def test_a_member_of_many_gigabytes_is_not_read(tmp_path: Path) -> None:
+    # Of the content that the header claims, the file has a hole.
+    header = tarfile.TarInfo("a.png")
+    header.size = 1 << 36
+    with (tmp_path / "a.tar").open("wb") as stream:
+        stream.write(header.tobuf(tarfile.GNU_FORMAT))
+        stream.seek(header.size, os.SEEK_CUR)
+        label = tarfile.TarInfo("a.cls")
+        label.size = 4
+        stream.write(label.tobuf() + b"ship".ljust(512, b"\0") + bytes(1024))
+    (sample,) = opened("webdataset:a.tar", tmp_path).samples
+    with pytest.raises(PictureError, match="it has 68,719,476,736 bytes"):
+        open_sample(sample)

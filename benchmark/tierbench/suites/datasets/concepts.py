@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from tierbench.common.wordnet import ids_within, spoken_name
 from tierbench.suites.datasets.data_set import DataSet
 from tierbench.suites.expectation import composed, label_key
 from tierbench.suites.prompts import concept_problem
+
+_INDEX = re.compile(r"[0-9]{1,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def concepts_of(data_set: DataSet) -> dict[str, Concept]:
     A class of ImageNet is named by its first name and counts by its WordNet id. Where two classes have one name, as the
     crane that is a bird and the machine, their ids are in their names.
     """
-    by_index = len(data_set.classes) == CLASSES and all(name.isdigit() for name in data_set.classes)
+    by_index = len(data_set.classes) == CLASSES and all(map(_INDEX.fullmatch, data_set.classes))
     return {name: _concept(name, data_set, by_index=by_index) for name in data_set.classes}
 
 

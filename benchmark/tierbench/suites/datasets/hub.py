@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import read_regular
+from tierbench.common.files import open_regular, read_whole
 from tierbench.common.text import error_text, listed, one_line
 from tierbench.suites.datasets.class_lists import class_texts, row_classes
 from tierbench.suites.datasets.data_set import DataSet, Layout
@@ -54,7 +54,8 @@ class HubSource:
         value = _loaded(self.split, self.column)[self.row][self.column]
         content = value.get("bytes") if isinstance(value, dict) else None
         if content is None and isinstance(value, dict) and value.get("path"):
-            content = read_regular(Path(value["path"]))
+            with open_regular(Path(value["path"])) as stream:
+                content = read_whole(stream)
         if not isinstance(content, bytes):
             raise OSError("the row has no image")
         return content

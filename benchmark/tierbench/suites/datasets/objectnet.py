@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tierbench.common.errors import UserError
+from tierbench.common.files import read_whole
 from tierbench.common.images import open_picture
 from tierbench.common.inside import open_inside
 from tierbench.common.text import error_text, plural, printable
@@ -85,7 +86,7 @@ def open_objectnet(spec: SetSpec, root: Path) -> DataSet:
 def _mapping(spec: SetSpec, home: Path, path: str) -> dict[str, str]:
     try:
         with open_inside(home, home / path) as stream:
-            content = json.loads(stream.read())
+            content = json.loads(read_whole(stream))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(
             f"{spec.place}: {path} cannot be read ({error_text(error)}); name the folder that has images/ and mappings/"

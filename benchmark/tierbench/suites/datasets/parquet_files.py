@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+# Writers keep row groups below 1 GB.
+_MOST_UNPACKED = 2 << 30
 _IMAGES, _LABELS = ("image", "img"), ("label", "labels", "cls", "class")
 
 
@@ -238,6 +241,8 @@ def _class_names(schema: pa.Schema, column: str) -> list[str]:
 def _listed(spec: SetSpec, path: str, file: pq.ParquetFile, columns: Mapping[str, str], names: Sequence[str]) -> _File:
     """Read classes and ids of a file, and where its row groups begin; not the images."""
     wanted = [columns[name] for name in ("label", "id") if name in columns]
+    for name in wanted:
+        _check_unpacked(file, name, range(file.metadata.num_row_groups))
     table = file.read(columns=wanted, use_threads=False)
     labels = row_classes(spec, columns["label"], table[columns["label"]].to_pylist(), names, one_line(path))
     ids = [printable(str(each)) for each in table[columns["id"]].to_pylist()] if "id" in columns else []
@@ -267,6 +272,21 @@ def _images(home: Path, path: str, group: int, column: str, mtime_ns: int) -> pa
     import pyarrow.parquet as pq
 
     with open_inside(home, home / path) as stream:
+        file = pq.ParquetFile(stream, pre_buffer=False)
+        _check_unpacked(file, column, [group])
         # Without threads, which do not survive in a forked process.
-        table = pq.ParquetFile(stream, pre_buffer=False).read_row_group(group, columns=[column], use_threads=False)
+        table = file.read_row_group(group, columns=[column], use_threads=False)
     return table.column(0)
+
+
+def _check_unpacked(file: pq.ParquetFile, column: str, groups: Iterable[int]) -> None:
+    """Check that a column of row groups, which are read at once, fits in the memory when it is unpacked.
+
+    Raises:
+        OSError: if it does not.
+    """
+    for group in map(file.metadata.row_group, groups):
+        chunks = [group.column(number) for number in range(group.num_columns)]
+        size = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] == column)
+        if size > _MOST_UNPACKED:
+            raise OSError(errno.EFBIG, f"column {one_line(column, 60)} unpacks to {size:,} bytes in a row group")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from tierbench.common.files import read_whole
 from tierbench.common.images import PictureError, as_seen, open_picture
 from tierbench.common.inside import open_inside
 
@@ -39,7 +40,7 @@ class FileSource:
     def read(self) -> bytes:
         """Return the content of the file."""
         with open_inside(self.home, self.home / self.path) as stream:
-            return stream.read()
+            return read_whole(stream)
 
 
 @dataclass(frozen=True, slots=True)

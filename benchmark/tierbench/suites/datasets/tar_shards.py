@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from tierbench.common.errors import UserError
-from tierbench.common.files import exists, expanded, is_folder
+from tierbench.common.files import check_size, exists, expanded, is_folder
 from tierbench.common.inside import open_inside
 from tierbench.common.text import listed, one_line, plural, printable
 from tierbench.suites.datasets.class_folders import SUFFIXES
@@ -49,6 +49,7 @@ class TarSource:
 
     def read(self) -> bytes:
         """Return the content of the member."""
+        check_size(self.size)
         with open_inside(self.home, self.home / self.path) as stream:
             stream.seek(self.offset)
             content = stream.read(self.size)
