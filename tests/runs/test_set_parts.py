@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -153,3 +154,14 @@ def test_a_pipe_in_the_place_of_a_part_is_not_waited_for(parts: SetParts) -> Non
     os.mkfifo(parts.folder / "part-000000.parquet")
     with pytest.raises(UserError, match="it is not a regular file"):
         parts.read()
+
+
+def test_runs_that_write_at_once_keep_the_rows_of_all(parts: SetParts) -> None:
+    def write(run: int) -> None:
+        for number in range(8):
+            SetParts(parts.folder).open(dict(MADE))
+            SetParts(parts.folder).write([row(f"{run}-{number}")])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    assert len(parts.done()) == 32

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from tierbench.common.errors import UserError
+from tierbench.common.file_lock import file_lock
 from tierbench.common.files import open_regular, read_text, remove_leftovers, replacing, shown_path, write_atomically
 from tierbench.common.text import error_text, one_line
 from tierbench.scoring.set_scores import SetRow
@@ -79,9 +80,11 @@ class SetParts:
         file = self.folder / MADE_WITH
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            remove_leftovers(self.folder)
-            if not file.exists():
-                write_atomically(file, json.dumps(made_with, indent=1, sort_keys=True) + "\n")
+            # Under the lock, or a part that another run is writing would be taken for a leftover.
+            with file_lock(file):
+                remove_leftovers(self.folder)
+                if not file.exists():
+                    write_atomically(file, json.dumps(made_with, indent=1, sort_keys=True) + "\n")
         except OSError as error:
             raise UserError(f"{self.folder}: cannot be written: {error.strerror}") from error
         before = self.made_with()
@@ -109,13 +112,14 @@ class SetParts:
         return content
 
     def write(self, rows: Iterable[SetRow]) -> None:
-        """Write one more part, which is there as a whole or not at all."""
+        """Write one more part, which is there as a whole or not at all; it never replaces that of another run."""
         import pyarrow.parquet as parquet
 
         table = table_of(rows)
-        number = 1 + max((int(file.stem.partition("-")[2]) for file in self.files()), default=-1)
-        with replacing(self.folder / f"part-{number:06d}.parquet") as stream:
-            parquet.write_table(table, stream)
+        with file_lock(self.folder / MADE_WITH):
+            number = 1 + max((int(file.stem.partition("-")[2]) for file in self.files()), default=-1)
+            with replacing(self.folder / f"part-{number:06d}.parquet") as stream:
+                parquet.write_table(table, stream)
 
     def done(self) -> set[str]:
         """Return the ids of the pictures that have a row."""
