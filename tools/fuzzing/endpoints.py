@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -64,6 +65,8 @@ class Endpoints:
 
     def prepare(self, top: Path) -> None:
         """Make a repository, and start the server."""
+        # Before the clock of the first input runs: on a busy machine that takes longer than an input may.
+        import_module("transformers.models.auto.image_processing_auto")
         self.base = top / "endpoints"
         make_repository(self.base, cases=2)
         (self.base / "labels.txt").write_text("\n".join(_LABELS), encoding="utf-8")

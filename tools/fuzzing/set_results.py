@@ -106,9 +106,9 @@ class SetResults:
         self.base = self.base.rename(top / "measured")
 
     def valid(self) -> Sequence[Input]:
-        """Return everything as it was written."""
-        # Results of another place are refused, since their spec is another one.
-        return [Input(arguments) for arguments in self._COMMANDS[:-1]]
+        """Return everything as it was written, for some of the commands: each takes a while."""
+        # Not for the last one: results of another place are refused, since their spec is another one.
+        return [Input(arguments) for arguments in self._COMMANDS[:-1:3]]
 
     def draw(self, chance: Random) -> Input:
         """Return a broken record, result file, shard or baseline."""
