@@ -274,7 +274,7 @@ class SetPool:
         config = self._config
         gates = self._gates(name)
         wanted = _demanded_accuracies(gates) if config.stops else {}
-        stopping = Stopping(wanted, entire=_needed_entirely(gates, self.listings[name].clean)) if wanted else None
+        stopping = Stopping(wanted, entire=gates.needed_entirely(self.listings[name].clean)) if wanted else None
         return SetSelection(config.shard, config.sample, stopping=stopping)
 
     def _judged(self, result: SetResult, model: str, target: Path) -> SetResult:
@@ -294,11 +294,3 @@ def _demanded_accuracies(gates: SetGates) -> dict[str, float]:
     """Return the accuracies that are demanded, by slice; that of the whole set has an empty name."""
     demands = {"": gates.whole, **gates.slices}
     return {name: limits["accuracy"] for name, limits in demands.items() if "accuracy" in limits}
-
-
-def _needed_entirely(gates: SetGates, clean: str) -> frozenset[str]:
-    """Return the slices with demands that are not decided early; that of the whole set has an empty name."""
-    demands = {"": gates.whole, **gates.slices}
-    names = {name for name, limits in demands.items() if limits.keys() - {"accuracy"}}
-    drops = any("drop" in limits for limits in gates.slices.values())
-    return frozenset(names | ({clean} if drops else set()))

@@ -67,6 +67,20 @@ class SetGates:
                 )
         return problems.lines
 
+    def needed_entirely(self, clean: str) -> frozenset[str]:
+        """Return the slices with demands on other figures than the accuracy, which are not decided early.
+
+        Args:
+            clean: the slice that drops are measured from; empty if the set has none.
+
+        Returns:
+            Their names; that of the whole set is empty.
+        """
+        demands = {"": self.whole, **self.slices}
+        names = {name for name, limits in demands.items() if limits.keys() - {"accuracy"}}
+        drops = any("drop" in limits for limits in self.slices.values())
+        return frozenset(names | ({clean} if drops else set()))
+
 
 def read_gates(cases: Iterable[Path], names: Sequence[str], problems: list[str]) -> dict[str, SetGates]:
     """Read what is demanded of the data sets of a run; tables of other sets are checked, too.
