@@ -84,7 +84,7 @@ def broken_parquet(chance: Random, pictures: Sequence[bytes]) -> bytes:
         content = parquet(pictures)
         return content[:-700] + hostile.damaged(chance, content[-700:-8]) + content[-8:]
     if kind < 0.45:
-        return parquet([bytes(chance.choice((10**6, 4 * 10**8)))] * len(pictures), compression="zstd")
+        return parquet([bytes(chance.choice((10**6, 5 * 10**7)))] * len(pictures), compression="zstd")
     count = len(pictures)
     columns: dict[str, Any] = {}
     if chance.random() < 0.5:
