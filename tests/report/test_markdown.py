@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from tests.runs.records import comparison, content, model, row, tier
-from tests.runs.tables import baseline_table, run_table
+from tests.runs.tables import baseline_rows, rows_of, run_table
 from tierbench.report.markdown import MOST_CASES, code, run_markdown
 from tierbench.report.markdown_file import MARK
 from tierbench.runs.diff import diff_cases, paired_cases
@@ -45,7 +45,7 @@ def test_a_hostile_run_is_a_table_of_code_spans() -> None:
 
 
 def test_a_run_against_a_baseline_names_flips_and_verdicts() -> None:
-    diff = diff_cases(baseline_table([0.9] * 6), run_table([0.4] * 6))
+    diff = diff_cases(baseline_rows([0.9] * 6), rows_of(run_table([0.4] * 6)))
     whole, verdict = judge_regression(paired_cases(diff))
     against = comparison(
         gate="regression",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import pandas as pd
 
 from tests.runs.records import log_odds
-from tierbench.runs.diff import ALL_BASELINE_COLUMNS
+from tierbench.common.schema import CaseRow
+from tierbench.runs.baseline_format import ALL_BASELINE_COLUMNS
+from tierbench.runs.diff import diff_cases
 
 
 def run_table(scores: Sequence[float], **columns: Any) -> pd.DataFrame:
@@ -39,3 +42,40 @@ def baseline_table(scores: Sequence[float], **columns: Any) -> pd.DataFrame:
     """Return the same table with the columns of a baseline."""
     table = run_table(scores).assign(**columns)
     return table[[name for name in ALL_BASELINE_COLUMNS if name in table]]
+
+
+def baseline_rows(scores: Sequence[float], **columns: Any) -> tuple[CaseRow, ...]:
+    """Return the rows of `baseline_table`."""
+    return rows_of(baseline_table(scores, **columns))
+
+
+def rows_of(table: pd.DataFrame) -> tuple[CaseRow, ...]:
+    """Return a table's rows as those of a record; missing values are None."""
+    names = [field.name for field in fields(CaseRow) if field.name in table]
+    records = table[names].astype(object).where(table[names].notna(), None).to_dict("records")
+    return tuple(_row({str(name): value for name, value in each.items()}) for each in records)
+
+
+def _row(values: dict[str, Any]) -> CaseRow:
+    top = tuple((label, share) for label, share in values.get("top") or ())
+    return CaseRow(**{"model": "", **values, "group": values.get("group") or "", "top": top})
+
+
+def diff_table(baseline: pd.DataFrame, run: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    """Return the diff of two tables as a table, for assertions on whole columns."""
+    return pd.DataFrame(
+        [
+            {
+                "case": each.row.case,
+                "tier": each.row.tier,
+                "group": each.group,
+                "change": each.change,
+                "reason": each.reason,
+                "drop": each.drop,
+                "baseline_passed": each.passed_before,
+                "scaled_margin": each.margin_now,
+            }
+            for each in diff_cases(rows_of(baseline), rows_of(run), **options)
+        ],
+        columns=["case", "tier", "group", "change", "reason", "drop", "baseline_passed", "scaled_margin"],
+    ).astype({"scaled_margin": "float64"})

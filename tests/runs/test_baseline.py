@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,8 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import REPOSITORY
-from tests.runs.tables import baseline_table, run_table
+from tests.runs.tables import baseline_rows, baseline_table, rows_of, run_table
 from tierbench.common.errors import UserError
+from tierbench.common.schema import CaseRow
 from tierbench.runs.baseline import (
     absent_suites,
     baseline_path,
@@ -50,7 +52,7 @@ def test_the_file_is_short_sorted_and_rounded(path: Path) -> None:
         seen=[math.nan, 1.0, 0.125],
         top=pd.Series([[["cat", 0.75], ["dog", 0.12345], ["cow", 0.1], ["owl", 0.05]], [], []], index=rows.index),
     )
-    write_baseline(path, rows, PROVENANCE)
+    write_baseline(path, rows_of(rows), PROVENANCE)
     sha = "0" * 64
     assert path.read_text(encoding="utf-8").splitlines() == [
         "# tierbench baseline 2",
@@ -64,7 +66,7 @@ def test_the_file_is_short_sorted_and_rounded(path: Path) -> None:
         '"[[""cat"", 0.75], [""dog"", 0.1235], [""cow"", 0.1]]",,',
         "# end",
     ]
-    assert read_baseline(path).rows["top"].tolist() == [(), (), (("cat", 0.75), ("dog", 0.1235), ("cow", 0.1))]
+    assert [row.top for row in read_baseline(path).rows] == [(), (), (("cat", 0.75), ("dog", 0.1235), ("cow", 0.1))]
 
 
 texts = st.text(max_size=20).filter(lambda text: text.split())
@@ -108,66 +110,67 @@ provenances = st.dictionaries(st.from_regex(r"[a-z][a-z_.-]*", fullmatch=True), 
 @given(rows_of_cases, provenances)
 @settings(max_examples=60, deadline=None)
 def test_round_trip(rows: list[Row], provenance: dict[str, str]) -> None:
-    data = serialise_baseline(pd.DataFrame(rows, columns=Row._fields).assign(image_sha256="a" * 64), provenance)
+    records = [CaseRow(model="", image_sha256="a" * 64, **row._asdict()) for row in rows]
+    data = serialise_baseline(records, provenance)
     baseline = parse_baseline(data)
     wanted = {key(row): row for row in rows}
     assert baseline.provenance == {name: " ".join(value.split()) for name, value in provenance.items()}
     assert len(baseline.rows) == len(rows)
-    for row in baseline.rows.to_dict("records"):
-        before = wanted[row["suite"], row["case"]]
-        assert (row["rank"], row["passed"]) == (before.rank, before.passed)
-        assert (row["tier"] is pd.NA and before.tier is None) or row["tier"] == before.tier
-        assert abs(row["score"] - before.score) <= 5.1e-7
-        assert abs(row["margin"] - before.margin) <= 5.1e-7
+    for row in baseline.rows:
+        before = wanted[row.suite, row.case]
+        assert (row.tier, row.rank, row.passed) == (before.tier, before.rank, before.passed)
+        assert row.score == pytest.approx(before.score, abs=5.1e-7)
+        assert row.margin == pytest.approx(before.margin, abs=5.1e-7)
     assert serialise_baseline(baseline.rows, baseline.provenance) == data
 
 
 def test_a_run_is_the_same_as_its_own_baseline(path: Path) -> None:
     scores = np.random.default_rng(0).uniform(0, 1, 50).tolist()
-    write_baseline(path, run_table(scores), PROVENANCE)
-    assert set(diff_cases(read_baseline(path).rows, run_table(scores))["change"]) == {"same"}
+    write_baseline(path, rows_of(run_table(scores)), PROVENANCE)
+    diff = diff_cases(read_baseline(path).rows, rows_of(run_table(scores)))
+    assert {each.change for each in diff} == {"same"}
 
 
 def test_an_update_changes_only_its_rows(path: Path) -> None:
-    update_baseline(path, baseline_table([0.9, 0.8, 0.7]), PROVENANCE)
+    update_baseline(path, baseline_rows([0.9, 0.8, 0.7]), PROVENANCE)
     before = path.read_text().splitlines()
-    update_baseline(path, baseline_table([0.9, 0.1]).iloc[1:], PROVENANCE)
+    update_baseline(path, rows_of(baseline_table([0.9, 0.1]).iloc[1:]), PROVENANCE)
     after = path.read_text().splitlines()
     assert [line for line in before if line not in after] == [before[5]]
-    assert read_baseline(path).rows["score"].tolist() == [0.9, 0.1, 0.7]
+    assert [row.score for row in read_baseline(path).rows] == [0.9, 0.1, 0.7]
 
 
 def test_an_update_keeps_rows_that_differ_only_by_noise(path: Path) -> None:
     tiers = pd.array([1, None, 2], dtype="Int64")  # The second row is the step of a ladder.
-    update_baseline(path, baseline_table([0.9, 0.8, 0.7]).assign(tier=tiers), PROVENANCE)
+    update_baseline(path, rows_of(baseline_table([0.9, 0.8, 0.7]).assign(tier=tiers)), PROVENANCE)
     before = path.read_bytes()
-    update_baseline(path, baseline_table([0.900001, 0.79995, 0.7]).assign(tier=tiers), PROVENANCE)
+    update_baseline(path, rows_of(baseline_table([0.900001, 0.79995, 0.7]).assign(tier=tiers)), PROVENANCE)
     assert path.read_bytes() == before
     # Larger changes are written, and so are small ones if something else changed in the row.
-    update_baseline(path, baseline_table([0.9002, 0.8, 0.700001]).assign(rank=[1, 1, 2]), PROVENANCE)
-    assert read_baseline(path).rows["score"].tolist() == [0.9002, 0.8, 0.700001]
+    update_baseline(path, rows_of(baseline_table([0.9002, 0.8, 0.700001]).assign(rank=[1, 1, 2])), PROVENANCE)
+    assert [row.score for row in read_baseline(path).rows] == [0.9002, 0.8, 0.700001]
     # Noise is measured from the accepted score, so that small steps cannot add up unnoticed.
     for step in range(1, 4):
-        update_baseline(path, baseline_table([0.9002 + step * 6e-5]), PROVENANCE)
-    assert read_baseline(path).rows["score"].tolist()[0] == pytest.approx(0.9002 + 2 * 6e-5)
+        update_baseline(path, baseline_rows([0.9002 + step * 6e-5]), PROVENANCE)
+    assert read_baseline(path).rows[0].score == pytest.approx(0.9002 + 2 * 6e-5)
 
 
 def test_the_provenance_is_mixed_until_all_rows_are_updated(path: Path) -> None:
-    update_baseline(path, baseline_table([0.9, 0.8]), PROVENANCE)
+    update_baseline(path, baseline_rows([0.9, 0.8]), PROVENANCE)
     newer = PROVENANCE | {"torch": "3.0"}
     for _ in range(2):
-        update_baseline(path, baseline_table([0.7]), newer)
+        update_baseline(path, baseline_rows([0.7]), newer)
         assert read_baseline(path).provenance == PROVENANCE | {"torch": "mixed (latest 3.0)"}
     assert provenance_changes(read_baseline(path), newer) == ["torch: baseline mixed (latest 3.0), now 3.0"]
-    update_baseline(path, baseline_table([0.9, 0.8, 0.7]), newer)
+    update_baseline(path, baseline_rows([0.9, 0.8, 0.7]), newer)
     assert read_baseline(path).provenance == newer
     assert provenance_changes(read_baseline(path), newer | {"device": "cpu"}) == ["device: baseline unknown, now cpu"]
 
 
 def test_an_update_without_rows_does_not_change_the_file(path: Path) -> None:
-    update_baseline(path, baseline_table([0.9]), PROVENANCE)
+    update_baseline(path, baseline_rows([0.9]), PROVENANCE)
     before = path.read_bytes()
-    update_baseline(path, baseline_table([]), PROVENANCE)
+    update_baseline(path, baseline_rows([]), PROVENANCE)
     assert path.read_bytes() == before
 
 
@@ -177,25 +180,25 @@ def test_concurrent_updates_lose_no_row(path: Path) -> None:
     code = (
         "import sys, pathlib\n"
         "from tierbench.runs.baseline import update_baseline\n"
-        "from tests.runs.tables import baseline_table\n"
-        "rows = baseline_table([0.9, 0.8]).assign(suite=sys.argv[1])\n"
+        "from tests.runs.tables import baseline_rows\n"
         "for step in range(20):\n"
-        "    update_baseline(pathlib.Path(sys.argv[2]), rows.assign(score=0.5 + step / 100), {'torch': '2'})\n"
+        "    rows = baseline_rows([0.9, 0.8], suite=sys.argv[1], score=0.5 + step / 100)\n"
+        "    update_baseline(pathlib.Path(sys.argv[2]), rows, {'torch': '2'})\n"
     )
     commands = [[sys.executable, "-c", code, f"suite{number}", str(path)] for number in range(3)]
     running = [subprocess.Popen(command, cwd=REPOSITORY) for command in commands]
     assert [process.wait(timeout=60) for process in running] == [0, 0, 0]
     rows = read_baseline(path).rows
-    assert rows.groupby("suite").size().to_dict() == {"suite0": 2, "suite1": 2, "suite2": 2}
-    assert set(rows["score"]) == {0.69}
+    assert Counter(row.suite for row in rows) == {"suite0": 2, "suite1": 2, "suite2": 2}
+    assert {row.score for row in rows} == {0.69}
 
 
 def test_stale_rows_are_listed_and_pruned_only_on_request(path: Path) -> None:
-    write_baseline(path, baseline_table([0.9, 0.8, 0.7]), PROVENANCE)
+    write_baseline(path, baseline_rows([0.9, 0.8, 0.7]), PROVENANCE)
     existing = {"photos": {"c000", "c002", "c009"}}
     assert stale_cases(read_baseline(path), existing) == [("photos", "c001")]
     assert prune_baseline(path, existing) == [("photos", "c001")]
-    assert read_baseline(path).rows["case"].tolist() == ["c000", "c002"]
+    assert [row.case for row in read_baseline(path).rows] == ["c000", "c002"]
     assert read_baseline(path).provenance == PROVENANCE
     untouched = path.stat().st_mtime_ns
     assert prune_baseline(path, existing) == []
@@ -204,12 +207,12 @@ def test_stale_rows_are_listed_and_pruned_only_on_request(path: Path) -> None:
     assert prune_baseline(path, {}) == []
     assert absent_suites(read_baseline(path), {}) == {"photos": 2}
     assert prune_baseline(path, {}, absent_too=True) == [("photos", "c000"), ("photos", "c002")]
-    assert read_baseline(path).rows.empty
+    assert read_baseline(path).rows == ()
 
 
 def test_a_derived_case_is_stale_only_if_its_original_case_is(path: Path) -> None:
     rows = baseline_table([0.9, 0.8]).assign(case=["c000+fog-3", "c001+fog-3"], tier=None)
-    write_baseline(path, rows, PROVENANCE)
+    write_baseline(path, rows_of(rows), PROVENANCE)
     assert stale_cases(read_baseline(path), {"photos": {"c000"}}) == [("photos", "c001+fog-3")]
 
 
@@ -224,10 +227,10 @@ def test_a_model_name_that_is_not_a_file_name_is_rejected(tmp_path: Path, name: 
     [{"score": 1.5}, {"score": np.nan}, {"margin": np.inf}, {"rank": 0}, {"case": "c"}, {"image_sha256": ""}],
 )
 def test_invalid_rows_are_never_written(path: Path, column: dict[str, Any]) -> None:
-    write_baseline(path, baseline_table([0.9, 0.8]), PROVENANCE)
+    write_baseline(path, baseline_rows([0.9, 0.8]), PROVENANCE)
     before = path.read_bytes()
     with pytest.raises(ValueError, match="these rows are not a valid baseline"):
-        write_baseline(path, baseline_table([0.9, 0.8], **column), PROVENANCE)
+        write_baseline(path, baseline_rows([0.9, 0.8], **column), PROVENANCE)
     assert path.read_bytes() == before
 
 
@@ -235,7 +238,7 @@ def test_invalid_rows_are_never_written(path: Path, column: dict[str, Any]) -> N
 def test_a_failing_write_keeps_the_file_and_leaves_no_temporary_file(
     path: Path, monkeypatch: pytest.MonkeyPatch, owner: object, step: str
 ) -> None:
-    write_baseline(path, baseline_table([0.9]), PROVENANCE)
+    write_baseline(path, baseline_rows([0.9]), PROVENANCE)
     before = path.read_bytes()
 
     def fail(*_: object, **__: object) -> None:
@@ -244,7 +247,7 @@ def test_a_failing_write_keeps_the_file_and_leaves_no_temporary_file(
     with monkeypatch.context() as patched:
         patched.setattr(owner, step, fail)
         with pytest.raises(UserError) as caught:
-            write_baseline(path, baseline_table([0.1]), PROVENANCE)
+            write_baseline(path, baseline_rows([0.1]), PROVENANCE)
     assert caught.value.lines == (f"{path}: the baseline cannot be written: No space left on device",)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
@@ -254,19 +257,19 @@ def test_an_update_does_not_overwrite_a_damaged_file(path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text("my precious notes\n")
     with pytest.raises(UserError):
-        update_baseline(path, baseline_table([0.1]), PROVENANCE)
+        update_baseline(path, baseline_rows([0.1]), PROVENANCE)
     assert path.read_text() == "my precious notes\n"
 
 
 def test_a_link_is_followed_and_the_mode_is_kept(path: Path, tmp_path: Path) -> None:
     real = tmp_path / "real.csv"
-    write_baseline(real, baseline_table([0.9]), PROVENANCE)
+    write_baseline(real, baseline_rows([0.9]), PROVENANCE)
     real.chmod(0o640)
     path.parent.mkdir(parents=True)
     path.symlink_to(real)
-    update_baseline(path, baseline_table([0.1]), PROVENANCE)
+    update_baseline(path, baseline_rows([0.1]), PROVENANCE)
     assert path.is_symlink()
-    assert read_baseline(real).rows["score"].tolist() == [0.1]
+    assert [row.score for row in read_baseline(real).rows] == [0.1]
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
 
 
@@ -277,8 +280,8 @@ def test_a_missing_file_or_a_folder_in_its_place_is_reported(path: Path) -> None
     with pytest.raises(UserError, match="cannot be read"):
         read_baseline(path)
     with pytest.raises(UserError, match="cannot be written"):
-        write_baseline(path, baseline_table([0.9]), PROVENANCE)
+        write_baseline(path, baseline_rows([0.9]), PROVENANCE)
     file = path / "file"
     file.write_text("")
     with pytest.raises(UserError, match="cannot be written"):
-        write_baseline(file / "mine.csv", baseline_table([0.9]), PROVENANCE)
+        write_baseline(file / "mine.csv", baseline_rows([0.9]), PROVENANCE)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.runs.tables import baseline_table
+from tests.runs.tables import baseline_rows
 from tierbench.common.errors import UserError
 from tierbench.runs.baseline import read_baseline
 from tierbench.runs.baseline_format import parse_baseline, serialise_baseline
 
-ROWS = baseline_table([0.9, 0.8, 0.3], predicted='an "odd", name', expected="automobile|lorry")
+ROWS = baseline_rows([0.9, 0.8, 0.3], predicted='an "odd", name', expected="automobile|lorry")
 GOOD = serialise_baseline(ROWS, {"model": "mine", "torch": "2.13.0"})
 
 
@@ -82,7 +82,7 @@ def test_the_line_names_the_file(tmp_path: Path) -> None:
     "data", [b"\xef\xbb\xbf" + GOOD, GOOD.replace(b"\n", b"\r\n"), GOOD.rstrip(b"\n"), GOOD + b"\n\n"]
 )
 def test_changes_by_editors_and_version_control_do_no_harm(data: bytes) -> None:
-    assert parse_baseline(data).rows.equals(parse_baseline(GOOD).rows)
+    assert parse_baseline(data).rows == parse_baseline(GOOD).rows
 
 
 def test_every_truncation_is_found() -> None:

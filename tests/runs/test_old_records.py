@@ -199,8 +199,8 @@ def test_the_baseline() -> None:
         lines = [line for line in stream if not line.startswith("#")]
     baseline = read_baseline(BASELINE)
     assert baseline.provenance["fingerprint"] == "8535393d95bdeb63"
-    for (_, row), cells in zip(baseline.rows.iterrows(), csv.DictReader(lines), strict=True):
-        assert (row["suite"], row["case"], row["predicted"]) == (cells["suite"], cells["case"], cells["predicted"])
-        assert (row["score"], row["margin"]) == (float(cells["score"]), float(cells["margin"]))
-        assert (row["tier"], row["rank"]) == (int(cells["tier"]), int(cells["rank"]))
-        assert row["passed"] == (cells["passed"] == "True")
+    for row, cells in zip(baseline.rows, csv.DictReader(lines), strict=True):
+        assert (row.suite, row.case, row.predicted) == (cells["suite"], cells["case"], cells["predicted"])
+        assert (row.score, row.margin) == (float(cells["score"]), float(cells["margin"]))
+        assert (row.tier, row.rank) == (int(cells["tier"]), int(cells["rank"]))
+        assert row.passed == (cells["passed"] == "True")

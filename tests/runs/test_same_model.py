@@ -11,15 +11,16 @@ import torch
 
 from tests.conftest import write_suite
 from tests.garage import GARAGE, GREEN, worse_model
+from tests.runs.tables import rows_of
 from tierbench.common.schema import PairedVerdict
 from tierbench.models import load_classifier
-from tierbench.runs.diff import diff_cases, paired_cases
+from tierbench.runs.diff import RowDiff, diff_cases, paired_cases
 from tierbench.runs.regression import judge_regression
 from tierbench.runs.regression_text import verdict_sentence
 from tierbench.scoring.evaluate import evaluate
 
 
-def verdict_of(diff: pd.DataFrame) -> PairedVerdict:
+def verdict_of(diff: list[RowDiff]) -> PairedVerdict:
     """Return the verdict of tier 1."""
     return judge_regression(paired_cases(diff))[1]
 
@@ -31,10 +32,14 @@ class Judge:
     suite: Path
     accepted: pd.DataFrame
 
-    def __call__(self, model: Path, batch_size: int = 16) -> tuple[pd.DataFrame, PairedVerdict]:
+    def __call__(self, model: Path, batch_size: int = 16) -> tuple[list[RowDiff], PairedVerdict]:
         """Return the diff of all cases, and the verdict of tier 1."""
-        diff = diff_cases(self.accepted, evaluate(str(model), self.suite, batch_size=batch_size))
+        diff = self.diff(evaluate(str(model), self.suite, batch_size=batch_size))
         return diff, verdict_of(diff)
+
+    def diff(self, scores: pd.DataFrame) -> list[RowDiff]:
+        """Return the diff of scores against the accepted ones."""
+        return diff_cases(rows_of(self.accepted), rows_of(scores))
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +49,8 @@ def judge(colour_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Judge
     return Judge(suite, evaluate(str(colour_model), suite).round({"score": 6, "margin": 6}))
 
 
-def regressed(diff: pd.DataFrame) -> list[str]:
-    return sorted(diff.loc[diff["change"] == "regressed", "case"])
+def regressed(diff: list[RowDiff]) -> list[str]:
+    return [each.row.case for each in diff if each.change == "regressed"]
 
 
 @pytest.mark.slow
@@ -62,8 +67,8 @@ def test_the_same_model_again_is_unchanged_200_times_of_200(judge: Judge, colour
             tables[table.to_csv()] = table
     finally:
         torch.set_num_threads(threads)
-    diffs = [diff_cases(judge.accepted, table) for table in tables.values()]
-    changes = {change for diff in diffs for change in diff["change"]}
+    diffs = [judge.diff(table) for table in tables.values()]
+    changes = {each.change for diff in diffs for each in diff}
     states = {verdict_of(diff).state for diff in diffs}
     assert changes == {"same"}
     assert states == {"unchanged"}
@@ -75,7 +80,7 @@ def test_a_drop_of_one_label_is_found_by_the_flips_of_its_images(
     # 0.8 becomes 0.8·e⁻³ / (0.2 + 0.8·e⁻³) = 0.166, less than that of the ship, 0.1 / (0.2 + 0.8·e⁻³) = 0.417.
     diff, verdict = judge(worse_model(colour_model, tmp_path / "worse", truck=-3))
     assert regressed(diff) == GREEN
-    assert set(diff.loc[diff["case"].isin(GREEN), "score"].round(3)) == {0.166}
+    assert {round(each.row.score or 0.0, 3) for each in diff if each.row.case in GREEN} == {0.166}
     assert (verdict.worse, verdict.lost, verdict.won) == (3, 3, 0)
     assert verdict.state == "not shown"
     assert verdict_sentence(verdict).startswith(

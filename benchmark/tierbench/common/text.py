@@ -103,6 +103,11 @@ def suggestion(name: str, choices: Iterable[str]) -> str:
     return "known: " + ", ".join(known)
 
 
+def flat(text: str) -> str:
+    """Replace white space of any length with one space, as baseline files require."""
+    return " ".join(text.split())
+
+
 def listed(names: Iterable[str], limit: int = 5) -> str:
     """Join up to `limit` names with commas, and add how many more there are."""
     shown = [one_line(name, 60) for name in names]

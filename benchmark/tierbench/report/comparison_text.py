@@ -10,8 +10,8 @@ from tierbench.common.files import shown_path
 from tierbench.common.text import listed, one_line, plural
 from tierbench.report.markdown import MOST_CASES, code, sentence, table
 from tierbench.report.markdown_file import MARK
-from tierbench.runs.compare import CaseDiff, ComparisonGate, ScoreComparison, overall
-from tierbench.runs.model_scores import ModelScores, Top
+from tierbench.runs.compare import CaseDiff, ComparisonGate, ScoreComparison, Top, overall
+from tierbench.runs.model_scores import ModelScores
 from tierbench.runs.regression_text import verdict_place, verdict_sentence
 from tierbench.suites import Case
 
@@ -113,7 +113,7 @@ def score_move(case: CaseDiff) -> str:
 
 def best_labels(top: Top, predicted: str) -> str:
     """Return the best labels with their probabilities; for a baseline, which has none, the prediction."""
-    return ", ".join(f"{one_line(str(label), 60)} {float(str(p)):.3f}" for label, p in top) or one_line(predicted, 60)
+    return ", ".join(f"{one_line(label, 60)} {p:.3f}" for label, p in top) or one_line(predicted, 60)
 
 
 def comparison_markdown(comparisons: Sequence[ScoreComparison], gate: ComparisonGate) -> str:

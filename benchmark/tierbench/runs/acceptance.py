@@ -10,6 +10,17 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.schema import CaseRow, SetResult
 from tierbench.common.text import listed, one_line, plural
+from tierbench.runs.baseline import (
+    baseline_path,
+    case_ids,
+    case_keys,
+    read_baseline,
+    stale_cases,
+    update_baseline,
+)
+from tierbench.runs.missing import find_missing
+from tierbench.runs.model_scores import run_scores
+from tierbench.runs.record import SCORES, read_run
 
 if TYPE_CHECKING:
     from tierbench.suites.case import Suite
@@ -42,19 +53,12 @@ def accept_rows(
     Raises:
         UserError: if no case was scored, or the baseline cannot be read or written.
     """
-    import pandas as pd
-
-    from tierbench.runs.baseline import case_ids, case_keys, read_baseline, stale_cases, update_baseline
-    from tierbench.runs.diff import ALL_BASELINE_COLUMNS
-    from tierbench.runs.missing import find_missing
-
     own = [row for row in rows if row.model == model]
     scored = [row for row in own if row.score is not None]
     if not scored:
         raise UserError(
             f"baseline {shown_path(path)} is unchanged: no case of {model} was scored; select tests of cases or tiers"
         )
-    table = pd.DataFrame([{name: getattr(row, name) for name in ALL_BASELINE_COLUMNS} for row in scored])
     gone: list[str] = []
     try:
         if whole and path.exists():
@@ -62,10 +66,10 @@ def accept_rows(
             there = {case.key for suite in suites for case in suite.cases}
             there -= {row.key for row in own if row.outcome == "skipped"}
             gone = list(find_missing(model, case_keys(read_baseline(path)), suites, there, "").missing)
-        update_baseline(path, table, provenance, without=gone)
+        update_baseline(path, scored, provenance, without=gone)
     except ValueError as error:
         raise UserError(f"baseline {shown_path(path)} is unchanged: {one_line(str(error))}") from error
-    lines = [f"baseline {shown_path(path)}: {plural(len(table), 'case')} accepted"]
+    lines = [f"baseline {shown_path(path)}: {plural(len(scored), 'case')} accepted"]
     if gone:
         lines.append(f"  {plural(len(gone), 'case')} removed, which the run does not have: {listed(gone)}")
     if stale := stale_cases(read_baseline(path), case_ids(suites)):
@@ -113,10 +117,6 @@ def accept_recorded(folder: Path, reports: Path, *, force: bool) -> list[str]:
     Raises:
         UserError: if the run cannot be read or stopped early, or a baseline cannot be read or written.
     """
-    from tierbench.runs.baseline import baseline_path, update_baseline
-    from tierbench.runs.model_scores import run_scores
-    from tierbench.runs.record import SCORES, read_run
-
     record = read_run(folder)
     if not record.run.complete and not force:
         raise UserError(f"{shown_path(folder)}: the run is not complete; run again, or accept what it has with --force")

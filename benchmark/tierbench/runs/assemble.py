@@ -26,9 +26,11 @@ from tierbench.common.schema import (
     TagResult,
     TierResult,
 )
+from tierbench.runs.baseline import provenance_changes
 from tierbench.runs.baseline_changes import Baselines
 from tierbench.runs.environment import git_commit, thread_count, tool_versions
 from tierbench.runs.provenance import provenance
+from tierbench.runs.whole_margins import whole_margins
 from tierbench.scoring.absence import summarise_absence
 from tierbench.scoring.figures import summarise_tags
 from tierbench.scoring.leaderboard import pair_models, rank_models
@@ -227,10 +229,6 @@ class Assembly:
         baseline, source = self.baselines.of(name) if kinds else None, self.baselines.source(name)
         if baseline is None or source.path is None:
             return None
-        # Imported here, because a run without a baseline does not need pandas.
-        from tierbench.runs.baseline import provenance_changes
-        from tierbench.runs.whole_margins import whole_margins
-
         accepted = baseline.baseline
         known = {key: value for key, value in self.provenance(name).items() if key in accepted.provenance}
         if not baseline.scaled:

@@ -7,24 +7,24 @@ import re
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-
-import pandas as pd
 
 from tierbench.common.errors import UserError
 from tierbench.common.file_lock import file_lock
 from tierbench.common.files import shown_path
-from tierbench.common.text import one_line
+from tierbench.common.schema import CaseRow
+from tierbench.common.text import flat, one_line
 from tierbench.runs.baseline_format import Baseline, parse_baseline, serialise_baseline
-from tierbench.runs.diff import ALL_BASELINE_COLUMNS, COLUMN_TYPES, KEY, flat, with_optional
 from tierbench.suites.case import Suite
 from tierbench.suites.derived import clean_id
 
-# Scores of the same weights on another device or library version agree to this.
-_NOISE = 1e-4
 # Log margins of the same weights agree to this between machines.
 LOG_NOISE = 0.01
+# The figures of the same weights on another device or library version agree to these.
+_NOISE = {"score": 1e-4, "margin": 1e-4, "log_margin": LOG_NOISE, "twin_log_margin": LOG_NOISE}
+# What is equal then; `top` is only shown, and follows the figures.
+_EXACT = ("tier", "expected", "rank", "predicted", "passed", "image_sha256", "group", "seen")
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
@@ -52,12 +52,12 @@ def read_baseline(path: Path) -> Baseline:
     return baseline
 
 
-def write_baseline(path: Path, rows: pd.DataFrame, provenance: Mapping[str, str]) -> None:
+def write_baseline(path: Path, rows: Iterable[CaseRow], provenance: Mapping[str, str]) -> None:
     """Write a whole baseline file, replacing an existing one; on failure the old file is left unchanged.
 
     Args:
         path: the file; a link is followed.
-        rows: one row per scored case with at least `BASELINE_COLUMNS`, in any order.
+        rows: one row per scored case, in any order.
         provenance: what produced the figures, name → value.
 
     Raises:
@@ -68,7 +68,7 @@ def write_baseline(path: Path, rows: pd.DataFrame, provenance: Mapping[str, str]
 
 
 def update_baseline(
-    path: Path, rows: pd.DataFrame, provenance: Mapping[str, str], *, without: Collection[str] = ()
+    path: Path, rows: Iterable[CaseRow], provenance: Mapping[str, str], *, without: Collection[str] = ()
 ) -> None:
     """Accept the figures of these cases; the other rows of the file are left unchanged.
 
@@ -83,37 +83,34 @@ def update_baseline(
         UserError: as in `write_baseline`, and if the existing file cannot be read.
     """
     with file_lock(path):
-        _update(path, rows, provenance, without)
+        _update(path, list(rows), provenance, without)
 
 
-def _update(path: Path, rows: pd.DataFrame, provenance: Mapping[str, str], without: Collection[str]) -> None:
+def _update(path: Path, rows: Sequence[CaseRow], provenance: Mapping[str, str], without: Collection[str]) -> None:
     old = _read(path)
-    gone = [] if old is None else [f"{suite}/{clean_id(case)}" in without for suite, case in case_keys(old)]
-    kept = None if old is None else old.rows[~(_keys(old.rows).isin(_keys(rows)) | gone)]
-    if old is not None:
-        rows = _settled(old.rows, with_optional(rows)[list(ALL_BASELINE_COLUMNS)].astype(COLUMN_TYPES))
-    if old is None or kept is None or kept.empty:
+    before = {} if old is None else {(row.suite, row.case): row for row in old.rows}
+    new = {(row.suite, row.case) for row in rows}
+    kept = [row for key, row in before.items() if key not in new and f"{row.suite}/{clean_id(row.case)}" not in without]
+    rows = [_settled(before.get((row.suite, row.case)), row) for row in rows]
+    if old is None or not kept:
         write_baseline(path, rows, provenance)
         return
     merged = dict(old.provenance)
     for name, value in provenance.items():
         same = merged.get(name, flat(value)) == flat(value)
         merged[name] = value if same else f"mixed (latest {value})"
-    write_baseline(path, pd.concat([kept, rows]), merged)
+    write_baseline(path, [*kept, *rows], merged)
 
 
-def _settled(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Return the new rows, each replaced by the old one if the two differ only by noise."""
-    before = old.set_index(KEY).reindex(pd.MultiIndex.from_frame(new[KEY])).reset_index()
-    after = new.reset_index(drop=True)
-    noise = {"score": _NOISE, "margin": _NOISE, "log_margin": LOG_NOISE, "twin_log_margin": LOG_NOISE}
-    # `top` is only shown, and follows the figures.
-    texts = [name for name in ALL_BASELINE_COLUMNS if name not in (*KEY, *noise, "top")]
-    # The step of a ladder has no tier, and a missing value is not equal to another one.
-    alike = (before[texts].astype("str").fillna("") == after[texts].astype("str").fillna("")).all(axis=1)
-    for name, limit in noise.items():
-        alike &= ((before[name] - after[name]).abs() <= limit) | (before[name].isna() & after[name].isna())
-    return after.where(~alike, before[list(after.columns)])
+def _settled(old: CaseRow | None, new: CaseRow) -> CaseRow:
+    """Return the new row, or the old one if the two differ only by noise."""
+    if old is None or any(getattr(old, name) != getattr(new, name) for name in _EXACT):
+        return new
+    for name, limit in _NOISE.items():
+        before, after = getattr(old, name), getattr(new, name)
+        if (before is None) != (after is None) or (before is not None and abs(before - after) > limit):
+            return new
+    return old
 
 
 CaseIds = Mapping[str, Collection[str]]
@@ -126,7 +123,7 @@ def case_ids(suites: Iterable[Suite]) -> dict[str, set[str]]:
 
 def case_keys(baseline: Baseline) -> list[tuple[str, str]]:
     """Return the suite and case of each row, in the order of the rows."""
-    return list(zip(baseline.rows["suite"], baseline.rows["case"], strict=True))
+    return [(row.suite, row.case) for row in baseline.rows]
 
 
 def stale_cases(baseline: Baseline, existing: CaseIds) -> list[tuple[str, str]]:
@@ -161,7 +158,9 @@ def prune_baseline(path: Path, existing: CaseIds, *, absent_too: bool = False) -
         if absent_too:
             stale = sorted(stale + [(suite, case) for suite, case in _names(baseline) if suite not in existing])
         if stale:
-            write_baseline(path, baseline.rows[~_keys(baseline.rows).isin(stale)], baseline.provenance)
+            gone = set(stale)
+            kept = [row for row in baseline.rows if (row.suite, row.case) not in gone]
+            write_baseline(path, kept, baseline.provenance)
     return stale
 
 
@@ -210,7 +209,3 @@ def _replace(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(f"{shown_path(path)}: the baseline cannot be written: {error.strerror}") from None
-
-
-def _keys(rows: pd.DataFrame) -> pd.MultiIndex:
-    return pd.MultiIndex.from_frame(rows[KEY])

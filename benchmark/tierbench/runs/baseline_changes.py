@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from tierbench.common.schema import GATES, CaseRow, Gate
+from tierbench.common.schema import GATES, Gate, PairedVerdict
 from tierbench.models.endpoint_spec import is_unversioned
 from tierbench.models.spec import ModelSpec
+from tierbench.runs.baseline import case_keys
+from tierbench.runs.baseline_format import Baseline
 from tierbench.runs.baseline_source import (
     BaselineChoice,
     BaselineSource,
@@ -18,14 +19,11 @@ from tierbench.runs.baseline_source import (
     update_problems,
 )
 from tierbench.runs.decision import Change
+from tierbench.runs.diff import RowDiff, diff_cases, judged_tiers, paired_cases
+from tierbench.runs.margins import Margins, margin_scales, margins_note, margins_of
+from tierbench.runs.regression import judge_regression
 from tierbench.scoring.results import CaseResult
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from tierbench.common.schema import PairedVerdict
-    from tierbench.runs.baseline_format import Baseline
-    from tierbench.suites.case import Suite
+from tierbench.suites.case import Suite
 
 
 class BaselineChanges:
@@ -52,22 +50,13 @@ class BaselineChanges:
     @property
     def cases(self) -> list[tuple[str, str]]:
         """Suite and case of each accepted row."""
-        # Imported here, because a run without a baseline does not need pandas.
-        from tierbench.runs.baseline import case_keys
-
         return case_keys(self.baseline)
 
-    def diff(self, results: Iterable[CaseResult]) -> pd.DataFrame:
-        """Return the diff of results against the baseline: one row per case, without the `missing` ones."""
-        from tierbench.runs.diff import diff_cases
-
-        diff = diff_cases(
-            self.baseline.rows,
-            _run_table(result.row() for result in results),
-            max_drop=self._max_drop,
-            scales=self._scales or {},
-        )
-        return diff[diff["change"] != "missing"]
+    def diff(self, results: Iterable[CaseResult]) -> list[RowDiff]:
+        """Return the diff of results against the baseline, without the `missing` ones."""
+        rows = (result.row() for result in results)
+        diff = diff_cases(self.baseline.rows, rows, max_drop=self._max_drop, scales=self._scales or {})
+        return [each for each in diff if each.change != "missing"]
 
     def verdicts(self, results: Iterable[CaseResult], suites: Mapping[str, Suite]) -> tuple[PairedVerdict, ...]:
         """Return the paired verdicts on results; see `judge_regression`.
@@ -76,9 +65,6 @@ class BaselineChanges:
             results: the results to judge.
             suites: the suites by name; they say which losses they allow.
         """
-        from tierbench.runs.diff import judged_tiers, paired_cases
-        from tierbench.runs.regression import judge_regression
-
         diff = self.diff(results)
         return judge_regression(
             paired_cases(diff),
@@ -91,46 +77,31 @@ class BaselineChanges:
         """Whether the typical margins of the model have been taken."""
         return self._scales is not None
 
-    def scale(self, margins: pd.DataFrame) -> None:
+    def scale(self, margins: Margins) -> None:
         """Take the typical margins of the model from the margins of `whole_margins`."""
-        from tierbench.runs.margins import margin_scales, margins_note
-
-        self._scales = margin_scales(margins, self.baseline.rows)
-        self.note = margins_note(self.baseline.rows, margins)
+        accepted = margins_of(self.baseline.rows)
+        self._scales = margin_scales(margins, accepted)
+        self.note = margins_note(accepted, margins)
 
     def of(self, results: Iterable[CaseResult]) -> Mapping[str, Change]:
         """Return the change of each result against the baseline, by `suite/id`; computed once per case."""
         unknown = [result for result in results if result.verdict and result.case.key not in self._changes]
         if unknown:
-            for row in self.diff(unknown).to_dict("records"):
-                self._changes[f"{row['suite']}/{row['case']}"] = _change({str(k): v for k, v in row.items()})
+            self._changes.update((each.row.key, _change(each)) for each in self.diff(unknown))
         return self._changes
 
 
-def _run_table(rows: Iterable[CaseRow]) -> pd.DataFrame:
-    """Return rows with the current thresholds, as `diff_cases` expects them."""
-    import pandas as pd
-
-    from tierbench.runs.diff import RUN_COLUMNS
-
-    table = [{name: getattr(row, name) for name in RUN_COLUMNS} for row in rows]
-    return pd.DataFrame(table, columns=list(RUN_COLUMNS)).astype(
-        {"log_margin": "float64", "twin_log_margin": "float64"}
-    )
-
-
-def _change(row: Mapping[str, Any]) -> Change:
-    import pandas as pd
-
-    if row["change"] == "new":
-        return Change("new", str(row["reason"]))
+def _change(diff: RowDiff) -> Change:
+    before = diff.before
+    if diff.change == "new" or before is None:
+        return Change("new", diff.reason)
     return Change(
-        kind=str(row["change"]),
-        reason=str(row["reason"]),
-        baseline_score=None if pd.isna(row["baseline_score"]) else float(row["baseline_score"]),
-        baseline_predicted="" if pd.isna(row["baseline_predicted"]) else str(row["baseline_predicted"]),
-        baseline_passed=None if pd.isna(row["baseline_passed"]) else bool(row["baseline_passed"]),
-        baseline_seen=None if pd.isna(row["baseline_seen"]) else float(row["baseline_seen"]),
+        kind=diff.change,
+        reason=diff.reason,
+        baseline_score=before.score,
+        baseline_predicted=before.predicted or "",
+        baseline_passed=diff.passed_before,
+        baseline_seen=before.seen,
     )
 
 

@@ -5,31 +5,36 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
-import pandas as pd
 
 from tierbench.common.errors import UserError
 from tierbench.common.inert import guarded, unguarded
-from tierbench.common.schema import Share
-from tierbench.common.text import one_line
-from tierbench.runs.diff import (
-    ALL_BASELINE_COLUMNS,
-    BASELINE_COLUMNS,
-    COLUMN_TYPES,
-    DECIMALS,
-    KEY,
-    flat,
-    with_optional,
-)
+from tierbench.common.schema import CaseRow, Share
+from tierbench.common.text import flat, one_line
+from tierbench.runs.diff import DECIMALS
 
 # Version 0.1 wrote 1, without the optional columns.
 SCHEMA = 2
 _FIRST = "# tierbench baseline "
+BASELINE_COLUMNS = (
+    "suite",
+    "case",
+    "tier",
+    "expected",
+    "score",
+    "rank",
+    "margin",
+    "predicted",
+    "passed",
+    "image_sha256",
+)
+# With those that baselines of version 0.1 lack, in the order of the file.
+ALL_BASELINE_COLUMNS = (*BASELINE_COLUMNS, "group", "log_margin", "top", "twin_log_margin", "seen")
 # Number of labels that are kept of a prediction.
 _TOP = 3
 # The last line marks the file as complete: without it, a file truncated between two rows would look whole.
@@ -50,12 +55,12 @@ class Baseline:
     """The accepted figures of one model.
 
     Attributes:
-        rows: one row per case with `ALL_BASELINE_COLUMNS`, sorted by suite and case; scores and margins are rounded
-            to six decimals, log margins to six digits; the step of a ladder has no `tier`.
+        rows: one row per case with the fields of `ALL_BASELINE_COLUMNS`, sorted by suite and case. Those of a file are
+            rounded: scores and margins to six decimals, log margins to six digits. The step of a ladder has no `tier`.
         provenance: what produced the figures, such as `fingerprint` or `torch`, name → value.
     """
 
-    rows: pd.DataFrame
+    rows: tuple[CaseRow, ...]
     provenance: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -101,25 +106,23 @@ def _check_ends(lines: list[str]) -> None:
         raise UserError(f"the file is truncated: its last line is {_shown(lines[-1])}, not '{_LAST}': {_FIX}")
 
 
-def _parse_rows(lines: list[str], columns: Sequence[str], offset: int) -> pd.DataFrame:
+def _parse_rows(lines: list[str], columns: Sequence[str], offset: int) -> tuple[CaseRow, ...]:
     """Parse the rows; `offset` is the number of lines above them in the file."""
     reader = csv.reader(lines, strict=True)
-    records: dict[tuple[str, str], dict[str, object]] = {}
+    rows: dict[tuple[str, str], CaseRow] = {}
     try:
         for cells in reader:
             number = offset + reader.line_num
-            record = _parse_row([unguarded(cell) for cell in cells], columns, number)
-            key = (str(record["suite"]), str(record["case"]))
-            if key in records:
-                raise _problem(number, f"{_shown('/'.join(key))} appears twice")
-            records[key] = record
+            row = _parse_row([unguarded(cell) for cell in cells], columns, number)
+            if (row.suite, row.case) in rows:
+                raise _problem(number, f"{_shown(row.key)} appears twice")
+            rows[row.suite, row.case] = row
     except csv.Error as error:
         raise _problem(offset + reader.line_num, str(error)) from None
-    rows = with_optional(pd.DataFrame(list(records.values()), columns=list(columns)))
-    return rows.astype(COLUMN_TYPES).sort_values(KEY, ignore_index=True)
+    return tuple(rows[key] for key in sorted(rows))
 
 
-def _parse_row(cells: list[str], columns: Sequence[str], number: int) -> dict[str, object]:
+def _parse_row(cells: list[str], columns: Sequence[str], number: int) -> CaseRow:
     if len(cells) != len(columns):
         raise _problem(number, f"expected {len(columns)} cells, found {len(cells)}")
     row = dict(zip(columns, cells, strict=True))
@@ -144,18 +147,24 @@ def _parse_row(cells: list[str], columns: Sequence[str], number: int) -> dict[st
             )
     if row.get("seen") and (not _FRACTION.fullmatch(row["seen"]) or not 0 <= float(row["seen"]) <= 1):
         raise _problem(number, f"seen {_shown(row['seen'])} is not a number from 0 to 1")
-    optional: dict[str, object] = {name: float(row[name] or "nan") for name in _MAY_BE_EMPTY if name in row}
+    optional: dict[str, Any] = {name: float(row[name]) if row[name] else None for name in _MAY_BE_EMPTY if name in row}
     if "top" in row:
         optional["top"] = _parse_top(row["top"], number)
-    return {
-        **row,
+    return CaseRow(
+        suite=row["suite"],
+        case=row["case"],
+        model="",
+        tier=int(row["tier"]) if row["tier"] else None,
+        expected=row["expected"],
+        score=float(row["score"]),
+        rank=int(row["rank"]),
+        margin=float(row["margin"]),
+        predicted=row["predicted"],
+        passed=row["passed"] == "True",
+        image_sha256=row["image_sha256"],
+        group=row.get("group", ""),
         **optional,
-        "tier": int(row["tier"]) if row["tier"] else pd.NA,
-        "rank": int(row["rank"]),
-        "passed": row["passed"] == "True",
-        "score": float(row["score"]),
-        "margin": float(row["margin"]),
-    }
+    )
 
 
 def _parse_top(text: str, number: int) -> tuple[tuple[str, float], ...]:
@@ -165,11 +174,11 @@ def _parse_top(text: str, number: int) -> tuple[tuple[str, float], ...]:
         raise _problem(number, f"top {_shown(text)} is not a list of labels with their probabilities") from None
 
 
-def serialise_baseline(rows: pd.DataFrame, provenance: Mapping[str, str]) -> bytes:
+def serialise_baseline(rows: Iterable[CaseRow], provenance: Mapping[str, str]) -> bytes:
     """Return the bytes of a baseline file, sorted by suite and case.
 
     Args:
-        rows: one row per scored case with at least `BASELINE_COLUMNS`, in any order; of `top`, three labels are kept.
+        rows: one row per scored case, in any order; of `top`, three labels are kept.
         provenance: what produced the figures, name → value.
 
     Raises:
@@ -180,12 +189,7 @@ def serialise_baseline(rows: pd.DataFrame, provenance: Mapping[str, str]) -> byt
     text.writelines(f"# {name}: {flat(value)}\n" for name, value in sorted(provenance.items()))
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(ALL_BASELINE_COLUMNS)
-    names = {name: rows[name].astype("str").map(flat) for name in KEY}
-    table = with_optional(rows)[list(ALL_BASELINE_COLUMNS)].astype(COLUMN_TYPES).assign(**names).sort_values(KEY)
-    writer.writerows(
-        [_cell(name, value) for name, value in zip(ALL_BASELINE_COLUMNS, row, strict=True)]
-        for row in table.itertuples(index=False, name=None)
-    )
+    writer.writerows(map(baseline_cells, sorted(rows, key=lambda row: (flat(row.suite), flat(row.case)))))
     text.write(f"{_LAST}\n")
     # A label may contain a lone surrogate, which UTF-8 cannot encode.
     data = text.getvalue().encode("utf-8", errors="replace")
@@ -196,18 +200,23 @@ def serialise_baseline(rows: pd.DataFrame, provenance: Mapping[str, str]) -> byt
     return data
 
 
+def baseline_cells(row: CaseRow) -> list[str]:
+    """Return the cells of a row in the order of `ALL_BASELINE_COLUMNS`."""
+    return [_cell(name, getattr(row, name)) for name in ALL_BASELINE_COLUMNS]
+
+
 def _cell(name: str, value: object) -> str:
     """Return a cell: figures with six decimals, log margins with six digits, texts on one line."""
     if name == "top":
         return _top(value)
     if isinstance(value, float):
         if name in _MAY_BE_EMPTY:
-            return "" if math.isnan(value) else f"{value + 0.0:.6g}"
+            return f"{value + 0.0:.6g}"
         # Half-precision probabilities can add up to slightly more than 1. Larger values are errors and are kept.
         figure = min(1.0, max(-1.0, value)) if abs(value) < 1.001 else value
         # Adding 0.0 turns -0.0 into 0.0.
         return f"{round(figure, DECIMALS) + 0.0:.{DECIMALS}f}"
-    return "" if value is pd.NA else guarded(flat(str(value)))
+    return "" if value is None else guarded(flat(str(value)))
 
 
 def _top(value: object) -> str:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import exists, is_folder, is_regular, shown_path
 from tierbench.common.text import one_line
 from tierbench.models.spec import ModelSpec
+from tierbench.runs.baseline import read_baseline
+from tierbench.runs.baseline_format import Baseline
+from tierbench.runs.model_scores import run_scores
 from tierbench.runs.record import RUN, SCORES, read_run
-
-if TYPE_CHECKING:
-    from tierbench.runs.baseline_format import Baseline
 
 # The name that version 0.1 gave to a model without one.
 OLD_NAME = "model"
@@ -112,8 +111,6 @@ def source_problems(choice: BaselineChoice, model: ModelSpec) -> list[str]:
 
 def update_problems(choice: BaselineChoice, model: ModelSpec) -> list[str]:
     """List the reasons why a model's baseline cannot be updated; checked before the run."""
-    from tierbench.runs.baseline import read_baseline
-
     path = choice.update_path(model)
     place = f"--robust-update-baseline: {shown_path(path)}"
     try:
@@ -139,10 +136,6 @@ def read_source(source: BaselineSource, model: ModelSpec) -> Baseline:
     Raises:
         UserError: if they cannot be read.
     """
-    from tierbench.runs.baseline import read_baseline
-    from tierbench.runs.baseline_format import Baseline
-    from tierbench.runs.model_scores import run_scores
-
     if source.path is None:
         raise UserError("there is no baseline")
     if not is_folder(source.path):

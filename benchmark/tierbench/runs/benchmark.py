@@ -17,6 +17,7 @@ from tierbench.runs.decision import Change
 from tierbench.runs.missing import find_missing
 from tierbench.runs.set_places import accepted_sets
 from tierbench.runs.set_pool import SetPool
+from tierbench.runs.whole_margins import whole_margins
 from tierbench.scoring.model_pool import ModelPool, Progress
 from tierbench.scoring.model_under_test import ModelUnderTest
 from tierbench.scoring.results import CaseResult
@@ -180,9 +181,6 @@ class Benchmark:
         """Return the baseline of a model, which knows the typical margins of the model; None without one."""
         baseline = self.baselines.of(name)
         if baseline is not None and not baseline.scaled:
-            # Imported here, because a run without a baseline does not need pandas.
-            from tierbench.runs.whole_margins import whole_margins
-
             model = self.asked(name)
             rows = (result.row() for result in self.all_results(name))
             fingerprint = self.models.fingerprint(name)

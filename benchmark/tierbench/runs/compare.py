@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
-import pandas as pd
-
-from tierbench.common.schema import PairedVerdict
+from tierbench.common.schema import CaseRow, PairedVerdict
 from tierbench.runs.baseline import provenance_changes
 from tierbench.runs.baseline_format import Baseline
-from tierbench.runs.diff import (
-    CHANGES,
-    KEY,
-    PAIRED,
-    RUN_COLUMNS,
-    diff_cases,
-    judged_tiers,
-    paired_cases,
-)
-from tierbench.runs.margins import margins_note
-from tierbench.runs.model_scores import ModelScores, Top
+from tierbench.runs.diff import PAIRED, RowDiff, diff_cases, judged_tiers, paired_cases
+from tierbench.runs.margins import margins_note, margins_of
+from tierbench.runs.model_scores import ModelScores
 from tierbench.runs.regression import DEFAULT_ALLOWED_DROP, DEFAULT_MAX_DROP, judge_regression
 
 ComparisonGate = Literal["regression", "flips"]
@@ -31,6 +20,9 @@ Conclusion = Literal["regressed", "not shown", "nothing to judge", "cleared", "u
 CONCLUSIONS: tuple[Conclusion, ...] = ("regressed", "not shown", "nothing to judge", "cleared", "unchanged")
 # Number of labels shown for each side of a changed case.
 _TOP = 3
+
+# Labels with their probabilities.
+Top = Sequence[tuple[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +118,7 @@ def compare_scores(before: ModelScores, after: ModelScores, *, max_drop: float =
         max_drop: a case whose margin falls by more than this is `regressed`; see `diff_cases`.
     """
     diff = diff_cases(before.rows, _run_rows(before, after), max_drop=max_drop)
-    expected = dict(_by_key(before, "expected") | _by_key(after, "expected"))
-    images = dict(_by_key(before, "image_sha256") | _by_key(after, "image_sha256"))
-    cases = [_case(row, before, after, expected, images) for row in diff.to_dict("records")]
+    cases = [_case(each) for each in diff]
     order = ("regressed", "fixed", "new", "missing", "same")
     cases.sort(key=lambda case: (order.index(case.change), -abs(case.drop or 0.0), case.key))
     known = {name: value for name, value in after.provenance.items() if name in before.provenance}
@@ -141,63 +131,48 @@ def compare_scores(before: ModelScores, after: ModelScores, *, max_drop: float =
             paired_cases(diff), allowed_drop=dict.fromkeys(judged_tiers(diff), DEFAULT_ALLOWED_DROP)
         ),
         differences=tuple(provenance_changes(Baseline(before.rows, shared), known)),
-        grouped=any((scores.rows["group"] != "").any() for scores in (before, after)),
-        note=margins_note(before.rows, after.rows),
+        grouped=any(row.group for scores in (before, after) for row in scores.rows),
+        note=margins_note(margins_of(before.rows), margins_of(after.rows)),
     )
 
 
-def _run_rows(before: ModelScores, after: ModelScores) -> pd.DataFrame:
+def _run_rows(before: ModelScores, after: ModelScores) -> Iterable[CaseRow]:
     """Return the rows of `after` with thresholds, which a baseline file does not have."""
     if after.is_run:
-        return after.rows[list(RUN_COLUMNS)]
-    other = before.rows[[*KEY, "passed"]].rename(columns={"passed": "before"})
-    rows = after.rows.merge(other, on=KEY, how="left")
+        return after.rows
+    known = {(row.suite, row.case): row for row in before.rows}
+    return [_with_thresholds(row, known.get((row.suite, row.case))) for row in after.rows]
+
+
+def _with_thresholds(row: CaseRow, before: CaseRow | None) -> CaseRow:
     # Both verdicts are kept: the threshold is chosen such that the earlier figures meet or miss it as recorded.
-    passed = rows.pop("before").fillna(True).astype(bool)
-    # Baselines of version 0.1 have no groups.
-    groups = before.rows.set_index(KEY)["group"].reindex(pd.MultiIndex.from_frame(rows[KEY])).fillna("")
-    return rows.assign(
-        group=rows["group"].where(rows["group"] != "", groups.to_numpy()),
-        twin_log_margin=math.nan,
-        min_score=passed.map({True: 0.0, False: 2.0}),
+    passed = before is None or before.passed
+    return replace(
+        row,
+        # Baselines of version 0.1 have no groups.
+        group=row.group or (before.group if before else ""),
+        twin_log_margin=None,
+        min_score=0.0 if passed else 2.0,
         max_rank=10**9,
         min_margin=-1.0,
     )
 
 
-def _by_key(scores: ModelScores, column: str) -> dict[str, str]:
-    return dict(zip(scores.rows["suite"] + "/" + scores.rows["case"], scores.rows[column].astype(str), strict=True))
-
-
-def _case(
-    row: dict[Any, Any], before: ModelScores, after: ModelScores, expected: dict[str, str], images: dict[str, str]
-) -> CaseDiff:
-    key = f"{row['suite']}/{row['case']}"
+def _case(diff: RowDiff) -> CaseDiff:
+    before, now, row = diff.before, diff.now, diff.row
     return CaseDiff(
-        suite=str(row["suite"]),
-        case=str(row["case"]),
-        tier=None if pd.isna(row["tier"]) else int(row["tier"]),
-        change=next(change for change in CHANGES if change == row["change"]),
-        reason=str(row["reason"]),
-        expected=expected[key],
-        drop=_number(row["drop"]),
-        score_before=_number(row["baseline_score"]),
-        score_after=_number(row["score"]),
-        predicted_before=_text(row["baseline_predicted"]),
-        predicted_after=_text(row["predicted"]),
-        top_before=_top(before, key),
-        top_after=_top(after, key),
-        image_sha256=images[key],
+        suite=row.suite,
+        case=row.case,
+        tier=row.tier,
+        change=diff.change,
+        reason=diff.reason,
+        expected=row.expected,
+        drop=diff.drop,
+        score_before=before.score if before else None,
+        score_after=now.score if now else None,
+        predicted_before=(before.predicted or "") if before else "",
+        predicted_after=(now.predicted or "") if now else "",
+        top_before=before.top[:_TOP] if before else (),
+        top_after=now.top[:_TOP] if now else (),
+        image_sha256=row.image_sha256,
     )
-
-
-def _top(scores: ModelScores, key: str) -> Top:
-    return [list(entry) for entry in scores.top.get(key, ())[:_TOP]]
-
-
-def _number(value: Any) -> float | None:
-    return None if pd.isna(value) else float(value)
-
-
-def _text(value: Any) -> str:
-    return "" if pd.isna(value) else str(value)

@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from statistics import median
 
-import pandas as pd
-
-from tierbench.runs.regression import MARGIN_BOUND
+from tierbench.common.schema import CaseRow
+from tierbench.runs.regression import bounded_margin
 from tierbench.suites.derived import clean_id
 
 # A model's typical margin is that over a suite, never over a selection. A picture may have had an error.
 _ENOUGH = 0.9
 
+# Suite and case → log margin, None where it is not known.
+Margins = Mapping[tuple[str, str], float | None]
 
-def margin_scales(rows: pd.DataFrame, whole: pd.DataFrame | None = None) -> dict[str, float]:
+
+def margins_of(rows: Iterable[CaseRow]) -> dict[tuple[str, str], float | None]:
+    """Return the log margins of rows of one model."""
+    return {(row.suite, row.case): row.log_margin for row in rows}
+
+
+def margin_scales(margins: Margins, whole: Margins | None = None) -> dict[str, float]:
     """Return the median absolute log margin of a model over the clean cases of each suite.
 
     Args:
-        rows: one row per case with `suite`, `case` and, if it is known, `log_margin`.
-        whole: rows that have all cases of a suite; a suite of which `rows` have less than nine tenths has no scale.
+        margins: of the model.
+        whole: those of all cases of a suite; a suite of which `margins` have less than nine tenths has no scale.
 
     Returns:
         Suite → scale, without the suites whose margins are not known or mostly zero.
     """
-    known = _clean(rows)
-    scales = known["log_margin"].abs().groupby(known["suite"]).median()
-    counts = known["suite"].value_counts()
-    expected = counts if whole is None else _clean(whole)["suite"].value_counts()
-    enough = {suite for suite, count in counts.items() if count >= _ENOUGH * expected.get(suite, count)}
-    return {str(suite): float(scale) for suite, scale in scales.items() if scale > 0 and suite in enough}
+    known = _by_suite(margins)
+    expected = Counter({suite: len(own) for suite, own in _by_suite(margins if whole is None else whole).items()})
+    scales = {suite: median(own) for suite, own in known.items() if len(own) >= _ENOUGH * expected[suite]}
+    return {suite: scale for suite, scale in sorted(scales.items()) if scale > 0}
 
 
-def scaled_margins(margins: pd.Series[float], suites: pd.Series[str], scales: Mapping[str, float]) -> pd.Series[float]:
-    """Return log margins in typical margins, cut to `MARGIN_BOUND` on both sides; NaN where one is not known."""
-    return (margins / suites.map(scales).astype("float64")).clip(-MARGIN_BOUND, MARGIN_BOUND)
+def scaled_margin(margin: float | None, scale: float | None) -> float | None:
+    """Return a log margin in typical margins, cut to `MARGIN_BOUND` on both sides; None where one is not known."""
+    return None if margin is None or scale is None else bounded_margin(margin / scale)
 
 
-def margins_note(baseline: pd.DataFrame, run: pd.DataFrame) -> str:
-    """Return why falls of margins are not judged, in one line; empty if they are.
-
-    Args:
-        baseline, run: one row per case with `suite`, `case` and, if it is known, `log_margin`.
-    """
-    suites = set(baseline["suite"]) & set(run["suite"])
+def margins_note(baseline: Margins, run: Margins) -> str:
+    """Return why falls of margins are not judged, in one line; empty if they are."""
+    suites = {suite for suite, _ in baseline} & {suite for suite, _ in run}
     before, now = margin_scales(baseline).keys() & suites, margin_scales(run, baseline).keys()
     if suites and not before:
         return "falls of margins are not judged: the baseline has no log_margin; --robust-update-baseline records it"
@@ -53,9 +56,10 @@ def margins_note(baseline: pd.DataFrame, run: pd.DataFrame) -> str:
     )
 
 
-def _clean(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with a margin, without those of corrupted images."""
-    if "log_margin" not in rows:
-        return rows[["suite", "case"]].iloc[:0].assign(log_margin=pd.Series(dtype="float64"))
-    known = rows.loc[rows["log_margin"].notna(), ["suite", "case", "log_margin"]]
-    return known[known["case"].map(lambda case: clean_id(str(case)) == case).astype(bool)]
+def _by_suite(margins: Margins) -> dict[str, list[float]]:
+    """Return the absolute margins that are known, by suite, without those of corrupted images."""
+    found: dict[str, list[float]] = {}
+    for (suite, case), margin in margins.items():
+        if margin is not None and clean_id(case) == case:
+            found.setdefault(suite, []).append(abs(margin))
+    return found

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import pandas as pd
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import is_regular, shown_path
+from tierbench.common.schema import CaseRow
 from tierbench.common.text import listed, one_line
 from tierbench.runs.baseline import read_baseline
 from tierbench.runs.find import run_folder
 from tierbench.runs.provenance import provenance
 from tierbench.runs.record import RUN, SCORES, RunRecord, read_run
-
-Top = Sequence[Sequence[object]]
 
 
 @dataclass(frozen=True)
@@ -27,9 +24,8 @@ class ModelScores:
     Attributes:
         name: path of the run or of the baseline, as a user would type it.
         model: name of the model.
-        rows: the scored cases with the columns of a baseline; rows of a run also have groups and thresholds.
+        rows: the scored cases; those of a baseline have no thresholds.
         provenance: what produced the scores, name → value.
-        top: the most probable labels of each case, by `suite/case`; none in a baseline of version 0.1.
         is_run: whether the scores are those of a recorded run.
         complete: whether the run was completed; True for a baseline.
         unmatched: models of this run that the other one lacks, and that are therefore not compared.
@@ -37,9 +33,8 @@ class ModelScores:
 
     name: str
     model: str
-    rows: pd.DataFrame
+    rows: tuple[CaseRow, ...]
     provenance: Mapping[str, str]
-    top: Mapping[str, Top] = field(default_factory=dict)
     is_run: bool = False
     complete: bool = True
     unmatched: tuple[str, ...] = ()
@@ -101,9 +96,7 @@ def located(text: str, reports: Path) -> tuple[Path, str]:
 def baseline_scores(path: Path) -> dict[str, ModelScores]:
     """Read the scores in a baseline file, by model."""
     baseline = read_baseline(path)
-    rows = baseline.rows
-    top = dict(zip(rows["suite"] + "/" + rows["case"], rows["top"], strict=True))
-    return {path.stem: ModelScores(shown_path(path), path.stem, rows, baseline.provenance, top)}
+    return {path.stem: ModelScores(shown_path(path), path.stem, baseline.rows, baseline.provenance)}
 
 
 def run_scores(record: RunRecord) -> dict[str, ModelScores]:
@@ -112,28 +105,27 @@ def run_scores(record: RunRecord) -> dict[str, ModelScores]:
     Raises:
         UserError: one line, if the record is damaged.
     """
-    by_model = {}
-    scored = record.scores[record.scores["score"].notna()]
+    scored = [row for row in record.rows if row.score is not None]
     for column in ("rank", "margin", "min_score", "max_rank", "min_margin"):
-        if (empty := scored[column].isna()).any():
-            row = scored[empty].iloc[0]
+        if row := next((row for row in scored if getattr(row, column) is None), None):
             raise UserError(
-                f"{shown_path(record.folder / SCORES)}: is damaged: {one_line(row['suite'])}/{one_line(row['case'])} "
+                f"{shown_path(record.folder / SCORES)}: is damaged: {one_line(row.suite)}/{one_line(row.case)} "
                 f"has a score but no {column}; run again, or name another run"
             )
-    for model, rows in scored.groupby("model", sort=False):
-        name = str(model)
-        keys = rows["suite"] + "/" + rows["case"]
-        by_model[name] = ModelScores(
+    by_model: dict[str, list[CaseRow]] = {}
+    for row in scored:
+        by_model.setdefault(row.model, []).append(row)
+    return {
+        name: ModelScores(
             name=shown_path(record.folder),
             model=name,
-            rows=rows.reset_index(drop=True),
+            rows=tuple(rows),
             provenance=run_provenance(record, name),
-            top=dict(zip(keys, rows["top"], strict=True)),
             is_run=True,
             complete=record.run.complete,
         )
-    return by_model
+        for name, rows in by_model.items()
+    }
 
 
 def run_provenance(record: RunRecord, model: str) -> dict[str, str]:
