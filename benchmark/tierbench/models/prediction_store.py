@@ -95,10 +95,12 @@ class PredictionStore:
 
     Args:
         file: the database; None keeps everything in memory.
+        max_bytes: size above which the rows that were not used for the longest time are deleted; None: 1 GiB.
     """
 
-    def __init__(self, file: Path | None) -> None:
+    def __init__(self, file: Path | None, max_bytes: int | None = None) -> None:
         self.warning = ""
+        self._max_bytes = max_bytes or _MAX_BYTES
         # None as soon as the file is given up.
         self._file = file
         self._inode = 0
@@ -176,10 +178,10 @@ class PredictionStore:
 
     def trim(self) -> None:
         """Delete the rows that were not used for the longest time, while the file is over its limit."""
-        while (size := self._used_bytes()) > _MAX_BYTES:
+        while (size := self._used_bytes()) > self._max_bytes:
             ((rows,),) = self._read("SELECT COUNT(*) FROM predictions") or [(0,)]
             # A tenth below the limit, so that not every run has to trim.
-            surplus = int(rows * (1 - 0.9 * _MAX_BYTES / size)) + 1
+            surplus = int(rows * (1 - 0.9 * self._max_bytes / size)) + 1
             self._write(
                 "DELETE FROM predictions WHERE key IN (SELECT key FROM predictions ORDER BY used LIMIT ?)", [(surplus,)]
             )

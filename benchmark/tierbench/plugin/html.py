@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableSequence
+from contextlib import nullcontext
 from copy import copy
 from html import escape
 from typing import Any
@@ -13,6 +14,7 @@ from tierbench.common.images import allow_pixels
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.reports import CRASHED, case_row
 from tierbench.plugin.session import BenchmarkSession
+from tierbench.report.html.picture_store import PictureStore
 from tierbench.report.html.report_page import ReportParts, render_report
 from tierbench.report.html.rows import CaseView, case_view
 from tierbench.report.html.templating import cells_of, escaped, macros, render
@@ -106,22 +108,28 @@ class HtmlReport:
         if run is None or not (rows or run.tiers or run.references or run.sets):
             prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS, several=self._session.several_models))
             return
-        # Its pictures are those that the models saw.
-        allow_pixels(self._session.config.models.max_pixels)
-        made = render_report(
-            ReportParts(
-                run=run,
-                rows=rows,
-                views=list(self._shown.values()),
-                suites=self._session.suites,
-                cases=self._session.cases,
-                cards={name: self._recording.card(name) for name in self._session.names},
-                links=self._has_links(),
-                folder=self._recording.folder,
-                open_set=self._session.sets.open,
-            ),
-            self._recorder.report_file,
-        )
+        options = self._session.config.models
+        if options.max_pixels is not None:
+            # Its pictures are those that the models saw.
+            allow_pixels(options.max_pixels)
+        # A picture that only this run may open is not kept for others.
+        kept = PictureStore() if options.cache and options.max_pixels is None else nullcontext()
+        with kept as pictures:
+            made = render_report(
+                ReportParts(
+                    run=run,
+                    rows=rows,
+                    views=list(self._shown.values()),
+                    suites=self._session.suites,
+                    cases=self._session.cases,
+                    cards={name: self._recording.card(name) for name in self._session.names},
+                    links=self._has_links(),
+                    folder=self._recording.folder,
+                    open_set=self._session.sets.open,
+                    pictures=pictures,
+                ),
+                self._recorder.report_file,
+            )
         self._data.title = made.title
         self._collapse()
         tests = self._data.data["tests"]

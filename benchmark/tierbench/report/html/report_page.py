@@ -16,6 +16,7 @@ from tierbench.report.html.gallery import write_gallery
 from tierbench.report.html.ladder_chart import CURVE_HEIGHT, CURVE_WIDTH, curve_height
 from tierbench.report.html.model_comparison import model_comparison_view
 from tierbench.report.html.page import build_page
+from tierbench.report.html.picture_store import PictureStore
 from tierbench.report.html.reference import ReferenceView, reference_view
 from tierbench.report.html.rows import CaseView, concepts_by_label, picture_key
 from tierbench.report.html.sets import OpenSet, set_views, worst_samples
@@ -44,6 +45,7 @@ class ReportParts:
         links: whether any row has links from another plugin.
         folder: of the run, in which the result files of data sets are; None: without these.
         open_set: returns a data set of the run by its name; None: the worst pictures have no image.
+        pictures: keeps reduced pictures between runs; None: they are made anew.
     """
 
     run: Run
@@ -55,6 +57,7 @@ class ReportParts:
     links: bool = False
     folder: Path | None = None
     open_set: OpenSet | None = None
+    pictures: PictureStore | None = None
 
     @property
     def several(self) -> bool:
@@ -107,7 +110,7 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         "page.html.jinja",
         page=page,
         hidden=_empty_columns(parts, kept),
-        pictures=make_pictures(shown),
+        pictures=make_pictures(shown, parts.pictures),
         sets=sets,
         details=_details(parts, kept),
         missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],

@@ -14,10 +14,11 @@ from threading import Condition
 from typing import TYPE_CHECKING
 
 from tierbench.common.images import PictureError, open_picture
+from tierbench.report.html.picture_store import PictureStore, Reduced, stored_key
 from tierbench.suites.case import Case
 from tierbench.suites.datasets import Sample, open_sample
 from tierbench.suites.derived import open_case
-from tierbench.suites.picture_file import decoding_bytes, picture_size
+from tierbench.suites.picture_file import decoding_bytes, picture_sha256, picture_size, read_picture
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -50,28 +51,58 @@ def large_size(count: int) -> tuple[int, str]:
     return next((side, kind) for most, side, kind in _LARGE if count <= most)
 
 
-def make_pictures(cases: Iterable[tuple[str, Shown]]) -> Iterator[Picture]:
+def make_pictures(cases: Iterable[tuple[str, Shown]], store: PictureStore | None = None) -> Iterator[Picture]:
     """Yield the thumbnail and the large picture of every image, in order.
 
     Args:
         cases: pairs of a key and what is shown; repeated keys are ignored.
+        store: keeps the pictures of cases between runs; None: all are made.
     """
     images, room = _by_key(cases), _Room()
     side, kind = large_size(len(images))
+    how = (side, kind, THUMBNAIL)
+    names = {key: _stored_name(shown, how) for key, shown in images.items()} if store else {}
+    kept = store.get([name for name in names.values() if name]) if store else {}
+    new: dict[str, Reduced] = {}
 
-    def make(key: str, shown: Shown) -> Picture:
+    def make(shown: Shown) -> Reduced | PictureError:
         try:
             with room.held(shown):
-                image = _opened(shown)
+                # The bytes that name the picture in the store are those that are decoded.
+                content, sha256 = read_picture(shown) if isinstance(shown, Case) else (None, "")
+                image = open_case(shown, content) if isinstance(shown, Case) else _opened(shown)
                 width, height = image.size
                 large = _shrunk(image, side)
                 del image
         except PictureError as error:
-            return Picture(key, error=str(error))
-        return Picture(key, _data_uri(_shrunk(large, THUMBNAIL), kind), _data_uri(large, kind), width, height)
+            return error
+        made = Reduced(_encoded(_shrunk(large, THUMBNAIL), kind), _encoded(large, kind), width, height)
+        if store and isinstance(shown, Case):
+            new[stored_key(shown, sha256, *how)] = made
+        return made
 
+    missing = [shown for key, shown in images.items() if names.get(key, "") not in kept]
     with ThreadPoolExecutor(max_workers=min(_THREADS, os.cpu_count() or 1)) as pool:
-        yield from pool.map(make, images, images.values())
+        made = pool.map(make, missing)
+        for key in images:
+            yield _picture(key, kept.get(names.get(key, "")) or next(made), kind)
+    if store:
+        store.put(new)
+
+
+def _stored_name(shown: Shown, how: tuple[object, ...]) -> str:
+    """Return the key of a picture in the store; empty if it has none."""
+    if not isinstance(shown, Case):
+        return ""
+    sha256 = picture_sha256(shown)
+    # A file that is not the one that its row declares is an error, whatever is kept.
+    return stored_key(shown, sha256, *how) if sha256 and shown.sha256 in ("", sha256) else ""
+
+
+def _picture(key: str, found: Reduced | PictureError, kind: str) -> Picture:
+    if isinstance(found, PictureError):
+        return Picture(key, error=str(found))
+    return Picture(key, _data_uri(found.thumbnail, kind), _data_uri(found.large, kind), found.width, found.height)
 
 
 def write_thumbnails(cases: Iterable[tuple[str, Shown]], folder: Path, side: int = 192) -> dict[str, str]:
@@ -148,5 +179,5 @@ def _encoded(image: Image.Image, kind: str) -> bytes:
     return stream.getvalue()
 
 
-def _data_uri(image: Image.Image, kind: str) -> str:
-    return f"data:image/{kind.lower()};base64," + base64.b64encode(_encoded(image, kind)).decode("ascii")
+def _data_uri(content: bytes, kind: str) -> str:
+    return f"data:image/{kind.lower()};base64," + base64.b64encode(content).decode("ascii")
