@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tierbench.common.text import one_line, plural
+from tierbench.report.html.template_cache import TemplateCache
 from tierbench.scoring.ladders import ladder_sentence
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -84,6 +85,7 @@ def environment(templates: Path) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=TemplateCache(),
     )
     made.filters |= {
         "shown": one_line,
