@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +22,8 @@ class Spent:
     text: str
 
 
-def timed(command: list[str], folder: Path) -> Spent:
-    """Run a command and return its cost; exit if it fails."""
+def timed(command: list[str], folder: Path, accepted: Collection[int] = (0,)) -> Spent:
+    """Run a command and return its cost, that of its child processes included; exit if its code is not accepted."""
     with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
@@ -30,7 +31,7 @@ def timed(command: list[str], folder: Path) -> Spent:
         clock = time.perf_counter() - start
         output.seek(0)
         text = output.read().decode("utf-8", "replace")
-    if code := os.waitstatus_to_exitcode(status):
+    if (code := os.waitstatus_to_exitcode(status)) not in accepted:
         sys.exit(f"{' '.join(command)} ended with {code}:\n{text[-4000:]}")
     return Spent(clock, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text)
 
