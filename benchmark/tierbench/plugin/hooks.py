@@ -43,6 +43,7 @@ class Hooks:
         if worker:
             self.session.sets.take(worker["robust_sets"])
         self.recorder: Recorder | None = None
+        self._pictures = {str(case.path) for suite in self.session.suites for case in suite.images}
         # What is wrong; a worker is told by its controller.
         self._problems: list[str] = list(worker["robust_problems"]) if worker else []
 
@@ -94,6 +95,11 @@ class Hooks:
         if not self._concerned or self._problems:
             return []
         return list(header_lines(self.session, runs=not only_looks(self.config)))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Pass over the pictures of the suites, which can be many: they are no test files."""
+        return str(collection_path) in self._pictures or None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makemodule(self, module_path: Path, parent: Any) -> pytest.Module | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from tierbench.suites.packages import install_command, package_file, package_fol
 from tierbench.suites.problems import Problems
 
 
-def locate(case: Case, folder: Path, file: Path, problems: Problems) -> tuple[Case, str]:
+def locate(case: Case, folder: Path, file: Path, problems: Problems, plain: set[Path]) -> tuple[Case, str]:
     """Find the image of a case and check it without decoding it.
 
     Args:
@@ -21,12 +23,15 @@ def locate(case: Case, folder: Path, file: Path, problems: Problems) -> tuple[Ca
         folder: the suite folder, absolute.
         file: the `metadata.csv` that declares the case, for messages.
         problems: receives one line per problem.
+        plain: folders with pictures that lie in the suite folder, links resolved; those that are found are added.
 
     Returns:
         The case, with the path of the file to read; and what fetches the image if it is missing but has a URL (empty
         otherwise).
     """
     path = case.path
+    if path.parent in plain and not case.sha256 and _is_whole(path):
+        return case, ""
     try:
         there = path.exists()
     except OSError as error:
@@ -59,8 +64,19 @@ def locate(case: Case, folder: Path, file: Path, problems: Problems) -> tuple[Ca
             case.row,
         )
         return case, ""
+    elif path.parent.resolve().is_relative_to(folder.resolve()):
+        plain.add(path.parent)
     _check_file(case, path, file, problems)
     return replace(case, path=path), ""
+
+
+def _is_whole(path: Path) -> bool:
+    """Return whether a path is a file with content, and no link: then it lies where its folder does."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size > 0
 
 
 def _check_file(case: Case, path: Path, file: Path, problems: Problems) -> None:

@@ -70,8 +70,9 @@ def read_suite(folder: Path, problems: Problems) -> Suite:
     settings = read_suite_settings(toml, COLUMNS, problems)
     cases: list[Case] = []
     needs: dict[str, None] = {}
+    plain: set[Path] = set()
     for case in read_cases(folder.name, folder, settings, problems):
-        located, need = locate(case, folder, metadata, problems)
+        located, need = locate(case, folder, metadata, problems, plain)
         cases.append(located)
         if need:
             needs[need] = None
