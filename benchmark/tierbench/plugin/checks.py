@@ -67,6 +67,10 @@ class CaseCheck(SuiteCheck):
         change = session.changes(self.model, [result])[0]
         return Judged(rows=(with_change(result.row(), change),), cases=(result,), changes=(change,))
 
+    def settle(self, session: Benchmark, judged: Judged) -> Decision:
+        """Decide: the image of the case is the only one."""
+        return self.decide(session, judged)
+
     def failed(self, error: UserError) -> Judged:
         """Return the case as one without a verdict: its row stands in the record."""
         result = CaseResult(self.needs[0], self.model, error=str(error))

@@ -116,9 +116,11 @@ def parametrize(metafunc: pytest.Metafunc, session: BenchmarkSession, places: Pl
     """Parametrize a test that asks for one of the `robust_…` fixtures."""
     node = metafunc.definition
     for fixture in filter(_is_ours, metafunc.fixturenames):
+        checks = _checks(session, places, node.path, node.nodeid, fixture)
+        marks = {name: getattr(pytest.mark, name) for name in {name for check in checks for name in check.marks}}
         parameters = [
-            pytest.param(check, id=session.check_id(check), marks=[getattr(pytest.mark, mark) for mark in check.marks])
-            for check in _checks(session, places, node.path, node.nodeid, fixture)
+            pytest.param(check, id=session.check_id(check), marks=[marks[name] for name in check.marks])
+            for check in checks
         ]
         metafunc.parametrize(fixture, parameters, indirect=True)
 

@@ -79,8 +79,8 @@ class HtmlReport:
     @pytest.hookimpl(optionalhook=True, tryfirst=True)
     def pytest_html_results_table_row(self, report: pytest.TestReport, cells: MutableSequence[str]) -> None:
         """Escape the test's name, which pytest-html does not, and add our cells."""
-        if not cells:
-            return
+        if not cells or (report.passed and report.when != "call"):
+            return  # pytest-html has no row for a setup or teardown that passed
         result, _, duration, *links = cells
         several = self._session.several_models
         shown = self._shown.get(report.nodeid) if report.when in ("call", "setup") else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -36,6 +37,8 @@ def without_ours(properties: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]
     return [entry for entry in properties if entry[0] not in ours]
 
 
+# Several hooks ask for the same report, one after the other.
+@lru_cache(maxsize=1)
 def reported(report: pytest.TestReport) -> Reported | None:
     """Read the report that counts for its test; return None for every other report.
 

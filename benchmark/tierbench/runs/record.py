@@ -62,6 +62,10 @@ class ScoresFile:
         # File names and command line arguments may contain characters that UTF-8 cannot encode.
         self._stream = file.open("x", encoding="utf-8", errors="backslashreplace", newline="")
         self._columns = [*COLUMNS, *parameters]
+        # The csv module quotes the characters of its own line end. With "\r\n" it also quotes a lone \r in a label,
+        # which would end the row otherwise; the file itself gets "\n".
+        self._line = io.StringIO(newline="")
+        self._writer = csv.writer(self._line, lineterminator="\r\n")
         self._write(self._columns)
 
     def append(self, row: CaseRow) -> None:
@@ -70,11 +74,10 @@ class ScoresFile:
         self._write([_cell(name, values.get(name)) for name in self._columns])
 
     def _write(self, line: Sequence[Any]) -> None:
-        text = io.StringIO(newline="")
-        # The csv module quotes the characters of its own line end. With "\r\n" it also quotes a lone \r in a label,
-        # which would end the row otherwise; the file itself gets "\n".
-        csv.writer(text, lineterminator="\r\n").writerow(line)
-        self._stream.write(text.getvalue().removesuffix("\r\n") + "\n")
+        self._line.seek(0)
+        self._line.truncate()
+        self._writer.writerow(line)
+        self._stream.write(self._line.getvalue().removesuffix("\r\n") + "\n")
         self._stream.flush()
 
     def close(self) -> None:

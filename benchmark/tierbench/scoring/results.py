@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tierbench.common.schema import CaseRow
@@ -90,6 +91,10 @@ class CaseResult:
 
     def row(self) -> CaseRow:
         """Return the result as a row of the record."""
+        return self._row
+
+    @cached_property
+    def _row(self) -> CaseRow:
         case, verdict = self.case, self.verdict
         return CaseRow(
             suite=case.suite,
