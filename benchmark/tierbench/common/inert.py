@@ -14,6 +14,8 @@ _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 _STEERING = re.compile(
     r"[\\\x00-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff]|#(?=#\[)|(?<!\S):(?=:)"
 )
+# Most texts: nothing in them has to be escaped.
+_PLAIN = re.compile(r"[\w\[][\w ./|\[\]\",-]*")
 _ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 
 
@@ -29,9 +31,13 @@ def unguarded(cell: str) -> str:
 
 def escaped(text: str) -> str:
     """Return the text as a cell without any character that a terminal, a viewer or a CI job would obey."""
+    if _PLAIN.fullmatch(text):
+        return text
     return guarded(_STEERING.sub(lambda character: f"\\u{ord(character[0]):04x}", text))
 
 
 def unescaped(cell: str) -> str:
     """Return the text that `escaped` wrote."""
+    if _PLAIN.fullmatch(cell):
+        return cell
     return _ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), unguarded(cell))
