@@ -27,7 +27,7 @@ _NAME, _KEY = re.compile(r"col-(\w+)"), re.compile(r"<td.*?>(.*?)</td>")
 # Columns that are hidden where no row has anything to say in them.
 _OWN_COLUMNS = ("picture", "tier", "model", "expected", "predicted", "score", "rank", "margin", "change")
 
-# Stand in the row of a case until it is known whether the table keeps the row: most rows of a large run are dropped, and
+# Stand in the row of a case until it is known whether the table keeps it: most rows of a large run are dropped, and
 # their cells would be what the run spends most time on.
 _LATER = tuple(f'<td data-later="{index}"></td>' for index in range(10))
 
