@@ -57,10 +57,12 @@ def show(
 
 
 def _holds_results(folder: Path) -> bool:
-    # Imported here, because a run without data sets does not need pyarrow's neighbours.
+    if not is_folder(folder) or is_regular(folder / RUN):
+        return False
+    # Imported here, because a recorded run does not need it.
     from tierbench.runs.set_results import result_folders
 
-    return is_folder(folder) and not is_regular(folder / RUN) and bool(result_folders(folder))
+    return bool(result_folders(folder))
 
 
 def _show_results(folder: Path, every: bool, table: Style | None) -> None:
