@@ -61,7 +61,9 @@ def test_a_file_that_is_not_the_one_of_its_row_is_an_error_whatever_is_kept(case
 
 
 @pytest.mark.parametrize(
-    "damage", [lambda row: b"", lambda row: bytes(len(row)), lambda row: row[:99] + b"?" + row[100:]]
+    "damage",
+    [lambda row: b"", lambda row: bytes(len(row)), lambda row: row[:99] + b"?" + row[100:]],
+    ids=["empty", "zeros", "one byte"],
 )
 def test_a_damaged_picture_is_made_anew(case: Case, cache: Path, damage: Callable[[bytes], bytes]) -> None:
     before = made(case)
