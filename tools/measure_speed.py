@@ -1,8 +1,10 @@
 """Measure the speed of the benchmark as ratios within one run, and print each budget as met or missed.
 
-    python tools/measure_speed.py [--only warm|many|cold|sweep|huge …] [--markdown FILE]
+    python tools/measure_speed.py [--only warm|commands|many|cold|sweep|huge …] [--markdown FILE]
 
-warm: `pytest` with kept predictions, compared with as many empty parametrized tests with pytest-html.
+warm: `pytest -m tier1` on the suites of this repository with kept predictions, a baseline and the report, compared with
+    as many empty parametrized tests with pytest-html.
+commands: commands of `tierbench` that only print.
 many: 10,000 cases with a model that costs nothing, so that time and memory are those of tierbench.
 cold: photographs through a model on the CPU, compared with transformers' pipeline and a plain loop.
 sweep: corrupted pictures through the built-in model, compared with its forward passes alone.
@@ -19,12 +21,14 @@ from pathlib import Path
 
 from speed.budget import Budget
 from speed.cold import cold
+from speed.commands import commands
 from speed.many import huge, many
 from speed.sweeps import sweep
 from speed.warm import warm
 
 GROUPS: Mapping[str, Callable[[], list[Budget]]] = {
     "warm": warm,
+    "commands": commands,
     "many": many,
     # Last, because the memory of a child process is measured from the size of its parent.
     "cold": lambda: cold(500),

@@ -56,6 +56,22 @@ def repository(cases: int) -> Iterator[Path]:
         yield top
 
 
+@contextmanager
+def suites_of_this_repository() -> Iterator[Path]:
+    """Yield a temporary repository with the suites and the accepted baselines of this one, and an empty cache."""
+    with tempfile.TemporaryDirectory(prefix="tierbench-speed-") as name:
+        top = Path(name)
+        for folder in ("cases", "reports/baselines"):
+            shutil.copytree(REPOSITORY / folder, top / folder)
+        (top / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+        (top / "pytest.toml").write_text('[pytest]\nstrict = true\ntestpaths = ["cases"]\n', encoding="utf-8")
+        os.environ["TIERBENCH_CACHE"] = str(top / "cache")
+        # As for a user: without compiled modules, every start would compile them.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(top / "bytecode")
+        yield top
+
+
 def photographs(folder: Path, count: int) -> list[Path]:
     """Write crops of scikit-image's photographs as JPEG files of 640 × 480; return their paths."""
     import skimage
