@@ -41,4 +41,4 @@ def test_the_line_of_each_command_is_that_of_its_help() -> None:
         module, _, function = command.home.partition(":")
         found = getattr(import_module(f"tierbench.cli.{module}"), function)
         described = found.info.help if isinstance(found, typer.Typer) else inspect.getdoc(found)
-        assert " ".join(described.split("\n\n")[0].split()) == command.line, name
+        assert " ".join((described or "").split("\n\n")[0].split()) == command.line, name
