@@ -76,7 +76,10 @@ class Prepares(Protocol):
         """
 
     def predict_prepared(self, inputs: Sequence[Any]) -> np.ndarray:
-        """Return the probabilities of the labels for inputs that `preparation` made."""
+        """Return the probabilities of the labels for inputs that `preparation` made.
+
+        Their memory is used again after the call: keep a copy of what you need later.
+        """
 
 
 @runtime_checkable
