@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,12 +19,14 @@ from tierbench.runs.set_scorer import Read, SetScorer
 from tierbench.runs.shared_blocks import Packed, SharedBlocks
 from tierbench.scoring.class_map import ClassMap
 from tierbench.scoring.set_scores import SetRow
-from tierbench.suites.datasets import DataSet, Sample
+from tierbench.suites.datasets import DataSet, Sample, choose
 
 Advance = Callable[[int], object]
 # A part is closed after so many rows or seconds, whichever is first: what is lost at most when a run is killed.
 PART_ROWS = 2000
 PART_SECONDS = 60.0
+# So many ids are looked up in the result files at once: all of a large set would not fit into memory.
+_LOOKED_UP = 500_000
 # Batches that each process reads ahead.
 _AHEAD = 2
 # What a block has for each picture of a batch, enough for three colours of 590 × 590 pixels in float32. Larger pictures
@@ -83,11 +86,22 @@ def evaluate_set(
     Raises:
         UserError: if the model cannot be loaded, or its outputs are no probabilities.
     """
-    done = parts.done()
-    todo = [sample for sample in samples if sample.id not in done]
+    todo = without_row(samples, parts)
     if advance:
         advance(len(samples) - len(todo))
     write_rows(score_samples(model, data_set, todo, classes), parts, advance)
+
+
+def without_row(samples: Sequence[Sample], parts: SetParts) -> Sequence[Sample]:
+    """Return the samples that have no row in result files; those that are made when they are asked for stay so."""
+    if not parts.files():
+        return samples
+    numbers = array("q")
+    for start in range(0, len(samples), _LOOKED_UP):
+        ids = [sample.id for sample in samples[start : start + _LOOKED_UP]]
+        done = parts.done(ids)
+        numbers.extend(start + place for place, name in enumerate(ids) if name not in done)
+    return choose(samples, numbers)
 
 
 def write_rows(batches: Iterable[list[SetRow]], parts: SetParts, advance: Advance | None = None) -> None:
