@@ -35,9 +35,10 @@ from PIL import Image
 from tierbench.models import load_classifier
 from tierbench.models.classifier import Classifier, preparation_of
 from tierbench.models.identity import identity_of
+from tierbench.runs.ray_cluster import ray_cluster
 from tierbench.runs.set_evaluation import SetModel, cores, score_samples
 from tierbench.runs.set_parts import SetParts
-from tierbench.runs.set_ray import evaluate_on_ray, ray_cluster
+from tierbench.runs.set_ray import evaluate_on_ray
 from tierbench.scoring.class_map import ClassMap
 from tierbench.suites.datasets import DataSet, FileSource, Layout, Sample
 
