@@ -159,7 +159,8 @@ class TransformersClassifier(PreparingClassifier):
         model = load_pretrained(Auto, folder, place, "an image classifier", config=config, dtype=self.dtype)
         if read_model_folder(folder, self._files.spec, self._files.given_labels).fingerprint != self.fingerprint:
             raise UserError(f"{place}: its files changed while the run was going on; run again")
-        # Convolutional networks run twice as fast with the channels last, on the CPU too.
+        # On one thread of a CPU, this is faster by a factor of 1.18 (MobileNetV2), 1.14 (EfficientNet-Lite0), 1.09
+        # (ResNet-50) and 1.05 (RegNet), and no slower for ConvNeXT and ViT. A trial could decide otherwise next time.
         return model.to(device=self.device, memory_format=torch.channels_last)
 
     @cached_property
