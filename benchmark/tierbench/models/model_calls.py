@@ -102,8 +102,9 @@ class ModelCalls:
         for batch in Intake(self._batch_size, None, self._max_pixels, keep_files=True).batches(cases):
             failed = [(taken.case, Prediction(taken.digest, None, taken.error)) for taken in batch if taken.error]
             good = [taken for taken in batch if not taken.error]
-            asked = ask_server(server, good, cropped=cropped)
-            yield failed + [(taken.case, self._answered(taken.digest, outcome)) for taken, outcome in asked]
+            asked = ask_server(server, [(taken.picture, taken.content) for taken in good], cropped=cropped)
+            answers = zip(good, asked, strict=True)
+            yield failed + [(taken.case, self._answered(taken.digest, outcome)) for taken, outcome in answers]
 
     def _answered(self, digest: str, outcome: Scores | str) -> Prediction:
         if isinstance(outcome, str):
