@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -18,6 +20,7 @@ from tierbench.runs.wire import KIND, Reported, from_values, to_values
 
 # When the report of a test was made with which a worker of pytest-xdist died.
 CRASHED = "???"
+_PACKED = "robust-packed"
 _TYPES = {name: kind.result_type for name, kind in KINDS.items()} | {LEFT: LeftToMerge}
 
 
@@ -35,6 +38,25 @@ def without_ours(properties: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]
     said = from_values(properties, _TYPES)
     ours = {KIND, "model", "fingerprint", *(name for name, _ in to_values(said))} if said else set()
     return [entry for entry in properties if entry[0] not in ours]
+
+
+def pack_attached(data: dict[str, Any]) -> None:
+    """Make one text of the properties of a report that goes to another process, if some of them are ours.
+
+    execnet writes each name and each value by itself, in Python: of a case this took twice as long as to judge it.
+    """
+    properties = data.get("user_properties", ())
+    if any(name == KIND for name, _ in properties):
+        # With the properties of others, which keep their places; what JSON does not have goes as it is.
+        with suppress(TypeError):
+            data["user_properties"] = [(_PACKED, json.dumps(properties))]
+
+
+def unpack_attached(data: dict[str, Any]) -> None:
+    """Undo `pack_attached`."""
+    properties = data.get("user_properties", ())
+    if len(properties) == 1 and properties[0][0] == _PACKED:
+        data["user_properties"] = [tuple(each) for each in json.loads(properties[0][1])]
 
 
 # Several hooks ask for the same report, one after the other.
