@@ -132,10 +132,10 @@ def test_several_models_are_named_with_what_each_has() -> None:
     flips = [replace(each, model="a") for each in NIGHT]
     run = content(tiers, failed=(*cases(flips), *failed(("tier", "photos/tier1"), name="b")))
     assert said(run, [*(replace(each, model="a") for each in DAY), *flips]) == (
-        "Failed: 2 of 3 models; a: level 1 of 3, no baseline yet, 3 pictures regressed, all of them tagged night; "
-        "b: level 1 of 3, no baseline yet, tier 1 falls short (8 of 11)"
+        "Failed: 2 of 3 models; a: level 1 of 3, 3 pictures regressed, all of them tagged night; "
+        "b: level 1 of 3, tier 1 falls short (8 of 11)"
     )
-    assert said(replace(run, failed=()), []).startswith("Passed: 3 models; a level 1 of 3, no baseline yet; b level")
+    assert said(replace(run, failed=()), []).startswith("Passed: 3 models; a level 1 of 3; b level 1")
 
 
 def test_what_most_others_have_too_is_no_trait() -> None:

@@ -14,8 +14,8 @@ from tierbench.runs.failed_gates import gate_phrases
 from tierbench.runs.inferred_failures import inferred_failures
 from tierbench.runs.shared_trait import shared_trait
 
-# Number of models, and of findings on each, that a sentence names.
-_MODELS, _FINDINGS = 3, 4
+# Number of models, of findings on one alone, and of findings on each of several, that a sentence names.
+_MODELS, _FINDINGS, _FINDINGS_EACH = 3, 4, 2
 
 
 def verdict_of(run: Run, rows: Rows = ()) -> RunVerdict:
@@ -66,7 +66,8 @@ def _failures(run: Run, rows: Rows, failed: Sequence[FailedTest]) -> list[str]:
     if len(run.models) < 2:
         return [*(phrase for own in findings.values() for phrase in own), *phrases]
     named = [f"{one_line(name, 60)}: {', '.join(own)}" for name, own in findings.items()]
-    return [f"{len(names)} of {plural(len(run.models), 'model')}" if names else "", *_first(named, _MODELS), *phrases]
+    count = f"{len(names)} of {len(run.models)} models" if len(names) < len(run.models) else f"all {len(names)} models"
+    return [count if names else "", *_first(named, _MODELS), *phrases]
 
 
 def _findings(run: Run, model: ModelEntry, rows: Rows, failed: Sequence[FailedTest]) -> list[str]:
@@ -75,7 +76,7 @@ def _findings(run: Run, model: ModelEntry, rows: Rows, failed: Sequence[FailedTe
     level = _level(run, model)
     pictures = _picture_phrases(run, model.name, rows, [test for test in own if test.kind == "case"])
     gates = gate_phrases(run, model.name, [test for test in own if test.kind != "case"])
-    return [*filter(None, [level]), *_first([*pictures, *gates], _FINDINGS)]
+    return [*filter(None, [level]), *_first([*pictures, *gates], _FINDINGS if len(run.models) < 2 else _FINDINGS_EACH)]
 
 
 def _first(phrases: Sequence[str], most: int) -> list[str]:
@@ -102,7 +103,8 @@ def _level(run: Run, model: ModelEntry) -> str:
     if run.accepted:
         return f"level {now}, accepted as the baseline"
     has_baseline = run.comparison(model.name) is not None or bool(limit)
-    return f"level {now}" if has_baseline else f"level {now}, no baseline yet"
+    # Of several models, each would have to say so.
+    return f"level {now}" if has_baseline or len(run.models) > 1 else f"level {now}, no baseline yet"
 
 
 def _was_tested(row: CaseRow) -> bool:

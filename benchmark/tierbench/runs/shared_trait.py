@@ -42,7 +42,7 @@ def _traits(cases: Sequence[CaseRow]) -> Iterator[Trait]:
     first = cases[0]
     for tag in first.tags.split():
         if all(tag in case.tags.split() for case in cases):
-            yield f"tagged {one_line(tag, 40)}", lambda case, tag=tag: tag in case.tags.split()
+            yield f"tagged {one_line(tag, 40)}", _has_tag(tag)
     if first.corruption and all(case.corruption == first.corruption for case in cases):
         yield f"under {one_line(first.corruption, 40)}", lambda case: case.corruption == first.corruption
     if not first.absent and all(case.expected == first.expected for case in cases):
@@ -57,6 +57,10 @@ def _traits(cases: Sequence[CaseRow]) -> Iterator[Trait]:
     for name in first.parameters:
         if all(name in case.parameters for case in cases):
             yield from _limits(name, [case.parameters[name] for case in cases])
+
+
+def _has_tag(tag: str) -> Callable[[CaseRow], bool]:
+    return lambda case: tag in case.tags.split()
 
 
 def _limits(name: str, values: Sequence[float]) -> Iterator[Trait]:
