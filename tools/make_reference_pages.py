@@ -17,6 +17,7 @@ from typing import Any, Final
 import typer
 
 from tierbench.cli import app
+from tierbench.cli.lazy_commands import LazyGroup, loaded
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGES: Final = ("tierbench", "tierbench.suites", "tierbench.corruptions", "tierbench.metrics")
@@ -76,6 +77,8 @@ def _commands(command: Any, path: str) -> list[str]:
     if rows := [_row(*record) for record in records if record is not None]:
         parts.append(f"\n{_HEAD}" + "".join(rows))
     for name, subcommand in getattr(command, "commands", {}).items():
+        if isinstance(command, LazyGroup):
+            subcommand = loaded(name)
         parts += _commands(subcommand, f"{path} {name}")
     return parts
 

@@ -2,11 +2,14 @@
 
     python tools/measure_sets.py memory [--pictures 2000]
     python tools/measure_sets.py speed --set DIR [--model reference] [--processes N] [--batch-size 16] [--rounds 5]
+    python tools/measure_sets.py overhead [--pictures 2000] [--processes N] [--batch-size 16] [--rounds 5]
     python tools/measure_sets.py ray --set DIR [--model reference] [--batch-size 16] [--scorers 1 2]
 
 memory: the largest memory of all processes of `tierbench evaluate` together, for a number of pictures and ten times as
 many; a page that several processes share counts once (PSS, as Linux has it).
 speed: pictures per second of `score_samples` and of a loop of a few lines with the same processes, in turns.
+overhead: the same with a model that costs nearly nothing and pictures that are quickly decoded, so that what is left is
+what it costs to bring batches from process to process, and to make rows.
 ray: pictures per second with so many copies of the model, from the first batch on that each copy has scored.
 
 --set is a folder with a folder for each class. All of it runs on the CPU, or on the device that --device names.
@@ -16,7 +19,7 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
+import resource
 import subprocess
 import sys
 import tempfile
@@ -32,19 +35,22 @@ from PIL import Image
 from tierbench.models import load_classifier
 from tierbench.models.classifier import Classifier, preparation_of
 from tierbench.models.identity import identity_of
+from tierbench.runs.ray_cluster import ray_cluster
 from tierbench.runs.set_evaluation import SetModel, cores, score_samples
 from tierbench.runs.set_parts import SetParts
-from tierbench.runs.set_ray import evaluate_on_ray, ray_cluster
+from tierbench.runs.set_ray import evaluate_on_ray
 from tierbench.scoring.class_map import ClassMap
 from tierbench.suites.datasets import DataSet, FileSource, Layout, Sample
 
-REPOSITORY = Path(__file__).parents[1]
+# What is asked for: speed as a part of a plain loop's, memory for ten times the pictures.
+LEAST_SPEED = 0.95
+MOST_GROWTH = 1.10
 
 
 def main() -> None:
     """Run a measurement and print it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("memory", "speed", "ray"))
+    parser.add_argument("what", choices=("memory", "speed", "overhead", "ray"))
     parser.add_argument("--pictures", type=int, default=2000)
     parser.add_argument("--set", type=Path, help="folder of class folders")
     parser.add_argument("--limit", type=int, help="use so many pictures of it; more than it has: again and again")
@@ -58,6 +64,9 @@ def main() -> None:
     print(f"{cores()} cores")
     if given.what == "memory":
         measure_memory(given.pictures)
+        return
+    if given.what == "overhead":
+        measure_overhead(given.pictures, given.processes, given.batch_size, given.rounds)
         return
     if given.set is None:
         parser.error("name a folder of pictures with --set")
@@ -84,7 +93,9 @@ def measure_memory(pictures: int) -> None:
             command += [f"set=imagefolder:{folder}", "--out", str(Path(name) / f"out-{count}")]
             peaks.append(peak_memory(command))
             print(f"{count:>9,} pictures: {peaks[-1] / 2**20:,.0f} MiB")
-        print(f"{peaks[1] / peaks[0]:.3f} times the memory for ten times the pictures")
+        growth = peaks[1] / peaks[0]
+        print(f"{growth:.3f} times the memory for ten times the pictures")
+        print(verdict(growth <= MOST_GROWTH, f"at most {MOST_GROWTH}"))
 
 
 def write_pictures(folder: Path, count: int) -> None:
@@ -151,22 +162,51 @@ def any_class(model: SetModel) -> ClassMap:
 
 
 def measure_speed(model: SetModel, data_set: DataSet, rounds: int) -> None:
-    """Print the rates of both loops, and the median of their ratios."""
+    """Print the rates of both loops, and the median of their ratios; by the clock, and by what the processors did."""
     ours: Callable[[], object] = lambda: [*score_samples(model, data_set, data_set.samples, any_class(model))]  # noqa: E731
     plain = partial(plain_loop, model, data_set)
     for run in (ours, plain):
         run()
     ratios = []
-    for _ in range(rounds):
-        spent = []
-        for run in (ours, plain):
-            start = time.perf_counter()
+    for number in range(rounds):
+        spent = {}
+        # In turns, whichever is first.
+        for run in (ours, plain) if number % 2 else (plain, ours):
+            before = times()
             run()
-            spent.append(time.perf_counter() - start)
-        ratios.append(spent[1] / spent[0])
-        rates = [len(data_set.samples) / seconds for seconds in spent]
-        print(f"  {rates[0]:.1f} pictures/s, a plain loop {rates[1]:.1f}: {ratios[-1]:.3f}")
-    print(f"{statistics.median(ratios):.3f} times the speed of a plain loop (median of {rounds})")
+            spent[run] = np.subtract(times(), before)
+        ratios.append(spent[plain] / spent[ours])
+        rate, other = (len(data_set.samples) / spent[run][0] for run in (ours, plain))
+        clock, processors, own = ratios[-1]
+        print(f"  {rate:.1f} pictures/s, a plain loop {other:.1f}: {clock:.3f}; CPU {processors:.3f}, own {own:.3f}")
+    clock, processors, own = np.median(ratios, axis=0)
+    print(
+        f"{clock:.3f} times the speed of a plain loop (median of {rounds}); by CPU time {processors:.3f}, by that of "
+        f"the process with the model {own:.3f}"
+    )
+    print(verdict(clock >= LEAST_SPEED, f"at least {LEAST_SPEED}"))
+
+
+def times() -> tuple[float, float, float]:
+    """Return the time, the CPU time of this process and those that it has waited for, and that of this one; s."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    own, below = (each.ru_utime + each.ru_stime for each in used)
+    return time.perf_counter(), own + below, own
+
+
+def verdict(met: bool, goal: str) -> str:
+    """Return whether a goal is met, in words."""
+    return f"{'met' if met else 'MISSED'}: {goal}"
+
+
+def measure_overhead(pictures: int, processes: int, batch_size: int, rounds: int) -> None:
+    """Print what `measure_speed` does, for a model that costs nearly nothing."""
+    from tests.free_model import FreeModel
+
+    model = SetModel(FreeModel(), identity_of(FreeModel()), batch_size, processes)
+    with tempfile.TemporaryDirectory(prefix="tierbench-sets-") as name:
+        write_pictures(Path(name), pictures)
+        measure_speed(model, listed(Path(name), None), rounds)
 
 
 class _Files:

@@ -1,10 +1,13 @@
 """Measure the speed of the benchmark as ratios within one run, and print each budget as met or missed.
 
-    python tools/measure_speed.py [--only warm|many|cold|sweep|huge …] [--markdown FILE]
+    python tools/measure_speed.py [--only warm|commands|many|cold|sweep|huge …] [--photographs FOLDER] [--images N]
+        [--markdown FILE]
 
-warm: `pytest` with kept predictions, compared with as many empty parametrized tests with pytest-html.
+warm: `pytest -m tier1` on the suites of this repository with kept predictions, a baseline and the report, compared with
+    as many empty parametrized tests with pytest-html.
+commands: commands of `tierbench` that only print.
 many: 10,000 cases with a model that costs nothing, so that time and memory are those of tierbench.
-cold: photographs through a model on the CPU, compared with transformers' pipeline and a plain loop.
+cold: photographs through a model on the CPU, compared with transformers' pipeline and loops by hand.
 sweep: corrupted pictures through the built-in model, compared with its forward passes alone.
 huge: 100,000 cases; takes minutes, so only with `--only huge`.
 
@@ -19,17 +22,19 @@ from pathlib import Path
 
 from speed.budget import Budget
 from speed.cold import cold
+from speed.commands import commands
 from speed.many import huge, many
 from speed.sweeps import sweep
 from speed.warm import warm
 
-GROUPS: Mapping[str, Callable[[], list[Budget]]] = {
-    "warm": warm,
-    "many": many,
+GROUPS: Mapping[str, Callable[[argparse.Namespace], list[Budget]]] = {
+    "warm": lambda options: warm(),
+    "commands": lambda options: commands(),
+    "many": lambda options: many(),
     # Last, because the memory of a child process is measured from the size of its parent.
-    "cold": lambda: cold(500),
-    "sweep": lambda: sweep(12),
-    "huge": huge,
+    "cold": lambda options: cold(options.images, options.photographs),
+    "sweep": lambda options: sweep(12),
+    "huge": lambda options: huge(),
 }
 # What takes long is measured only when it is asked for.
 _DEFAULT = tuple(name for name in GROUPS if name != "huge")
@@ -50,12 +55,14 @@ def main() -> None:
     """Measure the chosen groups and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=tuple(GROUPS), nargs="+", default=_DEFAULT)
+    parser.add_argument("--photographs", type=Path, metavar="FOLDER", help="take those of cold from here")
+    parser.add_argument("--images", type=int, default=500, metavar="N", help="number of photographs (default: 500)")
     parser.add_argument("--markdown", type=Path, help="also write the table to this file")
     options = parser.parse_args()
     lines = [HEADER]
     print(HEADER)
     for name in options.only:
-        for budget in GROUPS[name]():
+        for budget in GROUPS[name](options):
             lines.append(row(budget))
             print(lines[-1], flush=True)
     if options.markdown:

@@ -9,7 +9,7 @@ import pytest
 import skimage
 import torch
 from PIL import Image
-from transformers import AutoModelForImageClassification, pipeline
+from transformers import AutoImageProcessor, AutoModelForImageClassification, pipeline
 
 from tierbench.common.images import open_picture
 from tierbench.models import load_classifier
@@ -48,6 +48,17 @@ def test_probabilities_agree_with_the_pipeline(
     assert np.sort([[entry["score"] for entry in answer] for answer in answers]) == pytest.approx(
         np.sort(ours), abs=1e-4
     )
+
+
+def test_the_built_in_model_says_what_a_plain_loop_says(reference_model: Path, photos: list[Image.Image]) -> None:
+    classifier = load_classifier(str(reference_model), device="cpu")
+    model = AutoModelForImageClassification.from_pretrained(reference_model).eval()
+    processor = AutoImageProcessor.from_pretrained(reference_model, backend="pil")
+    with torch.inference_mode():
+        logits = [model(**processor(images=[photo], return_tensors="pt")).logits[0] for photo in photos]
+    expected = torch.softmax(torch.stack(logits), dim=-1).numpy()
+    # Batches, the layout of the channels and the quick preparation change the rounding alone.
+    assert np.abs(classifier.predict(photos) - expected).max() < 1e-5
 
 
 def test_the_converted_logits_agree_with_the_original(reference_model: Path, photos: list[Image.Image]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Semaphore
 from typing import Any
@@ -137,6 +137,51 @@ def test_who_replaces_predict_is_asked_through_it(colour_model: Path, cases: Seq
     assert preparation_of(halved) is None
     found = Predictor(halved, PredictionStore(None)).predict(cases[:1])
     assert [prediction.error for prediction in found.values()] == [""]
+
+
+class AllItsOwn:
+    """Someone's own classifier that prepares pictures, but whose `predict` does something else."""
+
+    labels = LABELS
+    fingerprint = "own-1"
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
+        return np.tile(np.array(SAID["blue"], dtype=np.float32), (len(images), 1))
+
+    predict_cropped = predict
+
+    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Any]:
+        return np.asarray
+
+    def predict_prepared(self, inputs: Sequence[Any]) -> np.ndarray:
+        return np.tile(np.array(SAID["blue"], dtype=np.float32), (len(inputs), 1))
+
+
+class OtherInput(AllItsOwn):
+    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Any]:
+        return lambda image: np.asarray(image.reduce(2))
+
+
+class OtherModel(TransformersClassifier):
+    def predict_prepared(self, inputs: Sequence[Any]) -> np.ndarray:
+        return np.tile(np.array(SAID["red"], dtype=np.float32), (len(inputs), 1))
+
+
+def test_who_replaces_a_part_is_asked_in_threads_if_predict_calls_that_part(colour_model: Path) -> None:
+    own, other = AllItsOwn(), OtherInput()
+    assert preparation_of(own) is own
+    # Its `predict` is that of AllItsOwn, which does not know of the new preparation.
+    assert preparation_of(other) is None
+    opened = load_classifier(str(colour_model), device="cpu")
+    assert isinstance(opened, TransformersClassifier)
+    replaced = OtherModel(opened.files, device="cpu")
+    assert preparation_of(replaced) is replaced
+    assert replaced.predict([flat("blue")])[0] == pytest.approx(SAID["red"])
+    replaced.predict = lambda images: np.zeros((len(images), 3))  # type: ignore[method-assign]  # as a user may
+    assert preparation_of(replaced) is None
 
 
 def test_a_picture_that_preprocessing_would_blow_up_is_an_error(suite: SuiteWriter, colour_model: Path) -> None:

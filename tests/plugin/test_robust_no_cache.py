@@ -37,6 +37,15 @@ def test_a_warm_run_imports_neither_torch_nor_transformers_nor_pandas(telling: B
     assert after.run.models == before.run.models
 
 
+def test_a_warm_run_with_a_baseline_and_misses_imports_none_of_them(telling: Bench) -> None:
+    assert telling.run("--robust-update-baseline").code == 0
+    telling.record()
+    answer = telling.run_process("--robust-gate=thresholds")
+    assert "against reports/baselines/" in answer.text
+    assert answer.line("imported:") == "imported:"
+    assert (telling.runs[0] / "report.html").is_file()
+
+
 def test_collection_imports_neither(telling: Bench) -> None:
     assert telling.run_process("--collect-only").line("imported:") == "imported:"
 

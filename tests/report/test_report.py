@@ -204,3 +204,50 @@ def test_beyond_the_limit_the_gallery_has_every_row(study: Bench, monkeypatch: p
     )
     assert data
     assert len(json.loads(data[1])["rows"]) == 3
+    # The thumbnails of another run are kept ones.
+    first = {file.name: file.read_bytes() for file in (report.parent / "gallery").iterdir()}
+    study.run()
+    (second,) = (folder for folder in study.runs if folder != report.parent)
+    assert {file.name: file.read_bytes() for file in (second / "gallery").iterdir()} == first
+
+
+def test_cells_and_output_of_the_users_own_stand_beside_ours(study: Bench) -> None:
+    own = """
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def closes():
+    yield
+    print("closed the lamp")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_table_header(cells):
+    cells.insert(2, '<th data-column-type="own">Own</th>')
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_table_row(report, cells):
+    cells.insert(2, '<td class="col-own">mine</td>')
+
+
+def pytest_collect_file(file_path):
+    assert file_path.suffix != ".png", "nobody can collect the picture of a case"
+"""
+    conftest = study.path / "conftest.py"
+    study.file("conftest.py", conftest.read_text(encoding="utf-8") + own)
+    answer = study.run()
+    assert "Captured stdout teardown" in answer.text
+    assert answer.text.count("closed the lamp") == 4  # two cases are missed, and their tiers
+    (entry,) = entries_of(report_of(study))["cases/test_tiers.py::test_case[study/black_night]"]
+    row = entry["resultsTableRow"]
+    assert [re.findall("col-([a-zA-Z]+)", cell)[0] for cell in row[:5]] == [
+        "result",
+        "picture",
+        "own",
+        "testId",
+        "tier",
+    ]
+    assert "closed the lamp" in entry["log"]
+    assert "000002" in entry["tier"]  # what pytest-html sorts by

@@ -18,7 +18,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import write_atomically
 from tierbench.common.schema import CaseRow
 from tierbench.runs.record import ScoresFile, new_run_folder, read_run, write_run
-from tierbench.scoring.results import COLUMNS
+from tierbench.scoring.score_table import COLUMNS
 
 ROW = CaseRow(
     suite="cars",

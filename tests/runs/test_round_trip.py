@@ -18,7 +18,7 @@ from tierbench.common.schema import CaseRow, Run
 from tierbench.common.text import printable_values
 from tierbench.runs.history import read_history
 from tierbench.runs.record import ScoresFile, cells, read_run, read_run_json, row_from, write_run
-from tierbench.scoring.results import COLUMNS
+from tierbench.scoring.score_table import COLUMNS
 
 FIELDS = {each.name for each in fields(CaseRow)}
 PARAMETERS = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True).filter(lambda name: name not in COLUMNS)

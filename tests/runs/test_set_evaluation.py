@@ -14,6 +14,7 @@ from tests.flat_sets import CLEAN, write_set
 from tierbench.common.errors import UserError
 from tierbench.models import load_classifier
 from tierbench.models.identity import identity_of
+from tierbench.runs import set_evaluation
 from tierbench.runs.set_evaluation import SetModel, processes_for, score_samples
 from tierbench.scoring.class_map import map_classes
 from tierbench.scoring.set_scores import SetRow
@@ -65,6 +66,17 @@ def test_processes_and_batches_change_no_row(colours: DataSet, colour_model: Pat
             (row.id, row.predicted, row.rank) for row in plain
         ]
         assert [row.confidence for row in rows] == pytest.approx([row.confidence for row in plain], abs=1e-5)
+
+
+def test_rows_are_equal_however_batches_travel(
+    colours: DataSet, colour_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = load_classifier(str(colour_model))
+    plain = rows_of(classifier, colours, batch_size=2)
+    assert rows_of(classifier, colours, batch_size=2, processes=2) == plain
+    # Blocks too small for a batch: it goes through the pipe.
+    monkeypatch.setattr(set_evaluation, "_PICTURE_BYTES", 512)
+    assert rows_of(classifier, colours, batch_size=2, processes=2) == plain
 
 
 def test_a_row_has_what_the_model_said(colours: DataSet) -> None:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
+import tarfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 from PIL import Image
 
 from tierbench.common.errors import UserError
+from tierbench.runs.ray_cluster import RayCluster, ray_cluster
 from tierbench.runs.set_parts import SetParts
-from tierbench.runs.set_ray import RayCluster, ray_cluster
 
 pytest.importorskip("ray", reason="Ray is not installed (the extra ray)")
 
@@ -72,14 +77,17 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def evaluate(home: Path, out: str, *arguments: str, **environment: str) -> dict[str, object]:
-    command = [sys.executable, "-m", "tierbench", "evaluate", "mean=python:mean_colour:Mean", "--dataset"]
-    command += ["set=imagefolder:set", "--out", out, "--batch-size", "2", "--json", *arguments]
+def evaluate(
+    home: Path, out: str, *arguments: str, sets: Sequence[str] = ("set=imagefolder:set",), **environment: str
+) -> dict[str, object]:
+    command = [sys.executable, "-m", "tierbench", "evaluate", "mean=python:mean_colour:Mean"]
+    command += [argument for each in sets for argument in ("--dataset", each)]
+    command += ["--out", out, "--batch-size", "2", "--json", *arguments]
     path = os.pathsep.join(filter(None, (str(home), *map(os.path.abspath, sys.path))))
     env = {**os.environ, "PYTHONPATH": path, "HOME": str(home), **environment}
     ended = subprocess.run(command, cwd=home, env=env, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
-    found: dict[str, object] = json.loads(ended.stdout)
+    found: dict[str, object] = json.loads(ended.stdout.splitlines()[0])
     return found
 
 
@@ -137,6 +145,62 @@ def test_a_killed_process_and_a_resumed_run_give_the_rows_of_the_plain_path(home
     assert broken == "green/3.png"
     assert [process for process in left_behind(mark) if not ends(process)] == []
     assert not (home / ".ray").exists()
+
+
+def write_packed(home: Path) -> None:
+    """Write the pictures of the set again: as two Parquet files, and as two tar shards."""
+    files = sorted((home / "set").glob("*/*.png"))
+    for number in range(2):
+        own = files[number::2]
+        columns = {"image": [file.read_bytes() for file in own], "label": [file.parent.name for file in own]}
+        (home / "parquet").mkdir(exist_ok=True)
+        parquet.write_table(pa.table(columns), home / "parquet" / f"{number}.parquet", row_group_size=5)
+        (home / "tars").mkdir(exist_ok=True)
+        with tarfile.open(home / "tars" / f"{number}.tar", "w") as archive:
+            for index, file in enumerate(own):
+                archive.add(file, f"{index}.png")
+                label = tarfile.TarInfo(f"{index}.cls")
+                label.size = len(file.parent.name)
+                archive.addfile(label, io.BytesIO(file.parent.name.encode()))
+
+
+@pytest.mark.slow
+def test_sets_that_are_listed_on_two_machines_give_the_rows_of_the_plain_path(home: Path) -> None:
+    write_packed(home)
+    sets = ("p=parquet:parquet", "t=webdataset:tars")
+    evaluate(home, "plain", "--processes", "0", sets=sets)
+    # What a run that was stopped after eight pictures of the Parquet files leaves.
+    begun = shutil.copytree(home / "plain" / "p" / "mean", home / "on-ray" / "p" / "mean")
+    part = begun / "part-000000.parquet"
+    parquet.write_table(parquet.read_table(part).slice(0, 8), part)
+    with two_machines(home) as address:
+        evaluate(home, "on-ray", "--ray", address, "--scorers", "2", sets=sets)
+    exact = ["id", "slice", "label", "group", "predicted", "rank", "correct", "error"]
+    for name in ("p", "t"):
+        plain, found = (SetParts(home / out / name / "mean").read() for out in ("plain", "on-ray"))
+        assert len(plain) == 24
+        assert found[exact].to_dict("records") == plain[exact].to_dict("records")
+        assert found["confidence"].to_numpy() == pytest.approx(plain["confidence"].to_numpy(), abs=1e-5)
+
+
+@contextmanager
+def two_machines(home: Path) -> Iterator[str]:
+    """Start a cluster of two nodes of one core, and yield the address of its head."""
+    from ray.cluster_utils import Cluster
+
+    # A node answers to the signal itself from then on.
+    handler = signal.getsignal(signal.SIGTERM)
+    # Ray gives its processes the environment of this one; the model is found by it.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, (str(home), *map(os.path.abspath, sys.path)))))
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        try:
+            cluster.add_node(num_cpus=1)
+            yield cluster.address
+        finally:
+            cluster.shutdown()
+            signal.signal(signal.SIGTERM, handler)
 
 
 @pytest.mark.slow

@@ -60,8 +60,8 @@ robust_model = ["many=python:instant:right"]
 def many_cases(cases: int) -> Iterator[Path]:
     """Yield a temporary repository with a suite of small real pictures, all of them different.
 
-    `cases` is the folder of the suite; `empty` and `failing` have as many empty tests, of which in `failing` as many fail
-    as under the model `python:instant:sometimes_wrong`.
+    `cases` is the folder of the suite; `empty` and `failing` have as many empty tests. Of those in `failing` as many
+    fail as under the model `python:instant:sometimes_wrong`.
     """
     with tempfile.TemporaryDirectory(prefix="tierbench-speed-") as name:
         top = Path(name)

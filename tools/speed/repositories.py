@@ -56,8 +56,24 @@ def repository(cases: int) -> Iterator[Path]:
         yield top
 
 
+@contextmanager
+def suites_of_this_repository() -> Iterator[Path]:
+    """Yield a temporary repository with the suites and the accepted baselines of this one, and an empty cache."""
+    with tempfile.TemporaryDirectory(prefix="tierbench-speed-") as name:
+        top = Path(name)
+        for folder in ("cases", "reports/baselines"):
+            shutil.copytree(REPOSITORY / folder, top / folder)
+        (top / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+        (top / "pytest.toml").write_text('[pytest]\nstrict = true\ntestpaths = ["cases"]\n', encoding="utf-8")
+        os.environ["TIERBENCH_CACHE"] = str(top / "cache")
+        # As for a user: without compiled modules, every start would compile them.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(top / "bytecode")
+        yield top
+
+
 def photographs(folder: Path, count: int) -> list[Path]:
-    """Write crops of scikit-image's photographs as JPEG files of 640 × 480; return their paths."""
+    """Write crops of scikit-image's photographs, of mixed sizes, as JPEG files; return their paths."""
     import skimage
 
     folder.mkdir()
@@ -67,8 +83,8 @@ def photographs(folder: Path, count: int) -> list[Path]:
     paths = []
     for number in range(count):
         source = sources[number % len(sources)]
-        left, top = generator.integers(0, 60, size=2)
-        cut = source.crop((int(left), int(top), source.width, source.height)).resize((640, 480))
+        width, height = (int(generator.integers(240, side)) for side in source.size)
+        left, top = int(generator.integers(source.width - width)), int(generator.integers(source.height - height))
         paths.append(folder / f"p{number:04d}.jpg")
-        cut.save(paths[-1], quality=90)
+        source.crop((left, top, left + width, top + height)).save(paths[-1], quality=90)
     return paths

@@ -1,4 +1,4 @@
-"""Define the `tierbench` command line, one module per group of commands; heavy imports are deferred to the commands."""
+"""Define the `tierbench` command line, one module per group of commands; a command is imported when it is called."""
 
 from __future__ import annotations
 
@@ -7,21 +7,7 @@ from typing import Annotated
 import typer
 
 import tierbench
-from tierbench.cli.add import add
-from tierbench.cli.baselines import baseline
-from tierbench.cli.compare import compare
-from tierbench.cli.corrupt import corrupt
-from tierbench.cli.evaluate import evaluate
-from tierbench.cli.export import export
-from tierbench.cli.history import history, prune
-from tierbench.cli.import_set import import_set
-from tierbench.cli.init import init
-from tierbench.cli.merge import merge
-from tierbench.cli.model import model
-from tierbench.cli.query import query
-from tierbench.cli.remove import remove
-from tierbench.cli.runs import show
-from tierbench.cli.suites import check, fetch, list_suites
+from tierbench.cli.lazy_commands import LazyGroup, add_commands
 
 app = typer.Typer(
     name="tierbench",
@@ -29,6 +15,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    cls=LazyGroup,
 )
 
 
@@ -47,21 +34,4 @@ def _common(
     """Accept the options that come before a command."""
 
 
-app.command("init")(init)
-app.command("query")(query)
-app.command("check")(check)
-app.command("list")(list_suites)
-app.command("add")(add)
-app.command("import")(import_set)
-app.command("remove")(remove)
-app.command("fetch")(fetch)
-app.command("corrupt")(corrupt)
-app.command("evaluate")(evaluate)
-app.command("merge")(merge)
-app.command("show")(show)
-app.command("history")(history)
-app.command("compare")(compare)
-app.command("prune")(prune)
-app.add_typer(baseline)
-app.command("model")(model)
-app.command("export")(export)
+add_commands(app)

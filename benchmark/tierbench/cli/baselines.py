@@ -12,7 +12,10 @@ from tierbench.common.files import files_in, shown_path
 from tierbench.common.text import one_line, plural
 
 baseline = typer.Typer(
-    name="baseline", help="Manage the accepted scores that later runs are compared with.", no_args_is_help=True
+    name="baseline",
+    help="Manage the accepted scores that later runs are compared with.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 

@@ -58,9 +58,10 @@ def evaluate(
     from tierbench.models.label_file import read_labels
     from tierbench.models.spec import ModelSpec
     from tierbench.report.set_record import result_json
+    from tierbench.runs.ray_cluster import ray_cluster
     from tierbench.runs.set_evaluation import SetModel, cores, evaluate_set
     from tierbench.runs.set_parts import require_pyarrow
-    from tierbench.runs.set_ray import evaluate_on_ray, ray_cluster
+    from tierbench.runs.set_ray import evaluate_on_ray
     from tierbench.runs.set_run import run_set
     from tierbench.runs.set_selection import parse_selection
     from tierbench.runs.set_stopping import accuracy_problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,13 +13,9 @@ from tierbench.cli.folders import cases_folders
 from tierbench.cli.pytest_settings import PytestSettings, nearest_settings
 from tierbench.common.errors import UserError
 from tierbench.common.files import read_text
-from tierbench.models import Classifier, load_classifier
-from tierbench.models.endpoint_settings import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, endpoint_settings
-from tierbench.models.endpoint_spec import SCHEME
-from tierbench.models.label_file import read_labels
-from tierbench.models.model_paths import label_files, processor_folders
-from tierbench.models.reference import reference_installed
-from tierbench.models.spec import parse_models
+
+if TYPE_CHECKING:
+    from tierbench.models import Classifier
 
 Models = Annotated[
     list[str] | None,
@@ -63,6 +59,14 @@ def open_models(
     Returns:
         The classifiers by name, and one line per problem with the others.
     """
+    # Imported here, because the types above are for commands that need no model, too.
+    from tierbench.models import load_classifier
+    from tierbench.models.endpoint_settings import DEFAULT_CONCURRENCY, DEFAULT_TIMEOUT, endpoint_settings
+    from tierbench.models.endpoint_spec import SCHEME
+    from tierbench.models.label_file import read_labels
+    from tierbench.models.model_paths import label_files, processor_folders
+    from tierbench.models.spec import parse_models
+
     problems: list[str] = []
     root = Path.cwd()
     model_option, label_option, processor_option = "--model", "--labels", "--processor"
@@ -106,6 +110,8 @@ def open_models(
 
 def uses_reference() -> bool:
     """Return whether pytest would use the built-in model here: it is installed, and nothing names another one."""
+    from tierbench.models.reference import reference_installed
+
     settings = nearest_settings(Path.cwd()) or PytestSettings(Path.cwd() / "pytest.ini", {})
     if settings.option("robust_model"):
         return False

@@ -45,8 +45,9 @@ def show(
     typer.echo(f"{shown_path(record.folder)}  {record.run.started}  {record.run.duration_s:.1f} s  {state}")
     several = len(record.run.models) > 1
     echo_lines(run_lines(record.run, record.rows))
-    published = _published()
     cases = [row for row in record.rows if every or row.outcome != "passed"]
+    # Suites are read only where there is a case to say something of.
+    published = _published() if cases else {}
     if cases:
         typer.echo("")
     for row in cases:
@@ -57,10 +58,12 @@ def show(
 
 
 def _holds_results(folder: Path) -> bool:
-    # Imported here, because a run without data sets does not need pyarrow's neighbours.
+    if not is_folder(folder) or is_regular(folder / RUN):
+        return False
+    # Imported here, because a recorded run does not need it.
     from tierbench.runs.set_results import result_folders
 
-    return is_folder(folder) and not is_regular(folder / RUN) and bool(result_folders(folder))
+    return bool(result_folders(folder))
 
 
 def _show_results(folder: Path, every: bool, table: Style | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,9 +15,11 @@ from tierbench.cli.pytest_settings import nearest_settings
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.text import listed, one_line, plural
-from tierbench.models import Classifier
 from tierbench.suites import Suite, read_suite
 from tierbench.suites.problems import Problems
+
+if TYPE_CHECKING:
+    from tierbench.models import Classifier
 
 Suites = Annotated[list[str] | None, typer.Argument(help="suites by name or path (default: all in cases/)")]
 

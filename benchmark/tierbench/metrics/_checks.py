@@ -1,15 +1,22 @@
-"""Checks of the metrics' arguments: a wrong shape or range raises an error instead of giving a wrong figure."""
+"""Checks of the metrics' arguments: a wrong shape or range raises an error instead of giving a wrong figure.
+
+NumPy is imported in functions, here and in the registered metrics: `tierbench show` and `tierbench history` read from
+them how a figure is shown, and compute none.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 def flags(name: str, values: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Return a list of true and false (or 1 and 0) as an array; raise a ValueError if it is empty or something else."""
+    import numpy as np
+
     array = np.asarray(values)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must be a list of at least one value, got the shape {list(array.shape)}")
@@ -20,6 +27,8 @@ def flags(name: str, values: npt.ArrayLike) -> npt.NDArray[np.bool_]:
 
 def fractions(name: str, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return a list of numbers in [0, 1] as an array; raise a ValueError if it is empty or something else."""
+    import numpy as np
+
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must be a list of at least one value, got the shape {list(array.shape)}")

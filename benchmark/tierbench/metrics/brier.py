@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from tierbench.metrics._checks import confidence_and_correct
 from tierbench.metrics.registry import Metric
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 def brier_score(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
@@ -25,7 +27,7 @@ def brier_score(confidence: npt.ArrayLike, correct: npt.ArrayLike) -> float:
         ValueError: if there is no prediction, the shapes differ, or a confidence lies outside [0, 1].
     """
     sure, right = confidence_and_correct(confidence, correct)
-    return float(np.square(sure - right).mean())
+    return float(((sure - right) ** 2).mean())
 
 
 METRIC = Metric(

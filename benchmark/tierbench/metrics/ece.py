@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from tierbench.metrics._checks import confidence_and_correct
 from tierbench.metrics.registry import Metric
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 def expected_calibration_error(confidence: npt.ArrayLike, correct: npt.ArrayLike, *, bins: int = 15) -> float:
@@ -32,6 +34,8 @@ def expected_calibration_error(confidence: npt.ArrayLike, correct: npt.ArrayLike
         raise ValueError(f"bins must be at least 1, got {bins}")
     sure, right = confidence_and_correct(confidence, correct)
     # ceil(c · bins) would put the edge 7/15 into the wrong bin: the product can be rounded to slightly more than 7.
+    import numpy as np
+
     number = np.searchsorted(np.arange(1, bins) / bins, sure, side="left")
     surplus = np.bincount(number, weights=sure - right, minlength=bins)
     return float(np.abs(surplus).sum() / sure.size)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from tierbench.metrics._checks import fractions
 from tierbench.metrics.registry import Metric
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 def mean_of_confidence(confidence: npt.ArrayLike) -> float:
@@ -21,7 +23,7 @@ def mean_of_confidence(confidence: npt.ArrayLike) -> float:
     Raises:
         ValueError: if there is no prediction, or a confidence lies outside [0, 1].
     """
-    return float(np.mean(fractions("confidence", confidence)))
+    return float(fractions("confidence", confidence).mean())
 
 
 METRIC = Metric(

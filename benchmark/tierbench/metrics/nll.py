@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from tierbench.metrics._checks import fractions
 from tierbench.metrics.registry import Metric
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 def negative_log_likelihood(score: npt.ArrayLike) -> float:
@@ -24,6 +26,8 @@ def negative_log_likelihood(score: npt.ArrayLike) -> float:
     Raises:
         ValueError: if there is no prediction, or a score lies outside [0, 1].
     """
+    import numpy as np
+
     scores = fractions("score", score)
     return float(-np.log(np.maximum(scores, np.finfo(np.float64).eps)).mean() + 0.0)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING, NamedTuple
 
 from tierbench.metrics._checks import flags
 from tierbench.metrics.registry import Metric
 from tierbench.metrics.wilson import wilson_interval
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 class Accuracy(NamedTuple):

@@ -37,6 +37,6 @@ def batches(
 def _placed(tensor: torch.Tensor, device: str, dtype: torch.dtype) -> torch.Tensor:
     import torch
 
-    # Convolutional networks run twice as fast with the channels last, on the CPU too.
+    # As the weights of convolutional networks are, which run faster for it.
     layout = torch.channels_last if tensor.ndim == 4 else torch.preserve_format
     return tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype, memory_format=layout)

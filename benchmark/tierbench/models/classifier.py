@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,10 @@ class Prepares(Protocol):
         """
 
     def predict_prepared(self, inputs: Sequence[Any]) -> np.ndarray:
-        """Return the probabilities of the labels for inputs that `preparation` made."""
+        """Return the probabilities of the labels for inputs that `preparation` made.
+
+        Their memory is used again after the call: keep a copy of what you need later.
+        """
 
 
 @runtime_checkable
@@ -141,17 +145,40 @@ class AsksServer(Protocol):
         """
 
 
+class PreparingClassifier(ABC):
+    """A classifier, as in `Prepares`, that predicts pictures by preparing them and predicting what that makes."""
+
+    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
+        """Return the probabilities of the labels, float32, shape [n_images, n_labels]."""
+        return self.predict_prepared([*map(self.preparation(cropped=False), images)])
+
+    def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
+        """Return the probabilities of the labels, without a crop; see `TakesCropped`."""
+        return self.predict_prepared([*map(self.preparation(cropped=True), images)])
+
+    @abstractmethod
+    def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Any]:
+        """Return the function that makes the model's input of a picture; see `Prepares`."""
+
+    @abstractmethod
+    def predict_prepared(self, inputs: Sequence[Any]) -> np.ndarray:
+        """Return the probabilities of the labels for prepared pictures; see `Prepares`."""
+
+
 def preparation_of(classifier: Classifier) -> Prepares | None:
     """Return the classifier if its preprocessing can run in threads; None if its `predict` must be called.
 
-    A subclass or an instance that replaces `predict` alone has reasons to be asked through it.
+    A subclass or an instance that replaces `predict` alone has reasons to be asked through it. Those that inherit it
+    from `PreparingClassifier` may replace what that calls.
     """
-    replaced = {"predict", "predict_cropped"}.intersection(getattr(classifier, "__dict__", ()))
-    if not isinstance(classifier, Prepares) or replaced:
+    asked = ("predict", "predict_cropped")
+    if not isinstance(classifier, Prepares) or not getattr(classifier, "__dict__", {}).keys().isdisjoint(asked):
         return None
-    order = type(classifier).__mro__
-    homes = {
-        next((kind for kind in order if name in vars(kind)), None)
-        for name in ("predict", "predict_cropped", "predict_prepared", "preparation")
-    }
-    return classifier if len(homes) == 1 else None
+    homes = {name: _home(type(classifier), name) for name in (*asked, "predict_prepared", "preparation")}
+    inherited = all(homes[name] is PreparingClassifier for name in asked)
+    return classifier if inherited or len(set(homes.values())) == 1 else None
+
+
+def _home(kind: type, name: str) -> type | None:
+    """Return the class, among a class and its bases, that a method is from."""
+    return next((each for each in kind.__mro__ if name in vars(each)), None)

@@ -11,6 +11,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.images import PictureError
 from tierbench.common.text import first_line, listed, one_line
 from tierbench.models.files import MAX_SIDE, processor_files, read_json
+from tierbench.models.quick_preparation import quick_preparation
 from tierbench.models.quiet import quiet_transformers
 from tierbench.models.timm_config import is_timm, timm_preprocessing
 from tierbench.models.timm_processor import TimmProcessor
@@ -39,6 +40,8 @@ class ImageProcessor:
     def __init__(self, folder: Path, place: str) -> None:
         self._folder = folder
         self._place = place
+        # By `cropped` and `raw`; None where only the image processor itself makes the pixels.
+        self._quick: dict[tuple[bool, bool], Callable[[Image.Image], Prepared] | None] = {}
 
     def preparation(self, *, cropped: bool, raw: bool = False) -> Callable[[Image.Image], Prepared]:
         """Return the function that makes the model's input of a picture; see `Prepares`.
@@ -60,14 +63,21 @@ class ImageProcessor:
         options |= {"do_rescale": False, "do_normalize": False} if raw else {}
         edge = _shortest_edge(processor)
 
+        def processed(image: Image.Image) -> Prepared:
+            tensors = processor(images=[image], return_tensors="pt", **options)
+            prepared = {name: _in_float32(tensor[0]) for name, tensor in tensors.items()}
+            return prepared[_PIXELS] if set(prepared) == {_PIXELS} else prepared
+
+        if (cropped, raw) not in self._quick:
+            self._quick[cropped, raw] = quick_preparation(processor, options, processed)
+        quick = self._quick[cropped, raw] or processed
+
         def prepare(image: Image.Image) -> Prepared:
             if cropped:
                 image = self._resized(image, (width, height))
             else:
                 _check_shape(image, edge)
-            tensors = processor(images=[image], return_tensors="pt", **options)
-            prepared = {name: _in_float32(tensor[0]) for name, tensor in tensors.items()}
-            return prepared[_PIXELS] if set(prepared) == {_PIXELS} else prepared
+            return (quick if image.mode == "RGB" else processed)(image)
 
         return prepare
 

@@ -15,6 +15,7 @@ from filelock import FileLock
 from tierbench.common.cache import cache_folder
 from tierbench.common.errors import UserError
 from tierbench.common.text import one_line
+from tierbench.models.classifier import PreparingClassifier
 from tierbench.models.onnx_export import PACKAGES, TOLERANCE, agreement, drawn_pictures, export_model
 from tierbench.models.onnx_files import read_onnx_model
 from tierbench.models.onnx_graph import check_installed
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _EXPORT_VERSION = "1"
 
 
-class ExportedClassifier:
+class ExportedClassifier(PreparingClassifier):
     """A `Classifier` that prepares pictures as a transformers classifier does, and runs its ONNX export.
 
     Args:
@@ -75,16 +76,6 @@ class ExportedClassifier:
         """
         check_installed(self._place, extra="export", packages=PACKAGES)
         return resolve_onnx_device(self._device, self._place)
-
-    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Return the probabilities of the labels, float32, shape [n_images, n_labels]."""
-        prepare = self.preparation(cropped=False)
-        return self.predict_prepared([prepare(image) for image in images])
-
-    def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Return the probabilities of the labels, without a crop; see `TakesCropped`."""
-        prepare = self.preparation(cropped=True)
-        return self.predict_prepared([prepare(image) for image in images])
 
     def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Any]:
         """Return the function that makes the input of the original of a picture; see `Prepares`."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import one_line
+from tierbench.models.classifier import PreparingClassifier
 from tierbench.models.image_processor import ImageProcessor
 from tierbench.models.onnx_files import OnnxFiles, onnx_path, read_onnx_model
 from tierbench.models.onnx_session import BACKEND, OnnxSession, resolve_onnx_device
@@ -30,7 +31,7 @@ def open_onnx(
     )
 
 
-class OnnxClassifier:
+class OnnxClassifier(PreparingClassifier):
     """A `Classifier` for an ONNX file with labels and an image processor (Pillow backend).
 
     Args:
@@ -74,16 +75,6 @@ class OnnxClassifier:
             UserError: if ONNX Runtime has nothing for the requested device.
         """
         return resolve_onnx_device(self._device, self._place)
-
-    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Return the probabilities of the labels, float32, shape [n_images, n_labels]."""
-        prepare = self.preparation(cropped=False)
-        return self.predict_prepared([prepare(image) for image in images])
-
-    def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Return the probabilities of the labels, without a crop; see `TakesCropped`."""
-        prepare = self.preparation(cropped=True)
-        return self.predict_prepared([prepare(image) for image in images])
 
     def preparation(self, *, cropped: bool) -> Callable[[Image.Image], torch.Tensor]:
         """Return the function that makes pixels of shape [channels, height, width] of a picture; see `Prepares`.

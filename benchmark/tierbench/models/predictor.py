@@ -3,54 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from tierbench.common.errors import UserError
 from tierbench.common.images import quiet_pillow
-from tierbench.common.text import one_line
-from tierbench.models.asking import ask_server
-from tierbench.models.classifier import AsksServer, Classifier, Scores, TakesCropped, preparation_of
+from tierbench.models.classifier import Classifier, Scores, TakesCropped
 from tierbench.models.identity import Identity, identity_of, read_part
-from tierbench.models.intake import Intake, Taken
-from tierbench.models.outputs import FIX, NOT_PROBABILITIES, as_array, check_sum, problem_of
+from tierbench.models.model_calls import ModelCalls, Prediction
 from tierbench.models.prediction_store import PredictionStore, backend_with_version, prediction_key
 from tierbench.models.stored_row import FULL_LABELS, pack, pack_partial, unpack, unpack_partial
-from tierbench.suites.case import Case, Thresholds
+from tierbench.suites.case import Case
 from tierbench.suites.derived import corruption_key
 from tierbench.suites.picture_file import picture_sha256
-from tierbench.suites.sources import by_source
 
-if TYPE_CHECKING:
-    import numpy as np
+__all__ = ["Advance", "Counted", "Prediction", "Predictor"]
 
-    Call = Callable[[Sequence[Any]], object]
-
-_PROBE = Case("", "", "", Path(), (), None, Thresholds())
 Advance = Callable[[int], object]
 # Case → the labels of the model that its suite counts as a concept.
 Counted = Callable[[Case], Sequence[int]]
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The output of a model for an image, or why there is none.
-
-    Attributes:
-        image_sha256: of the bytes that were decoded; empty if the image file could not be read.
-        probabilities: float32, shape [n_labels]; None if there is an error.
-        error: why there is no prediction; empty if there is one.
-        ceiling: where a server's answer lacks labels, the largest probability that one of them can have; they are those
-            with a probability of 0. 0: there is a probability for each label.
-    """
-
-    image_sha256: str
-    probabilities: np.ndarray | None
-    error: str = ""
-    ceiling: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +67,8 @@ class Predictor:
         self.identity = identity or identity_of(classifier)
         self._unkept = unkept
         self._store = store
-        self._batch_size = batch_size
+        self._calls = ModelCalls(classifier, self.identity, batch_size, max_pixels)
         self._counted = counted
-        self._max_pixels = max_pixels
 
     @property
     def takes_cropped(self) -> bool:
@@ -184,18 +154,8 @@ class Predictor:
         return results
 
     def probe(self) -> None:
-        """Predict a grey picture, which tells before a run whether the model keeps to the interface.
-
-        Raises:
-            UserError: if its outputs are no array of probabilities, images × labels. That it cannot predict such a
-                picture is no problem.
-        """
-        from PIL import Image
-
-        picture = Image.new("RGB", (224, 224), (128, 128, 128))
-        ((_, prediction),) = self._predict_batch(self.classifier.predict, [Taken(_PROBE, "", picture)])
-        if prediction.error.startswith(NOT_PROBABILITIES):
-            raise UserError(f"{prediction.error}; {FIX}")
+        """Predict a grey picture; see `ModelCalls.probe`."""
+        self._calls.probe()
 
     def _known(self, keys: Iterable[str]) -> dict[str, Scores]:
         """Return the stored probabilities by key; damaged ones are left out, and so predicted again."""
@@ -218,7 +178,7 @@ class Predictor:
         """
         by_case = {job.cases[0].key: job for job in jobs}
         left: list[_Job] = []
-        for batch in self._predict_new([job.cases[0] for job in jobs]):
+        for batch in self._calls.predict([job.cases[0] for job in jobs]):
             rows: dict[str, bytes] = {}
             for case, prediction in batch:
                 job = by_case[case.key]
@@ -238,79 +198,6 @@ class Predictor:
     def _packed(self, key: str, case: Case, scores: Scores) -> bytes:
         return pack_partial(key, scores) if scores.ceiling else pack(key, scores.probabilities, self._counted(case))
 
-    def _predict_new(self, cases: Sequence[Case]) -> Iterator[list[tuple[Case, Prediction]]]:
-        """Predict images that are not in the store, one batch at a time."""
-        for cropped in (False, True):
-            chosen = by_source(case for case in cases if case.is_cropped is cropped)
-            if not chosen:
-                continue
-            if isinstance(self.classifier, AsksServer):
-                yield from self._ask(self.classifier, chosen, cropped=cropped and self.takes_cropped)
-                continue
-            call: Call = self.classifier.predict
-            if cropped and isinstance(self.classifier, TakesCropped):
-                call = self.classifier.predict_cropped
-            prepare = None
-            if prepares := preparation_of(self.classifier):
-                prepare, call = prepares.preparation(cropped=cropped), prepares.predict_prepared
-            for batch in Intake(self._batch_size, prepare, self._max_pixels).batches(chosen):
-                failed = [(taken.case, Prediction(taken.digest, None, taken.error)) for taken in batch if taken.error]
-                good = [taken for taken in batch if not taken.error]
-                yield failed + (self._predict_batch(call, good) if good else [])
-
-    def _ask(
-        self, server: AsksServer, cases: Sequence[Case], *, cropped: bool
-    ) -> Iterator[list[tuple[Case, Prediction]]]:
-        """Ask a server for pictures, a batch at a time."""
-        for batch in Intake(self._batch_size, None, self._max_pixels, keep_files=True).batches(cases):
-            failed = [(taken.case, Prediction(taken.digest, None, taken.error)) for taken in batch if taken.error]
-            good = [taken for taken in batch if not taken.error]
-            asked = ask_server(server, [(taken.picture, taken.content) for taken in good], cropped=cropped)
-            answers = zip(good, asked, strict=True)
-            yield failed + [(taken.case, self._answered(taken.digest, outcome)) for taken, outcome in answers]
-
-    def _answered(self, digest: str, outcome: Scores | str) -> Prediction:
-        if isinstance(outcome, str):
-            return Prediction(digest, None, outcome)
-        (row,) = as_array([outcome.probabilities], 1, len(self.identity.labels))
-        if not outcome.ceiling:
-            return self._checked(digest, row)
-        problem = problem_of(row)
-        return Prediction(digest, None, problem) if problem else Prediction(digest, row, ceiling=outcome.ceiling)
-
-    def _predict_batch(self, call: Call, batch: list[Taken]) -> list[tuple[Case, Prediction]]:
-        try:
-            outputs = as_array(call([taken.picture for taken in batch]), len(batch), len(self.identity.labels))
-        except UserError:
-            raise
-        except (Exception, SystemExit) as error:
-            # The model is other people's code and may raise anything; only the images of this batch are affected.
-            failure = _model_error(error)
-        else:
-            return [(taken.case, self._checked(taken.digest, row)) for taken, row in zip(batch, outputs, strict=True)]
-        # Outside of the handler: the error keeps the frames of the failed call alive, and with them their memory.
-        if len(batch) > 1:
-            # Out of memory, or an image that the model cannot process: predicting halves finds out which.
-            half = len(batch) // 2
-            return self._predict_batch(call, batch[:half]) + self._predict_batch(call, batch[half:])
-        return [(batch[0].case, Prediction(batch[0].digest, None, failure))]
-
-    def _checked(self, digest: str, row: np.ndarray) -> Prediction:
-        import numpy as np
-
-        if problem := problem_of(row):
-            return Prediction(digest, None, problem)
-        if not self.identity.multi_label:
-            check_sum(row)
-        return Prediction(digest, np.clip(row, 0, 1))
-
 
 def _stored(digest: str, scores: Scores) -> Prediction:
     return Prediction(digest, scores.probabilities, ceiling=scores.ceiling)
-
-
-def _model_error(error: BaseException) -> str:
-    memory = isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
-    what = "not enough memory for a single image" if memory else "the model failed on the image"
-    lines = str(error).strip().splitlines()
-    return one_line(f"{what}: {type(error).__name__}: {lines[0] if lines else ''}".rstrip(": "))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tierbench.common.errors import UserError
 from tierbench.common.text import error_text, first_line, one_line, plural
 from tierbench.models.batches import batches
+from tierbench.models.classifier import PreparingClassifier
 from tierbench.models.device import resolve_device
 from tierbench.models.files import ModelFiles, read_json, read_model_folder
 from tierbench.models.image_processor import ImageProcessor
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 DTYPES = ("float32", "float16", "bfloat16")
 
 
-class TransformersClassifier:
+class TransformersClassifier(PreparingClassifier):
     """A `Classifier` for `AutoModelForImageClassification` and its image processor (Pillow backend).
 
     Args:
@@ -82,16 +83,6 @@ class TransformersClassifier:
             UserError: if the requested device is not available.
         """
         return resolve_device(self._device)
-
-    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Return the probabilities of the labels, float32, shape [n_images, n_labels]."""
-        prepare = self.preparation(cropped=False)
-        return self.predict_prepared([prepare(image) for image in images])
-
-    def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Return the probabilities of the labels, without a crop; see `TakesCropped`."""
-        prepare = self.preparation(cropped=True)
-        return self.predict_prepared([prepare(image) for image in images])
 
     def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Prepared]:
         """Return the function that makes the model's input of a picture; see `Prepares`."""
@@ -168,7 +159,8 @@ class TransformersClassifier:
         model = load_pretrained(Auto, folder, place, "an image classifier", config=config, dtype=self.dtype)
         if read_model_folder(folder, self._files.spec, self._files.given_labels).fingerprint != self.fingerprint:
             raise UserError(f"{place}: its files changed while the run was going on; run again")
-        # Convolutional networks run twice as fast with the channels last, on the CPU too.
+        # On one thread of a CPU, this is faster by a factor of 1.18 (MobileNetV2), 1.14 (EfficientNet-Lite0), 1.09
+        # (ResNet-50) and 1.05 (RegNet), and no slower for ConvNeXT and ViT. A trial could decide otherwise next time.
         return model.to(device=self.device, memory_format=torch.channels_last)
 
     @cached_property

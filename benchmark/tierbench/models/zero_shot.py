@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tierbench.common.errors import UserError
+from tierbench.models.classifier import PreparingClassifier
 from tierbench.models.dual_encoder import DualEncoder
 from tierbench.models.inference import inference
 from tierbench.models.text_embeddings import embedding_file, keep_embeddings, kept_embeddings
@@ -72,7 +73,7 @@ class ZeroShotModel:
         return {**self._encoder.describe(), "labels": [], "templates": list(DEFAULT_TEMPLATES)}
 
 
-class PromptedClassifier:
+class PromptedClassifier(PreparingClassifier):
     """A `Classifier` whose labels are concepts, each asked for by one or several texts.
 
     Args:
@@ -111,16 +112,6 @@ class PromptedClassifier:
         """Raise a `UserError` if the model cannot be used, or a text is too long for it."""
         self._encoder.verify()
         self._encoder.tokens(self._distinct_texts)
-
-    def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Return the probabilities of the labels; see `Classifier`."""
-        prepare = self.preparation(cropped=False)
-        return self.predict_prepared([prepare(image) for image in images])
-
-    def predict_cropped(self, images: Sequence[Image.Image]) -> np.ndarray:
-        """Return the probabilities of the labels, without a crop; see `TakesCropped`."""
-        prepare = self.preparation(cropped=True)
-        return self.predict_prepared([prepare(image) for image in images])
 
     def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Prepared]:
         """Return the function that makes the model's input of a picture; see `Prepares`."""

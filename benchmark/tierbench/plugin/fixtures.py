@@ -14,7 +14,7 @@ from tierbench.plugin.kinds import TESTS
 from tierbench.plugin.reports import attach
 from tierbench.plugin.session import SESSION, BenchmarkSession
 from tierbench.runs.decision import Decision
-from tierbench.scoring.results import rows_frame
+from tierbench.scoring.score_table import rows_frame
 
 if TYPE_CHECKING:
     import pandas as pd

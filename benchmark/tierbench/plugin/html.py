@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableSequence
+import re
+from collections.abc import Iterable, MutableSequence, Sequence
 from contextlib import nullcontext
 from copy import copy
 from html import escape
@@ -20,10 +21,15 @@ from tierbench.report.html.rows import CaseView, case_view
 from tierbench.report.html.templating import cells_of, escaped, macros, render
 
 _CELLS = "cells.html.jinja"
-
+# As pytest-html reads the name and the key of a cell.
+_NAME, _KEY = re.compile(r"col-(\w+)"), re.compile(r"<td.*?>(.*?)</td>")
 
 # Columns that are hidden where no row has anything to say in them.
 _OWN_COLUMNS = ("picture", "tier", "model", "expected", "predicted", "score", "rank", "margin", "change")
+
+# Stand in the row of a case until it is known whether the table keeps it: most rows of a large run are dropped, and
+# their cells would be what the run spends most time on.
+_LATER = tuple(f'<td data-later="{index}"></td>' for index in range(10))
 
 
 class HtmlReport:
@@ -84,12 +90,17 @@ class HtmlReport:
         result, _, duration, *links = cells
         several = self._session.several_models
         shown = self._shown.get(report.nodeid) if report.when in ("call", "setup") else None
-        if shown:
-            ours = macros(_CELLS).case(shown, several)
-        else:
+        if shown is None:
             nodeid = report.nodeid if report.when == "call" else f"{report.nodeid}::{report.when}"
-            ours = macros(_CELLS).other(nodeid, several)
-        cells[:] = [result, *cells_of(ours), duration, *links]
+            ours = cells_of(macros(_CELLS).other(nodeid, several))
+        elif self._recorder.config.getini("generate_report_on_test"):
+            ours = self._cells(shown)
+        else:
+            ours = list(_LATER if several else _LATER[:-1])
+        cells[:] = [result, *ours, duration, *links]
+
+    def _cells(self, view: CaseView) -> list[str]:
+        return cells_of(macros(_CELLS).case(view, self._session.several_models))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: MutableSequence[str]) -> None:
@@ -133,9 +144,12 @@ class HtmlReport:
         self._data.title = made.title
         self._collapse()
         tests = self._data.data["tests"]
-        for nodeid in [nodeid for nodeid in self._shown if nodeid not in made.kept]:
-            # Out of pytest-html's data; its counts of outcomes remain.
-            tests.pop(nodeid, None)
+        for nodeid, view in self._shown.items():
+            if nodeid not in made.kept:
+                # Out of pytest-html's data; its counts of outcomes remain.
+                tests.pop(nodeid, None)
+            elif nodeid in tests:
+                _put_cells(tests[nodeid], self._cells(view))
         prefix.append(made.html)
 
     def _has_links(self) -> bool:
@@ -147,3 +161,14 @@ class HtmlReport:
         if self._recorder.config.getini("render_collapsed") == "passed":
             outcomes = ["passed", "skipped", "failed", "error", "xfailed", "xpassed", "rerun"]
             self._data.set_data("renderCollapsed", outcomes)
+
+
+def _put_cells(tests: Iterable[dict[str, Any]], made: Sequence[str]) -> None:
+    """Put the cells of a case into the rows that pytest-html has of it, with the keys by which it sorts them."""
+    cells = dict(zip(_LATER, made, strict=False))
+    keys = {name[1]: key[1] for cell in made if (name := _NAME.search(cell)) and (key := _KEY.search(cell))}
+    for test in tests:
+        row: list[str] = test["resultsTableRow"]
+        if not cells.keys().isdisjoint(row):
+            row[:] = [cells.get(cell, cell) for cell in row]
+            test.update((name, key) for name, key in keys.items() if name != "picture")

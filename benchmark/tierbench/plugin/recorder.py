@@ -176,6 +176,7 @@ class Recorder:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
         """Print the tiers, the levels and where the report is."""
+        forget_silent(terminalreporter)
         yield
         recording = self.recording
         if not recording.begun or recording.folder is None:
@@ -196,3 +197,13 @@ class Recorder:
             terminalreporter.write_line(f"warning: {message_line(warning)}", yellow=True)
         shown = self.report_file if self.report_file else recording.folder / SCORES
         terminalreporter.write_line(f"report: {shown_path(shown)}")
+
+
+def forget_silent(terminalreporter: pytest.TerminalReporter) -> None:
+    """Drop the reports of setups and teardowns without output, which the terminal would not show.
+
+    For each failed test, pytest looks for the output of its teardown in the reports of all tests: of 100,000 cases, a
+    tenth of which fails, it would look at two thousand million.
+    """
+    if quiet := terminalreporter.stats.get(""):
+        quiet[:] = [report for report in quiet if getattr(report, "sections", True)]

@@ -18,7 +18,7 @@ def write_pages(reports: Path, markdown: Path | None, run: Run, rows: Rows) -> N
     """
     write_page(reports)
     if markdown:
-        # Imported here, because it needs pandas, and a warm run does not.
+        # Imported here, because few runs write one.
         from tierbench.report.markdown import run_markdown
 
         try:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from tierbench.common.schema import SetResult, SetSlice
 from tierbench.common.text import MET_MARKS, aligned, one_line
 from tierbench.corruptions.names import ALL_CORRUPTIONS
 from tierbench.scoring.class_map import class_text
-from tierbench.scoring.set_details import SetDetails
+
+if TYPE_CHECKING:
+    from tierbench.scoring.set_details import SetDetails
 
 # Maximum number of slices that the terminal lists; the report has all.
 _MOST_SLICES = 40

@@ -173,7 +173,7 @@ class Benchmark:
             return [None] * len(results)
         known = baseline.known
         if any(result.verdict and result.case.key not in known for result in results):
-            # All at once at the first call: a diff of one row takes as long as one of a thousand.
+            # All at once at the first call: each diff walks over the whole baseline.
             known = baseline.of(self.all_results(name))
         return [known.get(result.case.key) for result in results]
 

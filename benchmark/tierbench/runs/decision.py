@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tierbench.common.schema import CaseRow, Gate
-from tierbench.scoring.results import CaseResult
+
+if TYPE_CHECKING:
+    from tierbench.scoring.results import CaseResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tierbench.common.schema import (
     AbsenceResult,
@@ -24,9 +25,11 @@ from tierbench.runs.decision import PASS, Change, Decision, excused, is_new, kno
 from tierbench.scoring.absence import absence_sentence, keeps
 from tierbench.scoring.figures import metric_sentence
 from tierbench.scoring.ladders import ladder_sentence, with_shares
-from tierbench.scoring.results import CaseResult
 from tierbench.scoring.slices import slice_sentence
 from tierbench.scoring.tiers import reaches, shortfall
+
+if TYPE_CHECKING:
+    from tierbench.scoring.results import CaseResult
 
 # Why a flip does not fail under the gate `regression`. The second is for what counts for no tier: ladders, slices and
 # absence cases.

@@ -8,12 +8,15 @@ thresholds and twins.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from tierbench.common.schema import LevelResult
 from tierbench.common.text import plural
 from tierbench.runs.decision import PASS, Change, Decision
-from tierbench.scoring.results import CaseResult
 from tierbench.suites.case import Suite
+
+if TYPE_CHECKING:
+    from tierbench.scoring.results import CaseResult
 
 
 def limit_tier(

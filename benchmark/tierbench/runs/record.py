@@ -22,7 +22,7 @@ from tierbench.common.files import shown_path, write_atomically
 from tierbench.common.inert import guarded, unguarded
 from tierbench.common.schema import SCHEMA, CaseRow, Run
 from tierbench.common.text import one_line, printable_values
-from tierbench.scoring.results import COLUMNS, rows_frame
+from tierbench.scoring.score_table import COLUMNS, rows_frame
 
 if TYPE_CHECKING:
     import pandas as pd

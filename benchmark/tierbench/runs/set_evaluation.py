@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import pickle
 import time
+from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +16,22 @@ from tierbench.models.classifier import Classifier
 from tierbench.models.identity import Identity
 from tierbench.runs.set_parts import SetParts
 from tierbench.runs.set_scorer import Read, SetScorer
+from tierbench.runs.shared_blocks import Packed, SharedBlocks
 from tierbench.scoring.class_map import ClassMap
 from tierbench.scoring.set_scores import SetRow
-from tierbench.suites.datasets import DataSet, Sample
+from tierbench.suites.datasets import DataSet, Sample, choose
 
 Advance = Callable[[int], object]
 # A part is closed after so many rows or seconds, whichever is first: what is lost at most when a run is killed.
 PART_ROWS = 2000
 PART_SECONDS = 60.0
+# So many ids are looked up in the result files at once: all of a large set would not fit into memory.
+_LOOKED_UP = 500_000
+# Batches that each process reads ahead.
+_AHEAD = 2
+# What a block has for each picture of a batch, enough for three colours of 590 × 590 pixels in float32. Larger pictures
+# travel through a pipe; smaller ones leave pages untouched, which cost nothing.
+_PICTURE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -77,11 +86,22 @@ def evaluate_set(
     Raises:
         UserError: if the model cannot be loaded, or its outputs are no probabilities.
     """
-    done = parts.done()
-    todo = [sample for sample in samples if sample.id not in done]
+    todo = without_row(samples, parts)
     if advance:
         advance(len(samples) - len(todo))
     write_rows(score_samples(model, data_set, todo, classes), parts, advance)
+
+
+def without_row(samples: Sequence[Sample], parts: SetParts) -> Sequence[Sample]:
+    """Return the samples that have no row in result files; those that are made when they are asked for stay so."""
+    if not parts.files():
+        return samples
+    numbers = array("q")
+    for start in range(0, len(samples), _LOOKED_UP):
+        ids = [sample.id for sample in samples[start : start + _LOOKED_UP]]
+        done = parts.done(ids)
+        numbers.extend(start + place for place, name in enumerate(ids) if name not in done)
+    return choose(samples, numbers)
 
 
 def write_rows(batches: Iterable[list[SetRow]], parts: SetParts, advance: Advance | None = None) -> None:
@@ -112,52 +132,71 @@ def score_samples(
         cropped=data_set.layout.crop == "none",
         max_pixels=model.max_pixels,
     )
-    batches = _Batches(samples, scorer, model.batch_size)
     with quiet_pillow():
-        for number, pictures in enumerate(_read_ahead(batches, model.processes)):
-            yield scorer.score(batches.samples(number), pictures)
+        for batch, pictures in _read_ahead(_in_batches(samples, model.batch_size), scorer, model):
+            yield scorer.score(batch, pictures)
 
 
-class _Batches:
-    """The batches of a set by number, read: what processes load from.
+def _in_batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample]]:
+    """Yield the samples in batches, made when they are asked for."""
+    return (samples[start : start + size] for start in range(0, len(samples), size))
 
-    Samples are packed: processes that went through a list of objects would each get a copy of it, page by page, by
-    counting references.
-    """
 
-    def __init__(self, samples: Sequence[Sample], scorer: SetScorer, size: int) -> None:
-        self._packed = [pickle.dumps(samples[start : start + size]) for start in range(0, len(samples), size)]
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A batch that a process is to read, and the number of the block for its arrays; None: there is none."""
+
+    samples: Sequence[Sample]
+    block: int | None
+
+
+class _Reader:
+    """Reads batches in the processes: what a `DataLoader` calls the data set, whose items are pieces of work."""
+
+    def __init__(self, scorer: SetScorer, blocks: SharedBlocks) -> None:
         self._scorer = scorer
+        self._blocks = blocks
 
-    def __len__(self) -> int:
-        return len(self._packed)
-
-    def __getitem__(self, number: int) -> list[Read]:
-        return self._scorer.read(self.samples(number))
-
-    def samples(self, number: int) -> Sequence[Sample]:
-        samples: Sequence[Sample] = pickle.loads(self._packed[number])  # noqa: S301 (packed above)
-        return samples
+    def __getitem__(self, work: _Work) -> Packed:
+        return self._blocks.pack(self._scorer.read(work.samples), work.block)
 
 
-def _read_ahead(batches: _Batches, processes: int) -> Iterator[list[Read]]:
-    """Yield the batches in their order; processes, two batches each, read ahead.
+def _read_ahead(
+    batches: Iterator[Sequence[Sample]], scorer: SetScorer, model: SetModel
+) -> Iterator[tuple[Sequence[Sample], list[Read]]]:
+    """Yield batches in their order, with their pictures; processes, two batches each, read ahead.
 
-    They send arrays, not tensors: tensors would go through shared memory, of which containers have little. A thread
-    that unpacked them while the model runs made it slower by a quarter: both need the interpreter.
+    The pictures of a batch change when the next one is asked for.
     """
+    if not model.processes or not hasattr(os, "fork"):
+        yield from ((batch, scorer.read(batch)) for batch in batches)
+        return
     from torch.utils.data import DataLoader
 
-    context = "fork" if processes and hasattr(os, "fork") else None
-    loader: Iterable[list[Read]] = DataLoader(
-        batches,  # type: ignore[arg-type]  # any object with a length and items will do
+    # A block for each batch that is read ahead, and one for that which the model has.
+    blocks = SharedBlocks(_AHEAD * model.processes + 1, model.batch_size * _PICTURE_BYTES)
+    # The batches on their way. They are sent one by one: processes that went through a list of all samples would each
+    # get a copy of it, page by page, by counting references.
+    waiting: deque[_Work] = deque()
+
+    def work() -> Iterator[_Work]:
+        for batch in batches:
+            waiting.append(_Work(batch, blocks.take()))
+            yield waiting[-1]
+
+    loader: Iterable[Packed] = DataLoader(
+        _Reader(scorer, blocks),  # type: ignore[arg-type]  # any object with items will do
         batch_size=None,
-        collate_fn=_unchanged,
-        num_workers=processes if context else 0,
-        multiprocessing_context=context,
+        sampler=work(),
+        num_workers=model.processes,
+        prefetch_factor=_AHEAD,
+        multiprocessing_context="fork",
     )
     try:
-        yield from loader
+        for packed in loader:
+            done = waiting.popleft()
+            yield done.samples, blocks.unpack(packed)
+            blocks.give_back(done.block)
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
             raise
@@ -165,7 +204,3 @@ def _read_ahead(batches: _Batches, processes: int) -> Iterator[list[Read]]:
             "a process that reads pictures was killed, perhaps for lack of memory; what was scored is kept: run again, "
             "with fewer processes"
         ) from error
-
-
-def _unchanged(batch: list[Read]) -> list[Read]:
-    return batch

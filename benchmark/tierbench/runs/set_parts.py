@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -121,9 +121,20 @@ class SetParts:
             with replacing(self.folder / f"part-{number:06d}.parquet") as stream:
                 parquet.write_table(table, stream)
 
-    def done(self) -> set[str]:
-        """Return the ids of the pictures that have a row."""
-        return {str(each) for table in self._tables(["id"]) for each in table["id"].to_pylist()}
+    def done(self, among: Collection[str] | None = None) -> set[str]:
+        """Return the ids of the pictures that have a row.
+
+        Args:
+            among: those that are asked about; None: all, of a set whose ids fit into memory.
+        """
+        tables = self._tables(["id"])
+        if among is not None:
+            import pyarrow as pa
+            import pyarrow.compute as compute
+
+            wanted = pa.array(among, pa.string())
+            tables = (table.filter(compute.is_in(table["id"], wanted)) for table in tables)
+        return {str(each) for table in tables for each in table["id"].to_pylist()}
 
     def read(self, columns: Sequence[str] = COLUMNS) -> pd.DataFrame:
         """Return all rows, sorted by id; columns as in `SetRow`.

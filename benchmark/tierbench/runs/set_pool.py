@@ -17,7 +17,7 @@ from tierbench.common.text import listed
 from tierbench.runs.config import RunConfig
 from tierbench.runs.record import to_json
 from tierbench.scoring.model_under_test import ModelUnderTest
-from tierbench.suites.datasets import DataSet, open_data_set
+from tierbench.suites.datasets import DataSet, choose_where, open_data_set
 from tierbench.suites.datasets.set_gates import FILE, SetGates
 
 if TYPE_CHECKING:
@@ -228,7 +228,9 @@ class SetPool:
         from tierbench.runs.set_working import resumable, working_key
 
         options, data_set, selection = self._config.models, self.open(name), self._selection(name)
-        samples = [sample for sample in selection.of(data_set) if slices is None or sample.slice in slices]
+        samples = selection.of(data_set)
+        if slices is not None:
+            samples = choose_where(samples, lambda sample: sample.slice in slices)
         processes = processes_for(len(samples), options.batch_size)
         seen = SetModel(
             model.classifier, model.identity, options.batch_size, processes, options.max_pixels, model.embeddings
@@ -236,7 +238,8 @@ class SetPool:
         kept = options.cache and model.identity.fingerprint is not None
         key = working_key(model.name, seen, data_set, samples, selection) if kept else ""
         with resumable(target, key) as folder:
-            return run_set(model.name, seen, data_set, folder, self._progress, samples, selection)
+            some = None if slices is None else samples
+            return run_set(model.name, seen, data_set, folder, self._progress, some, selection)
 
     def merged(self, shards: Sequence[Path], model: str, name: str) -> SetResult:
         """Return the result of a model on a set of which shards have the result files.

@@ -18,7 +18,7 @@ from tierbench.runs.set_stopping import evaluate_until_decided
 from tierbench.runs.set_summary import summarise_parts
 from tierbench.scoring.class_map import ClassMap
 from tierbench.scoring.set_binding import bind_to_set
-from tierbench.suites.datasets import DataSet, Sample
+from tierbench.suites.datasets import DataSet, Sample, choose_where
 
 Progress = Callable[[int, str], AbstractContextManager[Callable[[int], object]]]
 # Like `evaluate_set`.
@@ -54,7 +54,7 @@ def run_set(
     chosen = selection.of(data_set)
     if samples is not None:
         asked = {sample.id for sample in samples}
-        chosen = [sample for sample in chosen if sample.id in asked]
+        chosen = choose_where(chosen, lambda sample: sample.id in asked)
     model, classes = bound_model(model, data_set)
     parts = SetParts(folder)
     parts.open(made_with(name, model, data_set, classes) | selection.noted(data_set, chosen))

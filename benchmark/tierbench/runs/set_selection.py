@@ -11,7 +11,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.shard import Shard
 from tierbench.common.text import one_line
 from tierbench.runs.set_stopping import Stopping
-from tierbench.suites.datasets import DataSet, Sample, draw_sample
+from tierbench.suites.datasets import DataSet, Sample, choose_where, draw_sample
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class SetSelection:
         samples = draw_sample(data_set.samples, self.sample, seed=self.seed) if self.sample else data_set.samples
         if self.shard is None:
             return samples
-        return [sample for sample in samples if self.shard.has(f"{data_set.name}/{sample.id}")]
+        shard = self.shard
+        return choose_where(samples, lambda sample: shard.has(f"{data_set.name}/{sample.id}"))
 
     def noted(self, data_set: DataSet, samples: Sequence[Sample]) -> dict[str, Any]:
         """Return what figures must say of the part, for the file beside the results; empty for a whole set.

@@ -11,7 +11,8 @@ from tierbench.models.classifier import Classifier
 from tierbench.models.load import load_classifier
 from tierbench.models.prediction_store import PredictionStore
 from tierbench.models.predictor import Predictor
-from tierbench.scoring.results import CaseResult, judge_case, rows_frame
+from tierbench.scoring.results import CaseResult, judge_case
+from tierbench.scoring.score_table import rows_frame
 from tierbench.scoring.suite_model import bind
 from tierbench.suites.case import Case, Suite
 from tierbench.suites.problems import Problems

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-
-import numpy as np
+from statistics import median
 
 from tierbench.common.schema import CaseRow, LadderResult
 from tierbench.common.text import one_line, plural
-from tierbench.metrics.half_point import at_position, half_position, position_interval
 from tierbench.suites.case import Case, Ladder, Suite
 
 # Fewer scenes of a concept have no interval, like a pass rate.
@@ -54,6 +52,8 @@ def summarise_ladder(
     )
     if not recognised:
         return result
+    from tierbench.metrics.half_point import at_position, position_interval
+
     ends = [at_position(values, position) for position in position_interval(recognised)]
     low, high = ends if ladder.direction == "rising" else ends[::-1]
     return replace(with_shares(result, result.shares), half_low=low, half_high=high)
@@ -61,6 +61,9 @@ def summarise_ladder(
 
 def with_shares(result: LadderResult, shares: Sequence[float]) -> LadderResult:
     """Return a copy of the result with the 50 % point of other shares."""
+    # Imported here and above, because runs are listed without computing anything.
+    from tierbench.metrics.half_point import at_position, half_position
+
     position = float(half_position(shares))
     point = at_position(result.values, position)
     if point is None:
@@ -174,6 +177,9 @@ def _reach(scenes: Sequence[LadderResult], samples: int, seed: int) -> ConceptRe
     points = [scene.values[0] if scene.reach is None else scene.reach for scene in scenes]
     low = high = None
     if len(points) >= LEAST_SCENES:
+        # Imported here, because runs are listed without computing anything.
+        import numpy as np
+
         drawn = np.random.default_rng(seed).choice(points, (samples, len(points)))
         low, high = map(float, np.quantile(np.median(drawn, axis=1), (0.025, 0.975)))
     first = scenes[0]
@@ -185,7 +191,7 @@ def _reach(scenes: Sequence[LadderResult], samples: int, seed: int) -> ConceptRe
         unit=first.unit,
         direction=first.direction,
         scenes=len(points),
-        median=float(np.median(points)),
+        median=median(points),
         low=low,
         high=high,
     )

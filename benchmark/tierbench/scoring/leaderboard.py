@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from tierbench.common.schema import CaseRow, ErrorConsistency, ModelEntry, ModelPair, Rows, TierResult
 from tierbench.common.text import plural
-from tierbench.metrics import error_consistency, error_consistency_interval
 from tierbench.metrics.net_loss import net_loss_interval
 from tierbench.metrics.pass_rate import LEAST_GROUPS
 
@@ -169,6 +168,9 @@ def _consistency(
     suite, tier, corruption, severity = condition
     one, other = ([case[model].passed for case in cases] for model in (first, second))
     groups = [case[first].group or case[first].case for case in cases]
+    # Imported here, because runs are listed without computing anything.
+    from tierbench.metrics import error_consistency, error_consistency_interval
+
     kappa = error_consistency(one, other)
     return ErrorConsistency(
         suite=suite,

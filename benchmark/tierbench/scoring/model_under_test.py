@@ -59,6 +59,7 @@ class ModelUnderTest:
         self._results: dict[str, CaseResult] = {}
         self._bound: dict[str, SuiteModel] = {}
         self._predictors: dict[str, Predictor] = {}
+        self._label_problems: dict[tuple[str, bool], list[str]] = {}
 
     @property
     def prompted(self) -> bool:
@@ -87,10 +88,14 @@ class ModelUnderTest:
 
     def label_problems(self, suites: Iterable[Suite], missing_labels: str) -> list[str]:
         """List the label problems of the suites and the model."""
-        strict = missing_labels == "error"
-        return [
-            problem for suite in suites for problem in self.bound(suite).problems(self.name, missing_is_problem=strict)
-        ]
+        return [problem for suite in suites for problem in self._label_problems_of(suite, missing_labels == "error")]
+
+    def _label_problems_of(self, suite: Suite, strict: bool) -> list[str]:
+        # Asked for at the start and again before predicting; to look for misspelt labels takes a while.
+        about = suite.name, strict
+        if about not in self._label_problems:
+            self._label_problems[about] = self.bound(suite).problems(self.name, missing_is_problem=strict)
+        return self._label_problems[about]
 
     def predictable(self, cases: Iterable[Case], suites: Mapping[str, Suite]) -> list[Case]:
         """Return the cases that expect a concept for which the model has a label."""

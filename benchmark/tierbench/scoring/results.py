@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,22 +17,6 @@ from tierbench.suites.case import Case
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
-
-# The columns of scores.csv and of the `scores` DataFrame, in this order; the suites' parameters follow.
-COLUMNS = tuple(field.name for field in fields(CaseRow) if field.name != "parameters")
-# Integer columns and float columns; the suites' parameters are floats too.
-_INTEGERS = ("tier", "rank", "max_rank", "severity")
-_NUMBERS = (
-    "score",
-    "confidence",
-    "margin",
-    "log_margin",
-    "twin_log_margin",
-    "min_score",
-    "min_margin",
-    "baseline_score",
-)
 
 
 @dataclass(frozen=True)
@@ -175,18 +158,3 @@ def judge_case(
             return CaseResult(case, model, prediction.image_sha256, unscored=unscored_reason(answers))
     verdict = verdict_on(prediction.probabilities, twin.probabilities if twin else None)
     return CaseResult(case, model, prediction.image_sha256, verdict, partial=partial)
-
-
-def rows_frame(rows: Iterable[CaseRow]) -> pd.DataFrame:
-    """Return rows as a table with the columns of `scores.csv`; `top` and `baseline_top` hold lists."""
-    import pandas as pd
-
-    table = [{**{name: getattr(row, name) for name in COLUMNS}, **row.parameters} for row in rows]
-    for cells in table:
-        for name in ("top", "baseline_top"):
-            cells[name] = [list(entry) for entry in cells[name]]
-    parameters = dict.fromkeys(name for cells in table for name in cells if name not in COLUMNS)
-    frame = pd.DataFrame(table, columns=[*COLUMNS, *parameters])
-    integers = dict.fromkeys(_INTEGERS, "Int64")
-    numbers = dict.fromkeys((*_NUMBERS, *parameters), "float64")
-    return frame.astype(integers | numbers | {"passed": "bool"})

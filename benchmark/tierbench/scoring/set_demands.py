@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tierbench.common.schema import SetDemand, SetResult, SetSlice
 from tierbench.common.text import one_line, plural
-from tierbench.suites.datasets.set_gates import SetGates
+
+if TYPE_CHECKING:
+    from tierbench.suites.datasets.set_gates import SetGates
 
 _AT_LEAST = ("accuracy",)
 _NAMES = {

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from tierbench.common.schema import CaseRow, SliceResult, SweepSummary
 from tierbench.scoring.figures import figures, pass_rate_bounds
-from tierbench.suites.derived import SliceGate
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tierbench.suites.derived import SliceGate
 
 
 def summarise_slice(

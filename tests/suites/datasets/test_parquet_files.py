@@ -164,8 +164,8 @@ def test_a_damaged_row_group_is_an_error_of_its_pictures(tmp_path: Path) -> None
     found = opened("parquet:set", tmp_path)
     file = folder / "data" / "test-00000-of-00002.parquet"
     content = bytearray(file.read_bytes())
-    start = content.index(b"PNG") - 60
-    content[start : start + 50] = b"\xff" * 50
+    # The header of the first page of images, which follows the four bytes that a file begins with.
+    content[5:25] = b"\xff" * 20
     file.write_bytes(content)
     with pytest.raises(PictureError):
         open_sample(found.samples[0])
@@ -179,9 +179,30 @@ def test_a_path_that_is_too_long_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_row_group_that_unpacks_to_gigabytes_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tierbench.suites.datasets.parquet_files._MOST_UNPACKED", 1 << 20)
+    monkeypatch.setattr("tierbench.suites.datasets.parquet_source._MOST_UNPACKED", 1 << 20)
     images = [{"bytes": bytes(1 << 20), "path": "0.png"}, {"bytes": None, "path": ""}]
     pq.write_table(pa.table({"image": images, "label": ["cat", "dog"]}), tmp_path / "a.parquet", compression="zstd")
     assert (tmp_path / "a.parquet").stat().st_size < 10_000
     with pytest.raises(PictureError, match=r"column image unpacks to 1,048,.* bytes in a row group"):
         open_sample(opened("parquet:a.parquet", tmp_path).samples[0])
+
+
+def test_what_is_kept_of_a_set_does_not_grow_with_its_rows(tmp_path: Path) -> None:
+    kept = []
+    for rows in (100, 10_000):
+        file = tmp_path / f"{rows:06d}.parquet"
+        columns = {"image": [b""] * rows, "label": ["car"] * rows, "name": [f"picture {row}" for row in range(rows)]}
+        pq.write_table(pa.table(columns), file, row_group_size=rows // 4)
+        samples = opened(f"parquet:{file}?id=name").samples
+        assert samples[-1].id == f"picture {rows - 1}"
+        kept.append(len(pickle.dumps(samples)))
+    assert kept[1] < kept[0] + 100
+
+
+def test_a_file_with_other_rows_than_when_it_was_opened_ends_the_run_in_one_line(tmp_path: Path) -> None:
+    folder = write_parquet(tmp_path / "set")
+    found = opened("parquet:set", tmp_path)
+    file = folder / "data" / "test-00000-of-00002.parquet"
+    pq.write_table(pq.read_table(file).slice(0, 1), file)
+    with pytest.raises(UserError, match=r"test-00000-of-00002.parquet: has changed since it was opened; run again"):
+        found.samples[0]

@@ -174,3 +174,22 @@ def test_a_member_of_many_gigabytes_is_not_read(tmp_path: Path) -> None:
     (sample,) = opened("webdataset:a.tar", tmp_path).samples
     with pytest.raises(PictureError, match="it has 68,719,476,736 bytes"):
         open_sample(sample)
+
+
+def test_what_is_kept_of_a_set_does_not_grow_with_its_pictures(tmp_path: Path) -> None:
+    kept = []
+    for count in (10, 1000):
+        members = [(f"{number}.{end}", b"car") for number in range(count) for end in ("png", "cls")]
+        samples = opened(f"webdataset:{write_tar(tmp_path / f'{count:04d}.tar', members)}").samples
+        assert samples[-1].id == f"{count:04d}.tar/{count - 1}"
+        kept.append(len(pickle.dumps(samples)))
+    assert kept[1] < kept[0] + 100
+
+
+def test_a_shard_with_other_pictures_than_when_it_was_opened_ends_the_run_in_one_line(tmp_path: Path) -> None:
+    folder = write_tar_shards(tmp_path / "set")
+    found = opened("webdataset:set", tmp_path)
+    write_tar(folder / "shard-001.tar", [])
+    assert found.samples[0].id.startswith("shard-000.tar/")
+    with pytest.raises(UserError, match=r"shard-001.tar has changed since it was opened; run again"):
+        found.samples[-1]

@@ -8,6 +8,7 @@ from typing import Any
 
 from tierbench.common.files import write_atomically
 from tierbench.common.text import one_line
+from tierbench.report.html.picture_store import PictureStore
 from tierbench.report.html.rows import CaseView
 from tierbench.report.html.templating import render
 from tierbench.report.html.thumbnails import write_thumbnails
@@ -15,7 +16,12 @@ from tierbench.suites.case import Case
 
 
 def write_gallery(
-    file: Path, title: str, views: Sequence[CaseView], pictured: Mapping[str, Case], report_name: str
+    file: Path,
+    title: str,
+    views: Sequence[CaseView],
+    pictured: Mapping[str, Case],
+    report_name: str,
+    pictures: PictureStore | None = None,
 ) -> None:
     """Write the page and its thumbnails.
 
@@ -25,9 +31,10 @@ def write_gallery(
         views: every row.
         pictured: the case that each picture shows, by the key of the picture.
         report_name: file name of the report that links to the page.
+        pictures: keeps thumbnails between runs; None: all are made.
     """
     folder = file.with_suffix("")
-    names = write_thumbnails(pictured.items(), folder)
+    names = write_thumbnails(pictured.items(), folder, pictures)
     data = {"folder": folder.name, "rows": [_row(view, names.get(view.picture, "")) for view in views]}
     several = len({view.model for view in views}) > 1
     write_atomically(

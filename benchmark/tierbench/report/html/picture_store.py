@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.metadata import version
 from types import TracebackType
 from typing import Self
 
@@ -11,7 +10,7 @@ import msgspec
 
 from tierbench.common.cache import cache_folder
 from tierbench.common.images import OPENING_VERSION
-from tierbench.models.prediction_store import PredictionStore
+from tierbench.models.prediction_store import PredictionStore, library_versions
 from tierbench.suites.case import Case
 from tierbench.suites.derived import corruption_key
 
@@ -72,7 +71,7 @@ def stored_key(case: Case, sha256: str, *how: object) -> str:
         sha256: of the bytes of its image file.
         how: what else decides about the picture: sizes and format.
     """
-    parts = [sha256, corruption_key(case), OPENING_VERSION, version("pillow"), *how]
+    parts = [sha256, corruption_key(case), OPENING_VERSION, library_versions()["pillow"], *how]
     return hashlib.sha256("\0".join(map(str, parts)).encode(errors="surrogatepass")).hexdigest()
 
 

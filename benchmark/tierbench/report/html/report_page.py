@@ -94,7 +94,7 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
     kinds = ["flip" if view.change in _FLIPS else view.outcome for view in views]
     kept = [views[index] for index in sorted(sample.kept_rows(kinds, sample.MOST_ROWS))]
     pictured = {view.picture: case for view in reversed(views) if (case := parts.cases.get(view.key)) is not None}
-    gallery = _write_gallery(file, page.title, views, pictured) if file and len(kept) < len(views) else ""
+    gallery = _write_gallery(file, page.title, parts, pictured) if file and len(kept) < len(views) else ""
     # The misses of a sweep are shown as curves.
     missed = [
         view for view in views if view.outcome in _MISSES and (view.tier is not None or view.ladder or view.absent)
@@ -150,10 +150,10 @@ def report_alone(run: Run, folder: Path) -> str:
     return render("alone.html.jinja", title=made.title, overview=Markup(made.html))  # noqa: S704
 
 
-def _write_gallery(file: Path, title: str, views: Sequence[CaseView], pictured: Mapping[str, Case]) -> str:
+def _write_gallery(file: Path, title: str, parts: ReportParts, pictured: Mapping[str, Case]) -> str:
     """Write the gallery beside the report; return its file name."""
     page = file.with_name("gallery.html" if file.name == _NAME else f"{file.stem}-gallery.html")
-    write_gallery(page, title, views, pictured, file.name)
+    write_gallery(page, title, parts.views, pictured, file.name, parts.pictures)
     return page.name
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from threading import Condition
 from typing import TYPE_CHECKING
@@ -28,6 +28,8 @@ Shown = Case | Path | Sample
 
 THUMBNAIL = 96
 _THREADS = 8
+# How many reduced pictures are held in memory.
+_AT_ONCE = 500
 # Of pictures that are being decoded and reduced. One that is larger by itself is decoded alone.
 _DECODED_BYTES = 400 * 2**20
 # Maximum number of pictures, longest side, format: a page of 1,000 pictures must be written and open in seconds.
@@ -51,6 +53,15 @@ def large_size(count: int) -> tuple[int, str]:
     return next((side, kind) for most, side, kind in _LARGE if count <= most)
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The longest side and the format of a reduced picture, and the side of the thumbnail beside it; 0: none."""
+
+    side: int
+    kind: str
+    thumbnail: int = 0
+
+
 def make_pictures(cases: Iterable[tuple[str, Shown]], store: PictureStore | None = None) -> Iterator[Picture]:
     """Yield the thumbnail and the large picture of every image, in order.
 
@@ -58,45 +69,10 @@ def make_pictures(cases: Iterable[tuple[str, Shown]], store: PictureStore | None
         cases: pairs of a key and what is shown; repeated keys are ignored.
         store: keeps the pictures of cases between runs; None: all are made.
     """
-    images, room = _by_key(cases), _Room()
+    images = _by_key(cases)
     side, kind = large_size(len(images))
-    how = (side, kind, THUMBNAIL)
-    names = {key: _stored_name(shown, how) for key, shown in images.items()} if store else {}
-    kept = store.get([name for name in names.values() if name]) if store else {}
-    new: dict[str, Reduced] = {}
-
-    def make(shown: Shown) -> Reduced | PictureError:
-        try:
-            with room.held(shown):
-                # The bytes that name the picture in the store are those that are decoded.
-                content, sha256 = read_picture(shown) if isinstance(shown, Case) else (None, "")
-                image = open_case(shown, content) if isinstance(shown, Case) else _opened(shown)
-                width, height = image.size
-                large = _shrunk(image, side)
-                del image
-        except PictureError as error:
-            return error
-        made = Reduced(_encoded(_shrunk(large, THUMBNAIL), kind), _encoded(large, kind), width, height)
-        if store and isinstance(shown, Case):
-            new[stored_key(shown, sha256, *how)] = made
-        return made
-
-    missing = [shown for key, shown in images.items() if names.get(key, "") not in kept]
-    with ThreadPoolExecutor(max_workers=min(_THREADS, os.cpu_count() or 1)) as pool:
-        made = pool.map(make, missing)
-        for key in images:
-            yield _picture(key, kept.get(names.get(key, "")) or next(made), kind)
-    if store:
-        store.put(new)
-
-
-def _stored_name(shown: Shown, how: tuple[object, ...]) -> str:
-    """Return the key of a picture in the store; empty if it has none."""
-    if not isinstance(shown, Case):
-        return ""
-    sha256 = picture_sha256(shown)
-    # A file that is not the one that its row declares is an error, whatever is kept.
-    return stored_key(shown, sha256, *how) if sha256 and shown.sha256 in ("", sha256) else ""
+    for key, found in _reduced(images, _Form(side, kind, THUMBNAIL), store):
+        yield _picture(key, found, kind)
 
 
 def _picture(key: str, found: Reduced | PictureError, kind: str) -> Picture:
@@ -105,24 +81,63 @@ def _picture(key: str, found: Reduced | PictureError, kind: str) -> Picture:
     return Picture(key, _data_uri(found.thumbnail, kind), _data_uri(found.large, kind), found.width, found.height)
 
 
-def write_thumbnails(cases: Iterable[tuple[str, Shown]], folder: Path, side: int = 192) -> dict[str, str]:
+def write_thumbnails(
+    cases: Iterable[tuple[str, Shown]], folder: Path, store: PictureStore | None = None, side: int = 192
+) -> dict[str, str]:
     """Write a thumbnail file of every image; return file names by key, without images that cannot be opened."""
-    images, room = _by_key(cases), _Room()
     folder.mkdir(parents=True, exist_ok=True)
+    names: dict[str, str] = {}
+    for key, found in _reduced(_by_key(cases), _Form(side, "JPEG"), store):
+        if isinstance(found, Reduced):
+            names[key] = f"{key}.jpg"
+            (folder / names[key]).write_bytes(found.large)
+    return names
 
-    def write(key: str, shown: Shown) -> str:
+
+def _reduced(
+    images: Mapping[str, Shown], form: _Form, store: PictureStore | None
+) -> Iterator[tuple[str, Reduced | PictureError]]:
+    """Yield the reduced picture of every image by its key, in order, or why there is none."""
+    room, new = _Room(), dict[str, Reduced]()
+
+    def make(shown: Shown) -> Reduced | PictureError:
         try:
             with room.held(shown):
-                reduced = _shrunk(_opened(shown), side)
-        except PictureError:
-            return ""
-        name = f"{key}.jpg"
-        (folder / name).write_bytes(_encoded(reduced, "JPEG"))
-        return name
+                # The bytes that name the picture in the store are those that are decoded.
+                content, sha256 = read_picture(shown) if isinstance(shown, Case) else (None, "")
+                image = open_case(shown, content) if isinstance(shown, Case) else _opened(shown)
+                width, height = image.size
+                large = _shrunk(image, form.side)
+                del image
+        except PictureError as error:
+            return error
+        thumbnail = _encoded(_shrunk(large, form.thumbnail), form.kind) if form.thumbnail else b""
+        made = Reduced(thumbnail, _encoded(large, form.kind), width, height)
+        if store and isinstance(shown, Case):
+            new[stored_key(shown, sha256, *astuple(form))] = made
+        return made
 
+    keys = list(images)
     with ThreadPoolExecutor(max_workers=min(_THREADS, os.cpu_count() or 1)) as pool:
-        names = pool.map(write, images, images.values())
-        return {key: name for key, name in zip(images, names, strict=True) if name}
+        for start in range(0, len(keys), _AT_ONCE):
+            part = {key: images[key] for key in keys[start : start + _AT_ONCE]}
+            names = {key: _stored_name(shown, form) for key, shown in part.items()} if store else {}
+            kept = store.get([name for name in names.values() if name]) if store else {}
+            made = pool.map(make, [shown for key, shown in part.items() if names.get(key, "") not in kept])
+            for key in part:
+                yield key, kept.get(names.get(key, "")) or next(made)
+            if store:
+                store.put(new)
+            new.clear()
+
+
+def _stored_name(shown: Shown, form: _Form) -> str:
+    """Return the key of a picture in the store; empty if it has none."""
+    if not isinstance(shown, Case):
+        return ""
+    sha256 = picture_sha256(shown)
+    # A file that is not the one that its row declares is an error, whatever is kept.
+    return stored_key(shown, sha256, *astuple(form)) if sha256 and shown.sha256 in ("", sha256) else ""
 
 
 class _Room:

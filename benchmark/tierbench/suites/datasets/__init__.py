@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tierbench.suites.datasets.data_set import DataSet, Layout
+from tierbench.suites.datasets.lazy_samples import LazySamples, choose, choose_where
 from tierbench.suites.datasets.registry import DATASET_REGISTRY, open_data_set
 from tierbench.suites.datasets.sample import FileSource, Sample, Source, open_sample
 from tierbench.suites.datasets.sampling import draw_sample, random_order
@@ -13,9 +14,12 @@ __all__ = [
     "DataSet",
     "FileSource",
     "Layout",
+    "LazySamples",
     "Sample",
     "SetSpec",
     "Source",
+    "choose",
+    "choose_where",
     "draw_sample",
     "open_data_set",
     "open_sample",

@@ -21,7 +21,9 @@ def class_texts(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(map(printable, names))
 
 
-def row_classes(spec: SetSpec, column: str, values: Sequence[Any], names: Sequence[str], place: str) -> list[str]:
+def row_classes(
+    spec: SetSpec, column: str, values: Sequence[Any], names: Sequence[str], place: str, first: int = 0
+) -> list[str]:
     """Return the class of each row.
 
     Args:
@@ -30,6 +32,7 @@ def row_classes(spec: SetSpec, column: str, values: Sequence[Any], names: Sequen
         values: numbers or names.
         names: of the classes by number, as `class_texts` returns them; empty: the set has none.
         place: of the rows in messages.
+        first: number of the first row.
 
     Raises:
         UserError: if a row has no class, or one without a name.
@@ -37,7 +40,7 @@ def row_classes(spec: SetSpec, column: str, values: Sequence[Any], names: Sequen
     # Each text once in memory, not once for each row.
     texts: dict[object, str] = {}
     found = []
-    for row, value in enumerate(values):
+    for row, value in enumerate(values, first):
         if value not in texts:
             texts[value] = _class(spec, f"{place}, row {row}: {one_line(column, 60)}", value, names)
         found.append(texts[value])

@@ -54,21 +54,29 @@ class DataSet:
     notes: tuple[str, ...] = ()
     means: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def classes(self) -> tuple[str, ...]:
         """The classes that its pictures have, sorted."""
-        return tuple(sorted({sample.label for sample in self.samples}))
+        return self._summary[0]
 
-    @cached_property
+    @property
     def slices(self) -> tuple[str, ...]:
         """Its slices, sorted."""
-        return tuple(sorted({sample.slice for sample in self.samples}))
+        return self._summary[1]
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """16 hexadecimal digits over the ids, slices and classes of its pictures; not over their content."""
+        return self._summary[2]
+
+    @cached_property
+    def _summary(self) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+        """Classes, slices and digest: one pass, because samples may be listed anew in each."""
         digest = hashlib.sha256(f"{self.layout}\n".encode())
+        classes, slices = set(), set()
         for sample in self.samples:
+            classes.add(sample.label)
+            slices.add(sample.slice)
             line = "\0".join((sample.id, sample.slice, sample.label, sample.group))
             digest.update(f"{line}\n".encode("utf-8", "backslashreplace"))
-        return digest.hexdigest()[:16]
+        return tuple(sorted(classes)), tuple(sorted(slices)), digest.hexdigest()[:16]

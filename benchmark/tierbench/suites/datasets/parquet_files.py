@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import json
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,97 +19,81 @@ from tierbench.suites.datasets.class_folders import walk
 from tierbench.suites.datasets.class_lists import class_texts, row_classes
 from tierbench.suites.datasets.data_set import DataSet, Layout
 from tierbench.suites.datasets.lazy_samples import LazySamples
-from tierbench.suites.datasets.sample import FileSource, Sample
+from tierbench.suites.datasets.parquet_source import ParquetSource, check_unpacked
+from tierbench.suites.datasets.sample import Sample
 from tierbench.suites.datasets.spec import SetSpec
-from tierbench.suites.file_names import file_name_problem
 
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-# Writers keep row groups below 1 GB.
-_MOST_UNPACKED = 2 << 30
 _IMAGES, _LABELS = ("image", "img"), ("label", "labels", "cls", "class")
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetSource:
-    """A picture in a Parquet file.
+class _File:
+    """A file of the set: its columns, and the first row of each of its row groups; the last number is that of rows."""
 
-    Attributes:
-        home: the folder of the files, which no link may leave.
-        path: of the file inside it.
-        group: the row group.
-        row: in the row group.
-        column: of the images.
-    """
-
-    home: Path
     path: str
-    group: int
-    row: int
-    column: str
-
-    def read(self) -> bytes:
-        """Return the content of the image file."""
-        try:
-            changed = (self.home / self.path).stat().st_mtime_ns
-            value = _images(self.home, self.path, self.group, self.column, changed)[self.row].as_py()
-        except OSError:
-            raise
-        except Exception as error:
-            # pyarrow raises several kinds of errors on damaged files.
-            raise OSError(f"{self.path} is damaged: {error_text(error)}") from error
-        return image_bytes(value, self.home)
-
-
-def image_bytes(value: Any, home: Path) -> bytes:
-    """Return the content of an image as tables keep it: its bytes, or these or a path in a structure.
-
-    Args:
-        value: of the row.
-        home: the folder that a path is relative to, and may not leave.
-
-    Raises:
-        OSError: if there is none.
-    """
-    if isinstance(value, Mapping):
-        path, value = value.get("path"), value.get("bytes")
-        if value is None and isinstance(path, str) and path:
-            if problem := file_name_problem(path):
-                raise OSError(problem)
-            return FileSource(home, path).read()
-    if not isinstance(value, bytes):
-        raise OSError("the row has no image")
-    return value
+    columns: Mapping[str, str]
+    starts: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """A file of the set: where its row groups begin, and the classes and ids of its rows."""
+class _Rows:
+    """Reads classes and ids, of one row group at a time, and not the images."""
 
-    path: str
-    starts: tuple[int, ...]
-    labels: Sequence[str]
-    ids: Sequence[str]
+    spec: SetSpec
+    home: Path
+    names: Sequence[str]
+
+    def of(self, stream: pq.ParquetFile, file: _File, group: int) -> tuple[list[str], list[str]]:
+        """Return the class of each row, and its id where a column has them."""
+        label, name = file.columns["label"], file.columns.get("id")
+        for column in filter(None, (label, name)):
+            check_unpacked(stream, column, group)
+        table = stream.read_row_group(group, columns=[label, name] if name else [label], use_threads=False)
+        values = table[label].to_pylist()
+        labels = row_classes(self.spec, label, values, self.names, one_line(file.path), file.starts[group])
+        return labels, [printable(str(each)) for each in table[name].to_pylist()] if name else []
+
+    def read(self, file: _File, group: int) -> tuple[list[str], list[str]]:
+        """Open a file, and return what `of` does.
+
+        Raises:
+            UserError: if the file is not what it was.
+        """
+        import pyarrow.parquet as pq
+
+        place = f"{self.spec.place}: {one_line(file.path)}"
+        try:
+            with open_inside(self.home, self.home / file.path) as stream:
+                found = self.of(pq.ParquetFile(stream, pre_buffer=False), file, group)
+        except UserError:
+            raise
+        except Exception as error:
+            # pyarrow raises several kinds of errors on damaged files.
+            raise UserError(f"{place}: cannot be read ({error_text(error)}); fetch it again") from error
+        if len(found[0]) != file.starts[group + 1] - file.starts[group]:
+            raise UserError(f"{place}: has changed since it was opened; run again")
+        return found
 
 
 class ParquetPictures(LazySamples):
-    """The pictures of Parquet files, made when they are asked for.
+    """The pictures of Parquet files, made when they are asked for; classes and ids of one row group are in memory.
 
     Args:
-        home: the folder of the files.
+        rows: reads the classes and ids.
         files: the files.
-        column: of the images.
     """
 
-    def __init__(self, home: Path, files: Sequence[_File], column: str) -> None:
-        self._home, self._files, self._column = home, files, column
-        self._starts = [sum(len(file.labels) for file in files[:number]) for number in range(len(files))]
-        self._length = sum(len(file.labels) for file in files)
+    def __init__(self, rows: _Rows, files: Sequence[_File]) -> None:
+        self._rows, self._files = rows, files
+        self._starts = [0, *accumulate(file.starts[-1] for file in files)]
+        self._latest: tuple[tuple[int, int], tuple[list[str], list[str]]] = (-1, -1), ([], [])
 
     def __len__(self) -> int:
-        return self._length
+        return self._starts[-1]
 
     def make(self, row: int) -> Sample:
         """Return the sample in a row of the set."""
@@ -117,9 +101,15 @@ class ParquetPictures(LazySamples):
         number = bisect_right(self._starts, row) - 1
         file, own = self._files[number], row - self._starts[number]
         group = bisect_right(file.starts, own) - 1
-        source = ParquetSource(self._home, file.path, group, own - file.starts[group], self._column)
-        name = file.ids[own] if file.ids else f"{printable(file.path)}#{own}"
-        return Sample(name, "", file.labels[own], source)
+        if self._latest[0] != (number, group):
+            self._latest = (number, group), self._rows.read(file, group)
+        labels, ids = self._latest[1]
+        inside = own - file.starts[group]
+        source = ParquetSource(self._rows.home, file.path, group, inside, file.columns["image"])
+        return Sample(ids[inside] if ids else f"{printable(file.path)}#{own}", "", labels[inside], source)
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_latest": ((-1, -1), ([], []))}
 
 
 def open_parquet(spec: SetSpec, root: Path) -> DataSet:
@@ -134,24 +124,28 @@ def open_parquet(spec: SetSpec, root: Path) -> DataSet:
     spec.check_options(("image", "label", "id"))
     home, paths = _paths(spec, root)
     files: list[_File] = []
-    names: tuple[str, ...] | None = None
+    rows: _Rows | None = None
+    hashes = array("q")
     for path in paths:
         place = f"{spec.place}: {one_line(path)}"
         try:
             with open_inside(home, home / path) as stream:
                 file, columns = _opened(spec, place, stream)
                 own = class_texts(_class_names(file.schema_arrow, columns["label"]))
-                if names is not None and own != names:
+                if rows is not None and own != rows.names:
                     raise UserError(f"{place}: has other classes than {one_line(paths[0])}; name one set at a time")
-                names = own
-                files.append(_listed(spec, path, file, columns, own))
+                rows = _Rows(spec, home, own)
+                files.append(_File(path, columns, _starts(file)))
+                for group in range(file.metadata.num_row_groups):
+                    hashes.extend(map(hash, rows.of(file, files[-1], group)[1]))
         except UserError:
             raise
         except Exception as error:
             # pyarrow raises several kinds of errors on damaged files.
             raise UserError(f"{place}: cannot be read ({error_text(error)}); fetch it again") from error
-    _check_ids(spec, files)
-    return DataSet(spec.name, spec.text, Layout("Parquet files"), ParquetPictures(home, files, columns["image"]))
+    pictures = ParquetPictures(rows or _Rows(spec, home, ()), files)
+    _check_ids(spec, hashes, pictures)
+    return DataSet(spec.name, spec.text, Layout("Parquet files"), pictures)
 
 
 def _paths(spec: SetSpec, root: Path) -> tuple[Path, list[str]]:
@@ -238,55 +232,19 @@ def _class_names(schema: pa.Schema, column: str) -> list[str]:
     return list(map(str, names)) if isinstance(names, list) else []
 
 
-def _listed(spec: SetSpec, path: str, file: pq.ParquetFile, columns: Mapping[str, str], names: Sequence[str]) -> _File:
-    """Read classes and ids of a file, and where its row groups begin; not the images."""
-    wanted = [columns[name] for name in ("label", "id") if name in columns]
-    for name in wanted:
-        _check_unpacked(file, name, range(file.metadata.num_row_groups))
-    table = file.read(columns=wanted, use_threads=False)
-    labels = row_classes(spec, columns["label"], table[columns["label"]].to_pylist(), names, one_line(path))
-    ids = [printable(str(each)) for each in table[columns["id"]].to_pylist()] if "id" in columns else []
-    return _File(path, tuple(_starts(file)), labels, ids)
+def _starts(file: pq.ParquetFile) -> tuple[int, ...]:
+    sizes = (file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups))
+    return 0, *accumulate(sizes)
 
 
-def _starts(file: pq.ParquetFile) -> Iterator[int]:
-    start = 0
-    for number in range(file.metadata.num_row_groups):
-        yield start
-        start += file.metadata.row_group(number).num_rows
+def _check_ids(spec: SetSpec, hashes: array[int], pictures: ParquetPictures) -> None:
+    """Raise a `UserError` if an id is there twice; hashes find out first, because all ids would not fit into memory."""
+    import numpy as np
 
-
-def _check_ids(spec: SetSpec, files: Sequence[_File]) -> None:
+    ordered = np.sort(np.frombuffer(hashes, dtype=np.int64))
+    twice = set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
     seen: set[str] = set()
-    for file in files:
-        for name in file.ids:
-            if name in seen:
-                raise UserError(f"{spec.place}: the id {one_line(name, 60)!r} is there twice; leave out ?id=")
-            seen.add(name)
-
-
-# Pictures come in their order, so the row group at hand is nearly always the last one; two, where a batch crosses.
-@lru_cache(maxsize=2)
-def _images(home: Path, path: str, group: int, column: str, mtime_ns: int) -> pa.ChunkedArray:
-    """Return the images of a row group, read again when the file has changed."""
-    import pyarrow.parquet as pq
-
-    with open_inside(home, home / path) as stream:
-        file = pq.ParquetFile(stream, pre_buffer=False)
-        _check_unpacked(file, column, [group])
-        # Without threads, which do not survive in a forked process.
-        table = file.read_row_group(group, columns=[column], use_threads=False)
-    return table.column(0)
-
-
-def _check_unpacked(file: pq.ParquetFile, column: str, groups: Iterable[int]) -> None:
-    """Check that a column of row groups, which are read at once, fits in the memory when it is unpacked.
-
-    Raises:
-        OSError: if it does not.
-    """
-    for group in map(file.metadata.row_group, groups):
-        chunks = [group.column(number) for number in range(group.num_columns)]
-        size = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema.split(".")[0] == column)
-        if size > _MOST_UNPACKED:
-            raise OSError(errno.EFBIG, f"column {one_line(column, 60)} unpacks to {size:,} bytes in a row group")
+    for name in (each.id for each in pictures if twice and hash(each.id) in twice):
+        if name in seen:
+            raise UserError(f"{spec.place}: the id {one_line(name, 60)!r} is there twice; leave out ?id=")
+        seen.add(name)

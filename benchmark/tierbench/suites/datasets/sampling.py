@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from tierbench.suites.datasets.sample import Sample
 
@@ -21,18 +22,29 @@ def draw_sample(samples: Sequence[Sample], number: int, *, seed: int = 0) -> lis
         number: how many to draw; with as many as there are, or more, all are.
         seed: another one draws other pictures.
     """
-    strata: dict[str, dict[str, list[Sample]]] = {}
+    sizes: dict[str, Counter[str]] = {}
     for sample in samples:
-        strata.setdefault(sample.slice, {}).setdefault(sample.label, []).append(sample)
-    by_slice = allocate({name: sum(map(len, own.values())) for name, own in strata.items()}, number, seed=seed)
-    chosen: set[str] = set()
-    for name, classes in strata.items():
-        sizes = {f"{name}\0{label}": len(own) for label, own in classes.items()}
-        by_class = allocate(sizes, by_slice[name], seed=seed)
-        for label, own in classes.items():
-            drawn = heapq.nsmallest(by_class[f"{name}\0{label}"], own, key=lambda sample: _place(seed, sample.id))
-            chosen.update(sample.id for sample in drawn)
-    return [sample for sample in samples if sample.id in chosen]
+        sizes.setdefault(sample.slice, Counter())[sample.label] += 1
+    by_slice = allocate({name: own.total() for name, own in sizes.items()}, number, seed=seed)
+    wanted: dict[tuple[str, str], int] = {}
+    for name, classes in sizes.items():
+        by_class = allocate({f"{name}\0{label}": size for label, size in classes.items()}, by_slice[name], seed=seed)
+        wanted |= {(name, label): by_class[f"{name}\0{label}"] for label in classes}
+    return [samples[place] for place in sorted(_drawn(samples, wanted, seed))]
+
+
+def _drawn(samples: Sequence[Sample], wanted: Mapping[tuple[str, str], int], seed: int) -> Iterator[int]:
+    """Yield the numbers of the samples that are drawn, so many from each slice and class."""
+    # The smallest hashes of each: heaps of their complements, whose first is the largest hash that was kept.
+    kept: dict[tuple[str, str], list[tuple[int, int]]] = {stratum: [] for stratum in wanted}
+    for place, sample in enumerate(samples):
+        stratum = (sample.slice, sample.label)
+        entry = (-int.from_bytes(_place(seed, sample.id)), -place)
+        if len(kept[stratum]) < wanted[stratum]:
+            heapq.heappush(kept[stratum], entry)
+        elif wanted[stratum]:
+            heapq.heappushpop(kept[stratum], entry)
+    return (-place for heap in kept.values() for _, place in heap)
 
 
 def allocate(sizes: Mapping[str, int], number: int, *, seed: int = 0) -> dict[str, int]:

@@ -6,12 +6,13 @@ import fnmatch
 import json
 import math
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby, product
+from itertools import accumulate, groupby, product
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import check_size, exists, expanded, is_folder
@@ -19,6 +20,7 @@ from tierbench.common.inside import open_inside
 from tierbench.common.text import listed, one_line, plural, printable
 from tierbench.suites.datasets.class_folders import SUFFIXES
 from tierbench.suites.datasets.data_set import DataSet, Layout
+from tierbench.suites.datasets.lazy_samples import LazySamples
 from tierbench.suites.datasets.sample import Sample
 from tierbench.suites.datasets.spec import SetSpec
 from tierbench.suites.datasets.tar_index import TarError, TarMember, tar_members
@@ -66,28 +68,84 @@ def open_tar_shards(spec: SetSpec, root: Path) -> DataSet:
     spec.check_options(("image", "label"))
     spec.refuse_split()
     home, names = _shards(spec, root)
-    samples: list[Sample] = []
+    counts: list[int] = []
     lacking: list[str] = []
-    others: Counter[str] = Counter()
+    left_out, others = 0, Counter[str]()
     for name in names:
-        try:
-            with open_inside(home, home / name) as stream:
-                for key, members in _groups(stream, others):
-                    sample = _sample(spec, home, name, key, members, stream)
-                    samples.append(sample) if sample else lacking.append(f"{name}/{key}")
-                    others.update(f".{end}" for end in members if end not in _wanted(spec, members))
-        except TarError as error:
-            raise UserError(f"{spec.place}: {one_line(name)} {error}; fetch it again") from error
-        except OSError as error:
-            raise UserError(f"{spec.place}: {one_line(name)}: cannot be read: {error.strerror or error}") from error
-    _check_ids(spec, samples)
+        listing = _listed(spec, home, name)
+        counts.append(len(listing.samples))
+        left_out += len(listing.lacking)
+        lacking += listing.lacking[: 3 - len(lacking)]
+        others += listing.others
     notes = []
-    if lacking:
-        notes.append(f"{plural(len(lacking), 'key')} left out, without an image and a class: {listed(lacking, 3)}")
+    if left_out:
+        more = f" and {left_out - 3} more" if left_out > 3 else ""
+        notes.append(f"{plural(left_out, 'key')} left out, without an image and a class: {listed(lacking, 3)}{more}")
     if others:
         kinds = [f"{count} × {end}" for end, count in others.most_common()]
         notes.append(f"other members left out, never read: {listed(kinds, 5)}")
-    return DataSet(spec.name, spec.text, Layout("WebDataset shards"), samples, tuple(notes))
+    pictures = TarPictures(spec, home, names, counts)
+    return DataSet(spec.name, spec.text, Layout("WebDataset shards"), pictures, tuple(notes))
+
+
+class _Listing(NamedTuple):
+    """What is in a shard: the samples, the keys that lack something, and other members by the end of their name."""
+
+    samples: list[Sample]
+    lacking: list[str]
+    others: Counter[str]
+
+
+class TarPictures(LazySamples):
+    """The pictures of tar shards, made when they are asked for; the members of one shard are in memory.
+
+    Args:
+        spec: the set.
+        home: the folder of the shards.
+        names: of the shards.
+        counts: number of pictures in each.
+    """
+
+    def __init__(self, spec: SetSpec, home: Path, names: Sequence[str], counts: Sequence[int]) -> None:
+        self._spec, self._home, self._names = spec, home, names
+        self._starts = [0, *accumulate(counts)]
+        self._latest: tuple[int, Sequence[Sample]] = (-1, ())
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def make(self, row: int) -> Sample:
+        """Return the sample in a place of the set."""
+        # The last of those that begin there: shards may be empty.
+        number = bisect_right(self._starts, row) - 1
+        first, end = self._starts[number : number + 2]
+        if self._latest[0] != number:
+            samples = _listed(self._spec, self._home, self._names[number]).samples
+            if len(samples) != end - first:
+                name = one_line(self._names[number])
+                raise UserError(f"{self._spec.place}: {name} has changed since it was opened; run again")
+            self._latest = number, samples
+        return self._latest[1][row - first]
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_latest": (-1, ())}
+
+
+def _listed(spec: SetSpec, home: Path, name: str) -> _Listing:
+    """List a shard."""
+    found = _Listing([], [], Counter())
+    try:
+        with open_inside(home, home / name) as stream:
+            for key, members in _groups(stream, found.others):
+                sample = _sample(spec, home, name, key, members, stream)
+                found.samples.append(sample) if sample else found.lacking.append(f"{name}/{key}")
+                found.others.update(f".{end}" for end in members if end not in _wanted(spec, members))
+    except TarError as error:
+        raise UserError(f"{spec.place}: {one_line(name)} {error}; fetch it again") from error
+    except OSError as error:
+        raise UserError(f"{spec.place}: {one_line(name)}: cannot be read: {error.strerror or error}") from error
+    _check_ids(spec, found.samples)
+    return found
 
 
 def _shards(spec: SetSpec, root: Path) -> tuple[Path, list[str]]:
