@@ -6,7 +6,7 @@ A thread for each core lets a process of its own corrupt pictures, where a sweep
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -14,11 +14,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from tierbench.common.images import PictureError, allow_pixels
+from tierbench.common.picture_figures import PictureFigures, picture_figures
 from tierbench.common.text import one_line
 from tierbench.corruptions.workers import CorruptionWorkers, workers_for
 from tierbench.suites.case import Case
 from tierbench.suites.picture_file import PLAIN, decoding_bytes, picture_size
-from tierbench.suites.sources import Sources
+from tierbench.suites.sources import Source, Sources
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -60,12 +61,14 @@ class Intake:
             for all. None: the picture itself is handed on.
         max_pixels: see `open_picture`.
         keep_files: whether the bytes of original pictures are handed on with them.
+        figures: where the threads put the figures of original pictures, by digest; None: nowhere.
     """
 
     count: int
     prepare: Callable[[Image.Image], Any] | None = None
     max_pixels: int | None = None
     keep_files: bool = False
+    figures: MutableMapping[str, PictureFigures] | None = None
     # Of the latest prepared picture; None before the first.
     _prepared_bytes: int | None = None
     _alone: Lock = field(default_factory=Lock)
@@ -122,17 +125,23 @@ class Intake:
             source = sources.of(case)
             digest = source.digest
             if self.prepare is None:
-                picture = source.open(case)
+                picture = self._opened(case, source)
                 kept = source.content if self.keep_files and not (case.corruption or case.view) else None
                 waits = picture.width * picture.height * PLAIN + len(kept or b"")
                 return Taken(case, digest, picture, waits=waits, content=kept)
             large = source.decoding_bytes > _WAITING_BYTES / _DECODERS
             with self._alone if large else nullcontext():
-                prepared = self.prepare(source.open(case))
+                prepared = self.prepare(self._opened(case, source))
         except PictureError as error:
             return Taken(case, digest, None, one_line(str(error), 400))
         self._prepared_bytes = _bytes_of(prepared)
         return Taken(case, digest, prepared, waits=self._prepared_bytes)
+
+    def _opened(self, case: Case, source: Source) -> Image.Image:
+        picture = source.open(case)
+        if self.figures is not None and not (case.corruption or case.view):
+            self.figures[source.digest] = picture_figures(picture)
+        return picture
 
 
 def _bytes_of(prepared: object) -> int:

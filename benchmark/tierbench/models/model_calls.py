@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
+from tierbench.common.picture_figures import PictureFigures
 from tierbench.common.text import error_text, one_line
 from tierbench.models.asking import ask_server
 from tierbench.models.classifier import AsksServer, Classifier, Scores, TakesCropped, preparation_of
@@ -58,6 +59,8 @@ class ModelCalls:
         self._identity = identity
         self._batch_size = batch_size
         self._max_pixels = max_pixels
+        # Of original pictures that were opened, by digest; whoever keeps them takes them out.
+        self.figures: dict[str, PictureFigures] = {}
 
     def predict(self, cases: Sequence[Case]) -> Iterator[list[tuple[Case, Prediction]]]:
         """Yield the predictions of the cases, a batch at a time, in any order."""
@@ -76,7 +79,7 @@ class ModelCalls:
             prepare = None
             if prepares := preparation_of(self._classifier):
                 prepare, call = prepares.preparation(cropped=cropped), prepares.predict_prepared
-            for batch in Intake(self._batch_size, prepare, self._max_pixels).batches(chosen):
+            for batch in self._intake(prepare).batches(chosen):
                 failed = [(taken.case, Prediction(taken.digest, None, taken.error)) for taken in batch if taken.error]
                 good = [taken for taken in batch if not taken.error]
                 yield failed + (self._batch(call, good) if good else [])
@@ -95,11 +98,14 @@ class ModelCalls:
         if prediction.error.startswith(NOT_PROBABILITIES):
             raise UserError(f"{prediction.error}; {FIX}")
 
+    def _intake(self, prepare: Callable[[Any], Any] | None, *, keep_files: bool = False) -> Intake:
+        return Intake(self._batch_size, prepare, self._max_pixels, keep_files, self.figures)
+
     def _ask(
         self, server: AsksServer, cases: Sequence[Case], *, cropped: bool
     ) -> Iterator[list[tuple[Case, Prediction]]]:
         """Ask a server for pictures, a batch at a time."""
-        for batch in Intake(self._batch_size, None, self._max_pixels, keep_files=True).batches(cases):
+        for batch in self._intake(None, keep_files=True).batches(cases):
             failed = [(taken.case, Prediction(taken.digest, None, taken.error)) for taken in batch if taken.error]
             good = [taken for taken in batch if not taken.error]
             asked = ask_server(server, [(taken.picture, taken.content) for taken in good], cropped=cropped)

@@ -10,6 +10,7 @@ from functools import cached_property
 from tierbench.common.images import quiet_pillow
 from tierbench.models.classifier import Classifier, Scores, TakesCropped
 from tierbench.models.identity import Identity, identity_of, read_part
+from tierbench.models.kept_figures import take_rows
 from tierbench.models.model_calls import ModelCalls, Prediction
 from tierbench.models.prediction_store import PredictionStore, backend_with_version, prediction_key
 from tierbench.models.stored_row import FULL_LABELS, pack, pack_partial, unpack, unpack_partial
@@ -192,7 +193,7 @@ class Predictor:
                     left.append(_Job(job.key, job.digest, job.cases[1:]))
                 if advance:
                     advance(len(done))
-            self._store.put(rows)
+            self._store.put(rows | take_rows(self._calls.figures))
         return left
 
     def _packed(self, key: str, case: Case, scores: Scores) -> bytes:

@@ -11,11 +11,13 @@ from typing import Any
 
 from tierbench.common.cache import cache_folder
 from tierbench.common.errors import UserError
+from tierbench.common.picture_figures import PictureFigures
 from tierbench.common.text import one_line
 from tierbench.models import load_classifier
 from tierbench.models.classifier import Classifier
 from tierbench.models.endpoint_settings import EndpointSettings, write_notice
 from tierbench.models.identity import Identity, identity_of, read_part
+from tierbench.models.kept_figures import kept_figures
 from tierbench.models.label_file import read_labels
 from tierbench.models.prediction_store import PredictionStore, card_key
 from tierbench.models.predictor import Advance
@@ -204,6 +206,12 @@ class ModelPool:
         # Not part of the stored card, because they change without the model.
         prompts = self._models[name].prompts if card and name in self._models else {}
         return {**card, "prompts": prompts} if prompts else card
+
+    def picture_figures(self, digests: Iterable[str]) -> dict[str, PictureFigures]:
+        """Return the figures of pictures that are kept from their prediction, by the SHA-256 of the picture's file."""
+        wanted = set(digests)
+        stores = dict.fromkeys((self.store, self.run_store))
+        return {digest: figures for store in stores for digest, figures in kept_figures(store, wanted).items()}
 
     def problems(self) -> list[str]:
         """Open every model without loading its weights, and list the problems of the models and their labels."""
