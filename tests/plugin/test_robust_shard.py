@@ -95,7 +95,17 @@ def test_three_merged_shards_are_the_single_run_in_every_figure(accepted: Bench,
     assert figures(merged.run) == figures(one.run)
     # All kinds of figures were there to be compared.
     empty = [each.name for each in fields(Run) if not getattr(merged.run, each.name)]
-    assert not {"tiers", "absences", "levels", "missing", "ladders", "slices", "metrics", "comparisons"} & set(empty)
+    assert not {
+        "tiers",
+        "absences",
+        "levels",
+        "missing",
+        "ladders",
+        "slices",
+        "metrics",
+        "comparisons",
+        "standouts",
+    } & set(empty)
     assert merged.run.complete
     assert (merged.folder.parent.parent / "seen" / merged.folder.name / "report.html").is_file()
 

@@ -825,6 +825,59 @@ class SetResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandoutSlice:
+    """A slice that holds more misses or regressions than chance.
+
+    Attributes:
+        kind: what the cases of the slice share: `tag`, `concept`, `parameter`, `picture` (a figure of the picture
+            itself) or `corruption`.
+        name: what it is in words: `night`, `ship`, `distance_m > 40 m`, `brightness ≤ 0.21`, `fog at severity 3`.
+        hits, size: number of its cases that are hits (misses, regressions), and of all; for regressions of those that
+            the baseline passed.
+        groups: number of scenes or source images that they come from.
+        expected: number of hits if those of its tiers fell by chance.
+        p: probability that chance alone makes any slice of the search stand out as far.
+        low, high: 95 % interval of the share of hits, by groups; None: too few groups.
+        alike: names of other slices that have nearly the same cases.
+    """
+
+    kind: Literal["tag", "concept", "parameter", "picture", "corruption"]
+    name: str
+    hits: Count
+    size: Count
+    groups: Count
+    expected: Number
+    p: Share
+    low: Number | None = None
+    high: Number | None = None
+    alike: tuple[str, ...] = ()
+
+    @property
+    def rate(self) -> float:
+        """Share of its cases that are hits."""
+        return self.hits / self.size if self.size else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standouts:
+    """The slices that were found to hold more of a model's misses or regressions than chance.
+
+    Attributes:
+        of: what was looked for: `misses`, or `regressions` against the baseline.
+        hits, cases: number of them, and of the cases they are among.
+        searched: number of slices that were compared; 0: there were too few hits to tell.
+        found: the slices, most striking first; empty if nothing stands out.
+    """
+
+    model: str
+    of: Literal["misses", "regressions"]
+    hits: Count
+    cases: Count
+    searched: Count
+    found: tuple[StandoutSlice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
     """A model of a run.
 
@@ -883,6 +936,7 @@ class ShardRecord:
         cards: model → its card.
         backends: model → what ran it.
         takes_cropped: model → whether it takes cropped pictures without cropping them again.
+        figures: SHA-256 of a picture's file → its figures; see `PictureFigures`.
         sets: what is in the data sets; see `SetPool.hand_over`.
     """
 
@@ -894,6 +948,7 @@ class ShardRecord:
     cards: Mapping[str, Any] = field(default_factory=dict)
     backends: Mapping[str, str] = field(default_factory=dict)
     takes_cropped: Mapping[str, bool] = field(default_factory=dict)
+    figures: Mapping[str, tuple[Number, ...]] = field(default_factory=dict)
     sets: str = ""
 
 
@@ -961,6 +1016,7 @@ class Run:
     sets: tuple[SetResult, ...] = ()
     comparisons: tuple[BaselineComparison, ...] = ()
     references: tuple[ReferenceComparison, ...] = ()
+    standouts: tuple[Standouts, ...] = ()
     suites: Mapping[str, str] = field(default_factory=dict)
     device: str = ""
     dtype: str = ""

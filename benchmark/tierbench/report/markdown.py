@@ -25,6 +25,7 @@ from tierbench.report.metrics_text import calibration
 from tierbench.report.notices_text import issue_lines, missing_lines
 from tierbench.report.reference_text import counted, left_out
 from tierbench.report.set_text import set_details, set_sentence
+from tierbench.report.standouts_text import chance_text, slice_title, standouts_sentence
 from tierbench.report.summary_text import interval_text
 from tierbench.runs.hard_limits import level_sentence
 from tierbench.runs.regression_text import verdict_sentence
@@ -86,6 +87,7 @@ def run_markdown(run: Run, rows: Rows) -> str:
         lines += _against_baseline(comparison, [row for row in rows if row.model == comparison.model])
     for reference in run.references:
         lines += _against_reference(reference)
+    lines += _standing_out(run)
     missed = [row for row in rows if row.outcome in ("failed", "error") and run.comparison(row.model) is None]
     if missed:
         lines += ["### Missed", ""]
@@ -170,6 +172,18 @@ def _against_baseline(comparison: BaselineComparison, rows: Rows) -> list[str]:
         why = [(code(row.key), code(row.reason, 200)) for row in failed]
         lines += ["", *table(("other failures", "why"), why[:MOST_CASES]), *_more(len(why))]
     return [*lines, ""]
+
+
+def _standing_out(run: Run) -> list[str]:
+    lines: list[str] = []
+    for result in run.standouts:
+        if not result.searched:
+            continue
+        model = f"{code(result.model)}: " if len(run.models) > 1 else ""
+        lines += [f"{model}{standouts_sentence(result)}.", ""]
+        cells = [(code(slice_title(each)), chance_text(each)) for each in result.found]
+        lines += table(("slice", result.of), cells)
+    return ["### Slices that stand out", "", *lines] if lines else []
 
 
 def _against_reference(comparison: ReferenceComparison) -> list[str]:

@@ -22,6 +22,7 @@ from tierbench.report.metrics_text import metric_gate_lines, metric_lines
 from tierbench.report.notices_text import issue_lines, missing_lines
 from tierbench.report.reference_text import reference_lines
 from tierbench.report.set_text import sets_lines
+from tierbench.report.standouts_text import standouts_lines
 from tierbench.runs.hard_limits import level_sentence
 from tierbench.runs.run_verdict import verdict_of
 from tierbench.scoring.absence import absence_sentence, is_false_alarm
@@ -41,6 +42,7 @@ def run_lines(run: Run, rows: Rows) -> list[str]:
     lines += ladder_lines(run.ladders, several_models=several)
     lines += sweep_lines(run.slices, run.sweeps, several_models=several)
     lines += sets_lines(run.sets, several_models=several)
+    lines += standouts_lines(run.standouts, several_models=several)
     if several:
         standings = rank_models(run.models, run.tiers)
         lines += ["", *leaderboard_lines(standings)]

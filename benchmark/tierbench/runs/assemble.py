@@ -22,6 +22,7 @@ from tierbench.common.schema import (
     Run,
     SetResult,
     SliceResult,
+    Standouts,
     SweepSummary,
     TagResult,
     TierResult,
@@ -37,6 +38,7 @@ from tierbench.scoring.leaderboard import pair_models, rank_models
 from tierbench.scoring.model_pool import ModelPool
 from tierbench.scoring.set_demands import with_slices
 from tierbench.scoring.slices import summarise_sweep
+from tierbench.scoring.standouts import find_standouts
 from tierbench.scoring.tiers import level_of, summarise_tier
 from tierbench.suites.case import Suite
 
@@ -137,6 +139,7 @@ class Assembly:
             sets=self.sets(),
             comparisons=tuple(filter(None, (self._comparison(name, rows) for name in self.specs))),
             references=self._references(),
+            standouts=tuple(self._standouts(rows)),
             suites={suite.name: suite.digest for suite in self.suites},
             device=options.device,
             dtype=options.dtype,
@@ -251,6 +254,12 @@ class Assembly:
             note=baseline.note,
             verdicts=tuple(sorted(verdicts, key=lambda verdict: (verdict.suite, verdict.tier or 0))),
         )
+
+    def _standouts(self, rows: Sequence[CaseRow]) -> Iterable[Standouts]:
+        units = {name: unit for suite in self.suites for name, unit in suite.parameters.items()}
+        for model in self.specs:
+            own = [row for row in rows if row.model == model]
+            yield from find_standouts(model, own, units, self.models.picture_figures)
 
     def _references(self) -> tuple[ReferenceComparison, ...]:
         """Return the comparison of each model with the reference model of the run."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
+from tierbench.common.picture_figures import PictureFigures
 from tierbench.common.schema import CaseRow, Run, ShardRecord
 from tierbench.common.shard import Shard
 from tierbench.common.text import listed, one_line
@@ -180,6 +181,13 @@ class RecordedModels(ModelPool):
         """Return the card that a shard kept."""
         shards = self.merged.shards if self.merged else ()
         return dict(next((shard.cards[name] for shard in shards if shard.cards.get(name)), {}))
+
+    def picture_figures(self, digests: Iterable[str]) -> dict[str, PictureFigures]:
+        """Return the figures of pictures that the shards kept."""
+        shards = self.merged.shards if self.merged else ()
+        found = {digest: figures for shard in shards for digest, figures in shard.figures.items()}
+        whole = {each: found[each] for each in digests if len(found.get(each, ())) == len(PictureFigures._fields)}
+        return {digest: PictureFigures(*figures) for digest, figures in whole.items()}
 
     def problems(self) -> list[str]:
         """Return nothing: no model can have a problem."""

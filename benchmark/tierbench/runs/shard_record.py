@@ -30,15 +30,17 @@ def shard_record(config: RunConfig, assembly: Assembly, sets: str) -> ShardRecor
     gathered, names = assembly.gathered, list(assembly.specs)
     left = gathered.left_notes.values()
     shard = config.shard
+    rows = tuple((gathered.left | gathered.rows).values())
     return ShardRecord(
         number=shard.number if shard else 1,
         of=shard.of if shard else 1,
         arguments=config.arguments,
         # A case that has a test of its own is there as that reported it.
-        rows=tuple((gathered.left | gathered.rows).values()),
+        rows=rows,
         partial=tuple(sorted({(each.model, key) for each in left for key in each.partial})),
         cards={name: assembly.card(name) for name in names},
         backends={name: assembly.models.backend(name) for name in names},
+        figures=assembly.models.picture_figures(row.image_sha256 for row in rows),
         sets=sets,
         takes_cropped={each.model: each.takes_cropped for each in left if each.takes_cropped is not None},
     )

@@ -21,6 +21,7 @@ from tierbench.report.html.picture_store import PictureStore
 from tierbench.report.html.reference import ReferenceView, reference_view
 from tierbench.report.html.rows import CaseView, concepts_by_label, picture_key
 from tierbench.report.html.sets import OpenSet, set_views, worst_samples
+from tierbench.report.html.standouts import standouts_views
 from tierbench.report.html.sweeps import HEIGHT as SWEEP_HEIGHT
 from tierbench.report.html.sweeps import WIDTH as SWEEP_WIDTH
 from tierbench.report.html.templating import macros, render
@@ -122,6 +123,7 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         flips=flips,
         counting_by_suite=_counting(parts, flips),
         references=references,
+        standouts=standouts_views(run.standouts),
         most_flips=_MOST_MISSED,
         several=parts.several,
         gallery=gallery,
