@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from simulation import intervals, stopping, verdicts
+from simulation import intervals, standouts, stopping, verdicts
 
 TABLES = (
     verdicts.false_alarms,
@@ -16,6 +16,7 @@ TABLES = (
     intervals.slipping,
     intervals.several_models,
     stopping.stopping,
+    standouts.standouts,
 )
 
 

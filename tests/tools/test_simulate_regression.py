@@ -66,6 +66,14 @@ def test_the_more_a_tier_has_to_spare_the_rarer_its_demand_breaks(tool: ModuleTy
         assert broken == sorted(broken, reverse=True)
 
 
+def test_planted_slices_are_found_and_nothing_by_chance(tool: ModuleType) -> None:
+    # Of 20 runs of 200 cases, 80 % or more find something that is there; nothing by chance in 95 %.
+    (single, *_) = rows(tool.standouts.standouts, 20, 200)
+    silent, found, _ = shares(single)
+    assert silent >= 80
+    assert found >= 55
+
+
 def test_runs_that_stop_are_rarely_wrong_and_need_little_of_a_large_set(tool: ModuleType) -> None:
     found = {row[1]: row for row in rows(tool.stopping.stopping, RUNS, 2000)}
     assert all(shares(row)[0] <= 5 for row in found.values())
