@@ -21,7 +21,8 @@ def test_a_single_slice_has_the_p_value_of_fishers_exact_test() -> None:
     hits[[0, 1, 2, 3, 4, 20]] = True
     exact = sum(math.comb(10, k) * math.comb(20, 6 - k) for k in (5, 6)) / math.comb(30, 6)
     (found,) = slice_excesses(hits, np.zeros(30, dtype=np.int64), np.arange(30), members, draws=20_000)
-    assert (found.hits, found.size, found.expected) == (5, 10, pytest.approx(2.0))
+    assert (found.hits, found.size) == (5, 10)
+    assert found.expected == pytest.approx(2.0)
     assert found.p == pytest.approx(exact, rel=0.2)
     assert found.statistic > 2
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ def unknown(digests: Iterable[str]) -> Mapping[str, PictureFigures]:
     return {}
 
 
-def cases(missed: Iterable[int], **values: object) -> list[CaseRow]:
+def cases(missed: Iterable[int], **values: Any) -> list[CaseRow]:
     """Return cases of three tiers in turn, of which some are missed, each with a picture of its own."""
     wrong = set(missed)
     made = [row(f"c{index}", 0.1 if index in wrong else 0.9, tier=1 + index % 3) for index in range(CASES)]
@@ -69,7 +70,8 @@ def test_the_strongest_split_of_a_parameter_is_shown_with_its_unit() -> None:
 
 def test_figures_of_pictures_are_searched_where_they_are_known() -> None:
     rng = np.random.default_rng(0)
-    figures = {f"c{i}": PictureFigures(i / 100, *rng.random(3).tolist(), 0.1) for i in range(80)}
+    noise = rng.random((80, 3)).tolist()
+    figures = {f"c{i}": PictureFigures(i / 100, a, b, c, 0.1) for i, (a, b, c) in enumerate(noise)}
     (dark,) = misses(cases(range(15)), figures).found
     assert (dark.kind, dark.size) == ("picture", 20)
     assert dark.name.startswith("brightness ≤ 0.19")

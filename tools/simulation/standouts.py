@@ -82,7 +82,8 @@ class World:
             return rng.random(self.cases)
         shared = rng.normal(size=scene[-1] + 1)[scene] * math.sqrt(SHARED)
         normal = shared + rng.normal(size=self.cases) * math.sqrt(1 - SHARED)
-        return np.searchsorted(_NORMAL, normal) / len(_NORMAL)
+        ranks: np.ndarray = np.searchsorted(_NORMAL, normal) / len(_NORMAL)
+        return ranks
 
 
 # Quantiles of the normal distribution, dense enough for rates.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -43,14 +44,14 @@ def picture_figures(image: Image.Image) -> PictureFigures:
     luma = np.asarray(image.convert("L"), dtype=np.int16)
     red, green, blue = np.moveaxis(np.asarray(image, dtype=np.int16), 2, 0)
     opponents = red - green, (red + green) / np.float32(2) - blue
-    deviation = np.hypot(*(float(each.std(dtype=np.float32)) for each in opponents))
-    mean = np.hypot(*(float(each.mean(dtype=np.float32)) for each in opponents))
+    deviation = math.hypot(*(float(each.std(dtype=np.float32)) for each in opponents))
+    mean = math.hypot(*(float(each.mean(dtype=np.float32)) for each in opponents))
     inner = luma[1:-1, 1:-1]
     laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * inner
     return PictureFigures(
         brightness=float(luma.mean(dtype=np.float32)) / 255,
         contrast=float(luma.std(dtype=np.float32)) / 255,
         sharpness=float(laplacian.var(dtype=np.float32)) if laplacian.size else 0.0,
-        colourfulness=float(deviation + 0.3 * mean),
+        colourfulness=deviation + 0.3 * mean,
         megapixels=megapixels,
     )

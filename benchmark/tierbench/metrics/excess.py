@@ -92,9 +92,12 @@ def slice_excesses(
         done += len(drawn)
     varies = np.ptp(held, axis=0) > _TOLERANCE
     statistics = np.where(varies, (held - expected) / np.where(varies, held.std(axis=0), 1.0), 0.0)
-    columns = (hits.astype(np.int64) @ members, members.sum(axis=0), layout.expected @ members, statistics[0])
-    rows = zip(*columns, _step_down(statistics), varies, strict=True)
-    return [SliceExcess(int(a), int(b), *map(float, figures), bool(can)) for a, b, *figures, can in rows]
+    counts = zip((hits.astype(np.int64) @ members).tolist(), members.sum(axis=0).tolist(), strict=True)
+    figures = zip((layout.expected @ members).tolist(), statistics[0].tolist(), _step_down(statistics), strict=True)
+    return [
+        SliceExcess(*count, chance, statistic, float(p), bool(can))
+        for count, (chance, statistic, p), can in zip(counts, figures, varies, strict=True)
+    ]
 
 
 def _weights(hits: NDArray[np.bool_], strata: NDArray[np.int64]) -> NDArray[np.float64]:

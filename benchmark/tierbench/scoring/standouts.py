@@ -66,7 +66,7 @@ def _found(
     count = sum(hits)
     if not count:
         return
-    searched, found = 0, ()
+    searched, found = 0, tuple[StandoutSlice, ...]()
     if count >= LEAST_HITS and len(rows) >= max(LEAST_CASES, count + 1):
         searched, found = _search(rows, hits, units, figures_of({row.image_sha256 for row in rows}))
     yield Standouts(model=model, of=of, hits=count, cases=len(rows), searched=searched, found=found)
@@ -144,11 +144,13 @@ class _Cases:
 
     def adds(self, candidate: Candidate, shown: Sequence[Candidate]) -> bool:
         """Return whether a slice says more than those before it: it stands out by itself apart from their cases."""
+        import numpy as np
+
         if any((each.kind, each.about) == (candidate.kind, candidate.about) for each in shown):
             return False
         if not shown:
             return True
-        among = ~(sum(each.members for each in shown) > 0)
+        among = ~np.any([each.members for each in shown], axis=0)
         if not (candidate.members & among & self.hits).any():
             return False
         (alone,) = self.compare([candidate], among)
@@ -156,7 +158,7 @@ class _Cases:
 
     def described(self, candidate: Candidate, excess: SliceExcess) -> StandoutSlice:
         """Return a slice as it is recorded."""
-        own = [self.rows[index] for index in candidate.members.nonzero()[0]]
+        own = [self.rows[index] for index in candidate.members.nonzero()[0].tolist()]
         hits = self.hits[candidate.members].tolist()
         groups = [(row.suite, row.group) for row in own]
         low, high = pass_rate_interval(hits, groups) or (None, None)
