@@ -58,6 +58,10 @@ COMMANDS = {
         "compare:compare",
         "Compare a run with another run or a baseline, flips first; exit code 1 if there is a regression, else 0.",
     ),
+    "comment": LazyCommand(
+        "comment:comment",
+        "Keep one comment on a run at its pull request: written once, and edited by later runs with the same key.",
+    ),
     "prune": LazyCommand(
         "history:prune", "Remove the oldest recorded runs; baselines and files that no run wrote are kept."
     ),
