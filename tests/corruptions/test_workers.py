@@ -78,11 +78,14 @@ def test_a_killed_process_is_replaced() -> None:
     assert not _runs(second)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs a script that is a program")
 def test_where_no_process_starts_this_one_does_the_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for program in (str(tmp_path / "absent"), sys.executable):
-        monkeypatch.setattr(sys, "executable", program)
-        # Then the program starts, and finds no tierbench.
-        monkeypatch.setattr(sys, "path", [str(tmp_path)] if program == sys.executable else sys.path)
+    # As a Python that finds no tierbench does.
+    ending = tmp_path / "ending"
+    ending.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    ending.chmod(0o755)
+    for program in (tmp_path / "absent", ending):
+        monkeypatch.setattr(sys, "executable", str(program))
         with CorruptionWorkers(2) as workers:
             assert _fog(workers) == corrupt(CAT, "fog", 3, seed=SEED)
             assert _processes(workers) == set()

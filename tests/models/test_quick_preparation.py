@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
@@ -62,6 +62,8 @@ def ours(recipe: int) -> ImageProcessor:
 def test_the_pixels_are_those_of_the_processor(
     recipe: int, size: tuple[int, int], cropped: bool, raw: bool, seed: int
 ) -> None:
+    # Narrower ones are refused, for what they would be enlarged to.
+    assume(max(size) <= 40 * min(size))
     processor = ours(recipe)
     pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     image = Image.fromarray(pixels)
