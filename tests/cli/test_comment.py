@@ -253,7 +253,7 @@ def test_a_note_that_cannot_be_written_is_left_out(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--key", "a --> b"), "error: --key 'a --> b': use up to 60 letters, digits, _, . and -\n"),
+        (("--key", "a --> b"), "error: --key 'a --> b': use up to 63 letters, digits, _, . and -, "),
         (("--link", "javascript:alert(1)"), "error: --link 'javascript:alert(1)': is no URL; it begins with https://"),
         (("--link", "https://a.b/) [x](c"), "error: --link 'https://a.b/) [x](c': is no URL"),
     ],

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from tierbench.common.schema import Rows, Run
     from tierbench.report.comment_host import Host
 
-_KEY = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+# Also the name of a folder in CI jobs.
+_KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
 # Nothing that could end a link in Markdown.
 _LINK = re.compile(r"https?://[^\s<>()\[\]\"'`\\]{1,2000}")
 _RUN = "the run's folder, the start of its name, or last; left out: pytest ended without the record of a run"
@@ -54,7 +55,9 @@ def comment(
     from tierbench.runs.record import SCORES, read_run, read_run_json
 
     if not _KEY.fullmatch(key):
-        raise UserError(f"--key {one_line(key, 80)!r}: use up to 60 letters, digits, _, . and -")
+        raise UserError(
+            f"--key {one_line(key, 80)!r}: use up to 63 letters, digits, _, . and -, the first a letter, digit or _"
+        )
     if link and not _LINK.fullmatch(link):
         raise UserError(f"--link {one_line(link, 80)!r}: is no URL; it begins with https:// and has no spaces")
     found: tuple[Run | None, Rows] = (None, ())
