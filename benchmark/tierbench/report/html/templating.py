@@ -8,7 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from tierbench.common.text import one_line, plural
@@ -75,7 +76,10 @@ def duration(seconds: float) -> str:
 def environment(templates: Path) -> Environment:
     """Return the Jinja2 environment of a folder of templates."""
 
-    def own_file(name: str) -> Markup:
+    # With the context, so that it does not run while a template is compiled: what is compiled is kept between runs,
+    # and would keep the old text of a style sheet that has changed.
+    @pass_context
+    def own_file(_: Context, name: str) -> Markup:
         # A style sheet or script of ours, unescaped: it contains no text from a suite or a model.
         return Markup((templates / name).read_text(encoding="utf-8"))  # noqa: S704
 
