@@ -49,6 +49,7 @@ class CaseRow:
             not tell.
         reason: why the case did not pass.
         change: `regressed`, `fixed`, `same` or `new` compared with the baseline; None without one.
+        baseline_score, baseline_top: the accepted score, and the three most probable labels that were accepted.
         corruption, severity: only for derived cases.
         known_issue: why a miss is known, as the suite has it.
         top: the ten most probable labels with their probabilities.
@@ -81,6 +82,7 @@ class CaseRow:
     corruption: str = ""
     severity: Count | None = None
     known_issue: str = ""
+    baseline_top: tuple[tuple[str, float], ...] = ()
     top: tuple[tuple[str, float], ...] = ()
     image_sha256: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
@@ -834,6 +836,8 @@ class ModelEntry:
         spec: the spec that the user gave.
         fingerprint: a hash over everything that changes its outputs; empty if it is not known.
         preprocessing: copied from the model card.
+        prediction_s: seconds for which it predicted, without waiting for others; None if that is not known.
+        pictures: number of pictures that it was asked for then, stored predictions included.
     """
 
     name: str
@@ -844,6 +848,8 @@ class ModelEntry:
     fingerprint: str = ""
     device: str = ""
     preprocessing: Any = None
+    prediction_s: Number | None = None
+    pictures: Count = 0
 
     @property
     def note(self) -> str:
@@ -892,6 +898,35 @@ class ShardRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FailedTest:
+    """A test of the benchmark that failed.
+
+    Attributes:
+        kind: of the test, such as `case`, `tier` or `set`.
+        name: its id without the model: `vehicles/tier1`.
+        error: whether it had an error, and so no result.
+    """
+
+    kind: str
+    model: str
+    name: str
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunVerdict:
+    """What came out of a run.
+
+    Attributes:
+        state: `failed` if a test of the benchmark failed; `not judged` if none did and the run is not whole.
+        sentence: begins with the state; texts from suites and models in it are on one line.
+    """
+
+    state: Literal["passed", "failed", "not judged"]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution: the content of `run.json`.
 
@@ -901,6 +936,11 @@ class Run:
         suites: name → digest of `metadata.csv` and `suite.toml`.
         seed: None: all randomness is derived from case, corruption and severity.
         cache: the folder of stored predictions; empty without one.
+        verdict: what came out; None in older records, and as long as the run lasts: see `verdict_of`.
+        failed: the tests of the benchmark that failed; None in older records.
+        failed_others: number of other tests in the session that failed.
+        accepted: whether its scores became the baseline; None: that was not asked for.
+        shard: `1/3`, which part of a run it is; empty: all of it.
     """
 
     complete: bool
@@ -929,6 +969,11 @@ class Run:
     versions: Mapping[str, str] = field(default_factory=dict)
     git_commit: str = ""
     cache: str = ""
+    verdict: RunVerdict | None = None
+    failed: tuple[FailedTest, ...] | None = None
+    failed_others: Count = 0
+    accepted: bool | None = None
+    shard: str = ""
 
     def comparison(self, model: str) -> BaselineComparison | None:
         """Return the comparison of a model with its baseline; None without one."""

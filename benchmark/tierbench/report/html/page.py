@@ -1,4 +1,4 @@
-"""Build the view of the overview above the table of cases: level, tiers, ladders, confusion. Pure."""
+"""Build the view of the overview above the table of cases: verdict, level, tiers, ladders, confusion. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tierbench.common.schema import (
     PairedVerdict,
     Rows,
     Run,
+    RunVerdict,
     TierResult,
 )
 from tierbench.common.text import one_line
@@ -25,7 +26,9 @@ from tierbench.report.html.sweeps import SweepView, sweep_view
 from tierbench.report.html.templating import duration, percent
 from tierbench.report.metrics_text import calibration
 from tierbench.report.notices_text import issue_lines, missing_lines
+from tierbench.report.summary_text import prediction_lines
 from tierbench.runs.hard_limits import level_sentence
+from tierbench.runs.run_verdict import verdict_of
 from tierbench.scoring.absence import absence_sentence, is_false_alarm
 from tierbench.scoring.leaderboard import rank_models
 from tierbench.suites.case import Suite
@@ -140,12 +143,24 @@ class Page:
     """
 
     title: str
-    complete: bool
+    verdict: RunVerdict
     facts: tuple[tuple[str, str], ...]
     models: tuple[ModelView, ...]
     counts: Mapping[str, int]
     changes: tuple[ChangeView, ...] = ()
     notices: tuple[str, ...] = ()
+
+    @property
+    def has_tiers(self) -> bool:
+        """Whether any suite has a tier, or absence cases, that were judged."""
+        return any(suite.tiers or suite.absence for model in self.models for suite in model.suites)
+
+    @property
+    def curves_title(self) -> str:
+        """Title of the section of curves: what of ladders and sweeps there is; empty without any."""
+        suites = [suite for model in self.models for suite in model.suites]
+        ladders, sweeps = any(suite.ladders for suite in suites), any(suite.sweep for suite in suites)
+        return " and ".join([*(["ladders"] if ladders else []), *(["corruptions"] if sweeps else [])]).capitalize()
 
 
 def build_page(
@@ -169,7 +184,7 @@ def build_page(
         counts[row.outcome] = counts.get(row.outcome, 0) + 1
     changes = tuple(_change(comparison, run) for comparison in run.comparisons)
     notices = (*missing_lines(run, limit=100), *issue_lines(rows))
-    return Page(_title(models), run.complete, _run_facts(run, rows), models, counts, changes, notices)
+    return Page(_title(models), verdict_of(run, rows), _run_facts(run, rows), models, counts, changes, notices)
 
 
 def _change(comparison: BaselineComparison, run: Run) -> ChangeView:
@@ -213,6 +228,7 @@ def _run_facts(run: Run, rows: Rows) -> tuple[tuple[str, str], ...]:
         ("suites", ", ".join(dict.fromkeys(row.suite for row in rows))),
         ("device", f"{', '.join(devices)}, {run.dtype}"),
         ("duration", duration(run.duration_s)),
+        ("prediction", ", ".join(line.partition(": ")[2] for line in prediction_lines(run.models))),
         ("commit", run.git_commit[:12]),
         ("versions", ", ".join(f"{name} {run.versions[name]}" for name in names if name in run.versions)),
         ("command", " ".join(run.command)),

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from tierbench.common.schema import Rows, Run
 from tierbench.report.html import sample
 from tierbench.report.html.charts import STRIP_HEIGHT, place
+from tierbench.report.html.contents import with_contents
 from tierbench.report.html.gallery import write_gallery
 from tierbench.report.html.ladder_chart import CURVE_HEIGHT, CURVE_WIDTH, curve_height
 from tierbench.report.html.model_comparison import model_comparison_view
@@ -27,6 +28,7 @@ from tierbench.report.html.thumbnails import Shown, make_pictures
 from tierbench.suites.case import Case, Suite
 
 _MOST_MISSED = 24
+_MOST_TILES = 12
 _FLIPS = ("regressed", "fixed")
 _MISSES = ("error", "failed", "xfailed")
 _NAME = "report.html"
@@ -106,6 +108,7 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
     shown += worst_samples(sets, parts.open_set) if parts.open_set else ()
     # Without tiers there is nothing to rank: of data sets the cards on top have the figures.
     ranked = parts.several and bool(run.tiers or not run.sets)
+    flips = _flips(kept)
     html = render(
         "page.html.jinja",
         page=page,
@@ -113,10 +116,11 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         pictures=make_pictures(shown, parts.pictures),
         sets=sets,
         details=_details(parts, kept),
-        missed=[view for view in missed if view.nodeid in in_table][:_MOST_MISSED],
+        missed=[view for view in missed if view.nodeid in in_table][:_MOST_TILES],
         missed_total=len(missed),
-        model_comparison=model_comparison_view(run, rows, views, in_table, _MOST_MISSED) if ranked else None,
-        flips=_flips(kept),
+        model_comparison=model_comparison_view(run, rows, views, in_table, _MOST_TILES) if ranked else None,
+        flips=flips,
+        counting_by_suite=_counting(parts, flips),
         references=references,
         most_flips=_MOST_MISSED,
         several=parts.several,
@@ -131,7 +135,7 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         sweep_width=SWEEP_WIDTH,
         sweep_height=SWEEP_HEIGHT,
     )
-    return Overview(page.title, html, in_table)
+    return Overview(page.title, with_contents(html), in_table)
 
 
 def report_alone(run: Run, folder: Path) -> str:
@@ -168,20 +172,29 @@ def _ladder_steps(parts: ReportParts) -> list[tuple[str, Case]]:
 def _details(parts: ReportParts, kept: Iterable[CaseView]) -> Iterator[tuple[int, str]]:
     """Yield the index and the HTML of the details of each row."""
     suites = {suite.name: suite for suite in parts.suites}
-    concepts: dict[tuple[str, str], dict[str, str]] = {}
+    concepts = _counting(parts, kept)
     by_case: dict[str, list[CaseView]] = {}
     for view in parts.views:
         by_case.setdefault(view.key, []).append(view)
     make = macros("detail.html.jinja").detail
     for view in kept:
         suite = suites.get(view.suite)
-        key = (view.suite, view.model)
-        if key not in concepts:
-            labels = parts.cards.get(view.model, {}).get("labels") or [label for label, _ in view.top]
-            concepts[key] = concepts_by_label(suite, [str(label) for label in labels])
         published = concepts_by_label(suite, [label for model in view.published for label, _ in model.top])
         others = [other for other in by_case[view.key] if other is not view]
-        yield view.index, str(make(view, concepts[key], published, parts.several, others))
+        counting = concepts[view.suite, view.model]
+        yield view.index, str(make(view, counting, published, parts.several, others))
+
+
+def _counting(parts: ReportParts, views: Iterable[CaseView]) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the concept that each label of a model counts as, by suite and model of the views."""
+    suites = {suite.name: suite for suite in parts.suites}
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for view in views:
+        key = (view.suite, view.model)
+        if key not in found:
+            labels = parts.cards.get(view.model, {}).get("labels") or [label for label, _ in view.top]
+            found[key] = concepts_by_label(suites.get(view.suite), [str(label) for label in labels])
+    return found
 
 
 def _empty_columns(parts: ReportParts, kept: Sequence[CaseView]) -> list[str]:

@@ -46,7 +46,7 @@ class CaseView:
         published: predictions of published models, from the suite.
         facts: name and text of each fact: tags, group, parameters with units, source, …
         change: `regressed`, `fixed`, `same` or `new` against the baseline; empty without a baseline.
-        baseline_score: the accepted score, if there is one.
+        baseline_score, baseline_top: the accepted score and the most probable labels, if there are any.
         absent: whether the image must not show the concept.
         corruption: only for derived cases.
     """
@@ -80,6 +80,7 @@ class CaseView:
     baseline_score: float | None = None
     absent: bool = False
     corruption: str = ""
+    baseline_top: tuple[tuple[str, float], ...] = ()
 
     @property
     def key(self) -> str:
@@ -150,6 +151,7 @@ def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, index: in
         baseline_score=row.baseline_score,
         absent=row.absent,
         corruption=row.corruption,
+        baseline_top=row.baseline_top,
     )
 
 
