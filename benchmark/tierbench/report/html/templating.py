@@ -63,11 +63,10 @@ def percent(value: float) -> str:
 def environment(templates: Path) -> Environment:
     """Return the Jinja2 environment of a folder of templates."""
 
-    # With the context, so that it does not run while a template is compiled: what is compiled is kept between runs,
-    # and would keep the old text of a style sheet that has changed.
     @pass_context
     def own_file(_: Context, name: str) -> Markup:
-        # A style sheet or script of ours, unescaped: it contains no text from a suite or a model.
+        # A style sheet or script of ours, unescaped: it contains no text from a suite or a model. With a context it is
+        # no constant, which a kept template would hold after the file has changed.
         return Markup((templates / name).read_text(encoding="utf-8"))  # noqa: S704
 
     made = Environment(
