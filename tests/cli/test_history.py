@@ -7,6 +7,8 @@ import io
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -81,6 +83,34 @@ def test_compare_lists_flips_with_their_picture_and_exits_as_the_gate_decides(ti
         "not shown in colours tier 1 (the paired verdict decides; 1 case regressed anyway)"
     )
     assert json.loads(Path("d.json").read_text())["outcome"] == "regressed"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a closed pipe is another error on Windows")
+def test_files_are_written_and_the_exit_code_stands_when_nobody_reads_the_output(reports: Path) -> None:
+    arguments = ("compare", "20260102", "last", "--gate", "flips", "--html", "d.html")
+    ours, theirs = os.pipe()
+    os.close(ours)
+    try:
+        process = subprocess.run(
+            [sys.executable, "-m", "tierbench", *arguments], stdout=theirs, stderr=subprocess.PIPE, timeout=60
+        )
+    finally:
+        os.close(theirs)
+    assert (process.returncode, process.stderr) == (1, b"")
+    assert Path("d.html").is_file()
+
+
+def test_files_are_written_before_anything_is_printed(
+    tierbench: Call, reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    monkeypatch.setattr("typer.echo", lambda *_, **__: seen.append(Path("d.html").exists()))
+    tierbench("compare", "20260102", "last", "--html", "d.html")
+    assert seen[0]
+    monkeypatch.setattr("typer.echo", lambda *_, **__: seen.append((reports / "index.html").exists()))
+    seen.clear()
+    tierbench("history", "--html")
+    assert seen[0]
 
 
 def test_compare_shows_the_corrupted_picture_of_a_derived_case(tierbench: Call, reports: Path) -> None:

@@ -96,7 +96,7 @@ def test_every_yaml_example_is_valid(block: str) -> None:
 def test_the_example_suite_is_valid(tmp_path: Path) -> None:
     (example,) = re.findall(r"```toml\n(.*?)```", text_of(DOCS / "suites.md"), re.DOTALL)
     (tmp_path / "suite.toml").write_text(example, encoding="utf-8")
-    (tmp_path / "car.png").write_bytes((DOCS / "report.png").read_bytes())
+    (tmp_path / "car.png").write_bytes((DOCS / "screenshots/default.png").read_bytes())
     rows = "file_name,label,tier,ladder,visibility_m\ncar.png,automobile,,sedan_fog,80\n"
     (tmp_path / "metadata.csv").write_text(rows, encoding="utf-8")
     problems = Problems()

@@ -104,6 +104,13 @@ def test_a_compiled_template_is_kept_until_its_source_changes(
     assert len(list((cache / "templates").iterdir())) == 1
 
 
+def test_a_kept_template_has_the_style_sheet_of_now(templates: Path, cache: Path) -> None:
+    (templates / "page.jinja").write_text('{{ "page.css"|file }}')
+    for text in ("p { margin: 0 }", "p { margin: 1px }"):
+        (templates / "page.css").write_text(text)
+        assert rendered(templates) == text
+
+
 def test_a_damaged_template_is_compiled_again(templates: Path, cache: Path) -> None:
     rendered(templates)
     (file,) = (cache / "templates").iterdir()

@@ -61,6 +61,15 @@ def compare(
     sets = [compare_set(*sides) for sides in find_set_sides(before, after, reports_folder(reports))]
     comparisons = _compared_cases(before, after, reports_folder(reports), max_drop, required=not sets)
     pictured = pictured_cases(comparisons, cases_folders(cases))
+    # Written before anything is printed: what reads the output may close it, as `head` does.
+    written = []
+    if html:
+        written.append(_write(html, comparison_page(comparisons, gate, pictured, sets)))
+    if as_json:
+        content = json.dumps(whole_json(comparisons, sets, gate), indent=1, ensure_ascii=False)
+        written.append(_write(as_json, content + "\n"))
+    if markdown:
+        written.append(_write(markdown, whole_markdown(comparisons, sets, gate)))
     for comparison in comparisons:
         for line in comparison_lines(comparison, pictured, _MOST):
             typer.echo(line)
@@ -69,12 +78,8 @@ def compare(
         for line in set_comparison_lines(each):
             typer.echo(line)
         typer.echo("")
-    if html:
-        _write(html, comparison_page(comparisons, gate, pictured, sets))
-    if as_json:
-        _write(as_json, json.dumps(whole_json(comparisons, sets, gate), indent=1, ensure_ascii=False) + "\n")
-    if markdown:
-        _write(markdown, whole_markdown(comparisons, sets, gate))
+    for line in written:
+        typer.echo(line)
     typer.echo(whole_text(comparisons, sets, gate))
     if any_regressed(comparisons, sets, gate):
         raise typer.Exit(1)
@@ -104,11 +109,12 @@ def _compared_cases(
         ) from error
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, text: str) -> str:
+    """Write a file; return the line that says so."""
     from tierbench.common.files import write_atomically
 
     try:
         write_atomically(file, text)
     except OSError as error:
         raise UserError(f"{shown_path(file)}: cannot be written: {error.strerror}") from error
-    typer.echo(f"written {shown_path(file)}")
+    return f"written {shown_path(file)}"

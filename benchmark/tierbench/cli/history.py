@@ -31,12 +31,16 @@ def history(
     if not entries:
         what = " of this model" if model else " of this suite" if suite else ""
         raise UserError(f"{shown_path(folder)}: no run{what} is recorded here; run pytest first")
-    for line in history_lines(entries, last):
-        typer.echo(line)
+    page = None
     if html:
         from tierbench.report.html.history_page import write_page
 
-        typer.echo(f"\npage: {shown_path(write_page(folder))}")
+        # Before anything is printed: what reads the output may close it, as `head` does.
+        page = write_page(folder)
+    for line in history_lines(entries, last):
+        typer.echo(line)
+    if page:
+        typer.echo(f"\npage: {shown_path(page)}")
 
 
 def prune(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, MutableSequence, Sequence
+from collections.abc import Generator, Iterable, MutableSequence, Sequence
 from contextlib import nullcontext
 from copy import copy
 from html import escape
@@ -15,6 +15,7 @@ from tierbench.common.images import allow_pixels
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.reports import CRASHED, case_row
 from tierbench.plugin.session import BenchmarkSession
+from tierbench.report.html.frame import complete_frame
 from tierbench.report.html.picture_store import PictureStore
 from tierbench.report.html.report_page import ReportParts, render_report
 from tierbench.report.html.rows import CaseView, case_view
@@ -151,6 +152,15 @@ class HtmlReport:
             elif nodeid in tests:
                 _put_cells(tests[nodeid], self._cells(view))
         prefix.append(made.html)
+
+    # The innermost wrapper: right after pytest-html has written its page.
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self) -> Generator[None, object, object]:
+        """Complete what pytest-html's template lacks."""
+        answer = yield
+        if self._recorder.report_file is not None:
+            complete_frame(self._recorder.report_file)
+        return answer
 
     def _has_links(self) -> bool:
         tests = (test for tests in self._data.data["tests"].values() for test in tests)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from tierbench.common.schema import ModelEntry, Run, SetResult
@@ -40,6 +41,14 @@ def history_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
 def day(started: str) -> str:
     """Return the date of a UTC timestamp."""
     return one_line(started[:10], 10)
+
+
+def distinct_times(started: Sequence[str]) -> list[str]:
+    """Return UTC timestamps as a date, with the time of day, to the second if needed, where runs share a day."""
+    texts = [time[:19].replace("T", " ") for time in started]
+    lengths = (10, 16)
+    counts = {length: Counter(text[:length] for text in texts) for length in lengths}
+    return [next((text[:n] for n in lengths if counts[n][text[:n]] == 1), text) for text in texts]
 
 
 def _series_cells(series: Series) -> tuple[str, ...]:

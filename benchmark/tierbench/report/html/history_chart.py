@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tierbench.report.history_text import distinct_times
 from tierbench.runs.trend import Series, TrendPoint
 
 WIDTH, HEIGHT = 360.0, 150.0
@@ -42,7 +43,7 @@ class Chart:
     Attributes:
         demand: the pass rate that the suite demands now, and its vertical position.
         breaks: positions where the suite changed; runs before and after are not comparable.
-        first, last: the dates of the first and the last run.
+        first, last: the dates of the first and the last run; with the time of day, if they are the same day.
     """
 
     suite: str
@@ -71,6 +72,7 @@ def _chart(suite: str, tier: int, group: Sequence[Series]) -> Chart:
         places[runs[0]] = round((LEFT + WIDTH - RIGHT) / 2, 1)
     newest = max(group, key=lambda series: (series.points[-1].started, series.points[-1].run)).points[-1].tier
     breaks = {places[(point.started, point.run)] for each in group for point in each.points if point.new_suite}
+    first, last = distinct_times([runs[0][0], runs[-1][0]]) if len(runs) > 1 else [runs[0][0][:10]] * 2
     return Chart(
         suite=suite,
         tier=tier,
@@ -78,8 +80,8 @@ def _chart(suite: str, tier: int, group: Sequence[Series]) -> Chart:
         lines=tuple(_line(series, places, alone=len(group) == 1) for series in group),
         demand=(newest.min_pass_rate, height(newest.min_pass_rate)),
         breaks=tuple(sorted(breaks)),
-        first=runs[0][0][:10],
-        last=runs[-1][0][:10],
+        first=first,
+        last=last,
     )
 
 

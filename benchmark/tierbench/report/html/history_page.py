@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from urllib.parse import quote
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path, write_atomically
-from tierbench.common.schema import TierResult
+from tierbench.common.schema import RunVerdict, TierResult
 from tierbench.common.text import printable
-from tierbench.report.history_text import flips_text, set_rates
+from tierbench.report.history_text import distinct_times, flips_text, set_rates
 from tierbench.report.html.history_chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, make_charts
 from tierbench.report.html.templating import render
 from tierbench.report.metrics_text import metric_names
 from tierbench.runs.history import History, HistoryEntry, read_history
 from tierbench.runs.record import REPORT
+from tierbench.runs.run_verdict import verdict_of
 from tierbench.runs.trend import Series, make_series
 from tierbench.scoring.figures import shown_metric
 
@@ -34,13 +36,33 @@ class _Row:
 
     Attributes:
         entry: the run.
+        verdict: what came out of it.
+        when: its start, as short as tells it from the other runs.
         link: address of its report, relative to the page; empty without a report.
-        tiers: the tier results of each model.
+        tiers: the tiers of each model, over all suites.
     """
 
     entry: HistoryEntry
+    verdict: RunVerdict
+    when: str
     link: str
-    tiers: dict[str, list[TierResult]]
+    tiers: dict[str, list[_Tier]]
+
+    @property
+    def said(self) -> str:
+        """The sentence of the verdict without its state, which the page shows as a word of its own."""
+        return self.verdict.sentence.partition(": ")[2] or self.verdict.sentence
+
+
+@dataclass(frozen=True, slots=True)
+class _Tier:
+    """A tier of a model over all suites: cases that passed, judged cases, all cases, and whether each demand is met."""
+
+    number: int
+    passed: int
+    total: int
+    size: int
+    met: bool | None
 
 
 def write_page(reports: Path) -> Path:
@@ -68,7 +90,9 @@ def history_page(reports: Path, history: History) -> str:
         history: the runs of the folder.
     """
     entries = history.entries
-    newest = [_row(reports, entry) for entry in reversed(entries[-MOST_RUNS:])]
+    shown = entries[-MOST_RUNS:]
+    times = distinct_times([entry.run.started for entry in shown])
+    newest = [_row(reports, entry, when) for entry, when in zip(shown, times, strict=True)][::-1]
     return render(
         "history.html.jinja",
         rows=newest,
@@ -99,11 +123,19 @@ def _metrics(series: Sequence[Series]) -> tuple[list[str], list[tuple[str, ...]]
     return names, rows if names else []
 
 
-def _row(reports: Path, entry: HistoryEntry) -> _Row:
-    tiers = {model.name: _of(entry.run.tiers, model.name) for model in entry.run.models}
+def _row(reports: Path, entry: HistoryEntry, when: str) -> _Row:
+    run = entry.run
     has_report = (reports / entry.folder / REPORT).is_file()
-    return _Row(entry, f"{quote(entry.folder)}/{REPORT}" if has_report else "", tiers)
+    link = f"{quote(entry.folder)}/{REPORT}" if has_report else ""
+    return _Row(entry, verdict_of(run), when, link, {model.name: _tiers(run.tiers, model.name) for model in run.models})
 
 
-def _of(tiers: Sequence[TierResult], model: str) -> list[TierResult]:
-    return sorted((tier for tier in tiers if tier.model == model), key=lambda tier: (tier.suite, tier.tier))
+def _tiers(results: Sequence[TierResult], model: str) -> list[_Tier]:
+    own = [tier for tier in results if tier.model == model]
+    found = []
+    for number in sorted({tier.tier for tier in own}):
+        same = [tier for tier in own if tier.tier == number]
+        met = [tier.met for tier in same]
+        passed, total, size = (sum(map(attrgetter(name), same)) for name in ("passed", "total", "size"))
+        found.append(_Tier(number, passed, total, size, False if False in met else None if None in met else True))
+    return found

@@ -65,6 +65,7 @@
 
   const dress = () => {
     const table = document.getElementById('results-table')
+    table.setAttribute('role', 'treegrid') // of tables, only this kind has rows that open
     for (const row of table.querySelectorAll('tr.collapsible')) {
       const hidden = row.parentElement.querySelector('.extras-row')?.classList.contains('hidden')
       row.tabIndex = 0
