@@ -15,6 +15,7 @@ from tierbench.common.text import one_line
 from tierbench.models.asking import ask_server
 from tierbench.models.classifier import AsksServer, Classifier, Scores, TakesCropped, preparation_of
 from tierbench.models.identity import Identity, identity_of, read_part
+from tierbench.models.inference import is_out_of_memory
 from tierbench.models.intake import Intake, Taken
 from tierbench.models.outputs import FIX, NOT_PROBABILITIES, as_array, check_sum, problem_of
 from tierbench.models.prediction_store import PredictionStore, backend_with_version, prediction_key
@@ -118,7 +119,8 @@ class Predictor:
     def _identity_key(self) -> str:
         return f"{self._unkept}\0{self.identity.digest}"
 
-    def _key_of(self, case: Case, image_sha256: str) -> str:
+    def key_of(self, case: Case, image_sha256: str) -> str:
+        """Return the key of the prediction of a case, a hash over everything that can change it."""
         path = "cropped" if case.is_cropped and self.takes_cropped else ""
         kept = ""
         if len(self.identity.labels) > FULL_LABELS:
@@ -149,7 +151,7 @@ class Predictor:
 
     def _keys(self, cases: Sequence[Case], digests: Mapping[str, str]) -> dict[str, str]:
         """Return the keys in the store, by `case.key`; an image file that cannot be read has none."""
-        return {case.key: self._key_of(case, digest) for case in cases if (digest := digests[case.key])}
+        return {case.key: self.key_of(case, digest) for case in cases if (digest := digests[case.key])}
 
     def predict(self, cases: Sequence[Case], advance: Advance | None = None) -> dict[str, Prediction]:
         """Return the predictions of the cases, by `case.key`.
@@ -162,7 +164,7 @@ class Predictor:
             advance: called with the number of newly finished cases.
         """
         digests = self._digests(cases)
-        keys = {case.key: self._key_of(case, digests[case.key]) for case in cases}
+        keys = {case.key: self.key_of(case, digests[case.key]) for case in cases}
         known = self._known(keys.values())
         results: dict[str, Prediction] = {}
         waiting: dict[str, list[Case]] = {}
@@ -225,7 +227,7 @@ class Predictor:
                 unchanged = prediction.image_sha256 == job.digest
                 done = job.cases if unchanged else (case,)
                 if prediction.probabilities is not None:
-                    key = job.key if unchanged else self._key_of(case, prediction.image_sha256)
+                    key = job.key if unchanged else self.key_of(case, prediction.image_sha256)
                     rows[key] = self._packed(key, case, Scores(prediction.probabilities, prediction.ceiling))
                 results.update((same.key, prediction) for same in done)
                 if len(done) < len(job.cases):
@@ -310,7 +312,6 @@ def _stored(digest: str, scores: Scores) -> Prediction:
 
 
 def _model_error(error: BaseException) -> str:
-    memory = isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
-    what = "not enough memory for a single image" if memory else "the model failed on the image"
+    what = "not enough memory for a single image" if is_out_of_memory(error) else "the model failed on the image"
     lines = str(error).strip().splitlines()
     return one_line(f"{what}: {type(error).__name__}: {lines[0] if lines else ''}".rstrip(": "))
