@@ -9,7 +9,8 @@ import pytest
 
 from tests.conftest import Bench
 from tests.report.conftest import report_of
-from tierbench.runs import config, explaining
+from tierbench.models.explainer import Explainer
+from tierbench.runs import config
 
 MODEL = """
 import numpy as np
@@ -77,7 +78,7 @@ def test_misses_are_explained_and_a_warm_run_only_reads(
     def refuse(*given: object) -> None:
         raise AssertionError("a kept map was made again")
 
-    monkeypatch.setattr(explaining.Explainer, "explain", refuse)
+    monkeypatch.setattr(Explainer, "explain", refuse)
     assert study.run("--robust-explain", "failures").line("--robust-explain").endswith("2 of 2 cases explained")
     assert explained(study) == details
     study.record()
