@@ -12,6 +12,7 @@ from tierbench.suites.prompts import Prompts
 
 if TYPE_CHECKING:
     import numpy as np
+    import torch
     from PIL import Image
 
 
@@ -80,6 +81,25 @@ class Prepares(Protocol):
         """Return the probabilities of the labels for inputs that `preparation` made.
 
         Their memory is used again after the call: keep a copy of what you need later.
+        """
+
+
+@runtime_checkable
+class Differentiable(Protocol):
+    """A classifier whose logits have gradients with respect to the pixels that its preprocessing makes."""
+
+    def pixels(self, image: Image.Image) -> torch.Tensor:
+        """Return the model's input for a picture, float32, shape [channels, height, width].
+
+        Raises:
+            UserError: if the model takes more than pixels.
+        """
+
+    def logits(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return the logits of the labels, float32, shape [n_images, n_labels], on the device of the model.
+
+        Args:
+            pixels: shape [n_images, channels, height, width], in float32 and on any device.
         """
 
 

@@ -13,6 +13,7 @@ from tierbench.common.text import error_text, one_line
 from tierbench.models.asking import ask_server
 from tierbench.models.classifier import AsksServer, Classifier, Scores, TakesCropped, preparation_of
 from tierbench.models.identity import Identity
+from tierbench.models.inference import is_out_of_memory
 from tierbench.models.intake import Intake, Taken
 from tierbench.models.outputs import FIX, NOT_PROBABILITIES, as_array, check_sum, problem_of
 from tierbench.suites.case import Case, Thresholds
@@ -149,6 +150,5 @@ class ModelCalls:
 
 
 def _failure(error: BaseException) -> str:
-    memory = isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
-    what = "not enough memory for a single image" if memory else "the model failed on the image"
+    what = "not enough memory for a single image" if is_out_of_memory(error) else "the model failed on the image"
     return one_line(f"{what}: {error_text(error)}")

@@ -89,7 +89,8 @@ class Predictor:
     def _identity_key(self) -> str:
         return f"{self._unkept}\0{self.identity.digest}"
 
-    def _key_of(self, case: Case, image_sha256: str) -> str:
+    def key_of(self, case: Case, image_sha256: str) -> str:
+        """Return the key of the prediction of a case, a hash over everything that can change it."""
         path = "cropped" if case.is_cropped and self.takes_cropped else ""
         kept = ""
         if len(self.identity.labels) > FULL_LABELS:
@@ -120,7 +121,7 @@ class Predictor:
 
     def _keys(self, cases: Sequence[Case], digests: Mapping[str, str]) -> dict[str, str]:
         """Return the keys in the store, by `case.key`; an image file that cannot be read has none."""
-        return {case.key: self._key_of(case, digest) for case in cases if (digest := digests[case.key])}
+        return {case.key: self.key_of(case, digest) for case in cases if (digest := digests[case.key])}
 
     def predict(self, cases: Sequence[Case], advance: Advance | None = None) -> dict[str, Prediction]:
         """Return the predictions of the cases, by `case.key`.
@@ -133,7 +134,7 @@ class Predictor:
             advance: called with the number of newly finished cases.
         """
         digests = self._digests(cases)
-        keys = {case.key: self._key_of(case, digests[case.key]) for case in cases}
+        keys = {case.key: self.key_of(case, digests[case.key]) for case in cases}
         known = self._known(keys.values())
         results: dict[str, Prediction] = {}
         waiting: dict[str, list[Case]] = {}
@@ -186,7 +187,7 @@ class Predictor:
                 unchanged = prediction.image_sha256 == job.digest
                 done = job.cases if unchanged else (case,)
                 if prediction.probabilities is not None:
-                    key = job.key if unchanged else self._key_of(case, prediction.image_sha256)
+                    key = job.key if unchanged else self.key_of(case, prediction.image_sha256)
                     rows[key] = self._packed(key, case, Scores(prediction.probabilities, prediction.ceiling))
                 results.update((same.key, prediction) for same in done)
                 if len(done) < len(job.cases):

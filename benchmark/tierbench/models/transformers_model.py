@@ -102,6 +102,15 @@ class TransformersClassifier(PreparingClassifier):
             rows[indices] = self._probabilities(batch)
         return rows
 
+    def pixels(self, image: Image.Image) -> torch.Tensor:
+        """Return the model's input for a picture; see `Differentiable`."""
+        return self._processor.pixels(cropped=False)(image)
+
+    def logits(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return the logits of the labels, with their gradients; see `Differentiable`."""
+        logits: torch.Tensor = self._model(pixel_values=pixels.to(self.device, self._model.dtype)).logits.float()
+        return logits
+
     def _probabilities(self, batch: Mapping[str, torch.Tensor]) -> np.ndarray:
         import torch
 

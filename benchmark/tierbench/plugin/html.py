@@ -6,6 +6,7 @@ import re
 from collections.abc import Generator, Iterable, MutableSequence, Sequence
 from contextlib import nullcontext
 from copy import copy
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -126,6 +127,7 @@ class HtmlReport:
             allow_pixels(options.max_pixels)
         # A picture that only this run may open is not kept for others.
         kept = PictureStore() if options.cache and options.max_pixels is None else nullcontext()
+        self._explain()
         with kept as pictures:
             made = render_report(
                 ReportParts(
@@ -139,6 +141,7 @@ class HtmlReport:
                     folder=self._recording.folder,
                     open_set=self._session.sets.open,
                     pictures=pictures,
+                    explained=self._recorder.explained.notes if self._recorder.explained else (),
                 ),
                 self._recorder.report_file,
             )
@@ -152,6 +155,18 @@ class HtmlReport:
             elif nodeid in tests:
                 _put_cells(tests[nodeid], self._cells(view))
         prefix.append(made.html)
+
+    def _explain(self) -> None:
+        """Put explanations into the views of their cases."""
+        if self._recorder.explained is None:
+            return
+        # Here, because few runs explain anything.
+        from tierbench.report.html.explanation import explanation_view
+
+        found = self._recorder.explained.found
+        for nodeid, view in self._shown.items():
+            if explanation := found.get((view.suite, view.case, view.model)):
+                self._shown[nodeid] = replace(view, explanation=explanation_view(explanation))
 
     # The innermost wrapper: right after pytest-html has written its page.
     @pytest.hookimpl(wrapper=True, trylast=True)

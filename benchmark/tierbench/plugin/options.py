@@ -88,6 +88,14 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("shard", str, "", "i/N", "judge only the i-th of N parts of the cases; `tierbench merge` judges the whole"),
     ("sample", int, "0", "N", "predict only N pictures of each data set, stratified by slice and class; 0: all"),
     ("stop_when", ("decided",), "", "", "stop a data set as soon as its demands on accuracy are decided"),
+    (
+        "explain",
+        ("none", "failures", "flips", "all"),
+        "none",
+        "",
+        "cases whose picture gets a map of what the model's answer comes from",
+    ),
+    ("explain_limit", int, "50", "N", "most cases that --robust-explain explains, flips and low tiers first"),
     ("max_drop", float, "1.0", "X", "a margin that falls by more typical margins of its model is a regression"),
 )
 # Switches: name, help. Their ini keys are booleans.

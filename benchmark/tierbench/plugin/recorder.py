@@ -6,7 +6,7 @@ import os
 from collections.abc import Generator, Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +25,9 @@ from tierbench.runs.record import REPORT, RUN, SCORES
 from tierbench.runs.recording import Recording
 from tierbench.runs.run_verdict import verdict_of
 
+if TYPE_CHECKING:
+    from tierbench.runs.explaining import Explained
+
 _WITHOUT_A_TEST = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR)
 
 
@@ -42,6 +45,8 @@ class Recorder:
         self.report_file: Path | None = None
         self.recording = Recording(session, tuple(map(str, config.invocation_params.args)))
         self.issues = RunIssues(session, self.recording)
+        # Set when the run is over, if cases were to be explained.
+        self.explained: Explained | None = None
 
     def prepare(self) -> None:
         """Make the run's folder, and point pytest-html at it; `discard` undoes it."""
@@ -149,12 +154,27 @@ class Recorder:
         stopped = exitstatus not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
         stopped = stopped or bool(session.shouldstop or session.shouldfail) or self.issues.unfinished(session)
         recording.finish(complete=not (stopped or self.issues.any))
+        if self.session.config.explain != "none" and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            self._explain()
         if recording.run is not None and self._junit is not None:
             for name, value in suite_properties(recording.run):
                 self._junit.add_global_property(name, value)
         if recording.not_accepted and session.exitstatus == pytest.ExitCode.OK:
             # What was asked for was not done.
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _explain(self) -> None:
+        """Explain cases for the report, when all is judged and recorded; whatever happens, the run ends as it would."""
+        why = "no report is written" if self.report_file is None else ""
+        why = why or ("" if self.session.asks_models else "no model is asked; explain in the runs of the shards")
+        if why:
+            self.recording.notes.append(f"--robust-explain {self.session.config.explain}: nothing is explained: {why}")
+            return
+        # Here, because few runs explain anything.
+        from tierbench.runs.explaining import explain_run
+
+        self.explained = explain_run(self.session, self.recording.rows)
+        self.recording.notes += self.explained.notes
 
     # The innermost wrapper: after the record and the report are there, before the terminal's summary.
     @pytest.hookimpl(wrapper=True, trylast=True, specname="pytest_sessionfinish")

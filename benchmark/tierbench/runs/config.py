@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,8 @@ class RunConfig:
         set_gates: what is demanded of data sets, by name.
         sample: number of pictures of each data set that are predicted; 0: all.
         stops: whether a data set stops as soon as its demands are decided.
+        explain: the cases whose pictures get attribution maps: `none`, `failures`, `flips` or `all`.
+        explain_limit: the largest number of them.
     """
 
     root: Path
@@ -87,6 +90,8 @@ class RunConfig:
     set_gates: Mapping[str, SetGates] = field(default_factory=dict)
     sample: int = 0
     stops: bool = False
+    explain: str = "none"
+    explain_limit: int = 50
 
 
 def run_config(
@@ -137,6 +142,7 @@ def run_config(
             if is_unversioned(spec.spec)
         ]
     shard, sample = _shard(given, problems), _sample(given, problems)
+    explain = _explain(given, problems)
     reports = root / expanded(given["reports"])
     sets = parse_sets(given["dataset"], problems)
     set_gates = read_gates(cases, [each.name for each in sets], problems) if sets else {}
@@ -182,6 +188,8 @@ def run_config(
         set_gates=set_gates,
         sample=sample,
         stops=given["stop_when"] == "decided",
+        explain=explain,
+        explain_limit=given["explain_limit"],
     )
 
 
@@ -195,6 +203,15 @@ def _sample(given: Mapping[str, Any], problems: list[str]) -> int:
         if given["shard"]:
             problems.append("--robust-stop-when: a shard cannot know what others have seen; leave out --robust-shard")
     return max(sample, 0)
+
+
+def _explain(given: Mapping[str, Any], problems: list[str]) -> str:
+    explain, limit = str(given["explain"]), given["explain_limit"]
+    if limit < 1:
+        problems.append(f"--robust-explain-limit {limit} must be 1 or more")
+    if explain != "none" and find_spec("captum") is None:
+        problems.append(f"--robust-explain {explain}: captum is missing; pip install 'tierbench[explain]'")
+    return explain
 
 
 def _shard(given: Mapping[str, Any], problems: list[str]) -> Shard | None:

@@ -143,6 +143,10 @@ class ModelUnderTest:
             elif probe and predictor.identity.labels:
                 predictor.probe()
 
+    def key_of(self, case: Case, image_sha256: str) -> str:
+        """Return a key over all that decides what the model says of a case; see `Predictor.key_of`."""
+        return self._predictor(case.suite).key_of(case, image_sha256)
+
     def cached(self, cases: Iterable[Case]) -> int:
         """Count the cases whose prediction is in the store."""
         return sum(predictor.cached(own) for predictor, own in self._by_predictor(cases))

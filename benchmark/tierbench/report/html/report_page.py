@@ -49,6 +49,7 @@ class ReportParts:
         folder: of the run, in which the result files of data sets are; None: without these.
         open_set: returns a data set of the run by its name; None: the worst pictures have no image.
         pictures: keeps reduced pictures between runs; None: they are made anew.
+        explained: what was explained and what was not, a line each.
     """
 
     run: Run
@@ -61,6 +62,7 @@ class ReportParts:
     folder: Path | None = None
     open_set: OpenSet | None = None
     pictures: PictureStore | None = None
+    explained: Sequence[str] = ()
 
     @property
     def several(self) -> bool:
@@ -127,6 +129,7 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         most_flips=_MOST_MISSED,
         several=parts.several,
         gallery=gallery,
+        explained=parts.explained,
         kept=len(kept),
         total=len(views),
         place=place,

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tierbench.common.schema import CaseRow
 from tierbench.scoring.labels import map_concepts
 from tierbench.suites.case import Case, Suite
+
+if TYPE_CHECKING:
+    # Few runs explain anything.
+    from tierbench.report.html.explanation import ExplanationView
 
 # A case without a value sorts before all others.
 _NO_KEY = ""
@@ -49,6 +54,7 @@ class CaseView:
         baseline_score, baseline_top: the accepted score and the most probable labels, if there are any.
         absent: whether the image must not show the concept.
         corruption: only for derived cases.
+        explanation: where the model looked; None if the case was not explained.
     """
 
     index: int
@@ -81,6 +87,7 @@ class CaseView:
     absent: bool = False
     corruption: str = ""
     baseline_top: tuple[tuple[str, float], ...] = ()
+    explanation: ExplanationView | None = None
 
     @property
     def key(self) -> str:
