@@ -18,6 +18,8 @@ from tierbench.common.files import read_regular, replacing
 from tierbench.common.version import __version__
 
 _MARK_BYTES = 32
+# Increase this when the filters of the templates change what code they are compiled to.
+_FILTERS = "2"
 
 
 class TemplateCache(BytecodeCache):
@@ -59,5 +61,5 @@ def _is_private(folder: Path) -> bool:
 
 def _mark(bucket: Bucket, code: bytes) -> bytes:
     """Return a hash over the code and all that decides about it; filters of ours run on constants while compiling."""
-    parts = (bucket.checksum, str(sys.implementation.cache_tag), version("jinja2"), __version__)
+    parts = (bucket.checksum, _FILTERS, str(sys.implementation.cache_tag), version("jinja2"), __version__)
     return hashlib.sha256("\0".join(parts).encode() + code).digest()

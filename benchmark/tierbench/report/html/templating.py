@@ -8,7 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from tierbench.common.text import one_line, plural
@@ -75,8 +76,10 @@ def duration(seconds: float) -> str:
 def environment(templates: Path) -> Environment:
     """Return the Jinja2 environment of a folder of templates."""
 
-    def own_file(name: str) -> Markup:
-        # A style sheet or script of ours, unescaped: it contains no text from a suite or a model.
+    @pass_context
+    def own_file(_: Context, name: str) -> Markup:
+        # A style sheet or script of ours, unescaped: it contains no text from a suite or a model. With a context it is
+        # no constant, which a kept template would hold after the file has changed.
         return Markup((templates / name).read_text(encoding="utf-8"))  # noqa: S704
 
     made = Environment(
