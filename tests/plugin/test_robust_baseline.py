@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bench
-from tests.garage import GARAGE, edit_run
+from tests.garage import GARAGE, GREEN, edit_run
 
 
 def test_a_name_a_path_a_run_and_none(accepted: Bench, worse: Path) -> None:
@@ -27,6 +27,17 @@ def test_a_name_a_path_a_run_and_none(accepted: Bench, worse: Path) -> None:
     assert answer.code == 0
     assert "no baseline" in answer.line("model model")
     assert "test_regression" not in accepted.run("--robust-baseline", "none", "--collect-only", "-q").text
+
+
+def test_rows_have_what_was_accepted_beside_what_is_seen_now(accepted: Bench, worse: Path) -> None:
+    accepted.run("--robust-model", f"model={worse}", "-m", "tier1")
+    flips = [row for row in accepted.record().rows if row.change == "regressed"]
+    assert [row.case for row in flips] == GREEN
+    for row in flips:
+        assert [label for label, _ in row.baseline_top[:1]] == ["truck"]
+        assert len(row.baseline_top) == 3
+        assert row.baseline_top[0][1] == pytest.approx(row.baseline_score, abs=1e-4)
+        assert row.top[0][0] != "truck"
 
 
 def test_the_baseline_that_version_0_1_called_model_is_that_of_a_model_without_a_name(accepted: Bench) -> None:

@@ -81,7 +81,7 @@ def test_any_row_survives_the_scores(folder: Path, rows: list[CaseRow]) -> None:
     scores.close()
     wanted: dict[tuple[str, str, str], CaseRow] = {}
     for row in rows:
-        row = replace(as_kept(row), top=in_json(row.top))
+        row = replace(as_kept(row), top=in_json(row.top), baseline_top=in_json(row.baseline_top))
         key = (row.suite, row.case, row.model)
         wanted.pop(key, None)
         wanted[key] = row
@@ -114,5 +114,11 @@ def rounded(value: float) -> float:
 @given(case_rows())
 @settings(max_examples=60)
 def test_a_row_from_a_worker_is_not_rounded(row: CaseRow) -> None:
-    wanted = replace(row, predicted=row.predicted or None, change=row.change or None, top=in_json(row.top))
+    wanted = replace(
+        row,
+        predicted=row.predicted or None,
+        change=row.change or None,
+        top=in_json(row.top),
+        baseline_top=in_json(row.baseline_top),
+    )
     assert row_from(cells(row)) == wanted

@@ -49,6 +49,7 @@ class CaseRow:
             not tell.
         reason: why the case did not pass.
         change: `regressed`, `fixed`, `same` or `new` compared with the baseline; None without one.
+        baseline_score, baseline_top: the accepted score, and the three most probable labels that were accepted.
         corruption, severity: only for derived cases.
         known_issue: why a miss is known, as the suite has it.
         top: the ten most probable labels with their probabilities.
@@ -81,6 +82,7 @@ class CaseRow:
     corruption: str = ""
     severity: Count | None = None
     known_issue: str = ""
+    baseline_top: tuple[tuple[str, float], ...] = ()
     top: tuple[tuple[str, float], ...] = ()
     image_sha256: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)

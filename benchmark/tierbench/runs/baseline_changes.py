@@ -10,7 +10,7 @@ from tierbench.common.schema import GATES, Gate, PairedVerdict
 from tierbench.models.endpoint_spec import is_unversioned
 from tierbench.models.spec import ModelSpec
 from tierbench.runs.baseline import case_keys
-from tierbench.runs.baseline_format import Baseline
+from tierbench.runs.baseline_format import TOP, Baseline
 from tierbench.runs.baseline_source import (
     BaselineChoice,
     BaselineSource,
@@ -102,6 +102,7 @@ def _change(diff: RowDiff) -> Change:
         baseline_predicted=before.predicted or "",
         baseline_passed=diff.passed_before,
         baseline_seen=before.seen,
+        baseline_top=before.top[:TOP],
     )
 
 

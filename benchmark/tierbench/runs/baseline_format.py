@@ -36,7 +36,7 @@ BASELINE_COLUMNS = (
 # With those that baselines of version 0.1 lack, in the order of the file.
 ALL_BASELINE_COLUMNS = (*BASELINE_COLUMNS, "group", "log_margin", "top", "twin_log_margin", "seen")
 # Number of labels that are kept of a prediction.
-_TOP = 3
+TOP = 3
 # The last line marks the file as complete: without it, a file truncated between two rows would look whole.
 _LAST = "# end"
 _IDENTITY = re.compile(r"# ([A-Za-z0-9][A-Za-z0-9 ._-]*): (.*)")
@@ -221,7 +221,7 @@ def _cell(name: str, value: object) -> str:
 
 def _top(value: object) -> str:
     """Return the most probable labels as JSON; four decimals do, because nothing is computed from them."""
-    entries = list(value)[:_TOP] if isinstance(value, list | tuple) else []
+    entries = list(value)[:TOP] if isinstance(value, list | tuple) else []
     return flat(json.dumps([[label, round(probability, 4)] for label, probability in entries], ensure_ascii=False))
 
 

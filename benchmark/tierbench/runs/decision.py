@@ -22,6 +22,7 @@ class Change:
         baseline_predicted: the accepted prediction.
         baseline_passed: whether the accepted figures meet the current thresholds; None if the case is `new`.
         baseline_seen: share of the views in which a ladder's step passed; None where the baseline does not have it.
+        baseline_top: the most probable labels of the accepted prediction; empty where the baseline does not have them.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Change:
     baseline_predicted: str = ""
     baseline_passed: bool | None = None
     baseline_seen: float | None = None
+    baseline_top: tuple[tuple[str, float], ...] = ()
 
     @property
     def baseline_share(self) -> float | None:
@@ -75,4 +77,6 @@ def known_miss(result: CaseResult, change: Change | None, gate: Gate) -> bool:
 
 def with_change(row: CaseRow, change: Change | None) -> CaseRow:
     """Return the row with its change against the baseline; without a baseline it is unchanged."""
-    return row if change is None else replace(row, change=change.kind, baseline_score=change.baseline_score)
+    if change is None:
+        return row
+    return replace(row, change=change.kind, baseline_score=change.baseline_score, baseline_top=change.baseline_top)

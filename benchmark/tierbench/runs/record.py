@@ -187,9 +187,10 @@ def to_json(value: Any) -> str:
 
 
 def cells(row: CaseRow) -> dict[str, Any]:
-    """Return the plain values of a row by column; each parameter is a column, and `top` is JSON."""
+    """Return the plain values of a row by column; each parameter is a column, and lists of labels are JSON."""
     values: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
     values["top"] = json.dumps(row.top)
+    values["baseline_top"] = json.dumps(row.baseline_top) if row.baseline_top else None
     return {**values, **row.parameters}
 
 
@@ -203,7 +204,7 @@ def row_from(values: Mapping[str, Any]) -> CaseRow:
     """
     filled = {name: value for name, value in values.items() if value is not None and value != ""}
     row = {"suite": "", "case": "", "model": ""} | {name: filled.pop(name) for name in COLUMNS if name in filled}
-    row["top"] = _top(str(row.get("top", "")))
+    row |= {name: _top(str(row.get(name, ""))) for name in ("top", "baseline_top")}
     numbers = {name: number for name, value in filled.items() if math.isfinite(number := _number(value))}
     return msgspec.convert({**row, "parameters": numbers}, CaseRow, strict=False)
 

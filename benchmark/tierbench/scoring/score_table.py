@@ -28,12 +28,13 @@ _NUMBERS = (
 
 
 def rows_frame(rows: Iterable[CaseRow]) -> pd.DataFrame:
-    """Return rows as a table with the columns of `scores.csv`; `top` holds lists."""
+    """Return rows as a table with the columns of `scores.csv`; `top` and `baseline_top` hold lists."""
     import pandas as pd
 
     table = [{**{name: getattr(row, name) for name in COLUMNS}, **row.parameters} for row in rows]
     for cells in table:
-        cells["top"] = [list(entry) for entry in cells["top"]]
+        for name in ("top", "baseline_top"):
+            cells[name] = [list(entry) for entry in cells[name]]
     parameters = dict.fromkeys(name for cells in table for name in cells if name not in COLUMNS)
     frame = pd.DataFrame(table, columns=[*COLUMNS, *parameters])
     integers = dict.fromkeys(_INTEGERS, "Int64")
