@@ -1,14 +1,15 @@
 """Measure the speed of the benchmark as ratios within one run, and print each budget as met or missed.
 
-    python tools/measure_speed.py [--only warm|commands|many|cold|sweep|huge …] [--markdown FILE]
+    python tools/measure_speed.py [--only warm|commands|many|pages|cold|sweep|huge …] [--markdown FILE]
 
 warm: `pytest -m tier1` on the suites of this repository with kept predictions, a baseline and the report, compared with
     as many empty parametrized tests with pytest-html.
 commands: commands of `tierbench` that only print.
 many: 10,000 cases with a model that costs nothing, so that time and memory are those of tierbench.
+pages: the report of 10,000 cases in headless Chromium.
 cold: photographs through a model on the CPU, compared with transformers' pipeline and a plain loop.
 sweep: corrupted pictures through the built-in model, compared with its forward passes alone.
-huge: 100,000 cases; takes minutes, so only with `--only huge`.
+huge: 100,000 cases; takes minutes, so only with `--only huge`, as pages only with `--only pages`.
 
 The exit code is 0 whether the budgets are met or missed: the table is to be read.
 """
@@ -23,6 +24,7 @@ from speed.budget import Budget
 from speed.cold import cold
 from speed.commands import commands
 from speed.many import huge, many
+from speed.pages import pages
 from speed.sweeps import sweep
 from speed.warm import warm
 
@@ -30,13 +32,14 @@ GROUPS: Mapping[str, Callable[[], list[Budget]]] = {
     "warm": warm,
     "commands": commands,
     "many": many,
+    "pages": pages,
     # Last, because the memory of a child process is measured from the size of its parent.
     "cold": lambda: cold(500),
     "sweep": lambda: sweep(12),
     "huge": huge,
 }
-# What takes long is measured only when it is asked for.
-_DEFAULT = tuple(name for name in GROUPS if name != "huge")
+# What takes long, or needs a browser, is measured only when it is asked for.
+_DEFAULT = tuple(name for name in GROUPS if name not in ("pages", "huge"))
 HEADER = "| Budget | Measured | Limit | | Made of |\n|---|---|---|---|---|"
 
 
