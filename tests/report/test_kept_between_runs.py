@@ -51,7 +51,7 @@ def test_another_picture_in_the_file_is_made_anew(case: Case, cache: Path) -> No
     (plain,) = make_pictures([("p0", case)])
     after = made(case)
     assert after == plain
-    assert (after.width, after.thumbnail != before.thumbnail) == (40, True)
+    assert (after.width, after.large != before.large) == (40, True)
     assert kept(cache) == 2
 
 
@@ -102,6 +102,14 @@ def test_a_compiled_template_is_kept_until_its_source_changes(
     (templates / "page.jinja").write_text("{{ 1 + 2 }} pages")
     assert rendered(templates) == "3 pages"
     assert len(list((cache / "templates").iterdir())) == 1
+
+
+def test_a_style_sheet_or_script_in_a_kept_template_is_read_again(templates: Path, cache: Path) -> None:
+    (templates / "page.jinja").write_text('{{ "own.css"|file }}')
+    (templates / "own.css").write_text("a {}")
+    assert rendered(templates) == "a {}"
+    (templates / "own.css").write_text("b {}")
+    assert rendered(templates) == "b {}"
 
 
 def test_a_damaged_template_is_compiled_again(templates: Path, cache: Path) -> None:
