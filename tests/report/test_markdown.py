@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 
 from tests.runs.records import comparison, content, model, row, tier
 from tests.runs.tables import baseline_rows, rows_of, run_table
+from tierbench.common.schema import LadderResult, LevelResult
 from tierbench.report.markdown import MOST_CASES, code, run_markdown
 from tierbench.report.markdown_file import MARK
 from tierbench.runs.diff import diff_cases, paired_cases
@@ -61,7 +62,7 @@ def test_a_run_against_a_baseline_names_flips_and_verdicts() -> None:
         row("d", 0.3, change="new"),
     ]
     markdown = run_markdown(content([tier(2, 4)], comparisons=(against,)), rows)
-    assert "Gate `regression`: 1 regressed, 1 fixed, 4 same, 0 new." in markdown
+    assert "Gate `regression`: 1 regressed, 1 fixed." in markdown
     assert markdown.index("| regressed | `photos/b` | 0.900 → 0.200 | `ship` |") < markdown.index(
         "| fixed | `photos/a`"
     )
@@ -78,6 +79,50 @@ def test_a_run_against_a_baseline_names_flips_and_verdicts() -> None:
 def test_a_stopped_run_without_a_baseline_names_its_misses() -> None:
     rows = [row(f"c{number:03d}", 0.1) for number in range(MOST_CASES + 3)]
     markdown = run_markdown(content([tier(0, 43)], complete=False), rows)
-    assert "**The run stopped early**" in markdown
+    assert "**Failed: level 1 of 3, no baseline yet; 43 pictures missed; " in markdown
+    assert "; the run stopped early**" in markdown
     assert "| `photos/c000` | `model` | `expected automobile` |" in markdown
     assert "… and 3 more." in markdown
+
+
+def test_what_is_as_accepted_is_left_out() -> None:
+    ladders = [
+        LadderResult(
+            suite="photos",
+            model="model",
+            ladder=name,
+            parameter="distance_m",
+            unit="m",
+            direction="rising",
+            values=(10.0, 20.0),
+            scores=(0.9, 0.2),
+            passed=(True, False),
+            recognised=((True,) * 8, (False,) * 8),
+            half_state="inside",
+            half_point=15.0,
+            baseline_shares=before,
+            baseline_half_point=18.0,
+        )
+        for name, before in (("still", (1.0, 0.0)), ("nearer", (1.0, 0.4)))
+    ]
+    levels = [
+        LevelResult(model="model", suite="photos", tier=number, cases=4, before=before, now=3, min_pass_rate=0.5)
+        for number, before in ((1, 3), (2, 4))
+    ]
+    made = content(
+        [tier(3, 4), tier(3, 4, tier=2, name="harder")],
+        comparisons=(comparison(regressed=0),),
+        levels=tuple(levels),
+        ladders=tuple(ladders),
+        git_commit="0123456789abcdef",
+        failed=(),
+    )
+    markdown = run_markdown(made, [])
+    head = markdown.splitlines()[:8]
+    assert head[3] == "**Passed: level 1 of 3**"
+    assert head[5] == "- commit `0123456789ab`"
+    assert head[7].startswith("- `photos/nearer`: `seen up to 15 m`, `18 m` in the baseline")
+    assert "photos/still" not in markdown
+    assert "2 `harder`" in markdown
+    assert "1 `easy`" not in markdown
+    assert "no case changed" in markdown

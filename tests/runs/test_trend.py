@@ -61,7 +61,10 @@ def test_the_terminal_shows_trend_change_and_flips() -> None:
     assert lines[3] == (
         "photos  1 easy  model  █▅▅                      2/4 ✗  2/4     0.500       2026-11-02: 4/4 → 2/4 (new weights)"
     )
-    assert lines[-1] == "2026-11-03 03:17  run-3  model  level 1 of 3  no baseline"
+    assert lines[-1] == (
+        "2026-11-03 03:17  run-3  model  level 1 of 3  no baseline           "
+        "Failed: level 1 of 3, no baseline yet; tier 1 falls short (2 of 4)"
+    )
     assert len(history_lines(runs, 1)) == len(lines) - 2
 
 

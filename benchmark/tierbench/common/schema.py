@@ -836,6 +836,8 @@ class ModelEntry:
         spec: the spec that the user gave.
         fingerprint: a hash over everything that changes its outputs; empty if it is not known.
         preprocessing: copied from the model card.
+        prediction_s: seconds for which it predicted, without waiting for others; None if that is not known.
+        pictures: number of pictures that it was asked for then, stored predictions included.
     """
 
     name: str
@@ -846,6 +848,8 @@ class ModelEntry:
     fingerprint: str = ""
     device: str = ""
     preprocessing: Any = None
+    prediction_s: Number | None = None
+    pictures: Count = 0
 
     @property
     def note(self) -> str:
@@ -894,6 +898,35 @@ class ShardRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FailedTest:
+    """A test of the benchmark that failed.
+
+    Attributes:
+        kind: of the test, such as `case`, `tier` or `set`.
+        name: its id without the model: `vehicles/tier1`.
+        error: whether it had an error, and so no result.
+    """
+
+    kind: str
+    model: str
+    name: str
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunVerdict:
+    """What came out of a run.
+
+    Attributes:
+        state: `failed` if a test of the benchmark failed; `not judged` if none did and the run is not whole.
+        sentence: begins with the state; texts from suites and models in it are on one line.
+    """
+
+    state: Literal["passed", "failed", "not judged"]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One execution: the content of `run.json`.
 
@@ -903,6 +936,11 @@ class Run:
         suites: name → digest of `metadata.csv` and `suite.toml`.
         seed: None: all randomness is derived from case, corruption and severity.
         cache: the folder of stored predictions; empty without one.
+        verdict: what came out; None in older records, and as long as the run lasts: see `verdict_of`.
+        failed: the tests of the benchmark that failed; None in older records.
+        failed_others: number of other tests in the session that failed.
+        accepted: whether its scores became the baseline; None: that was not asked for.
+        shard: `1/3`, which part of a run it is; empty: all of it.
     """
 
     complete: bool
@@ -931,6 +969,11 @@ class Run:
     versions: Mapping[str, str] = field(default_factory=dict)
     git_commit: str = ""
     cache: str = ""
+    verdict: RunVerdict | None = None
+    failed: tuple[FailedTest, ...] | None = None
+    failed_others: Count = 0
+    accepted: bool | None = None
+    shard: str = ""
 
     def comparison(self, model: str) -> BaselineComparison | None:
         """Return the comparison of a model with its baseline; None without one."""

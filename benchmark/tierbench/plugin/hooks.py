@@ -14,6 +14,7 @@ from tierbench.plugin import fixtures
 from tierbench.plugin.collection import has_nothing, module_of, parametrize
 from tierbench.plugin.merging import MergingSession
 from tierbench.plugin.options import read_options
+from tierbench.plugin.prediction_time import PredictionTime
 from tierbench.plugin.problem_item import put_in_place
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.session import SESSION, BenchmarkSession, check_of
@@ -57,6 +58,7 @@ class Hooks:
         for name, text in texts.items():
             self.config.addinivalue_line("markers", f"{name}: {text}")
         self.config.pluginmanager.register(fixtures, "tierbench-fixtures")
+        self.config.pluginmanager.register(PredictionTime(self.session), "tierbench-prediction-time")
         if self.is_worker or only_looks(self.config):
             return
         self.recorder = Recorder(self.config, self.session)

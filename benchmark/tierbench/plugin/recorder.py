@@ -12,6 +12,7 @@ import pytest
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
+from tierbench.common.schema import FailedTest
 from tierbench.common.text import message_line
 from tierbench.plugin.reports import reported, without_ours
 from tierbench.plugin.run_issues import RunIssues
@@ -22,6 +23,7 @@ from tierbench.report.set_text import WARNING
 from tierbench.report.summary_text import run_lines
 from tierbench.runs.record import REPORT, RUN, SCORES
 from tierbench.runs.recording import Recording
+from tierbench.runs.run_verdict import verdict_of
 
 _WITHOUT_A_TEST = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR)
 
@@ -108,10 +110,27 @@ class Recorder:
         """Record what a benchmark test attached to its report."""
         if (said := reported(report)) is not None:
             self.recording.take(said)
+        if report.failed:
+            self._note_failure(report)
         junit = self._junit
         if junit is not None and junit.family != "xunit1":
             # Of the families of JUnit XML, only this one has properties inside of test cases.
             report.user_properties = without_ours(report.user_properties)
+
+    def _note_failure(self, report: pytest.TestReport) -> None:
+        check = self.session.test_of(report.nodeid)
+        if check is None:
+            self.recording.failed_others.add(report.nodeid)
+            return
+        error = str(report.when) != "call"
+        failed = FailedTest(kind=check.kind, model=check.model, name=check.name, error=error)
+        # What its call said counts, whatever its teardown does.
+        self.recording.failed.setdefault(report.nodeid, failed)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a file of others that cannot be collected, where the session goes on without it."""
+        if report.failed:
+            self.recording.failed_others.add(report.nodeid)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -165,7 +184,13 @@ class Recorder:
                 terminalreporter.write_line("no baseline was written: no test of a case ran", yellow=True)
             return
         terminalreporter.write_sep("=", "robustness")
-        for line in (run_lines(recording.run, recording.rows) if recording.run else []) + recording.notes:
+        lines = run_lines(recording.run, recording.rows) if recording.run else []
+        if lines and recording.run:
+            state = verdict_of(recording.run).state
+            terminalreporter.write_line(
+                lines.pop(0), bold=True, **{"passed": {"green": True}, "failed": {"red": True}}.get(state, {})
+            )
+        for line in lines + recording.notes:
             loud = line.startswith(WARNING)
             terminalreporter.write_line(line, red=loud, bold=loud)
         for warning in [*recording.warnings, *recording.failures, *self.session.models.warnings]:

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from tierbench.common.progress import progress_bar
+from tierbench.common.schema import SetResult
 from tierbench.plugin.check import Check
 from tierbench.plugin.checks import CaseCheck
 from tierbench.plugin.kinds import TESTS
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.config import RunConfig
-from tierbench.scoring.model_pool import Progress
+from tierbench.scoring.model_pool import Around, Progress
 
 SESSION = pytest.StashKey["BenchmarkSession"]()
 
@@ -36,6 +37,7 @@ class BenchmarkSession(Benchmark):
         super().__init__(config, _progress(pytest_config), shared)
         self.models.notice = _notice(pytest_config)
         self.models.predicts = not getattr(pytest_config.option, "numprocesses", None)
+        self.around_predictions: Around = lambda name, cases: nullcontext()
         self.selected: list[Check] = []
         self._owned: Path | None = None
         # Model that cannot predict → the test that reports it; where workers share a folder, it is written there.
@@ -75,6 +77,27 @@ class BenchmarkSession(Benchmark):
             # Users' own tests want scores, and no test of ours is selected that names the cases.
             for name in self.names:
                 self.selection.add(name, (case for suite in self.suites for case in suite.cases))
+
+    def set_result(self, model: str, name: str) -> SetResult:
+        """Return the result of a model on a data set, as `Benchmark` does."""
+        with self.around_predictions(model, ()):
+            return super().set_result(model, name)
+
+    def test_of(self, nodeid: str) -> Check | None:
+        """Return the test of ours with a node id; None for every other test."""
+        function, _, rest = nodeid.partition("[")
+        found = self._by_id.get(rest.removesuffix("]"), [])
+        same = [check for check in found if function.endswith(f"::test_{check.test or check.kind}")]
+        return next(iter(same or found), None)
+
+    @cached_property
+    def _by_id(self) -> dict[str, list[Check]]:
+        """The tests by their id; those of several functions may have the same."""
+        found: dict[str, list[Check]] = {}
+        for checks in self.checks.values():
+            for check in checks:
+                found.setdefault(self.check_id(check), []).append(check)
+        return found
 
     def shared_folder(self) -> Path:
         """Return the folder that the xdist workers of this run share, making it at first use."""

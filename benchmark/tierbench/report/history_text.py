@@ -8,6 +8,7 @@ from tierbench.common.schema import ModelEntry, Run, SetResult
 from tierbench.common.text import MET_MARKS, aligned, one_line, plural
 from tierbench.report.metrics_text import metric_names
 from tierbench.runs.history import HistoryEntry
+from tierbench.runs.run_verdict import verdict_of
 from tierbench.runs.trend import Series, TrendPoint, make_series
 from tierbench.scoring.figures import shown_metric
 
@@ -31,10 +32,9 @@ def history_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
     lines += _metric_lines(series)
     lines += _set_lines(entries, last)
     runs = [_run_cells(entry, model) for entry in entries[-last:] for model in entry.run.models]
-    table = [("started", "run", "model", "level", "against the baseline", "data sets"), *runs]
-    # The last column is of data sets only.
-    width = None if any(row[-1] for row in runs) else -1
-    return lines + aligned([row[:width] for row in table])
+    table = [("started", "run", "model", "level", "against the baseline", "data sets", "verdict"), *runs]
+    kept = [column for column in range(len(table[0])) if column != 5 or any(row[column] for row in runs)]
+    return lines + aligned([[row[column] for column in kept] for row in table])
 
 
 def day(started: str) -> str:
@@ -155,4 +155,6 @@ def _run_cells(entry: HistoryEntry, model: ModelEntry) -> tuple[str, ...]:
         one_line(model.level_text, 80) + state,
         flips_text(run, model.name),
         ", ".join(f"{one_line(name, 40)} {rate}" for name, rate in set_rates(run, model.name)),
+        # That of the run, beside its first model.
+        one_line(verdict_of(run).sentence, 160) if model == run.models[0] else "",
     )

@@ -28,6 +28,8 @@ from tierbench.report.set_text import set_details, set_sentence
 from tierbench.report.summary_text import interval_text
 from tierbench.runs.hard_limits import level_sentence
 from tierbench.runs.regression_text import verdict_sentence
+from tierbench.runs.run_verdict import verdict_of
+from tierbench.scoring.ladders import ladder_sentence
 from tierbench.scoring.leaderboard import pair_sentence, rank_models
 
 # Maximum number of cases in a table; the report has all.
@@ -59,14 +61,17 @@ _ABSENCE_HEAD = ("suite", "model", "false alarms", "rate, 95 % interval", "allow
 
 
 def run_markdown(run: Run, rows: Rows) -> str:
-    """Return the summary of a run: levels, tiers, flips, verdicts, and misses."""
-    lines = [MARK, "## Robustness", ""]
-    if not run.complete:
-        lines += ["**The run stopped early**: this summary covers the cases that ran.", ""]
+    """Return the summary of a run: verdict, commit, levels and breaking points, then what changed or was missed.
+
+    What is as it was accepted is left out.
+    """
+    lines = [MARK, "## Robustness", "", f"**{spoken(verdict_of(run, rows).sentence)}**", ""]
+    lines += [f"- commit {code(run.git_commit[:12])}"] if run.git_commit else []
     lines += [f"- {code(model.name)}: **{code(model.level_text)}**" for model in rank_models(run.models, run.tiers)]
+    lines += _breaking_points(run)
     # The name of a model needs no code span: it consists of letters, digits, _, . and -.
     lines += [f"- {one_line(pair_sentence(pair), 700)}" for pair in run.pairs] + [""]
-    lines += table(_TIER_HEAD, [_tier_cells(tier) for tier in run.tiers])
+    lines += table(_TIER_HEAD, [_tier_cells(tier) for tier in run.tiers if not _is_as_accepted(tier, run)])
     lines += table(_ABSENCE_HEAD, [_absence_cells(absence) for absence in run.absences])
     for result in run.sets:
         title = f"{code(result.set)} under {code(result.model)}: {set_sentence(result)}"
@@ -87,6 +92,37 @@ def run_markdown(run: Run, rows: Rows) -> str:
         cells = [(code(row.key), code(row.model), code(row.reason, 200)) for row in missed]
         lines += table(("case", "model", "why"), cells[:MOST_CASES]) + _more(len(missed))
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+# Words in which nothing is Markdown, HTML, a link, or a mention.
+_PLAIN_WORD = re.compile(r"(?!www\.)[(]?[\w.:,;%→≥≤+–-]+[)]?[,.;:]*", re.ASCII)
+
+
+def spoken(sentence: str, limit: int = 1000) -> str:
+    """Return a sentence as text in which each word that Markdown could read as anything else is a code span."""
+    words = one_line(sentence, limit).split()
+    return " ".join(word if _PLAIN_WORD.fullmatch(word) and "_" not in word else code(word, limit) for word in words)
+
+
+def _is_as_accepted(tier: TierResult, run: Run) -> bool:
+    """Return whether as many cases of a tier pass as in the baseline."""
+    same = (tier.model, tier.suite, tier.tier)
+    limits = (each for each in run.levels if (each.model, each.suite, each.tier) == same)
+    return any(each.before == each.now and each.cases == tier.total for each in limits)
+
+
+def _breaking_points(run: Run) -> list[str]:
+    """Return how far each ladder is seen, without those that are seen as far as in the baseline."""
+    several = len(run.models) > 1
+    moved = [each for each in run.ladders if not each.baseline_shares or each.shares != each.baseline_shares]
+    lines = []
+    for ladder in moved[:MOST_CASES]:
+        name = f"{ladder.suite}/{ladder.ladder}" + (f":{ladder.model}" if several else "")
+        before = ladder.baseline_half_point
+        was = "" if before is None else f", {code(f'{before:.3g} {ladder.unit}'.strip(), 40)} in the baseline"
+        # Without where the first miss is: the breaking point is the 50 % point.
+        lines.append(f"- {code(name)}: {code(ladder_sentence(ladder).partition(';')[0])}{was}{MET_MARKS[ladder.met]}")
+    return lines
 
 
 def _tier_cells(tier: TierResult) -> tuple[str, ...]:
@@ -120,13 +156,13 @@ def _absence_cells(absence: AbsenceResult) -> tuple[str, ...]:
 
 
 def _against_baseline(comparison: BaselineComparison, rows: Rows) -> list[str]:
-    counts = ", ".join(f"{getattr(comparison, kind)} {kind}" for kind in ("regressed", "fixed", "same", "new"))
+    moved = [f"{count} {kind}" for kind in ("regressed", "fixed", "new") if (count := getattr(comparison, kind))]
     title = f"### {code(comparison.model)} against {code(comparison.baseline)}"
-    lines = [title, "", f"Gate {code(comparison.gate)}: {counts}.", ""]
+    lines = [title, "", f"Gate {code(comparison.gate)}: {', '.join(moved) or 'no case changed'}.", ""]
     changed = [row for kind in ("regressed", "fixed") for row in rows if row.change == kind]
     cells = [(str(row.change), code(row.key), _moved(row), code(row.predicted or "")) for row in changed]
     lines += table(("change", "case", "score", "seen as"), cells[:MOST_CASES]) + _more(len(cells))
-    lines += [f"- {sentence(verdict)}" for verdict in comparison.verdicts]
+    lines += [f"- {sentence(verdict)}" for verdict in comparison.verdicts if verdict.state != "unchanged"]
     lines += [f"- made with different {code(difference, 200)}" for difference in comparison.differences]
     lines += [f"- {comparison.note}"] if comparison.note else []
     failed = [row for row in rows if row.outcome in ("failed", "error") and row.change != "regressed"]

@@ -1,4 +1,4 @@
-"""Format the summary of a run for the terminal: tiers, false alarms, metrics, ladders, sweeps, levels, flips."""
+"""Format the summary of a run for the terminal: verdict, tiers, metrics, ladders, sweeps, levels, flips."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from tierbench.common.schema import (
     SweepSummary,
     TierResult,
 )
-from tierbench.common.text import MET_MARKS, aligned, one_line, plural
+from tierbench.common.text import MET_MARKS, aligned, duration, one_line, plural
 from tierbench.report.leaderboard_text import leaderboard_lines, model_comparison_lines
 from tierbench.report.metrics_text import metric_gate_lines, metric_lines
 from tierbench.report.notices_text import issue_lines, missing_lines
 from tierbench.report.reference_text import reference_lines
 from tierbench.report.set_text import sets_lines
 from tierbench.runs.hard_limits import level_sentence
+from tierbench.runs.run_verdict import verdict_of
 from tierbench.scoring.absence import absence_sentence, is_false_alarm
 from tierbench.scoring.ladders import concept_reaches, concept_sentence, ladder_sentence
 from tierbench.scoring.leaderboard import compare_models, pair_sentence, rank_models
@@ -30,9 +31,10 @@ from tierbench.scoring.slices import geometry_sentence, sweep_sentence
 
 
 def run_lines(run: Run, rows: Rows) -> list[str]:
-    """Return the whole summary of a run: tiers, false alarms, metrics, ladders, sweeps, levels, and flips."""
+    """Return the whole summary of a run: its verdict, then tiers, metrics, ladders, sweeps, levels, and flips."""
     several = len(run.models) > 1
-    lines = tier_lines(run.tiers, several_models=several)
+    lines = [verdict_of(run, rows).sentence, ""]
+    lines += tier_lines(run.tiers, several_models=several)
     lines += absence_lines(run.absences, rows, several_models=several)
     lines += metric_lines(run.tiers, several_models=several)
     lines += metric_gate_lines(run.metrics, several_models=several)
@@ -53,7 +55,21 @@ def run_lines(run: Run, rows: Rows) -> list[str]:
     for reference in run.references:
         lines += reference_lines(reference)
     lines += [f"{one_line(level_sentence(result), 300)} ✗" for result in run.levels if result.fell]
-    return lines + missing_lines(run) + issue_lines(rows)
+    return lines + missing_lines(run) + issue_lines(rows) + prediction_lines(run.models)
+
+
+def prediction_lines(models: Iterable[ModelEntry]) -> list[str]:
+    """Return how long the models took to predict, in one line; nothing where that was not recorded."""
+    timed = [model for model in models if model.prediction_s is not None and model.pictures]
+    if not timed:
+        return []
+    several = len(timed) > 1
+    named = [
+        f"{f'{one_line(model.name, 60)} ' if several else ''}{plural(model.pictures, 'picture')} "
+        f"in {duration(model.prediction_s or 0.0)}"
+        for model in timed
+    ]
+    return [f"prediction: {', '.join(named)}"]
 
 
 _HEAD = ("suite", "tier", "passed", "pass rate [95 % interval]", "mean score", "worst case")

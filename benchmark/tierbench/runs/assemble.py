@@ -215,12 +215,15 @@ class Assembly:
 
     def _entry(self, name: str, tiers: Sequence[TierResult]) -> ModelEntry:
         card = self.card(name)
+        pictures, seconds = self.models.predictions.get(name, (0, None))
         return replace(
             level_of(name, self.suites, tiers),
             spec=self.specs[name],
             fingerprint=self._fingerprint(name),
             device=str(card.get("device", "")),
             preprocessing=card.get("preprocessing", {}),
+            pictures=pictures,
+            prediction_s=None if seconds is None else round(seconds, 3),
         )
 
     def _comparison(self, name: str, rows: Sequence[CaseRow]) -> BaselineComparison | None:

@@ -205,7 +205,9 @@ class Benchmark:
         if self.config.shard is None:
             return run
         models = [replace(each, level=None, level_text=_LEFT) for each in run.models]
-        return replace(run, models=tuple(models), tiers=tuple(replace(each, met=None) for each in run.tiers))
+        tiers = tuple(replace(each, met=None) for each in run.tiers)
+        shard = f"{self.config.shard.number}/{self.config.shard.of}"
+        return replace(run, models=tuple(models), tiers=tiers, shard=shard)
 
     def missing(self, name: str) -> MissingResult:
         """Return the cases and data sets that the baseline of a model has and this run lacks."""

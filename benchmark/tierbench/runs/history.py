@@ -14,10 +14,11 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import write_atomically
 from tierbench.common.schema import Run
 from tierbench.runs.record import RUN, read_run_json
+from tierbench.runs.run_verdict import verdict_of
 
 INDEX = ".history.json"
 # Increased when older entries would be misread; the index is then rebuilt.
-_SCHEMA = 2
+_SCHEMA = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,9 @@ def _kept(run: Run) -> Run:
         ),
         comparisons=tuple(replace(each, differences=(), verdicts=()) for each in run.comparisons),
         versions={},
+        # That of an older record depends on what is left out here.
+        verdict=verdict_of(run),
+        failed=(),
     )
 
 

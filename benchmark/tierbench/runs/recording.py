@@ -8,16 +8,18 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
-from tierbench.common.schema import CaseRow, LeftToMerge, Run
+from tierbench.common.schema import CaseRow, FailedTest, LeftToMerge, Run
 from tierbench.runs.acceptance import accept_rows, accept_sets
 from tierbench.runs.assemble import Assembly, Gathered
 from tierbench.runs.benchmark import Benchmark
 from tierbench.runs.record import RUN, SCORES, ScoresFile, new_run_folder, write_run
+from tierbench.runs.run_verdict import judge_run
 from tierbench.runs.shard_record import SHARD, shard_record, write_shard
 from tierbench.runs.wire import Reported
 
@@ -35,6 +37,9 @@ class Recording:
         self.folder: Path | None = None
         self.begun = False
         self.gathered = Gathered()
+        # The tests that failed, by node id, and the node ids of tests of others that did.
+        self.failed: dict[str, FailedTest] = {}
+        self.failed_others: set[str] = set()
         # Set when the run is over.
         self.run: Run | None = None
         # What the summary says: news, what was lost, and what was asked for but not done.
@@ -111,13 +116,24 @@ class Recording:
             self.not_accepted = True
             with self.survived("the baseline is not written"):
                 self.not_accepted = not self._accept(complete)
-        self.run = self._assemble(complete=complete)
+        self.run = self._judged(self._assemble(complete=complete))
         with self.survived(f"{RUN} is not written"):
             write_run(self.folder, self.run)
         own = self.benchmark
         if own.config.shard:
             with self.survived(f"{SHARD} is not written"):
                 write_shard(self.folder, shard_record(own.config, self._assembly(), own.sets.hand_over()))
+
+    def _judged(self, run: Run) -> Run:
+        """Return the run with its verdict, and what that depends on."""
+        own = self.benchmark
+        run = replace(
+            run,
+            failed=tuple(self.failed.values()),
+            failed_others=len(self.failed_others),
+            accepted=not self.not_accepted if own.updating else None,
+        )
+        return replace(run, verdict=judge_run(run, self.rows))
 
     @contextmanager
     def survived(self, what: str) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,8 @@ from tierbench.scoring.model_under_test import ModelUnderTest
 from tierbench.suites.case import Case, Suite
 
 Progress = Callable[[int, str], AbstractContextManager[Advance]]
+# Given the name of a model and the cases that it is asked for.
+Around = Callable[[str, Sequence[Case]], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class ModelPool:
         progress: opens a progress bar, given the number of images and a title.
         shared: folder shared by the processes of a run; None if there is only one process.
         notice: shows a line to the user while a model lets them wait.
+        around: is entered while a model predicts, waiting for other processes included.
+        predictions: model → number of pictures that it was asked for, and seconds until it had answered.
         predicts: whether this process predicts: one that only controls workers does not load the weights.
     """
 
@@ -82,6 +87,8 @@ class ModelPool:
     shared: Path | None = None
     predicts: bool = True
     notice: Callable[[str], object] = write_notice
+    around: Around = lambda name, cases: nullcontext()
+    predictions: dict[str, tuple[int, float]] = field(default_factory=dict)
     _store: PredictionStore | None = None
     _run_store: PredictionStore | None = None
     _models: dict[str, ModelUnderTest] = field(default_factory=dict)
@@ -249,11 +256,13 @@ class ModelPool:
     def _predict(self, model: ModelUnderTest, selected: Sequence[Case]) -> None:
         if problems := model.label_problems(self.suites.values(), self.options.missing_labels):
             raise UserError(*problems)
-        with self.one_at_a_time():
+        with self.around(model.name, selected), self.one_at_a_time():
+            begun = time.perf_counter()
             cases = model.predictable(selected, self.suites)
             cases += [twin for suite in self.suites.values() for twin in suite.twins_of(cases)]
             with self.progress(len(cases), f"predicting with {model.name}") as advance:
                 model.predict(cases, advance)
+            self.predictions[model.name] = (len(cases), time.perf_counter() - begun)
 
     def one_at_a_time(self) -> AbstractContextManager[object]:
         """Return the lock that a process holds while it predicts, of those that share a run."""

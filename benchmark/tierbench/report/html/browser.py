@@ -53,8 +53,13 @@ class _Texts:
         return len(self.shown) - 1
 
 
-class _Concepts:
-    """The concept that each label counts as, by suite and model."""
+class Concepts:
+    """The concept that each label counts as, by suite and model.
+
+    Args:
+        suites: the suites that were run.
+        cards: the model cards by model.
+    """
 
     def __init__(self, suites: Sequence[Suite], cards: Mapping[str, Mapping[str, Any]]) -> None:
         self._suites = {suite.name: suite for suite in suites}
@@ -74,24 +79,16 @@ class _Concepts:
         return concepts_by_label(self._suites.get(view.suite), [label for label, _ in top])
 
 
-def browser_data(
-    views: Sequence[CaseView],
-    suites: Sequence[Suite],
-    cards: Mapping[str, Mapping[str, Any]],
-    *,
-    run: str,
-    models: Sequence[str],
-) -> Markup:
+def browser_data(views: Sequence[CaseView], concepts: Concepts, *, run: str, models: Sequence[str]) -> Markup:
     """Return the data of the browser, escaped for an element `<script type="application/json">`.
 
     Args:
         views: the rows.
-        suites: the suites that were run.
-        cards: the model cards by model.
+        concepts: what the labels count as.
         run: name of the run, for the command that accepts cases.
         models: names of the models, best first.
     """
-    texts, concepts = _Texts(), _Concepts(suites, cards)
+    texts = _Texts()
     rows = [_row(view, texts, concepts) for view in views]
     data = {
         "run": run,
@@ -112,7 +109,7 @@ def as_script(data: Any) -> Markup:
     return Markup(text)  # noqa: S704 # escaped above
 
 
-def _row(view: CaseView, texts: _Texts, concepts: _Concepts) -> list[Any]:
+def _row(view: CaseView, texts: _Texts, concepts: Concepts) -> list[Any]:
     at = texts.at
     counting = concepts.of(view)
 

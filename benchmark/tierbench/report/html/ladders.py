@@ -29,6 +29,11 @@ class LadderView:
     curve: Curve
     steps: tuple[StepView, ...]
 
+    @property
+    def state(self) -> str:
+        """`met`, `missed` or `open`; empty where nothing is demanded."""
+        return "" if self.result.gate is None else {True: "met", False: "missed", None: "open"}[self.result.met]
+
 
 def ladder_view(suite: Suite, ladder: LadderResult, rows: Rows) -> LadderView:
     """Build the view of a ladder from the rows of a model."""

@@ -1,4 +1,4 @@
-"""Build the view of the overview above the table of cases: level, tiers, ladders, confusion. Pure."""
+"""Build the view of the overview above the table of cases: verdict, level, tiers, ladders, confusion. Pure."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from typing import Any
 
 from tierbench.common.schema import (
     AbsenceResult,
-    BaselineComparison,
     ModelEntry,
-    PairedVerdict,
     Rows,
     Run,
+    RunVerdict,
     TierResult,
 )
-from tierbench.common.text import one_line
+from tierbench.common.text import duration, one_line
 from tierbench.report.html.card import CardView, card_view
+from tierbench.report.html.changes import ChangeView, change_view
 from tierbench.report.html.charts import Strip, strip
 from tierbench.report.html.confusion import Confusion, confusion
 from tierbench.report.html.ladders import LadderView, ladder_view
 from tierbench.report.html.metrics import MetricsView, metrics_view
 from tierbench.report.html.sweeps import SweepView, sweep_view
-from tierbench.report.html.templating import duration, percent
+from tierbench.report.html.templating import percent
 from tierbench.report.metrics_text import calibration
 from tierbench.report.notices_text import issue_lines, missing_lines
-from tierbench.runs.hard_limits import level_sentence
+from tierbench.report.summary_text import prediction_lines
+from tierbench.runs.run_verdict import verdict_of
 from tierbench.scoring.absence import absence_sentence, is_false_alarm
 from tierbench.scoring.leaderboard import rank_models
 from tierbench.suites.case import Suite
@@ -106,28 +107,6 @@ class ModelView:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeView:
-    """How one model compares with its baseline.
-
-    Attributes:
-        counts: number of cases of each kind of change, regressed first.
-        differences: what else differs between baseline and run, such as versions or the device.
-        note: why falls of margins are not judged; empty if they are.
-        verdicts: state and sentence of each paired verdict.
-        fallen: a sentence for the level and for each tier that no longer meets its demand.
-    """
-
-    model: str
-    baseline: str
-    gate: str
-    counts: tuple[tuple[str, int], ...]
-    differences: tuple[str, ...]
-    note: str
-    verdicts: tuple[tuple[str, str], ...]
-    fallen: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """The overview above the table.
 
@@ -140,12 +119,24 @@ class Page:
     """
 
     title: str
-    complete: bool
+    verdict: RunVerdict
     facts: tuple[tuple[str, str], ...]
     models: tuple[ModelView, ...]
     counts: Mapping[str, int]
     changes: tuple[ChangeView, ...] = ()
     notices: tuple[str, ...] = ()
+
+    @property
+    def has_tiers(self) -> bool:
+        """Whether any suite has a tier, or absence cases, that were judged."""
+        return any(suite.tiers or suite.absence for model in self.models for suite in model.suites)
+
+    @property
+    def curves_title(self) -> str:
+        """Title of the section of curves: what of ladders and sweeps there is; empty without any."""
+        suites = [suite for model in self.models for suite in model.suites]
+        ladders, sweeps = any(suite.ladders for suite in suites), any(suite.sweep for suite in suites)
+        return " and ".join([*(["ladders"] if ladders else []), *(["corruptions"] if sweeps else [])]).capitalize()
 
 
 def build_page(
@@ -167,37 +158,9 @@ def build_page(
     counts: dict[str, int] = {}
     for row in rows:
         counts[row.outcome] = counts.get(row.outcome, 0) + 1
-    changes = tuple(_change(comparison, run) for comparison in run.comparisons)
+    changes = tuple(change_view(comparison, run) for comparison in run.comparisons)
     notices = (*missing_lines(run, limit=100), *issue_lines(rows))
-    return Page(_title(models), run.complete, _run_facts(run, rows), models, counts, changes, notices)
-
-
-def _change(comparison: BaselineComparison, run: Run) -> ChangeView:
-    kinds = ("regressed", "fixed", "new", "same")
-    return ChangeView(
-        model=comparison.model,
-        baseline=comparison.baseline,
-        gate=comparison.gate,
-        counts=tuple((kind, getattr(comparison, kind)) for kind in kinds),
-        differences=comparison.differences,
-        note=comparison.note,
-        verdicts=tuple((verdict.state, verdict_text(verdict)) for verdict in comparison.verdicts),
-        fallen=tuple(level_sentence(each) for each in run.levels if each.model == comparison.model and each.fell),
-    )
-
-
-def verdict_text(verdict: PairedVerdict) -> str:
-    """Return a verdict in words, followed by the figures that decide nothing."""
-    # Imported here, because a run without a baseline does not need it.
-    from tierbench.runs.regression_text import slipping_sentence, verdict_sentence
-
-    sentence, bounds, slipping = verdict_sentence(verdict), verdict.bootstrap, verdict.slipping
-    what = "drop of the mean score" if verdict.lost is None else "net loss"
-    beside = [f"McNemar p = {verdict.mcnemar_p:.3f}"]
-    beside += [f"bootstrap 95 % of the {what} {bounds[0]:.3f} to {bounds[1]:.3f}"] if bounds else []
-    if slipping and (said := slipping_sentence(slipping)) not in sentence:
-        beside.append(said)
-    return f"{sentence} (beside it: {', '.join(beside)})"
+    return Page(_title(models), verdict_of(run, rows), _run_facts(run, rows), models, counts, changes, notices)
 
 
 def _title(models: Sequence[ModelView]) -> str:
@@ -213,6 +176,7 @@ def _run_facts(run: Run, rows: Rows) -> tuple[tuple[str, str], ...]:
         ("suites", ", ".join(dict.fromkeys(row.suite for row in rows))),
         ("device", f"{', '.join(devices)}, {run.dtype}"),
         ("duration", duration(run.duration_s)),
+        ("prediction", ", ".join(line.partition(": ")[2] for line in prediction_lines(run.models))),
         ("commit", run.git_commit[:12]),
         ("versions", ", ".join(f"{name} {run.versions[name]}" for name in names if name in run.versions)),
         ("command", " ".join(run.command)),

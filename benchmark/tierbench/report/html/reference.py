@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tierbench.common.schema import CaseRow, Flip, ReferenceComparison
-from tierbench.report.html.page import verdict_text
+from tierbench.report.html.changes import verdict_text
 from tierbench.report.html.rows import case_link, picture_key
 from tierbench.report.reference_text import counted, left_out
 

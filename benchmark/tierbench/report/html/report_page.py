@@ -10,8 +10,9 @@ from typing import Any
 from markupsafe import Markup
 
 from tierbench.common.schema import Rows, Run
-from tierbench.report.html.browser import browser_data
+from tierbench.report.html.browser import Concepts, browser_data
 from tierbench.report.html.charts import STRIP_HEIGHT, place
+from tierbench.report.html.contents import with_contents
 from tierbench.report.html.ladder_chart import CURVE_HEIGHT, CURVE_WIDTH, curve_height
 from tierbench.report.html.model_comparison import model_comparison_view
 from tierbench.report.html.page import build_page
@@ -27,6 +28,7 @@ from tierbench.report.html.thumbnails import Shown
 from tierbench.suites.case import Case, Suite
 
 _MOST_MISSED = 24
+_MOST_TILES = 12
 _FLIPS = ("regressed", "fixed")
 _MISSES = ("error", "failed", "xfailed")
 
@@ -103,14 +105,11 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
     shown += worst_samples(sets, parts.open_set) if parts.open_set else ()
     # Without tiers there is nothing to rank: of data sets the cards on top have the figures.
     ranked = parts.several and bool(run.tiers or not run.sets)
-    cases = browser_data(
-        every,
-        parts.suites,
-        parts.cards,
-        run=parts.folder.name if parts.folder else "last",
-        models=[model.name for model in page.models],
-    )
+    concepts = Concepts(parts.suites, parts.cards)
+    models = [model.name for model in page.models]
+    cases = browser_data(every, concepts, run=parts.folder.name if parts.folder else "last", models=models)
     count = len({view.key for view in views})
+    flips = _flips(views)
     html = render(
         "page.html.jinja",
         page=page,
@@ -118,10 +117,11 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         pictures=page_pictures(shown, cases, cases=count, file=file, store=parts.pictures),
         sets=sets,
         cases=cases,
-        missed=missed[:_MOST_MISSED],
+        missed=missed[:_MOST_TILES],
         missed_total=len(missed),
-        model_comparison=model_comparison_view(run, rows, views, _MOST_MISSED) if ranked else None,
-        flips=_flips(views),
+        model_comparison=model_comparison_view(run, rows, views, _MOST_TILES) if ranked else None,
+        flips=flips,
+        counting_by_suite={(view.suite, view.model): concepts.of(view) for view in flips},
         references=references,
         most_flips=_MOST_MISSED,
         several=parts.several,
@@ -134,7 +134,7 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         sweep_width=SWEEP_WIDTH,
         sweep_height=SWEEP_HEIGHT,
     )
-    return Overview(page.title, html)
+    return Overview(page.title, with_contents(html))
 
 
 def report_alone(run: Run, folder: Path) -> str:

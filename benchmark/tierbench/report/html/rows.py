@@ -46,8 +46,7 @@ class CaseView:
         published: predictions of published models, from the suite.
         facts: name and text of each fact: group, parameters with units, source, …
         change: `regressed`, `fixed`, `same` or `new` against the baseline; empty without a baseline.
-        baseline_score: the accepted score, if there is one.
-        baseline_top: the most probable labels that were accepted, if the baseline has them.
+        baseline_score, baseline_top: the accepted score and the most probable labels, if there are any.
         absent: whether the image must not show the concept.
         corruption: only for derived cases.
         log: what the test printed, and an error that is no miss; several lines.

@@ -35,8 +35,8 @@ class CorruptionView:
     """One corruption: its curve, and the average breaking severity.
 
     Attributes:
-        breaking: mean over the images of the last severity before the first miss; None unless severities 1 to 5
-            were all run.
+        breaking: mean over the images that are recognised as they are of the last severity before the first miss;
+            None without any, and unless severities 1 to 5 were all run.
         met: whether no slice misses its gate; None: nothing is demanded.
     """
 
@@ -49,11 +49,17 @@ class CorruptionView:
 
 @dataclass(frozen=True, slots=True)
 class SweepView:
-    """The sweep of a suite under a model."""
+    """The sweep of a suite under a model.
+
+    Attributes:
+        images: number of images that were corrupted.
+        clean_misses: number of them that are missed without a corruption already.
+    """
 
     sentence: str
     geometry: str
     images: int
+    clean_misses: int
     corruptions: tuple[CorruptionView, ...]
 
 
@@ -70,12 +76,15 @@ def sweep_view(suite: str, model: str, run: Run, rows: Rows) -> SweepView | None
     sweep = next((sweep for sweep in run.sweeps if (sweep.suite, sweep.model) == key), None)
     if not results or sweep is None:
         return None
-    derived = [row for row in rows if row.suite == suite and row.corruption]
+    missed = {row.case for row in rows if row.suite == suite and not row.corruption and not row.passed}
+    derived = [row for row in rows if row.suite == suite and row.corruption and clean_id(row.case) not in missed]
+    images = max(result.total for result in results)
     names = dict.fromkeys(result.corruption for result in results)
     return SweepView(
         sweep_sentence(sweep),
         geometry_sentence(sweep),
-        max(result.total for result in results),
+        images,
+        max(result.total - result.clean_passed for result in results),
         tuple(_corruption(name, [r for r in results if r.corruption == name], derived) for name in names),
     )
 
@@ -117,7 +126,8 @@ def _corruption(name: str, slices: list[SliceResult], rows: Rows) -> CorruptionV
         if each.total
     ]
     own = [row for row in rows if row.corruption == name]
-    met = all(each.met is not False for each in slices)
+    gated = [each for each in slices if (each.min_pass_rate, each.max_drop) != (None, None)]
+    met = all(each.met is not False for each in gated) if gated else None
     return curve_view(name, points, met=met, breaking=_mean_breaking(own))
 
 

@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from tierbench.common.text import one_line, plural
+from tierbench.common.text import duration, one_line, plural
+from tierbench.report.html.rows import case_link
 from tierbench.report.html.template_cache import TemplateCache
 from tierbench.scoring.ladders import ladder_sentence
 
@@ -59,19 +60,6 @@ def percent(value: float) -> str:
     return f"{rounded} %"
 
 
-def duration(seconds: float) -> str:
-    """Return a duration for people: `0.8 s`, `42 s`, `3 min 5 s`, `2 h 10 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
-
-
 @cache
 def environment(templates: Path) -> Environment:
     """Return the Jinja2 environment of a folder of templates."""
@@ -98,5 +86,5 @@ def environment(templates: Path) -> Environment:
         "plural": plural,
         "file": own_file,
     }
-    made.globals["ladder_sentence"] = ladder_sentence
+    made.globals |= {"ladder_sentence": ladder_sentence, "case_link": case_link}
     return made

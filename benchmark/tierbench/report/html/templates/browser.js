@@ -4,7 +4,7 @@ document.addEventListener('DOMContentLoaded', () => {
   'use strict'
   const tierbench = window.tierbench
   const { make, said, fixed, mark, word } = tierbench
-  const section = document.getElementById('tb-cases')
+  const section = document.querySelector('.tb-browser')
   const find = (selector) => section.querySelector(selector)
   const { run, models, rows, details } = tierbench.readCases(JSON.parse(document.getElementById('tb-cases-data').textContent))
   const several = models.length > 1
@@ -214,6 +214,8 @@ document.addEventListener('DOMContentLoaded', () => {
     if (now && now !== height) filter()
     else paint()
   }).observe(list)
+  // A link to a selection of the cases, from a table above.
+  document.addEventListener('click', ({ target }) => { if (target.closest('a.tb-to-cases')) section.scrollIntoView() })
   window.addEventListener('hashchange', () => read())
 
   /* On paper: the first rows of the list, without pictures. */
