@@ -1,15 +1,16 @@
 """Measure the speed of the benchmark as ratios within one run, and print each budget as met or missed.
 
-    python tools/measure_speed.py [--only warm|commands|many|cold|sweep|huge …] [--photographs FOLDER] [--images N]
-        [--markdown FILE]
+    python tools/measure_speed.py [--only warm|commands|many|pages|cold|sweep|huge …] [--photographs FOLDER]
+        [--images N] [--markdown FILE]
 
 warm: `pytest -m tier1` on the suites of this repository with kept predictions, a baseline and the report, compared with
     as many empty parametrized tests with pytest-html.
 commands: commands of `tierbench` that only print.
 many: 10,000 cases with a model that costs nothing, so that time and memory are those of tierbench.
+pages: the report of 10,000 cases in headless Chromium.
 cold: photographs through a model on the CPU, compared with transformers' pipeline and loops by hand.
 sweep: corrupted pictures through the built-in model, compared with its forward passes alone.
-huge: 100,000 cases; takes minutes, so only with `--only huge`.
+huge: 100,000 cases; takes minutes, so only with `--only huge`, as pages only with `--only pages`.
 
 The exit code is 0 whether the budgets are met or missed: the table is to be read.
 """
@@ -24,6 +25,7 @@ from speed.budget import Budget
 from speed.cold import cold
 from speed.commands import commands
 from speed.many import huge, many
+from speed.pages import pages
 from speed.sweeps import sweep
 from speed.warm import warm
 
@@ -31,13 +33,14 @@ GROUPS: Mapping[str, Callable[[argparse.Namespace], list[Budget]]] = {
     "warm": lambda options: warm(),
     "commands": lambda options: commands(),
     "many": lambda options: many(),
+    "pages": lambda options: pages(),
     # Last, because the memory of a child process is measured from the size of its parent.
     "cold": lambda options: cold(options.images, options.photographs),
     "sweep": lambda options: sweep(12),
     "huge": lambda options: huge(),
 }
-# What takes long is measured only when it is asked for.
-_DEFAULT = tuple(name for name in GROUPS if name != "huge")
+# What takes long, or needs a browser, is measured only when it is asked for.
+_DEFAULT = tuple(name for name in GROUPS if name not in ("pages", "huge"))
 HEADER = "| Budget | Measured | Limit | | Made of |\n|---|---|---|---|---|"
 
 

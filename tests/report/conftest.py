@@ -53,12 +53,16 @@ def open_page(browser: Browser) -> Iterator[Opener]:
     pages = []
     problems: list[str] = []
 
-    def open_file(file: Path, *, width: int = 1280, dark: bool = False) -> Page:
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light")
+    def open_file(
+        file: Path, *, width: int = 1280, dark: bool = False, touch: bool = False, fragment: str = ""
+    ) -> Page:
+        page = browser.new_page(
+            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", has_touch=touch
+        )
         pages.append(page)
         page.on("pageerror", lambda error: problems.append(f"script error: {error}"))
         page.on("request", lambda request: _report(request.url, problems))
-        page.goto(file.as_uri())
+        page.goto(file.as_uri() + (f"#{fragment}" if fragment else ""))
         return page
 
     yield open_file
@@ -76,6 +80,28 @@ def report_of(bench: Bench) -> Path:
     """Return the report of the only run."""
     (folder,) = bench.runs
     return folder / "report.html"
+
+
+def cases_of(file: Path) -> list[dict[str, Any]]:
+    """Return the rows of the browser of cases by column, with their texts."""
+    data = re.search(r'id="tb-cases-data">(.*?)</script>', file.read_text(encoding="utf-8"))
+    assert data
+    read = json.loads(data[1])
+    texts, columns = read["texts"], read["columns"]
+    rows = []
+    for values in read["rows"]:
+        first, second = len(columns["text"]), len(columns["text"]) + len(columns["texts"])
+        row = dict(zip(columns["text"], [texts[at] for at in values[:first]], strict=True))
+        row |= zip(columns["texts"], [[texts[at] for at in each] for each in values[first:second]], strict=True)
+        row |= zip(columns["plain"], values[second:], strict=True)
+        row["facts"] = {texts[name]: texts[fact] for name, fact in row["facts"]}
+        for name in ("top", "baseline_top"):
+            row[name] = [(texts[label], probability) for label, probability, *_ in row[name]]
+        row["published"] = {
+            texts[model]: [(texts[each[0]], each[1]) for each in top] for model, top in row["published"]
+        }
+        rows.append(row)
+    return rows
 
 
 def entries_of(file: Path) -> dict[str, list[dict[str, Any]]]:

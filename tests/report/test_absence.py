@@ -63,8 +63,7 @@ def test_the_report_shows_absence_cases_beside_the_tiers(run: Run) -> None:
     cases = [_case(each) for each in ROWS]
     suite = Suite("photos", Path("photos"), "", tuple(cases), {1: Tier(1)}, {})
     views = [
-        case_view(each, suite, case, index=index, nodeid=f"test_case[{each.key}]")
-        for index, (each, case) in enumerate(zip(ROWS, cases, strict=True))
+        case_view(each, suite, case, nodeid=f"test_case[{each.key}]") for each, case in zip(ROWS, cases, strict=True)
     ]
     html = render_report(ReportParts(run, ROWS, views, [suite], {}, {}), None).html
     assert SENTENCE in html
@@ -79,7 +78,7 @@ def test_only_the_thresholds_that_are_set_are_shown() -> None:
     def names(thresholds: Thresholds, **values: float) -> list[str]:
         made = row("car", 0.9, **values)
         case = _case(made, thresholds)
-        view = case_view(made, None, case, index=0, nodeid="")
+        view = case_view(made, None, case, nodeid="")
         return [f"{threshold.name} {threshold.wanted}" for threshold in view.thresholds]
 
     assert names(Thresholds()) == ["rank ≤ 1"]

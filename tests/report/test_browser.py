@@ -1,12 +1,19 @@
-"""The pages in a real browser: display, keyboard, sorting, and hostile names."""
+"""The report in a real browser: display, keyboard, long lists, and hostile names."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from markupsafe import Markup
 
 from tests.conftest import Bench
 from tests.report.conftest import Opener, report_of
-from tierbench.report.html import sample
+from tests.runs.records import content, row
+from tierbench.report.html import page_pictures
+from tierbench.report.html.report_page import ReportParts, render_report
+from tierbench.report.html.rows import case_view
+from tierbench.report.html.templating import render
 
 pytestmark = pytest.mark.slow
 
@@ -77,77 +84,72 @@ def test_the_level_is_shown_and_every_picture_decodes(study: Bench, open_page: O
     assert page.title() == "tierbench · model: level 1 of 3"
     assert page.locator(".tb-level-text").inner_text() == "Level 1 of 3"
     assert page.locator(".tb-stage.tb-met").count() == 1
-    page.locator("#show_all_details").click()
-    images = page.locator("img[data-thumb], img[data-large]")
-    assert images.count() == 8  # three thumbnails, three large pictures, two tiles of misses
+    page.locator(".tb-row-link").first.click()
+    # Three thumbnails, two tiles of misses, a large picture.
+    images = page.locator("img.tb-thumb, img.tb-large")
+    assert images.count() == 6
     for image in images.all():
         image.scroll_into_view_if_needed()
         page.wait_for_function("image => image.naturalWidth > 0", arg=image.element_handle())
 
 
-def test_a_row_opens_by_keyboard_and_by_a_click_on_a_nested_element(study: Bench, open_page: Opener) -> None:
+def test_tests_that_are_no_cases_are_below_and_open_by_key_and_by_click(study: Bench, open_page: Opener) -> None:
     study.run()
     page = open_page(report_of(study))
-    row = page.locator("tr.collapsible", has_text="black_night").first
-    detail = page.locator(".tb-detail", has_text="expected automobile, got airplane 0.490")
+    others = page.locator(".tb-other-tests")
+    assert others.locator("summary").inner_text() == "Other tests: 3"
+    assert others.get_attribute("open") is not None
+    assert [label.inner_text() for label in page.locator("label.tb-filter:visible").all()] == ["2 Failed", "1 Passed"]
+    row = page.locator("tr.collapsible", has_text="tier2").first
+    log = page.locator("tbody", has_text="tier2").locator(".logwrapper")
     row.focus()
     for key in ("Enter", "Space"):
         page.keyboard.press(key)
         assert row.get_attribute("aria-expanded") == "true"
-        detail.wait_for(state="visible")
-        assert detail.is_visible()
+        log.wait_for(state="visible")
         page.keyboard.press(key)
-        detail.wait_for(state="hidden")
-        assert not detail.is_visible()
-    # pytest-html lets the pointer through to the cell, which the name fills; a script's click hits the name itself.
+        log.wait_for(state="hidden")
     row.locator(".col-testId").click(position={"x": 12, "y": 12})
-    detail.wait_for(state="visible")
-    row.locator(".tb-case").dispatch_event("click")
-    detail.wait_for(state="hidden")
-    row.locator(".tb-case").dispatch_event("click")
-    detail.wait_for(state="visible")
-    assert detail.is_visible()
+    log.wait_for(state="visible")
     assert page.evaluate("document.activeElement.dataset.id") == row.get_attribute("data-id")
     # Open rows and the focus survive a redraw by pytest-html.
-    page.locator("th[data-column-type=score]").focus()
+    page.locator("th[data-column-type=testId]").focus()
     page.keyboard.press("Enter")
-    detail.wait_for(state="visible")
-    assert detail.is_visible()
-    assert page.evaluate("document.activeElement.dataset.columnType") == "score"
+    log.wait_for(state="visible")
+    assert page.evaluate("document.activeElement.dataset.columnType") == "testId"
     page.locator("label.tb-filter", has_text="Passed").click()
-    detail.wait_for(state="visible")
-    assert detail.is_visible()
+    log.wait_for(state="visible")
     assert page.locator("tbody.passed").count() == 0
 
 
-def test_a_missed_image_links_to_its_row(study: Bench, open_page: Opener) -> None:
-    study.run()
-    page = open_page(report_of(study))
-    page.locator(".tb-misses a", has_text="grey_fog").click()
-    row = page.locator("tr.collapsible", has_text="grey_fog").first
-    assert row.get_attribute("aria-expanded") == "true"
-    assert page.evaluate("document.activeElement.dataset.id") == row.get_attribute("data-id")
+def test_where_all_other_tests_passed_they_are_folded(study: Bench, open_page: Opener) -> None:
+    study.run("-m", "tier1")
+    others = open_page(report_of(study)).locator(".tb-other-tests")
+    assert others.locator("summary").inner_text() == "Other tests: 1, all passed"
+    assert not others.locator("#results-table").is_visible()
 
 
-def test_scores_ranks_and_margins_sort_as_numbers(bench: Bench, open_page: Opener) -> None:
-    names = ("red", "orange", "grey", "black", "blue", "green")
-    bench.suite("cars", "file_name,label,tier\n" + "".join(f"{name}_a.png,automobile,1\n" for name in names))
-    bench.run()
-    page = open_page(report_of(bench))
-    read = """(name) => [...document.querySelectorAll(`tbody td.col-${name}`)].map((cell) => cell.innerText.trim())
-      .filter(Boolean).map((text) => Number(text.replace('−', '-')))"""
-    # The browser lays out rows when they become visible; until then their cells have no text.
-    shown = f"(name) => ({read})(name).length === 6"
-    for name in ("score", "rank", "margin"):
-        page.locator(f"th[data-column-type={name}]").click()
-        page.wait_for_function(shown, arg=name)
-        up = page.evaluate(read, name)
-        assert up == sorted(up)
-        assert len(up) == 6
-        page.locator(f"th[data-column-type={name}]").click()
-        page.wait_for_function(shown, arg=name)
-        assert page.evaluate(read, name) == sorted(up, reverse=True)
-        assert page.locator(f"th[data-column-type={name}]").get_attribute("aria-sort") == "descending"
+def test_only_the_visible_rows_of_a_long_list_are_in_the_page(tmp_path: Path, open_page: Opener) -> None:
+    rows = [
+        row(f"c{number:04}", number / 2000, margin=None, tags="odd" if number % 2 else "even") for number in range(2000)
+    ]
+    views = [case_view(each, None, None, nodeid=f"test_case[{each.key}]") for each in rows]
+    made = render_report(ReportParts(content(), rows, views, (), {}, {}), None)
+    file = tmp_path / "long.html"
+    file.write_text(render("alone.html.jinja", title=made.title, overview=Markup(made.html)), encoding="utf-8")  # noqa: S704 # our own page
+    page = open_page(file)
+    drawn = page.locator(".tb-row")
+    assert 5 < drawn.count() < 40
+    page.locator("[data-field=sort]").select_option("high")
+    assert "c1999" in drawn.first.inner_text()
+    drawn.first.locator("a").focus()
+    page.keyboard.press("End")
+    assert "c0000" in page.evaluate("document.activeElement.innerText")
+    assert drawn.count() < 40
+    page.locator("[data-field=low]").fill("0.25")
+    page.locator("[data-field=high]").fill("0.5")
+    page.locator("[data-field=tag]").select_option("odd")
+    assert page.locator(".tb-browser output").inner_text() == "250 of 2000 cases"
 
 
 @pytest.fixture
@@ -171,7 +173,7 @@ def hostile(bench: Bench) -> Bench:
 def test_hostile_texts_are_shown_and_not_run(
     hostile: Bench, open_page: Opener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sample, "MOST_ROWS", 2)
+    monkeypatch.setattr(page_pictures, "MOST_INSIDE", 2)
     hostile.run("--robust-model", "python:hostile:make", "--metadata", "branch", ATTACK)
     report = report_of(hostile)
     page = open_page(report)
@@ -181,16 +183,22 @@ def test_hostile_texts_are_shown_and_not_run(
     assert page.evaluate("window.pwned") is None
     assert page.locator("img[src=x], img[onerror]").count() == 0
     text = page.locator("body").inner_text()
-    assert text.count(ATTACK) >= 10
+    assert text.count(ATTACK) >= 8
     assert "\\u202e" in text
     assert "\u202e" not in text
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    gallery = open_page(report.parent / "gallery.html")
-    gallery.locator(".case").first.click()
-    gallery.wait_for_timeout(200)
-    assert gallery.evaluate("window.pwned") is None
-    assert ATTACK in gallery.locator("body").inner_text()
-    assert gallery.locator("img[src=x]").count() == 0
+    for name in ("red_a", "blue_b", "green_c"):
+        page.locator(".tb-row-link", has_text=name).click()
+        case = page.locator("dialog[open]")
+        assert name in case.locator("h3").inner_text()
+        page.wait_for_function("document.querySelector('dialog[open] img').naturalWidth > 0")
+        assert page.evaluate("document.querySelector('dialog[open]').scrollWidth <= innerWidth")
+        assert ATTACK in case.inner_text()
+        page.keyboard.press("Escape")
+    page.locator("[data-field=q]").fill("<img src=x")
+    assert page.locator(".tb-browser output").inner_text() == "1 of 3 cases"
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("img[src=x], img[onerror]").count() == 0
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -198,6 +206,7 @@ def test_text_has_enough_contrast(study: Bench, open_page: Opener, dark: bool) -
     study.run()
     page = open_page(report_of(study), dark=dark)
     page.locator("#show_all_details").click()
+    page.locator(".tb-row-link").first.click()
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(20, 23, 27)") is dark
     ratio, where = page.evaluate(CONTRAST)
@@ -209,27 +218,7 @@ def test_a_phone_needs_no_sideways_scrolling(study: Bench, open_page: Opener) ->
     page = open_page(report_of(study), width=375)
     page.locator("#show_all_details").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
-    box = page.locator("#results-table tr.collapsible").first.bounding_box()
-    assert box
-    assert box["width"] <= 375
-
-
-def test_the_gallery_filters_and_opens_by_keyboard(
-    study: Bench, open_page: Opener, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sample, "MOST_ROWS", 2)
-    study.run()
-    page = open_page(report_of(study).parent / "gallery.html")
-    assert page.locator("#count").inner_text() == "3 of 3"
-    page.wait_for_function("[...document.querySelectorAll('.case img')].every((image) => image.naturalWidth > 0)")
-    page.locator("#text").fill("fog")
-    assert page.locator("#count").inner_text() == "1 of 3"
-    page.locator("#view").focus()
-    page.keyboard.press("Enter")
-    assert "study/grey_fog" in page.locator("#detail").inner_text()
-    page.keyboard.press("Escape")
-    page.locator("#text").fill("")
-    page.locator("#order").select_option("low")
-    assert "grey_fog" in page.locator(".case").first.inner_text()
-    page.locator("#outcome").select_option("passed")
-    assert page.locator("#count").inner_text() == "1 of 3"
+    for shown in ("#results-table tr.collapsible", ".tb-row"):
+        box = page.locator(shown).first.bounding_box()
+        assert box
+        assert box["width"] <= 375

@@ -51,7 +51,7 @@ def test_another_picture_in_the_file_is_made_anew(case: Case, cache: Path) -> No
     (plain,) = make_pictures([("p0", case)])
     after = made(case)
     assert after == plain
-    assert (after.width, after.thumbnail != before.thumbnail) == (40, True)
+    assert (after.width, after.large != before.large) == (40, True)
     assert kept(cache) == 2
 
 

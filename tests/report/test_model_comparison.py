@@ -32,16 +32,25 @@ def test_the_leaderboard_and_the_images_on_which_models_differ(bench: Bench, ope
     assert page.locator("#tb-missed-title").count() == 0
 
 
-def test_an_opened_row_shows_the_results_of_the_other_models(bench: Bench, open_page: Opener) -> None:
+def test_an_opened_case_shows_the_results_of_the_other_models(bench: Bench, open_page: Opener) -> None:
     bench.run(*several_models(bench))
     page = open_page(report_of(bench))
     page.locator("section[aria-labelledby=tb-differ-title] a", has_text="red").click()
-    opened = page.locator("tr.collapsible[aria-expanded=true]")
-    assert "colour" in opened.inner_text()
-    detail = page.locator(".tb-detail:visible")
-    assert "colour says" in detail.inner_text()
-    others = detail.locator("section", has_text="The other models").inner_text()
-    assert " ".join(others.split()).endswith("ship 0.20 saw ship 0.80")
+    case = page.locator("dialog[open]")
+    assert "colour" in case.locator(".tb-case-about").inner_text()
+    now, other = (" ".join(each.split()) for each in case.locator(".tb-columns section").all_inner_texts())
+    assert now.startswith("colour says now automobile")
+    assert "ship says" in other
+    assert "ship 0.800" in other
+    # A link without a model opens the case under the best one, a link with a model under that.
+    assert "case=mixed/red&model=colour" in page.url
+    page.evaluate("location.hash = '#case=mixed/red&model=ship'")
+    case.locator(".tb-columns section", has_text="ship says now").wait_for()
+    page.evaluate("location.hash = '#case=mixed/red'")
+    case.locator(".tb-columns section", has_text="colour says now").wait_for()
+    page.keyboard.press("Escape")
+    page.locator("[data-field=models]").select_option("ship")
+    assert page.locator(".tb-browser output").inner_text() == "4 of 8 cases"
 
 
 def test_images_that_both_missed_are_listed_separately(bench: Bench, open_page: Opener) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from jinja2 import UndefinedError
 from PIL import Image
@@ -18,7 +21,7 @@ from tierbench.report.html.ladder_chart import curve
 from tierbench.report.html.rows import case_view, picture_key
 from tierbench.report.html.sample import kept_rows
 from tierbench.report.html.templating import duration, macros, number, percent, render
-from tierbench.report.html.thumbnails import make_pictures, write_thumbnails
+from tierbench.report.html.thumbnails import make_pictures, write_pictures
 from tierbench.suites.case import Case, Thresholds
 
 ROW = CaseRow(suite="s", case="c", model="m", expected="cat", outcome="failed", passed=False)
@@ -122,7 +125,7 @@ def test_failures_beyond_the_limit_are_sampled() -> None:
 def test_sort_keys_sort_like_numbers() -> None:
     def keys(name: str, values: Sequence[float]) -> list[str]:
         rows = [replace(ROW, **{name: value}) for value in values]  # type: ignore[arg-type] # each of its own type
-        return [case_view(row, None, None, index=0, nodeid="").sort[name] for row in rows]
+        return [case_view(row, None, None, nodeid="").sort[name] for row in rows]
 
     for name, values in (
         ("score", [0.0, 0.0999, 0.1, 0.25, 1.0]),
@@ -131,12 +134,12 @@ def test_sort_keys_sort_like_numbers() -> None:
         ("tier", [1, 2, 10, 11]),
     ):
         assert keys(name, sorted(values)) == sorted(keys(name, values))
-    assert case_view(ROW, None, None, index=0, nodeid="").sort["score"] == ""
+    assert case_view(ROW, None, None, nodeid="").sort["score"] == ""
 
 
 def test_each_cell_is_on_one_line() -> None:
     row = replace(ROW, case="a\nb\u202ec", predicted="x\r\ny<b>", confidence=0.5)
-    view = case_view(row, None, None, index=0, nodeid="n")
+    view = case_view(row, None, None, nodeid="n")
     lines = [line for line in str(macros("cells.html.jinja").case(view, several=True)).splitlines() if line.strip()]
     assert len(lines) == 10
     assert all(line.startswith("<td ") and line.endswith("</td>") for line in lines)
@@ -185,4 +188,23 @@ def test_a_picture_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
     assert (good.width, good.height, good.error) == (600, 300, "")
     assert good.large.startswith("data:image/webp;base64,")
     assert "not an image" in bad.error
-    assert write_thumbnails(cases, tmp_path / "gallery") == {"good": "good.jpg"}
+    assert write_pictures(cases, tmp_path / "files") == {"good": (600, 300)}
+    assert [file.name for file in (tmp_path / "files").iterdir()] == ["good.jpg"]
+
+
+def test_pictures_become_smaller_until_all_of_them_fit_into_a_page(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 300, 400, 3), dtype=np.uint8)
+    files = [tmp_path / f"p{number}.png" for number in range(40)]
+    for file, pixels in zip(files, noise, strict=True):
+        Image.fromarray(pixels).save(file, compress_level=1)
+
+    def made(most: int) -> tuple[int, int]:
+        pictures = make_pictures([(file.stem, file) for file in files], most_bytes=most)
+        content = [base64.b64decode(picture.large.partition(",")[2]) for picture in pictures]
+        assert {(picture.width, picture.height) for picture in pictures} == {(400, 300)}
+        return sum(map(len, content)), Image.open(io.BytesIO(content[0])).width
+
+    assert made(10**9)[1] == 400
+    size, width = made(500_000)
+    assert size <= 500_000
+    assert 128 <= width < 400

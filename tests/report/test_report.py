@@ -6,13 +6,12 @@ import hashlib
 import html
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import Bench
-from tests.report.conftest import entries_of, report_of
-from tierbench.report.html import sample
+from tests.report.conftest import cases_of, entries_of, report_of
+from tierbench.report.html import page_pictures
 
 OWN_TESTS = """
 import pytest
@@ -32,12 +31,6 @@ def test_error(bad):
 """
 
 
-def details_in(file: Path) -> list[str]:
-    """Return the details of all rows."""
-    found = re.findall(r'data-detail="\d+">(.*?)</script>', file.read_text(encoding="utf-8"))
-    return [json.loads(text) for text in found]
-
-
 def pictures_in(text: str) -> list[str]:
     return re.findall(r'<script type="text/plain" data-picture="(\w+)"', text)
 
@@ -50,11 +43,17 @@ def test_the_report_shows_level_tiers_and_pictures(study: Bench) -> None:
     assert len(set(pictures_in(text))) == 3
     assert "ConvNextForImageClassification" in text
     assert "Tier 2 falls short: 0 of 1 in study, 100 % required." in text
-    tests = entries_of(report_of(study))
-    assert len(tests) == 6
-    row = "".join(tests["cases/test_tiers.py::test_case[study/black_night]"][0]["resultsTableRow"])
-    assert "airplane" in row
-    assert "0.233" in row
+    assert [nodeid.partition("::")[2] for nodeid in entries_of(report_of(study))] == [
+        f"test_tier[study/tier{tier}]" for tier in (1, 2, 3)
+    ]
+    cases = {case["nodeid"].partition("::")[2]: case for case in cases_of(report_of(study))}
+    assert list(cases) == [f"test_case[study/{name}]" for name in ("red_space", "black_night", "grey_fog")]
+    night = cases["test_case[study/black_night]"]
+    assert (night["predicted"], night["score"], night["tags"]) == (
+        "airplane",
+        pytest.approx(0.233, abs=1e-3),
+        ["night"],
+    )
 
 
 def test_every_row_has_a_cell_under_each_heading(study: Bench) -> None:
@@ -73,16 +72,12 @@ def test_every_row_has_a_cell_under_each_heading(study: Bench) -> None:
 def test_workers_make_the_same_report(study: Bench) -> None:
     study.run()
     alone = report_of(study)
-    rows = {nodeid: entries[0]["resultsTableRow"][1:10] for nodeid, entries in entries_of(alone).items()}
+    rows = {case["nodeid"]: case for case in cases_of(alone)}
     pictures = sorted(pictures_in(alone.read_text(encoding="utf-8")))
     study.record()
     study.run_process("-n", "2")
     shared = report_of(study)
-    numbered = re.compile(r' data-case="\d+"')
-    again = {nodeid: entries[0]["resultsTableRow"][1:10] for nodeid, entries in entries_of(shared).items()}
-    assert {nodeid: [numbered.sub("", cell) for cell in cells] for nodeid, cells in again.items()} == {
-        nodeid: [numbered.sub("", cell) for cell in cells] for nodeid, cells in rows.items()
-    }
+    assert {case["nodeid"]: case for case in cases_of(shared)} == rows
     text = shared.read_text(encoding="utf-8")
     assert sorted(pictures_in(text)) == pictures
     assert "model: level 1 of 3</title>" in text
@@ -153,17 +148,12 @@ def test_known_issues_parameters_and_published_scores_are_shown(bench: Bench) ->
     published = "case,model,label,score\nblack_a,the paper's,airplane,0.4904\n"
     (folder / "published.csv").write_text(published, encoding="utf-8")
     bench.run()
-    (detail,) = details_in(report_of(bench))
-    for part in (
-        "TICKET-7",
-        "A note.",
-        "CC0-1.0",
-        "the paper&#39;s",
-        "0.490",
-        "45 m",
-        'href="https://example.org/a.png"',
-    ):
-        assert part in detail, part
+    (case,) = cases_of(report_of(bench))
+    assert (case["known_issue"], case["notes"]) == ("TICKET-7", "A note.")
+    assert case["url"] == "https://example.org/a.png"
+    assert case["published"] == {"the paper's": [("airplane", 0.4904)]}
+    assert (case["facts"]["license"], case["facts"]["visibility_m"]) == ("CC0-1.0", "45 m")
+    assert case["facts"]["SHA-256"] == digest
 
 
 def test_flips_against_the_baseline_come_first(study: Bench) -> None:
@@ -182,33 +172,29 @@ def test_flips_against_the_baseline_come_first(study: Bench) -> None:
     text = report.read_text(encoding="utf-8")
     assert text.index("What changed") < text.index("Misses")
     assert re.search(r"<b>1</b> regressed", text)
-    row = "".join(
-        entries_of(folder / "report.html")["cases/test_tiers.py::test_case[study/black_night]"][0]["resultsTableRow"]
-    )
-    assert "regressed" in row
-    assert any("score 0.950 → 0.233" in detail for detail in details_in(report))
+    (night,) = (case for case in cases_of(report) if case["case"] == "black_night")
+    assert (night["change"], night["baseline_score"]) == ("regressed", 0.95)
+    assert night["score"] == pytest.approx(0.233, abs=1e-3)
 
 
-def test_beyond_the_limit_the_gallery_has_every_row(study: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sample, "MOST_ROWS", 2)
+def test_beyond_the_limit_pictures_are_files_beside_the_page(study: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_pictures, "MOST_INSIDE", 2)
     study.run()
     report = report_of(study)
-    assert len(entries_of(report)) == 2 + 3  # the gates stay
     text = report.read_text(encoding="utf-8")
-    assert "2 of 3 cases" in text
-    assert 'href="gallery.html"' in text
-    assert "6 tests took" in text  # rows left out of the table are counted
-    assert len(list((report.parent / "gallery").glob("*.jpg"))) == 3
-    data = re.search(
-        r'<script type="application/json" id="data">(.*?)</script>', (report.parent / "gallery.html").read_text()
-    )
+    assert "6 tests took" in text  # cases, which are not in pytest-html's table, are counted
+    assert not pictures_in(text)
+    folder = report.parent / "report_files"
+    assert {f"{case['picture']}.jpg" for case in cases_of(report)} == {file.name for file in folder.iterdir()}
+    data = re.search(r'id="tb-pictures-data">(.*?)</script>', text)
     assert data
-    assert len(json.loads(data[1])["rows"]) == 3
-    # The thumbnails of another run are kept ones.
-    first = {file.name: file.read_bytes() for file in (report.parent / "gallery").iterdir()}
+    assert json.loads(data[1])["folder"] == folder.name
+    # The pictures of another run are kept ones.
+    first = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert len(first) == 3
     study.run()
     (second,) = (folder for folder in study.runs if folder != report.parent)
-    assert {file.name: file.read_bytes() for file in (second / "gallery").iterdir()} == first
+    assert {file.name: file.read_bytes() for file in (second / "report_files").iterdir()} == first
 
 
 def test_cells_and_output_of_the_users_own_stand_beside_ours(study: Bench) -> None:
@@ -240,14 +226,34 @@ def pytest_collect_file(file_path):
     answer = study.run()
     assert "Captured stdout teardown" in answer.text
     assert answer.text.count("closed the lamp") == 4  # two cases are missed, and their tiers
-    (entry,) = entries_of(report_of(study))["cases/test_tiers.py::test_case[study/black_night]"]
-    row = entry["resultsTableRow"]
-    assert [re.findall("col-([a-zA-Z]+)", cell)[0] for cell in row[:5]] == [
-        "result",
-        "picture",
-        "own",
-        "testId",
-        "tier",
-    ]
-    assert "closed the lamp" in entry["log"]
-    assert "000002" in entry["tier"]  # what pytest-html sorts by
+    (night,) = (case for case in cases_of(report_of(study)) if case["case"] == "black_night")
+    assert night["facts"]["own"] == "mine"
+    assert "closed the lamp" in night["log"]
+    (gate,) = entries_of(report_of(study))["cases/test_tiers.py::test_tier[study/tier2]"]
+    names = [re.findall("col-([a-zA-Z]+)", cell)[0] for cell in gate["resultsTableRow"][:5]]
+    assert names == ["result", "picture", "own", "testId", "tier"]
+
+
+def test_a_case_to_which_a_plugin_attached_something_is_in_the_table_too(study: Bench) -> None:
+    own = """
+import pytest
+from pytest_html import extras
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if call.when == "call" and "grey_fog" in item.nodeid:
+        report.extras = [extras.url("https://example.org/", name="wiki")]
+    return report
+"""
+    conftest = study.path / "conftest.py"
+    study.file("conftest.py", conftest.read_text(encoding="utf-8") + own)
+    study.run()
+    (entry,) = entries_of(report_of(study))["cases/test_tiers.py::test_case[study/grey_fog]"]
+    row = "".join(entry["resultsTableRow"])
+    assert "wiki" in row
+    assert 'href="#case=study/grey_fog&amp;model=model"' in row
+    assert "000003" in entry["tier"]  # what pytest-html sorts by
+    assert len(entries_of(report_of(study))) == 1 + 3
+    assert len(cases_of(report_of(study))) == 3

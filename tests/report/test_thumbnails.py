@@ -31,7 +31,7 @@ before = peak()
 if sys.argv[2] == "page":
     made = [picture.large for picture in thumbnails.make_pictures([(file.stem, file) for file in files])]
 else:
-    made = thumbnails.write_thumbnails([(file.stem, file) for file in files], Path(sys.argv[1]) / "gallery")
+    made = thumbnails.write_pictures([(file.stem, file) for file in files], Path(sys.argv[1]) / "gallery")
 assert len(made) == len(files)
 print(peak() - before)
 """

@@ -31,6 +31,7 @@ def test_a_folder_with_other_files_is_kept(tmp_path: Path) -> None:
     target.symlink_to(elsewhere / target.name)
     (whole / "assets").mkdir()
     (whole / "gallery.html").touch()
+    (whole / "report_files").mkdir()
     reasons = {run.folder.name: run.kept_because for run in old_runs(tmp_path, 1)}
     assert reasons == {
         with_notes.name: "it contains notes.txt, which no run wrote",

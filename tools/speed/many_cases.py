@@ -57,8 +57,8 @@ robust_model = ["many=python:instant:right"]
 
 
 @contextmanager
-def many_cases(cases: int) -> Iterator[Path]:
-    """Yield a temporary repository with a suite of small real pictures, all of them different.
+def many_cases(cases: int, size: tuple[int, int] = _SIZE, suffix: str = "png") -> Iterator[Path]:
+    """Yield a temporary repository with a suite of real pictures of a size, all of them different.
 
     `cases` is the folder of the suite; `empty` and `failing` have as many empty tests. Of those in `failing` as many
     fail as under the model `python:instant:sometimes_wrong`.
@@ -72,10 +72,10 @@ def many_cases(cases: int) -> Iterator[Path]:
         suite.mkdir(parents=True)
         shutil.copy(REPOSITORY / "cases" / "test_tiers.py", top / "cases")
         failing, rows = 0, ["file_name,label,tier\n"]
-        for number, picture in enumerate(_pictures(cases)):
-            picture.save(suite / f"c{number:06d}.png")
+        for number, picture in enumerate(_pictures(cases, size)):
+            picture.save(suite / f"c{number:06d}.{suffix}")
             failing += int(np.asarray(picture).sum(dtype=int) % 10 == 0)
-            rows.append(f"c{number:06d}.png,label 0,1\n")
+            rows.append(f"c{number:06d}.{suffix},label 0,1\n")
         (suite / "metadata.csv").write_text("".join(rows), encoding="utf-8")
         for folder, count in (("empty", 0), ("failing", failing)):
             (top / folder).mkdir()
@@ -85,14 +85,14 @@ def many_cases(cases: int) -> Iterator[Path]:
         yield top
 
 
-def _pictures(count: int) -> Iterator[Image.Image]:
+def _pictures(count: int, size: tuple[int, int]) -> Iterator[Image.Image]:
     """Yield pieces of the pictures of the suites in `cases/`, each at another place."""
     sources = [Image.open(path).convert("RGB") for path in sorted((REPOSITORY / "cases").glob("vehicles/*.jpg"))]
     generator = np.random.default_rng(0)
     for number in range(count):
         source = sources[number % len(sources)]
         left, top = generator.integers(0, (source.width - 160, source.height - 120))
-        piece = source.resize(_SIZE, Image.Resampling.BOX, box=(left, top, left + 160, top + 120))
+        piece = source.resize(size, Image.Resampling.BOX, box=(left, top, left + 160, top + 120))
         # The sky has the same colour at many places: two pixels make the pictures different.
         piece.putpixel((0, 0), (number % 256, number // 256 % 256, number // 65536))
         yield piece

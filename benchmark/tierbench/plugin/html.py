@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, MutableSequence, Sequence
+from collections.abc import Generator, Iterable, Mapping, MutableMapping, MutableSequence, Sequence
 from contextlib import nullcontext
 from copy import copy
 from dataclasses import replace
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 import pytest
 
 from tierbench.common.images import allow_pixels
+from tierbench.common.schema import CaseRow
 from tierbench.plugin.recorder import Recorder
-from tierbench.plugin.reports import CRASHED, case_row
+from tierbench.plugin.reports import CRASHED, reported
 from tierbench.plugin.session import BenchmarkSession
+from tierbench.report.html import sample
 from tierbench.report.html.frame import complete_frame
 from tierbench.report.html.picture_store import PictureStore
 from tierbench.report.html.report_page import ReportParts, render_report
@@ -26,11 +28,14 @@ _CELLS = "cells.html.jinja"
 # As pytest-html reads the name and the key of a cell.
 _NAME, _KEY = re.compile(r"col-(\w+)"), re.compile(r"<td.*?>(.*?)</td>")
 
+_TAG = re.compile(r"<[^>]*>")
+_STANDARD = ("result", "testId", "duration", "links")
+
 # Columns that are hidden where no row has anything to say in them.
 _OWN_COLUMNS = ("picture", "tier", "model", "expected", "predicted", "score", "rank", "margin", "change")
 
-# Stand in the row of a case until it is known whether the table keeps it: most rows of a large run are dropped, and
-# their cells would be what the run spends most time on.
+# Stand in the row of a case until it is known whether the table keeps it: most are shown by the browser of cases alone,
+# and their cells would be what the run spends most time on.
 _LATER = tuple(f'<td data-later="{index}"></td>' for index in range(10))
 
 
@@ -48,6 +53,7 @@ class HtmlReport:
         self._recording = recorder.recording
         self._data: Any = None
         self._shown: dict[str, CaseView] = {}
+        self._steps: list[CaseView] = []
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_report_title(self, report: Any) -> None:
@@ -65,12 +71,19 @@ class HtmlReport:
         if str(report.when) == CRASHED and str(report.outcome) != "rerun":
             self._show_crash(report)
             return
-        row = case_row(report)
-        if row is None:
-            return
+        said = reported(report)
+        if said is not None and said.kind == "case":
+            self._shown[report.nodeid] = self._view(said.rows[0], report)
+        elif said is not None and said.kind == "ladder":
+            # Its test is the ladder: a step that is missed has not failed.
+            self._steps += [
+                self._view(replace(row, outcome="missed") if row.outcome == "failed" else row, report)
+                for row in said.rows
+            ]
+
+    def _view(self, row: CaseRow, report: pytest.TestReport) -> CaseView:
         suite, case = self._session.by_name.get(row.suite), self._session.cases.get(row.key)
-        view = case_view(row, suite, case, index=len(self._shown), nodeid=report.nodeid)
-        self._shown[report.nodeid] = view
+        return case_view(row, suite, case, nodeid=report.nodeid)
 
     def _show_crash(self, report: pytest.TestReport) -> None:
         """Report a test that died with its worker to pytest-html, which does not show tests without an end."""
@@ -121,23 +134,27 @@ class HtmlReport:
         if run is None or not (rows or run.tiers or run.references or run.sets):
             prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS, several=self._session.several_models))
             return
+        self._explain()
+        tests = self._data.data["tests"]
+        views = [_with_extras(view, tests.get(nodeid, ())) for nodeid, view in self._shown.items()]
+        self._drop_cases(tests)
         options = self._session.config.models
         if options.max_pixels is not None:
             # Its pictures are those that the models saw.
             allow_pixels(options.max_pixels)
         # A picture that only this run may open is not kept for others.
         kept = PictureStore() if options.cache and options.max_pixels is None else nullcontext()
-        self._explain()
         with kept as pictures:
             made = render_report(
                 ReportParts(
                     run=run,
                     rows=rows,
-                    views=list(self._shown.values()),
+                    views=views,
+                    steps=self._steps,
                     suites=self._session.suites,
                     cases=self._session.cases,
                     cards={name: self._recording.card(name) for name in self._session.names},
-                    links=self._has_links(),
+                    hidden=self._empty_columns(tests),
                     folder=self._recording.folder,
                     open_set=self._session.sets.open,
                     pictures=pictures,
@@ -147,13 +164,6 @@ class HtmlReport:
             )
         self._data.title = made.title
         self._collapse()
-        tests = self._data.data["tests"]
-        for nodeid, view in self._shown.items():
-            if nodeid not in made.kept:
-                # Out of pytest-html's data; its counts of outcomes remain.
-                tests.pop(nodeid, None)
-            elif nodeid in tests:
-                _put_cells(tests[nodeid], self._cells(view))
         prefix.append(made.html)
 
     def _explain(self) -> None:
@@ -177,15 +187,49 @@ class HtmlReport:
             complete_frame(self._recorder.report_file)
         return answer
 
-    def _has_links(self) -> bool:
-        tests = (test for tests in self._data.data["tests"].values() for test in tests)
-        return any(extra["format_type"] in ("json", "text", "url") for test in tests for extra in test["extras"])
+    def _drop_cases(self, tests: MutableMapping[str, list[dict[str, Any]]]) -> None:
+        """Take the cases out of pytest-html's data, but for those to which a plugin attached something.
+
+        Its counts of outcomes remain.
+        """
+        attached = [nodeid for nodeid in self._shown if any(test["extras"] for test in tests.get(nodeid, ()))]
+        kept = sample.kept_rows([self._shown[nodeid].outcome for nodeid in attached], sample.MOST_ROWS)
+        in_table = {attached[index] for index in kept}
+        for nodeid, view in self._shown.items():
+            if nodeid not in in_table:
+                tests.pop(nodeid, None)
+            else:
+                _put_cells(tests[nodeid], self._cells(view))
+
+    def _empty_columns(self, tests: Mapping[str, list[dict[str, Any]]]) -> list[str]:
+        extras = (extra for own in tests.values() for test in own for extra in test["extras"])
+        hidden = [] if any(extra["format_type"] in ("json", "text", "url") for extra in extras) else ["links"]
+        return hidden if any(nodeid in tests for nodeid in self._shown) else [*_OWN_COLUMNS, *hidden]
 
     def _collapse(self) -> None:
         """Collapse every row, unless the user's ini file says otherwise: the overview lists what was missed."""
         if self._recorder.config.getini("render_collapsed") == "passed":
             outcomes = ["passed", "skipped", "failed", "error", "xfailed", "xpassed", "rerun"]
             self._data.set_data("renderCollapsed", outcomes)
+
+
+def _with_extras(view: CaseView, tests: Iterable[dict[str, Any]]) -> CaseView:
+    """Add to a view what its test printed, and the cells that the user's own hooks gave to its row."""
+    logs, facts = [], list[tuple[str, str]]()
+    for test in tests:
+        logs += [_text_of(test["log"])] if test.get("log") else []
+        if len(test["resultsTableRow"]) > len(_STANDARD) + len(_LATER) - 2:
+            facts += [
+                (name[1], _text_of(cell))
+                for cell in test["resultsTableRow"]
+                if (name := _NAME.search(cell)) and name[1] not in (*_STANDARD, *_OWN_COLUMNS)
+            ]
+    log = "\n".join(filter(None, logs))
+    return replace(view, log=log, facts=(*view.facts, *facts)) if log or facts else view
+
+
+def _text_of(markup: str) -> str:
+    return unescape(_TAG.sub("", markup)).strip()
 
 
 def _put_cells(tests: Iterable[dict[str, Any]], made: Sequence[str]) -> None:

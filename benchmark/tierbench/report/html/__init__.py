@@ -1,1 +1,1 @@
-"""The HTML pages: report, gallery, history and comparison."""
+"""The HTML pages: report, history and comparison."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tierbench.common.schema import Rows, Run
@@ -16,11 +16,9 @@ class SharedView:
 
     Attributes:
         views: the image under each model, best model first.
-        index: index of the row in the table that the image links to.
     """
 
     views: tuple[CaseView, ...]
-    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,6 @@ def model_comparison_view(
     run: Run,
     rows: Rows,
     views: Iterable[CaseView],
-    in_table: Container[str],
     most: int,
 ) -> ModelComparisonView:
     """Build the view of a run of several models.
@@ -61,7 +58,6 @@ def model_comparison_view(
         run: the run.
         rows: the rows of all models.
         views: the view of every row.
-        in_table: node ids of the rows in the table: only their images have a picture.
         most: maximum number of images in `differ` and in `missed`.
     """
     standings = rank_models(run.models, run.tiers)
@@ -77,13 +73,8 @@ def model_comparison_view(
     missed.sort(key=lambda key: (by_key[key][0].tier, max(view.score or 0.0 for view in by_key[key])))
 
     def shared(keys: Iterable[str]) -> tuple[SharedView, ...]:
-        found = []
-        for key in keys:
-            own = sorted(by_key.get(key, ()), key=lambda view: names.index(view.model))
-            kept = [view.index for view in own if view.nodeid in in_table]
-            if kept:
-                found.append(SharedView(tuple(own), kept[0]))
-        return tuple(found[:most])
+        found = [sorted(by_key[key], key=lambda view: names.index(view.model)) for key in keys if key in by_key]
+        return tuple(SharedView(tuple(own)) for own in found[:most])
 
     return ModelComparisonView(
         standings=tuple(standings),

@@ -16,10 +16,9 @@ _MAX_BYTES = 2**28
 
 
 class Reduced(msgspec.Struct, frozen=True, array_like=True):
-    """The encoded files of a thumbnail and of a large picture, and the size of the image."""
+    """The encoded file of a reduced picture, and the size of the image in pixels."""
 
-    thumbnail: bytes
-    large: bytes
+    content: bytes
     width: int
     height: int
 

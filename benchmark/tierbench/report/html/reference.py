@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tierbench.common.schema import CaseRow, Flip, ReferenceComparison
 from tierbench.report.html.changes import verdict_text
-from tierbench.report.html.rows import CaseView, picture_key
+from tierbench.report.html.rows import case_link, picture_key
 from tierbench.report.reference_text import counted, left_out
 
 
 @dataclass(frozen=True, slots=True)
 class FlipView:
-    """A flip, with the key of its picture and the index of the row in the table that it links to, if there is one."""
+    """A flip, with the key of its picture and the link to its case."""
 
     flip: Flip
     picture: str
-    index: int | None
+    link: str
 
     @property
     def sides(self) -> tuple[tuple[bool, Sequence[tuple[str, float]], str], ...]:
@@ -50,23 +50,18 @@ class ReferenceView:
     notes: tuple[str, ...]
 
 
-def reference_view(
-    comparison: ReferenceComparison, views: Sequence[CaseView], in_table: Container[str], most: int
-) -> ReferenceView:
+def reference_view(comparison: ReferenceComparison, most: int) -> ReferenceView:
     """Build the view of a comparison.
 
     Args:
         comparison: of the record.
-        views: the view of every row.
-        in_table: node ids of the rows in the table.
         most: maximum number of flips each way.
     """
-    kept = {view.key: view.index for view in views if view.model == comparison.model and view.nodeid in in_table}
     groups = []
     for gain, winner in ((False, comparison.reference), (True, comparison.model)):
         # The most certain answer of the one that passes comes first.
         flips = sorted(comparison.flipped(gain=gain), key=lambda flip: -abs(flip.score - flip.reference_score))
-        shown = tuple(FlipView(flip, _picture(flip), kept.get(flip.key)) for flip in flips[:most])
+        shown = tuple(FlipView(flip, _picture(flip), case_link(flip.key, comparison.model)) for flip in flips[:most])
         groups.append((winner, shown, len(flips)))
     said = counted(comparison)
     return ReferenceView(

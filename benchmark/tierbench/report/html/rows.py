@@ -1,4 +1,4 @@
-"""Build the view of one case under one model: its cells with their sort keys, and its details. Pure."""
+"""Build the view of one case under one model: what its row and its details show. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from tierbench.common.schema import CaseRow
 from tierbench.scoring.labels import map_concepts
@@ -44,20 +45,19 @@ class CaseView:
     """A case under a model, for the templates; text from the suite and the model is not escaped yet.
 
     Attributes:
-        index: position among the rows of the run.
         picture: key of the picture.
         thresholds: the figures that decide, with their thresholds; empty without a verdict.
         top: the most probable labels with their probabilities.
         published: predictions of published models, from the suite.
-        facts: name and text of each fact: tags, group, parameters with units, source, …
+        facts: name and text of each fact: group, parameters with units, source, …
         change: `regressed`, `fixed`, `same` or `new` against the baseline; empty without a baseline.
         baseline_score, baseline_top: the accepted score and the most probable labels, if there are any.
         absent: whether the image must not show the concept.
         corruption: only for derived cases.
         explanation: where the model looked; None if the case was not explained.
+        log: what the test printed, and an error that is no miss; several lines.
     """
 
-    index: int
     suite: str
     case: str
     model: str
@@ -84,15 +84,21 @@ class CaseView:
     facts: tuple[tuple[str, str], ...] = ()
     change: str = ""
     baseline_score: float | None = None
+    baseline_top: tuple[tuple[str, float], ...] = ()
     absent: bool = False
     corruption: str = ""
-    baseline_top: tuple[tuple[str, float], ...] = ()
     explanation: ExplanationView | None = None
+    log: str = ""
 
     @property
     def key(self) -> str:
         """`suite/case`."""
         return f"{self.suite}/{self.case}"
+
+    @property
+    def link(self) -> str:
+        """The fragment of the report's address that opens the case under its model."""
+        return case_link(self.key, self.model)
 
     @property
     def sort(self) -> dict[str, str]:
@@ -107,6 +113,16 @@ class CaseView:
         }
 
 
+def case_link(key: str, model: str = "") -> str:
+    """Return the fragment of the report's address that opens a case.
+
+    Args:
+        key: `suite/case`.
+        model: name of the model; empty: the first one of the run.
+    """
+    return f"#case={quote(key)}" + (f"&model={quote(model, safe='')}" if model else "")
+
+
 def picture_key(row: CaseRow) -> str:
     """Return the key of the picture of a row; cases with the same image share it."""
     if re.fullmatch(r"[0-9a-f]{16,}", row.image_sha256) and not row.corruption:
@@ -114,19 +130,17 @@ def picture_key(row: CaseRow) -> str:
     return re.sub(r"[^a-z0-9_-]", "-", f"{row.suite}--{row.case}".lower())[:80]
 
 
-def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, index: int, nodeid: str) -> CaseView:
+def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, nodeid: str) -> CaseView:
     """Build the view of a row.
 
     Args:
         row: a row of the record.
         suite, case: the suite and case of the row; None if the suite no longer has them.
-        index: position among the rows of the run.
         nodeid: node id of the test.
     """
     published = [entry for entry in (suite.published if suite else ()) if entry.case == row.case]
     published.sort(key=lambda entry: -entry.score)
     return CaseView(
-        index=index,
         suite=row.suite,
         case=row.case,
         model=row.model,
@@ -156,9 +170,9 @@ def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, index: in
         facts=_facts(row, suite, case),
         change=row.change or "",
         baseline_score=row.baseline_score,
+        baseline_top=row.baseline_top,
         absent=row.absent,
         corruption=row.corruption,
-        baseline_top=row.baseline_top,
     )
 
 
@@ -188,12 +202,13 @@ def _thresholds(row: CaseRow, case: Case | None) -> tuple[ThresholdView, ...]:
 
 
 def _facts(row: CaseRow, suite: Suite | None, case: Case | None) -> tuple[tuple[str, str], ...]:
-    facts = [("tags", row.tags), ("group", row.group)]
+    facts = [] if case is not None and case.group == case.id else [("group", row.group)]
     if case is not None:
-        if case.group == case.id:
-            facts.pop()
         units = suite.parameters if suite else {}
-        facts += [(name, f"{value:g} {units.get(name, '')}".strip()) for name, value in case.parameters.items()]
+        facts += [
+            (name, f"{value:g} {units.get(name, '').removeprefix('1')}".strip())
+            for name, value in case.parameters.items()
+        ]
         facts += [("ladder", case.ladder), ("twin", case.twin), ("file", case.file_name)]
         facts += [("source", case.source), ("license", case.license)]
     facts.append(("SHA-256", row.image_sha256))

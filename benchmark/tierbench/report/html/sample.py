@@ -1,18 +1,18 @@
-"""Choose the rows that the report of a large run shows: failures, then an even sample of the rest. Pure."""
+"""Choose the rows that a table too large for a page keeps: failures, then an even sample of the rest. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 MOST_ROWS = 1000
-_FIRST = {"error": 0, "failed": 0, "flip": 0, "xfailed": 1}
+_FIRST = {"error": 0, "failed": 0, "xfailed": 1}
 
 
 def kept_rows(outcomes: Sequence[str], most: int) -> set[int]:
-    """Return the positions of the rows to keep: errors, failures and flips, then known failures, then the rest.
+    """Return the positions of the rows to keep: errors and failures, then known failures, then the rest.
 
     Args:
-        outcomes: the outcome of each row; `flip` for one that flipped against its baseline.
+        outcomes: the outcome of each row.
         most: maximum number of rows to keep.
     """
     if len(outcomes) <= most:

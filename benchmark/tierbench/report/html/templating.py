@@ -13,6 +13,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from tierbench.common.text import duration, one_line, plural
+from tierbench.report.html.rows import case_link
 from tierbench.report.html.template_cache import TemplateCache
 from tierbench.scoring.ladders import ladder_sentence
 
@@ -85,5 +86,5 @@ def environment(templates: Path) -> Environment:
         "plural": plural,
         "file": own_file,
     }
-    made.globals["ladder_sentence"] = ladder_sentence
+    made.globals |= {"ladder_sentence": ladder_sentence, "case_link": case_link}
     return made

@@ -26,72 +26,113 @@ if TYPE_CHECKING:
 # A case, an image file, or a picture of a data set.
 Shown = Case | Path | Sample
 
-THUMBNAIL = 96
 _THREADS = 8
 # How many reduced pictures are held in memory.
 _AT_ONCE = 500
 # Of pictures that are being decoded and reduced. One that is larger by itself is decoded alone.
 _DECODED_BYTES = 400 * 2**20
-# Maximum number of pictures, longest side, format: a page of 1,000 pictures must be written and open in seconds.
-_LARGE = ((150, 512, "WEBP"), (400, 384, "JPEG"), (10**9, 288, "JPEG"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The longest side, the format and the quality of a reduced picture."""
+
+    side: int
+    kind: str
+    quality: int
+
+
+# Of pictures inside a page: the first form in which all of them fit is taken, the last one whatever they weigh.
+_FORMS = tuple(
+    _Form(side, "WEBP", quality)
+    for side, quality in (
+        (512, 82),
+        (448, 76),
+        (384, 72),
+        (320, 70),
+        (288, 66),
+        (256, 64),
+        (224, 62),
+        (192, 58),
+        (160, 45),
+        (128, 35),
+    )
+)
+_MOST_BYTES = 1_500_000
+# From so many pictures the form is chosen.
+_SAMPLE = 10
+# Of pictures beside a page, by their number: JPEG, because thousands are encoded and decoded in a moment.
+_FILE_FORMS = ((2_000, _Form(448, "JPEG", 80)), (10**9, _Form(288, "JPEG", 78)))
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image as data URIs, or the reason why it cannot be shown."""
+    """An image as a data URI, with its size in pixels before it was reduced, or the reason why it cannot be shown."""
 
     key: str
-    thumbnail: str = ""
     large: str = ""
     width: int = 0
     height: int = 0
     error: str = ""
 
 
-def large_size(count: int) -> tuple[int, str]:
-    """Return the longest side and the format of the large pictures on a page of `count` pictures."""
-    return next((side, kind) for most, side, kind in _LARGE if count <= most)
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """The longest side and the format of a reduced picture, and the side of the thumbnail beside it; 0: none."""
-
-    side: int
-    kind: str
-    thumbnail: int = 0
-
-
-def make_pictures(cases: Iterable[tuple[str, Shown]], store: PictureStore | None = None) -> Iterator[Picture]:
-    """Yield the thumbnail and the large picture of every image, in order.
+def make_pictures(
+    cases: Iterable[tuple[str, Shown]], store: PictureStore | None = None, most_bytes: int = _MOST_BYTES
+) -> list[Picture]:
+    """Return a reduced copy of every image, in order; the more there are, the smaller they become.
 
     Args:
         cases: pairs of a key and what is shown; repeated keys are ignored.
         store: keeps the pictures of cases between runs; None: all are made.
+        most_bytes: what all of them may take, before they are in base64.
     """
     images = _by_key(cases)
-    side, kind = large_size(len(images))
-    for key, found in _reduced(images, _Form(side, kind, THUMBNAIL), store):
-        yield _picture(key, found, kind)
+    forms = _FORMS[_first_form(images, store, most_bytes) :]
+    for form in forms:
+        made = dict(_reduced(images, form, store))
+        if _bytes(made.values()) <= most_bytes:
+            break
+    return [_picture(key, found) for key, found in made.items()]
 
 
-def _picture(key: str, found: Reduced | PictureError, kind: str) -> Picture:
+def _first_form(images: Mapping[str, Shown], store: PictureStore | None, most_bytes: int) -> int:
+    """Return the position of the first form in which all pictures will fit, from the size of some of them."""
+    step = max(1, len(images) // _SAMPLE)
+    sample = {key: images[key] for key in list(images)[::step]}
+    if len(sample) == len(images):
+        return 0
+    for position, form in enumerate(_FORMS):
+        if _bytes(found for _, found in _reduced(sample, form, store)) * len(images) <= most_bytes * len(sample):
+            return position
+    return len(_FORMS) - 1
+
+
+def _bytes(pictures: Iterable[Reduced | PictureError]) -> int:
+    return sum(len(found.content) for found in pictures if isinstance(found, Reduced))
+
+
+def _picture(key: str, found: Reduced | PictureError) -> Picture:
     if isinstance(found, PictureError):
         return Picture(key, error=str(found))
-    return Picture(key, _data_uri(found.thumbnail, kind), _data_uri(found.large, kind), found.width, found.height)
+    return Picture(key, _data_uri(found.content, "WEBP"), found.width, found.height)
 
 
-def write_thumbnails(
-    cases: Iterable[tuple[str, Shown]], folder: Path, store: PictureStore | None = None, side: int = 192
-) -> dict[str, str]:
-    """Write a thumbnail file of every image; return file names by key, without images that cannot be opened."""
+def write_pictures(
+    cases: Iterable[tuple[str, Shown]], folder: Path, store: PictureStore | None = None
+) -> dict[str, tuple[int, int]]:
+    """Write a reduced copy of every image as `KEY.jpg`; return their sizes in pixels before they were reduced, by key.
+
+    Images that cannot be opened are left out.
+    """
+    images = _by_key(cases)
+    form = next(form for most, form in _FILE_FORMS if len(images) <= most)
     folder.mkdir(parents=True, exist_ok=True)
-    names: dict[str, str] = {}
-    for key, found in _reduced(_by_key(cases), _Form(side, "JPEG"), store):
+    sizes: dict[str, tuple[int, int]] = {}
+    for key, found in _reduced(images, form, store):
         if isinstance(found, Reduced):
-            names[key] = f"{key}.jpg"
-            (folder / names[key]).write_bytes(found.large)
-    return names
+            (folder / f"{key}.jpg").write_bytes(found.content)
+            sizes[key] = (found.width, found.height)
+    return sizes
 
 
 def _reduced(
@@ -107,12 +148,11 @@ def _reduced(
                 content, sha256 = read_picture(shown) if isinstance(shown, Case) else (None, "")
                 image = open_case(shown, content) if isinstance(shown, Case) else _opened(shown)
                 width, height = image.size
-                large = _shrunk(image, form.side)
+                reduced = _shrunk(image, form.side)
                 del image
         except PictureError as error:
             return error
-        thumbnail = _encoded(_shrunk(large, form.thumbnail), form.kind) if form.thumbnail else b""
-        made = Reduced(thumbnail, _encoded(large, form.kind), width, height)
+        made = Reduced(_encoded(reduced, form), width, height)
         if store and isinstance(shown, Case):
             new[stored_key(shown, sha256, *astuple(form))] = made
         return made
@@ -188,9 +228,9 @@ def _shrunk(image: Image.Image, side: int) -> Image.Image:
     return image.resize((size[0], size[1]), Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
-def _encoded(image: Image.Image, kind: str) -> bytes:
+def _encoded(image: Image.Image, form: _Form) -> bytes:
     stream = io.BytesIO()
-    image.save(stream, kind, quality=82)
+    image.save(stream, form.kind, quality=form.quality)
     return stream.getvalue()
 
 

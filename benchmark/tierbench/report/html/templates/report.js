@@ -1,24 +1,34 @@
-/* Open rows by click and by key without a redraw, load pictures when they become visible, and keep the focus.
-   pytest-html redraws the whole table at every click, and ignores clicks on elements nested in a cell. */
+/* Load pictures when they become visible, open rows of pytest-html's table by click and by key without a redraw, and keep
+   the focus: pytest-html redraws the whole table at every click, and ignores clicks on elements nested in a cell. */
 (() => {
   'use strict'
+  const tierbench = window.tierbench ??= {}
   const opened = new Map() // rows opened or closed by the user, by pytest-html's id; kept here because redraws lose it
-  const pictures = new Map()
-  const details = new Map()
+  const inside = new Map()
+  let beside = { folder: '', sizes: {} }
   let focused = null
 
+  /* Return the address of a picture and its size in pixels before it was reduced; undefined if it cannot be shown. */
+  tierbench.picture = (key) => {
+    const source = inside.get(key)
+    if (source) return { src: source.textContent, width: Number(source.dataset.width), height: Number(source.dataset.height) }
+    const [width, height] = Object.hasOwn(beside.sizes, key) ? beside.sizes[key] : []
+    return width && { src: `${encodeURIComponent(beside.folder)}/${encodeURIComponent(key)}.jpg`, width, height }
+  }
   const fill = (image) => {
-    const source = pictures.get(image.dataset.thumb || image.dataset.large)
+    const source = tierbench.picture(image.dataset.thumb || image.dataset.large)
     if (!source) {
       const box = document.createElement('span')
       box.className = `tb-nopic ${image.className}`
-      box.setAttribute('role', 'img')
-      box.setAttribute('aria-label', `no picture: ${image.alt}`)
+      if (image.alt) {
+        box.setAttribute('role', 'img')
+        box.setAttribute('aria-label', `no picture: ${image.alt}`)
+      }
       box.textContent = 'no picture'
       image.replaceWith(box)
       return
     }
-    image.src = image.dataset.thumb ? source.dataset.thumbnail : source.textContent
+    image.src = source.src
   }
   const watcher = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
@@ -29,25 +39,13 @@
     }
   }, { rootMargin: '400px' })
   const watch = (root) => root.querySelectorAll('img[data-thumb]:not([src]), img[data-large]:not([src])').forEach((image) => {
-    const source = pictures.get(image.dataset.large)
-    if (source) {
-      // Reserve the space before the picture is loaded, so that the page does not jump.
-      image.width = source.dataset.width
-      image.height = source.dataset.height
-    }
+    const source = tierbench.picture(image.dataset.thumb || image.dataset.large)
+    // Reserve the space before the picture is loaded, so that the page does not jump.
+    if (source) Object.assign(image, { width: source.width, height: source.height })
     watcher.observe(image)
   })
 
-  // The details of a row are stored as data until the row is opened; the templates have escaped untrusted text.
-  const fillDetail = (row) => {
-    const source = details.get(row.querySelector('[data-case]')?.dataset.case)
-    const box = row.parentElement.querySelector('.extraHTML')
-    if (!source || !box || box.querySelector('.tb-detail')) return
-    box.insertAdjacentHTML('afterbegin', JSON.parse(source.textContent))
-    watch(box)
-  }
   const show = (row, open) => {
-    if (open) fillDetail(row)
     row.parentElement.querySelector('.extras-row')?.classList.toggle('hidden', !open)
     row.querySelector('.col-result')?.classList.toggle('collapsed', !open)
     row.setAttribute('aria-expanded', String(open))
@@ -86,17 +84,6 @@
       opened.clear()
       return
     }
-    const link = event.target.closest('a[data-goto]')
-    if (link) {
-      const row = document.querySelector(`[data-case="${link.dataset.goto}"]`)?.parentElement
-      if (row) {
-        event.preventDefault()
-        if (row.getAttribute('aria-expanded') !== 'true') toggle(row)
-        row.focus({ preventScroll: true })
-        row.scrollIntoView({ block: 'start' })
-      }
-      return
-    }
     const row = event.target.closest('#results-table tr.collapsible')
     if (!row || event.target.closest('a, .col-links')) return
     event.stopImmediatePropagation()
@@ -123,14 +110,41 @@
     })
   })
 
+  /* Under the browser of cases, the table has the tests that are no cases: closed where all of them passed. */
+  const foldOthers = (frame) => {
+    const { tests } = JSON.parse(document.getElementById('data-container').dataset.jsonblob)
+    const results = Object.values(tests).flat().map(({ result }) => result.toLowerCase())
+    const count = (result) => results.filter((each) => each === result).length
+    const others = document.createElement('details')
+    others.className = 'tb-other-tests'
+    others.open = results.some((result) => result !== 'passed')
+    const summary = document.createElement('summary')
+    const heading = document.createElement('h2')
+    heading.textContent = `Other tests: ${results.length}${others.open ? '' : ', all passed'}`
+    summary.append(heading)
+    frame.before(others)
+    others.append(summary, document.querySelector('.controls'), frame)
+    others.hidden = !results.length
+    // pytest-html's counts are those of all tests.
+    for (const box of document.querySelectorAll('.filters input')) {
+      const text = box.nextElementSibling
+      text.textContent = text.textContent.replace(/^\d+/, count(box.dataset.testResult))
+      box.disabled = !count(box.dataset.testResult)
+    }
+  }
+
   document.addEventListener('DOMContentLoaded', () => {
-    document.querySelectorAll('script[data-picture]').forEach((source) => pictures.set(source.dataset.picture, source))
-    document.querySelectorAll('script[data-detail]').forEach((source) => details.set(source.dataset.detail, source))
+    document.querySelectorAll('script[data-picture]').forEach((source) => inside.set(source.dataset.picture, source))
+    const stored = document.getElementById('tb-pictures-data')
+    if (stored) beside = JSON.parse(stored.textContent)
+    watch(document)
     const table = document.getElementById('results-table')
+    if (!table) return
     const frame = document.createElement('div')
     frame.className = 'tb-table'
     table.before(frame)
     frame.append(table)
+    if (document.getElementById('tb-cases')) foldOthers(frame)
     new MutationObserver(dress).observe(frame, { childList: true })
 
     const environment = document.createElement('details')
@@ -138,7 +152,8 @@
     const summary = document.createElement('summary')
     summary.textContent = 'Environment'
     environment.append(summary, document.getElementById('environment'))
-    frame.after(environment, document.querySelector('h1 + p'))
+    const above = frame.closest('.tb-other-tests') || frame
+    above.after(environment, document.querySelector('h1 + p'))
     document.getElementById('environment-header').hidden = true
 
     document.querySelectorAll('.filters input').forEach((box) => {
@@ -149,7 +164,6 @@
       box.before(label)
       label.append(box, text)
     })
-    watch(document)
     dress()
   })
 })()

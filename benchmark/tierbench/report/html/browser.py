@@ -1,0 +1,158 @@
+"""Build the data of the browser of cases: every row of a run as compact JSON for the page's scripts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from markupsafe import Markup
+
+from tierbench.common.text import one_line
+from tierbench.report.html.rows import CaseView, concepts_by_label
+from tierbench.suites.case import Suite
+
+# The values of a row, in this order: positions in `texts`, then lists of such positions, then plain values.
+_TEXT = (
+    *("suite", "case", "model", "place", "outcome", "change", "predicted", "reason", "known_issue", "notes", "url"),
+    *("picture", "nodeid", "log"),
+)
+_TEXTS = ("expected", "tags")
+_PLAIN = (
+    *("tier", "confidence", "score", "rank", "margin", "passed", "baseline_score", "thresholds", "top"),
+    *("baseline_top", "published", "facts"),
+)
+_MOST_CHARACTERS = {"nodeid": 1000, "notes": 2000, "reason": 600, "known_issue": 600}
+_MOST_LOG = 20_000
+# `<` would end the script element that holds the data, or begin a comment in it; the others end a line of a script.
+_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+class _Texts:
+    """Texts by position, each once: labels and tags are repeated in thousands of rows."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = [""]
+        self._positions = {"": 0}
+
+    def at(self, text: str, limit: int = 400) -> int:
+        """Return the position of a text, which is made safe for one line."""
+        position = self._positions.get(text)
+        return self._add(text, one_line(text, limit)) if position is None else position
+
+    def lines_at(self, text: str) -> int:
+        """Return the position of a text of several lines; of a long one the end is kept."""
+        position = self._positions.get(text)
+        if position is not None:
+            return position
+        return self._add(text, "\n".join(one_line(line, 2000) for line in text[-_MOST_LOG:].split("\n")))
+
+    def _add(self, text: str, shown: str) -> int:
+        self._positions[text] = len(self.shown)
+        self.shown.append(shown)
+        return len(self.shown) - 1
+
+
+class Concepts:
+    """The concept that each label counts as, by suite and model.
+
+    Args:
+        suites: the suites that were run.
+        cards: the model cards by model.
+    """
+
+    def __init__(self, suites: Sequence[Suite], cards: Mapping[str, Mapping[str, Any]]) -> None:
+        self._suites = {suite.name: suite for suite in suites}
+        self._cards = cards
+        self._known: dict[tuple[str, str], dict[str, str]] = {}
+
+    def of(self, view: CaseView) -> dict[str, str]:
+        """Return the concepts of the labels of the view's model."""
+        key = (view.suite, view.model)
+        if key not in self._known:
+            labels = self._cards.get(view.model, {}).get("labels") or [label for label, _ in view.top]
+            self._known[key] = concepts_by_label(self._suites.get(view.suite), [str(label) for label in labels])
+        return self._known[key]
+
+    def of_labels(self, view: CaseView, top: Sequence[tuple[str, float]]) -> dict[str, str]:
+        """Return the concepts of labels that are not the model's."""
+        return concepts_by_label(self._suites.get(view.suite), [label for label, _ in top])
+
+
+def browser_data(views: Sequence[CaseView], concepts: Concepts, *, run: str, models: Sequence[str]) -> Markup:
+    """Return the data of the browser, escaped for an element `<script type="application/json">`.
+
+    Args:
+        views: the rows.
+        concepts: what the labels count as.
+        run: name of the run, for the command that accepts cases.
+        models: names of the models, best first.
+    """
+    texts = _Texts()
+    rows = [_row(view, texts, concepts) for view in views]
+    data = {
+        "run": run,
+        "models": [texts.at(name) for name in models],
+        "columns": {"text": _TEXT, "texts": _TEXTS, "plain": _PLAIN},
+        "rows": rows,
+        "texts": texts.shown,
+    }
+    return as_script(data)
+
+
+def as_script(data: Any) -> Markup:
+    """Return a value as JSON that is inert in an element `<script type="application/json">`."""
+    # Lone surrogates, which file names can hold, are not UTF-8.
+    text = msgspec.json.encode(data, enc_hook=str).decode("utf-8")
+    for character, escape in _ESCAPES.items():
+        text = text.replace(character, escape)
+    return Markup(text)  # noqa: S704 # escaped above
+
+
+def _row(view: CaseView, texts: _Texts, concepts: Concepts) -> list[Any]:
+    at = texts.at
+    counting = concepts.of(view)
+
+    def bars(top: Sequence[tuple[str, float]], counts_as: Mapping[str, str]) -> list[list[Any]]:
+        """Return each label with its probability, and the expected concept that it counts as, if it does."""
+        made: list[list[Any]] = []
+        for label, probability in top:
+            bar = [at(label, 120), round(probability, 4)]
+            concept = counts_as.get(label)
+            made.append([*bar, at(concept)] if concept in view.expected else bar)
+        return made
+
+    thresholds = [[at(each.name), at(each.got), at(each.wanted), each.met] for each in view.thresholds]
+    published = [[at(each.model), bars(each.top, concepts.of_labels(view, each.top))] for each in view.published]
+    text = [at(getattr(view, name), _MOST_CHARACTERS.get(name, 400)) for name in _TEXT[:3]]
+    text += [at(_place(view)), at(view.outcome), at(view.change)]
+    text += [at(getattr(view, name), _MOST_CHARACTERS.get(name, 400)) for name in _TEXT[6:-1]]
+    return [
+        *text,
+        texts.lines_at(view.log),
+        [at(each) for each in view.expected],
+        [at(tag) for tag in view.tags],
+        view.tier,
+        _rounded(view.confidence),
+        _rounded(view.score),
+        view.rank,
+        _rounded(view.margin),
+        view.passed,
+        _rounded(view.baseline_score),
+        thresholds,
+        bars(view.top, counting),
+        bars(view.baseline_top, counting),
+        published,
+        [[at(name), at(fact)] for name, fact in view.facts],
+    ]
+
+
+def _place(view: CaseView) -> str:
+    """Return where the case counts: its tier, or what it is instead."""
+    if view.tier is not None:
+        return f"tier {view.tier}"
+    return "ladder" if view.ladder else "absence" if view.absent else view.corruption
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
