@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 import pytest
 
@@ -30,6 +30,13 @@ WIDTHS = (360, 390, 800, 801, 1440, 2560)
 
 SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
+LOOKS: Final[tuple[tuple[int, Literal["light", "dark"]], ...]] = (
+    (390, "light"),
+    (390, "dark"),
+    (1440, "light"),
+    (1440, "dark"),
+)
+
 # What can be clicked but stands in no text, and is smaller than 24 × 24 px.
 SMALL = """() => [...document.querySelectorAll('a[href], button, input, select, summary')]
   .filter((element) => element.getClientRects().length && !element.closest('p, li, dd'))
@@ -38,7 +45,7 @@ SMALL = """() => [...document.querySelectorAll('a[href], button, input, select, 
 
 
 @contextmanager
-def of_its_own(browser: Browser, file: Path, width: int, scheme: str) -> Iterator[Page]:
+def of_its_own(browser: Browser, file: Path, width: int, scheme: Literal["light", "dark"]) -> Iterator[Page]:
     """Open a page on a phone or at a desk."""
     phone = width < 800
     context = browser.new_context(
@@ -72,7 +79,7 @@ def test_assistive_technology_finds_no_serious_problem(pages: list[Path], browse
 
     problems = []
     for file in pages:
-        for width, scheme in ((390, "light"), (1440, "dark")):
+        for width, scheme in LOOKS:
             with of_its_own(browser, file, width, scheme) as page:
                 found = Axe().run(page).response["violations"]
             problems += [

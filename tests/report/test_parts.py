@@ -15,12 +15,13 @@ from jinja2 import UndefinedError
 from PIL import Image
 
 from tierbench.common.schema import CaseRow, LadderResult
+from tierbench.common.text import duration
 from tierbench.report.html.charts import place, strip
 from tierbench.report.html.confusion import confusion
 from tierbench.report.html.ladder_chart import curve
 from tierbench.report.html.rows import case_view, picture_key
 from tierbench.report.html.sample import kept_rows
-from tierbench.report.html.templating import duration, macros, number, percent, render
+from tierbench.report.html.templating import macros, number, percent, render
 from tierbench.report.html.thumbnails import make_pictures, write_pictures
 from tierbench.suites.case import Case, Thresholds
 

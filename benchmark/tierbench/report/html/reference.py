@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tierbench.common.schema import CaseRow, Flip, ReferenceComparison
 from tierbench.report.html.changes import verdict_text
-from tierbench.report.html.rows import case_link, picture_key
+from tierbench.report.html.links import case_link
+from tierbench.report.html.rows import picture_key
 from tierbench.report.reference_text import counted, left_out
 
 

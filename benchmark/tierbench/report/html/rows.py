@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from tierbench.common.schema import CaseRow
+from tierbench.report.html.links import case_link
 from tierbench.scoring.labels import map_concepts
 from tierbench.suites.case import Case, Suite
 
@@ -111,16 +111,6 @@ class CaseView:
             "change": str(_CHANGES.index(self.change)) if self.change in _CHANGES else "9",
             "margin": _NO_KEY if self.margin is None else f"{min(max(self.margin, -9.0), 9.0) + 9:012.9f}",
         }
-
-
-def case_link(key: str, model: str = "") -> str:
-    """Return the fragment of the report's address that opens a case.
-
-    Args:
-        key: `suite/case`.
-        model: name of the model; empty: the first one of the run.
-    """
-    return f"#case={quote(key)}" + (f"&model={quote(model, safe='')}" if model else "")
 
 
 def picture_key(row: CaseRow) -> str:

@@ -13,7 +13,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from tierbench.common.text import duration, one_line, plural
-from tierbench.report.html.rows import case_link
+from tierbench.report.html.links import case_link
 from tierbench.report.html.template_cache import TemplateCache
 from tierbench.scoring.ladders import ladder_sentence
 
