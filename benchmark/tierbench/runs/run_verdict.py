@@ -124,12 +124,12 @@ def _picture_phrases(run: Run, model: str, rows: Rows, failed: Sequence[FailedTe
     errors = [row for row in red if row.outcome == "error"]
     regressed = [row for row in red if row.outcome != "error" and row.change == "regressed"]
     missed = [row for row in red if row.outcome != "error" and row.change != "regressed" and not row.passed]
-    phrases = [
-        f"{plural(len(found), 'picture')} {what}" + (f", {trait}" if trait else "")
-        for what, found in (("regressed", regressed), ("missed", missed))
-        if found
-        for trait in [shared_trait(found, [row for row in own if row not in found])]
-    ]
+    phrases = []
+    for what, found in (("regressed", regressed), ("missed", missed)):
+        if found:
+            named = {row.key for row in found}
+            trait = shared_trait(found, [row for row in own if row.key not in named])
+            phrases.append(f"{plural(len(found), 'picture')} {what}" + (f", {trait}" if trait else ""))
     if errors:
         reasons = {row.reason for row in errors}
         why = f" ({one_line(reasons.pop(), 120)})" if len(reasons) == 1 else ""
