@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Bench
-from tests.report.conftest import entries_of, report_of
+from tests.report.conftest import cases_of, report_of
 from tierbench.runs.record import read_run
 
 ROWS = "\n".join(["file_name,label,tier", *(f"red_{number}.png,automobile,1" for number in range(6)), ""])
@@ -117,8 +117,9 @@ def test_a_worker_that_dies_costs_its_own_test_only(reds: Bench) -> None:
     answer = reds.run_process("-n", "2", "-k", "test_case")
     assert answer.code == 1
     assert "crashed while running 'cases/test_tiers.py::test_case[reds/red_3]'" in answer.text
-    (entry,) = entries_of(report_of(reds))["cases/test_tiers.py::test_case[reds/red_3]"]
-    assert 'data-case="' in "".join(entry["resultsTableRow"])
+    (case,) = (case for case in cases_of(report_of(reds)) if case["case"] == "red_3")
+    assert case["outcome"] == "error"
+    assert "crashed while running" in case["reason"] + case["log"]
     record = reds.record()
     outcomes = dict(zip(record.scores["case"], record.scores["outcome"], strict=True))
     assert outcomes.pop("red_3") == "error"

@@ -28,7 +28,8 @@ ATTACK = "<img src=x onerror=window.pwned=1>"
 
 
 class Hostile:
-    labels = ["automobile", ATTACK, "</script><script>window.pwned=1</script>", "x" * 10_000, "\\u202egnp.exe"]
+    labels = ["automobile", ATTACK, "<!--<script></script ><script>window.pwned=1</script>"]
+    labels += ["x" * 10_000, "\\u202egnp.exe"]
     fingerprint = "0123456789abcdef"
 
     def describe(self):

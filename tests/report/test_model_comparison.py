@@ -51,6 +51,13 @@ def test_an_opened_case_shows_the_results_of_the_other_models(bench: Bench, open
     page.keyboard.press("Escape")
     page.locator("[data-field=models]").select_option("ship")
     assert page.locator(".tb-browser output").inner_text() == "4 of 8 cases"
+    # The table of models and tiers opens the cases of a cell.
+    page.locator(".tb-board tr", has_text="colour").locator("a.tb-to-cases").nth(1).click()
+    page.locator(".tb-browser output", has_text="2 of 8 cases").wait_for()
+    assert (page.locator("[data-field=tier]").input_value(), page.locator("[data-field=models]").input_value()) == (
+        "2",
+        "colour",
+    )
 
 
 def test_images_that_both_missed_are_listed_separately(bench: Bench, open_page: Opener) -> None:

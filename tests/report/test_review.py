@@ -96,7 +96,8 @@ def opened(page: Page) -> Locator:
 def test_the_verdict_leads_to_the_failures_and_a_flip_to_what_was_said_before_and_now(page: Page) -> None:
     assert "level 0 of 3" in page.title()
     assert "2 regressed" in words(page.locator(".tb-counted"))
-    page.locator(".tb-changes .tb-misses a", has_text="green_1").click()
+    assert "Failed: level 1 → 0 of 3; 2 pictures regressed" in words(page.locator(".tb-page"))
+    page.locator(".tb-changes a", has=page.get_by_alt_text("green_1")).click()
     case = opened(page)
     assert words(case.locator("h3")) == "road/green_1"
     now, before = (words(each) for each in case.locator(".tb-columns section").all())

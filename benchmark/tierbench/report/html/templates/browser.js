@@ -51,7 +51,7 @@ document.addEventListener('DOMContentLoaded', () => {
     if (row) show(row)
     else detail.hide()
     if (!first) write()
-    else if (raw && !row) section.scrollIntoView()
+    else if (raw && !row) section.scrollIntoView({ behavior: 'instant' })
   }
 
   const accept = tierbench.makeAccept({
@@ -103,7 +103,7 @@ document.addEventListener('DOMContentLoaded', () => {
     const about = [row.place, several ? row.model : '', ...row.tags].filter(Boolean).join(' · ')
     link.append(
       image ? tierbench.image(row.picture, 'tb-thumb', '') : '',
-      make('span', 'tb-row-outcome', make('span', `tb-line tb-${row.outcome}`, mark(row.outcome), ` ${word(row.outcome)}`), make('span', `tb-line tb-${flip}`, ...(flip ? [mark(flip), ` ${flip}`] : []))),
+      make('span', 'tb-row-outcome', make('span', `tb-line tb-${row.outcome}`, mark(row.outcome), ` ${word(row.outcome)}`), make('span', `tb-line tb-row-change tb-${flip}`, ...(flip ? [mark(flip), ` ${flip}`] : []))),
       make('span', 'tb-row-name', make('span', 'tb-line', said(row.case)), make('span', 'tb-line tb-quiet', make('span', 'tb-row-suite', said(row.suite), ' · '), said(about))),
       make('span', 'tb-row-seen', make('span', 'tb-line', make('span', 'tb-quiet', row.predicted ? 'saw ' : ''), said(row.predicted || row.reason)), make('span', 'tb-line tb-quiet', 'expected ', said(row.expected.join(' or ')))),
       row.score === null ? make('span', 'tb-row-score') : score(row)
