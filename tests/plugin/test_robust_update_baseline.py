@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -39,11 +40,17 @@ def test_a_run_is_accepted_and_its_misses_are_known_from_then_on(garage: Bench) 
 
 def test_a_part_changes_only_its_rows(accepted: Bench, worse: Path) -> None:
     before = baseline(accepted).read_text().splitlines()
-    assert accepted.run(f"--robust-model=model={worse}", "--robust-update-baseline", "-k", "green_1").code == 0
+    answer = accepted.run(f"--robust-model=model={worse}", "--robust-update-baseline", "-k", "green_1")
+    assert answer.code == 0
+    said = r"accepted 20[0-9-]{8} by .+ \(9 rows\)"
+    assert re.search(rf"^  {said}$", answer.text, re.MULTILINE)
+    assert re.search(said, (accepted.runs[-1] / "report.html").read_text(encoding="utf-8"))
     after = baseline(accepted).read_text().splitlines()
     changed = [new for new in after if new not in before and new.startswith("garage,")]
     assert [row.split(",")[1] for row in changed] == ["green_1"]
-    assert len(after) == len(before)
+    # One line more: who accepted it.
+    assert len(after) == len(before) + 1
+    assert any(row.startswith('# accepted 0002: {"on":') and '"changed":1' in row for row in after)
     assert any("mixed (latest" in row for row in after)
 
 

@@ -22,15 +22,34 @@ baseline = typer.Typer(
 @baseline.command("accept")
 def accept(
     run: Annotated[str, typer.Argument(help="a run's folder, the start of its name, or last")],
+    case: Annotated[
+        list[str] | None,
+        typer.Option("--case", help="accept only this case, suite/id; may be given more than once"),
+    ] = None,
+    only_fixed: Annotated[
+        bool, typer.Option("--only-fixed", help="accept only the cases that failed in the baseline and pass now")
+    ] = False,
+    model: Annotated[str, typer.Option("--model", help="only this model, where the run has several")] = "",
+    note: Annotated[str, typer.Option("--note", help="why; kept in the comment lines of the baseline")] = "",
+    by: Annotated[
+        str, typer.Option("--by", help="who accepts (default: the name that git knows, or the account's)")
+    ] = "",
     force: Annotated[bool, typer.Option("--force", help="also accept a run that stopped early")] = False,
     reports: ReportsOption = None,
 ) -> None:
-    """Make a recorded run the baseline of its models; the rows of cases that it did not run are kept."""
+    """Make a recorded run, or chosen cases of it, the baseline of its models; all other rows are kept."""
     from tierbench.runs.acceptance import accept_recorded
     from tierbench.runs.find import run_folder
+    from tierbench.runs.partial_acceptance import Choice, accept_chosen
 
     folder = reports_folder(reports)
-    for line in accept_recorded(run_folder(run, folder), folder, force=force):
+    recorded = run_folder(run, folder)
+    if case or only_fixed:
+        choice = Choice(tuple(case or ()), only_fixed, model, by, note)
+        lines = accept_chosen(recorded, folder, choice, force=force)
+    else:
+        lines = accept_recorded(recorded, folder, force=force, model=model, by=by, note=note)
+    for line in lines:
         typer.echo(line)
 
 

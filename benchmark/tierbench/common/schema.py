@@ -588,6 +588,7 @@ class BaselineComparison:
         differences: what the baseline was made with and this run was not, one line each.
         note: why falls of margins are not judged; empty if they are.
         verdicts: the paired verdicts that were requested, that over all suites together first.
+        accepted: who accepted the baseline last, and when; empty if it does not say.
     """
 
     model: str
@@ -600,6 +601,7 @@ class BaselineComparison:
     differences: tuple[str, ...] = ()
     note: str = ""
     verdicts: tuple[PairedVerdict, ...] = ()
+    accepted: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

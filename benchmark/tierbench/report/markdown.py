@@ -167,6 +167,7 @@ def _against_baseline(comparison: BaselineComparison, rows: Rows) -> list[str]:
     lines += [f"- {sentence(verdict)}" for verdict in comparison.verdicts if verdict.state != "unchanged"]
     lines += [f"- made with different {code(difference, 200)}" for difference in comparison.differences]
     lines += [f"- {comparison.note}"] if comparison.note else []
+    lines += [f"- the baseline: {code(comparison.accepted, 400)}"] if comparison.accepted else []
     failed = [row for row in rows if row.outcome in ("failed", "error") and row.change != "regressed"]
     if failed:
         why = [(code(row.key), code(row.reason, 200)) for row in failed]

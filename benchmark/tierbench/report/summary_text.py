@@ -171,6 +171,7 @@ def baseline_lines(comparison: BaselineComparison, rows: Rows, *, several_models
     model = f"{one_line(comparison.model)} against " if several_models else "against "
     counts = ", ".join(f"{getattr(comparison, kind)} {kind}" for kind in ("regressed", "fixed", "same", "new"))
     lines = [f"{model}{comparison.baseline} (gate {comparison.gate}): {counts}"]
+    lines += [f"  {one_line(comparison.accepted, 400)}"] if comparison.accepted else []
     lines += [f"  made with different {one_line(difference)}" for difference in comparison.differences]
     lines += [f"  {comparison.note}"] if comparison.note else []
     for kind in ("regressed", "fixed", "new"):

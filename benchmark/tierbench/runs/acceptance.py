@@ -10,6 +10,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.schema import CaseRow, SetResult
 from tierbench.common.text import listed, one_line, plural
+from tierbench.runs.acceptance_history import acceptance
 from tierbench.runs.baseline import (
     baseline_path,
     case_ids,
@@ -18,9 +19,10 @@ from tierbench.runs.baseline import (
     stale_cases,
     update_baseline,
 )
+from tierbench.runs.environment import person
 from tierbench.runs.missing import find_missing
-from tierbench.runs.model_scores import run_scores
-from tierbench.runs.record import SCORES, read_run
+from tierbench.runs.model_scores import ModelScores, run_scores
+from tierbench.runs.record import SCORES, RunRecord, read_run
 
 if TYPE_CHECKING:
     from tierbench.suites.case import Suite
@@ -34,6 +36,7 @@ def accept_rows(
     suites: Sequence[Suite],
     *,
     whole: bool,
+    run: str = "",
 ) -> list[str]:
     """Write or update the baseline of a model; only the rows of the given cases change.
 
@@ -46,6 +49,7 @@ def accept_rows(
         provenance: what produced the scores.
         suites: all suites, to find the rows of cases that no longer exist.
         whole: whether nothing narrowed the run.
+        run: name of its folder, for the history of the baseline.
 
     Returns:
         Lines that report what was written.
@@ -66,7 +70,8 @@ def accept_rows(
             there = {case.key for suite in suites for case in suite.cases}
             there -= {row.key for row in own if row.outcome == "skipped"}
             gone = list(find_missing(model, case_keys(read_baseline(path)), suites, there, "").missing)
-        update_baseline(path, scored, provenance, without=gone)
+        accepted = acceptance(by=person(Path.cwd()), run=run)
+        update_baseline(path, scored, provenance, without=gone, accepted=accepted)
     except ValueError as error:
         raise UserError(f"baseline {shown_path(path)} is unchanged: {one_line(str(error))}") from error
     lines = [f"baseline {shown_path(path)}: {plural(len(scored), 'case')} accepted"]
@@ -103,36 +108,56 @@ def accept_sets(baseline: Path, folder: Path, sets: Iterable[SetResult]) -> list
     return lines
 
 
-def accept_recorded(folder: Path, reports: Path, *, force: bool) -> list[str]:
+def accept_recorded(
+    folder: Path, reports: Path, *, force: bool, model: str = "", by: str = "", note: str = ""
+) -> list[str]:
     """Make a recorded run the baseline of its models; the rows of cases that it did not run are kept.
 
     Args:
         folder: folder of the run.
         reports: folder of runs and baselines.
         force: also accept a run that stopped early.
+        model: name of the only model to accept; empty for all.
+        by: who accepts; empty: the name that git knows.
+        note: why.
 
     Returns:
         One line per baseline that was written.
 
     Raises:
-        UserError: if the run cannot be read or stopped early, or a baseline cannot be read or written.
+        UserError: if the run cannot be read, stopped early or lacks the model, or a baseline cannot be read or written.
+    """
+    record, scores = recorded_scores(folder, model, force=force)
+    sets = [result for result in record.run.sets if model in ("", result.model)]
+    if not scores and not sets:
+        raise UserError(f"{shown_path(folder)}: no case was scored; there is nothing to accept")
+    accepted = acceptance(by=by or person(Path.cwd()), run=folder.resolve().name, note=note)
+    # What the run reported as missing is accepted as removed.
+    gone = {result.model: result.missing for result in record.run.missing}
+    paths = {name: baseline_path(reports, name) for name in scores}
+    lines = []
+    for name, each in scores.items():
+        try:
+            update_baseline(paths[name], each.rows, each.provenance, without=gone.get(name, ()), accepted=accepted)
+        except ValueError as error:
+            raise UserError(f"{shown_path(folder / SCORES)}: is damaged: {error}") from error
+        lines.append(f"accepted {plural(len(each.rows), 'case')} of {name} into {shown_path(paths[name])}")
+    for result in sets:
+        lines += accept_sets(baseline_path(reports, result.model), folder, [result])
+    return lines
+
+
+def recorded_scores(folder: Path, model: str, *, force: bool) -> tuple[RunRecord, dict[str, ModelScores]]:
+    """Read the record of a run and the scores of a model in it, or of all, by name.
+
+    Raises:
+        UserError: if the run cannot be read, lacks the model, or stopped early and `force` is not set.
     """
     record = read_run(folder)
     if not record.run.complete and not force:
         raise UserError(f"{shown_path(folder)}: the run is not complete; run again, or accept what it has with --force")
     scores = run_scores(record)
-    if not scores and not record.run.sets:
-        raise UserError(f"{shown_path(folder)}: no case was scored; there is nothing to accept")
-    # What the run reported as missing is accepted as removed.
-    gone = {result.model: result.missing for result in record.run.missing}
-    paths = {model: baseline_path(reports, model) for model in scores}
-    lines = []
-    for model, each in scores.items():
-        try:
-            update_baseline(paths[model], each.rows, each.provenance, without=gone.get(model, ()))
-        except ValueError as error:
-            raise UserError(f"{shown_path(folder / SCORES)}: is damaged: {error}") from error
-        lines.append(f"accepted {plural(len(each.rows), 'case')} of {model} into {shown_path(paths[model])}")
-    for result in record.run.sets:
-        lines += accept_sets(baseline_path(reports, result.model), folder, [result])
-    return lines
+    known = dict.fromkeys([*scores, *(entry.name for entry in record.run.models)])
+    if model and model not in known:
+        raise UserError(f"--model {one_line(model)!r}: {shown_path(folder)} has no such model; it has {listed(known)}")
+    return record, {name: each for name, each in scores.items() if model in ("", name)}

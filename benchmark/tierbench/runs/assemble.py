@@ -27,6 +27,7 @@ from tierbench.common.schema import (
     TagResult,
     TierResult,
 )
+from tierbench.runs.acceptance_history import latest_text
 from tierbench.runs.baseline import provenance_changes
 from tierbench.runs.baseline_changes import Baselines
 from tierbench.runs.environment import git_commit, thread_count, tool_versions
@@ -253,6 +254,7 @@ class Assembly:
             differences=tuple(provenance_changes(accepted, known)),
             note=baseline.note,
             verdicts=tuple(sorted(verdicts, key=lambda verdict: (verdict.suite, verdict.tier or 0))),
+            accepted=latest_text(accepted.history),
         )
 
     def _standouts(self, rows: Sequence[CaseRow]) -> Iterable[Standouts]:

@@ -15,6 +15,7 @@ from tierbench.common.file_lock import file_lock
 from tierbench.common.files import shown_path
 from tierbench.common.schema import CaseRow
 from tierbench.common.text import flat, one_line
+from tierbench.runs.acceptance_history import Acceptance, History, appended
 from tierbench.runs.baseline_format import Baseline, parse_baseline, serialise_baseline
 from tierbench.suites.case import Suite
 from tierbench.suites.derived import clean_id
@@ -52,27 +53,36 @@ def read_baseline(path: Path) -> Baseline:
     return baseline
 
 
-def write_baseline(path: Path, rows: Iterable[CaseRow], provenance: Mapping[str, str]) -> None:
+def write_baseline(
+    path: Path, rows: Iterable[CaseRow], provenance: Mapping[str, str], history: History | None = None
+) -> None:
     """Write a whole baseline file, replacing an existing one; on failure the old file is left unchanged.
 
     Args:
         path: the file; a link is followed.
         rows: one row per scored case, in any order.
         provenance: what produced the figures, name → value.
+        history: who accepted them, and when.
 
     Raises:
         ValueError: if the rows are not a valid baseline.
         UserError: one line, if the file cannot be written.
     """
-    _replace(path, serialise_baseline(rows, provenance))
+    _replace(path, serialise_baseline(rows, provenance, history))
 
 
 def update_baseline(
-    path: Path, rows: Iterable[CaseRow], provenance: Mapping[str, str], *, without: Collection[str] = ()
+    path: Path,
+    rows: Iterable[CaseRow],
+    provenance: Mapping[str, str],
+    *,
+    without: Collection[str] = (),
+    accepted: Acceptance | None = None,
 ) -> None:
     """Accept the figures of these cases; the other rows of the file are left unchanged.
 
-    The rows of the cases `without` (`suite/case`) are removed with those of their corrupted copies.
+    The rows of the cases `without` (`suite/case`) are removed with those of their corrupted copies. If any row changes,
+    `accepted` is added to the history in the file.
 
     A row is also left unchanged if its figures differ from the accepted ones by no more than the same weights differ
     between machines. Otherwise a diff of the file would hide the cases that really changed. If rows with different
@@ -83,23 +93,34 @@ def update_baseline(
         UserError: as in `write_baseline`, and if the existing file cannot be read.
     """
     with file_lock(path):
-        _update(path, list(rows), provenance, without)
+        _update(path, list(rows), provenance, without, accepted)
 
 
-def _update(path: Path, rows: Sequence[CaseRow], provenance: Mapping[str, str], without: Collection[str]) -> None:
+def _update(
+    path: Path,
+    rows: Sequence[CaseRow],
+    provenance: Mapping[str, str],
+    without: Collection[str],
+    accepted: Acceptance | None,
+) -> None:
     old = _read(path)
     before = {} if old is None else {(row.suite, row.case): row for row in old.rows}
     new = {(row.suite, row.case) for row in rows}
     kept = [row for key, row in before.items() if key not in new and f"{row.suite}/{clean_id(row.case)}" not in without]
     rows = [_settled(before.get((row.suite, row.case)), row) for row in rows]
+    history = {} if old is None else old.history
+    changed = sum(row is not before.get((row.suite, row.case)) for row in rows)
+    removed = len(before.keys() - new) - len(kept)
+    if accepted and changed + removed:
+        history = appended(history, accepted, changed + removed)
     if old is None or not kept:
-        write_baseline(path, rows, provenance)
+        write_baseline(path, rows, provenance, history)
         return
     merged = dict(old.provenance)
     for name, value in provenance.items():
         same = merged.get(name, flat(value)) == flat(value)
         merged[name] = value if same else f"mixed (latest {value})"
-    write_baseline(path, [*kept, *rows], merged)
+    write_baseline(path, [*kept, *rows], merged, history)
 
 
 def _settled(old: CaseRow | None, new: CaseRow) -> CaseRow:
@@ -160,7 +181,7 @@ def prune_baseline(path: Path, existing: CaseIds, *, absent_too: bool = False) -
         if stale:
             gone = set(stale)
             kept = [row for row in baseline.rows if (row.suite, row.case) not in gone]
-            write_baseline(path, kept, baseline.provenance)
+            write_baseline(path, kept, baseline.provenance, baseline.history)
     return stale
 
 

@@ -16,6 +16,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.inert import guarded, unguarded
 from tierbench.common.schema import CaseRow, Share
 from tierbench.common.text import flat, one_line
+from tierbench.runs.acceptance_history import History, history_lines, take_history
 from tierbench.runs.diff import DECIMALS
 
 # Version 0.1 wrote 1, without the optional columns.
@@ -58,10 +59,12 @@ class Baseline:
         rows: one row per case with the fields of `ALL_BASELINE_COLUMNS`, sorted by suite and case. Those of a file are
             rounded: scores and margins to six decimals, log margins to six digits. The step of a ladder has no `tier`.
         provenance: what produced the figures, such as `fingerprint` or `torch`, name → value.
+        history: who accepted them, and when; empty in older files.
     """
 
     rows: tuple[CaseRow, ...]
     provenance: Mapping[str, str] = field(default_factory=dict)
+    history: History = field(default_factory=dict)
 
 
 def parse_baseline(data: bytes) -> Baseline:
@@ -82,10 +85,14 @@ def parse_baseline(data: bytes) -> Baseline:
         if match is None:
             raise _problem(number, f"{_shown(line)} is not '# name: value'")
         provenance[match[1]] = match[2]
+    try:
+        history = take_history(provenance)
+    except ValueError as error:
+        raise UserError(f"{error}: {_FIX}") from None
     columns = next((known for known in _HEADERS if lines[body] == ",".join(known)), None)
     if columns is None:
         raise _problem(body + 1, f"{_shown(lines[body])} is not the header '{','.join(ALL_BASELINE_COLUMNS)}'")
-    return Baseline(_parse_rows(lines[body + 1 : -1], columns, body + 1), provenance)
+    return Baseline(_parse_rows(lines[body + 1 : -1], columns, body + 1), provenance, history)
 
 
 def _check_ends(lines: list[str]) -> None:
@@ -174,12 +181,13 @@ def _parse_top(text: str, number: int) -> tuple[tuple[str, float], ...]:
         raise _problem(number, f"top {_shown(text)} is not a list of labels with their probabilities") from None
 
 
-def serialise_baseline(rows: Iterable[CaseRow], provenance: Mapping[str, str]) -> bytes:
+def serialise_baseline(rows: Iterable[CaseRow], provenance: Mapping[str, str], history: History | None = None) -> bytes:
     """Return the bytes of a baseline file, sorted by suite and case.
 
     Args:
         rows: one row per scored case, in any order; of `top`, three labels are kept.
         provenance: what produced the figures, name → value.
+        history: who accepted them, and when.
 
     Raises:
         ValueError: if the result could not be parsed again; an invalid file is never written.
@@ -187,6 +195,7 @@ def serialise_baseline(rows: Iterable[CaseRow], provenance: Mapping[str, str]) -
     text = io.StringIO()
     text.write(f"{_FIRST}{SCHEMA}\n")
     text.writelines(f"# {name}: {flat(value)}\n" for name, value in sorted(provenance.items()))
+    text.writelines(f"# {name}: {value}\n" for name, value in history_lines(history or {}).items())
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(ALL_BASELINE_COLUMNS)
     writer.writerows(map(baseline_cells, sorted(rows, key=lambda row: (flat(row.suite), flat(row.case)))))

@@ -1,7 +1,8 @@
-"""Read the environment of a run: versions of the tools, number of threads, commit of the repository."""
+"""Read the environment of a run: versions of the tools, number of threads, commit of the repository, person."""
 
 from __future__ import annotations
 
+import getpass
 import shutil
 import subprocess
 import sys
@@ -24,12 +25,27 @@ def thread_count() -> int | None:
 
 def git_commit(root: Path) -> str:
     """Return the commit of the repository that contains the folder; empty if there is none."""
+    return _git(root, "rev-parse", "HEAD")
+
+
+def person(root: Path) -> str:
+    """Return who is at work: the name or address that git has for the folder, or the account; `unknown` without."""
+    if named := _git(root, "config", "user.name") or _git(root, "config", "user.email"):
+        return named
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """Return what git answers; empty if it has no answer."""
     git = shutil.which("git")
     if git is None:
         return ""
     try:
         answer = subprocess.run(  # noqa: S603
-            [git, "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, timeout=5, check=False
+            [git, *arguments], cwd=root, capture_output=True, text=True, errors="replace", timeout=5, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

@@ -192,7 +192,9 @@ class Recording:
             try:
                 # A run of data sets only changes nothing else.
                 if not sets or any(row.model == name for row in self.rows):
-                    self.notes += accept_rows(path, name, self.rows, made, self.benchmark.all_suites, whole=whole)
+                    self.notes += accept_rows(
+                        path, name, self.rows, made, self.benchmark.all_suites, whole=whole, run=self.folder.name
+                    )
                 self.notes += accept_sets(path, self.folder, sets)
             except UserError as error:
                 failures += error.lines

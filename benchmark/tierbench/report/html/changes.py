@@ -35,7 +35,7 @@ def change_view(comparison: BaselineComparison, run: Run) -> ChangeView:
     kinds = ("regressed", "fixed", "new", "same")
     return ChangeView(
         model=comparison.model,
-        baseline=comparison.baseline,
+        baseline=", ".join(filter(None, (comparison.baseline, comparison.accepted))),
         gate=comparison.gate,
         counts=tuple((kind, getattr(comparison, kind)) for kind in kinds),
         differences=comparison.differences,
