@@ -65,6 +65,10 @@ COMMANDS = {
     "prune": LazyCommand(
         "history:prune", "Remove the oldest recorded runs; baselines and files that no run wrote are kept."
     ),
+    "publish": LazyCommand(
+        "publish:publish",
+        "Hand the figures of a recorded run to other tools; a run that is published again is updated there.",
+    ),
     "model": LazyCommand(
         "model:model",
         "Print the card of a model: architecture, size, backend, labels, preprocessing, and what is not known of it.",

@@ -18,10 +18,10 @@ from tierbench.runs.record import REPORT, RUN, SCORES
 _RUN_NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 # How the name of a run begins while it is removed.
 _REMOVED = ".removed-"
-# What a run writes into its folder; `assets` belongs to pytest-html, `report_files` has the pictures of a large report,
-# `gallery` those of a page that version 0.2 wrote.
+# What a run and `tierbench publish` write into its folder; `assets` belongs to pytest-html, `report_files` has the
+# pictures of a large report, `gallery` those of a page that version 0.2 wrote.
 _OUR_FILES = re.compile(
-    rf"{RUN}|{SCORES}|{REPORT}|[a-z-]*gallery\.html|\.(tierbench|run\.json|[a-z-]+\.html)-[a-z0-9_]+"
+    rf"{RUN}|{SCORES}|scores\.parquet|{REPORT}|[a-z-]*gallery\.html|\.(tierbench|run\.json|[a-z-]+\.html)-[a-z0-9_]+"
 )
 _OUR_FOLDERS = ("assets", "gallery", "report_files")
 # An incomplete run that wrote something within this time may still be running.
