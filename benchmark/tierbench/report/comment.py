@@ -17,6 +17,7 @@ from tierbench.report.notices_text import missing_lines
 from tierbench.report.set_text import set_sentence
 from tierbench.runs.hard_limits import level_sentence
 from tierbench.runs.regression_text import verdict_sentence
+from tierbench.runs.run_verdict import verdict_of
 
 # What GitHub accepts, in characters; GitLab accepts a million.
 LONGEST = 65_536
@@ -70,25 +71,13 @@ def comment_markdown(
 
 
 def verdict_text(run: Run | None, rows: Rows, exit_code: int | None) -> str:
-    """Return the verdict in one sentence, as plain text: how pytest ended, the levels, and what flipped."""
+    """Return the verdict of the run in one sentence, as plain text; how pytest ended where that says more."""
     if run is None:
         ended = "" if exit_code is None else f"; pytest ended with exit code {exit_code}"
         return f"Not judged: there is no record of a run{ended}. The log of the job says why."
-    # The name of a model needs no protection where it is the only one.
-    names = len(run.models) > 1
-    said = [f"{model.name}: {_level(run, model.name)}" if names else _level(run, model.name) for model in run.models]
-    said += [] if run.complete else ["the run stopped early"]
-    changes = [row.change for row in rows]
-    said += [f"{plural(count, 'picture')} {kind}" for kind in ("regressed", "fixed") if (count := changes.count(kind))]
-    said += [] if run.comparisons or not run.models else ["no baseline"]
-    ended = {None: "", 0: "Passed: ", 1: "Failed: "}.get(exit_code, f"Not judged, pytest ended with {exit_code}: ")
-    return ended + "; ".join(said)
-
-
-def _level(run: Run, model: str) -> str:
-    of = next(entry for entry in run.models if entry.name == model)
-    fell = [each for each in run.levels if each.model == model and each.tier is None and each.fell]
-    return f"level {fell[0].before} → {fell[0].now} of {of.of}" if fell else of.level_text
+    verdict = verdict_of(run, rows)
+    usual = {"passed": (None, 0), "failed": (None, 1), "not judged": (None, 0)}[verdict.state]
+    return verdict.sentence + ("" if exit_code in usual else f"; pytest ended with exit code {exit_code}")
 
 
 def _tier_table(run: Run) -> list[str]:
@@ -150,7 +139,8 @@ def _flip_table(run: Run, rows: Rows) -> list[str]:
             code(row.key, _NAME),
             code(_either(row.expected), _SHORT),
             _moved(row.baseline_score, row.score),
-            code(row.predicted or "–", _SHORT),
+            (f"{code(row.baseline_top[0][0], _SHORT)} → " if row.baseline_top else "")
+            + code(row.predicted or "–", _SHORT),
             code(row.model, _SHORT),
         )
         for row in changed[:MOST_FLIPS]
