@@ -162,7 +162,7 @@ def test_steps_of_ladders_and_corrupted_pictures_are_no_failed_cases() -> None:
 
 
 @pytest.mark.parametrize("exit_code", [None, 0, 1, 2])
-def test_how_pytest_ended_is_told_where_it_says_more(exit_code: int | None) -> None:
+def test_how_pytest_ended_is_said_where_it_says_more(exit_code: int | None) -> None:
     ended = f"; pytest ended with exit code {exit_code}" if exit_code else ""
     assert verdict_text(content([tier(4, 4)]), [], exit_code) == f"Passed: level 1 of 3, no baseline yet{ended}"
     assert verdict_text(None, [], exit_code).startswith("Not judged: there is no record of a run")
