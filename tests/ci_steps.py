@@ -18,7 +18,7 @@ import yaml
 from tests.conftest import REPOSITORY
 
 ACTION = REPOSITORY / ".github" / "actions" / "tierbench"
-TEMPLATE = REPOSITORY / "templates" / "tierbench.yml"
+TEMPLATE = REPOSITORY / ".gitlab" / "tierbench.yml"
 # Seconds for a script, which installs and runs pytest several times; a machine may be busy with other tests.
 _LIMIT = 600
 
