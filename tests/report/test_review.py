@@ -133,8 +133,8 @@ def test_fog_in_tier_3_is_filtered_and_walked_through_by_keyboard(page: Page) ->
     assert words(opened(page).locator("h3")) == "road/green_2"
     opened(page).get_by_label("close").click()
     # The focus is back in the list, at the case that was open last.
-    assert "green_2" in page.evaluate("document.activeElement.closest('.tb-row').innerText")
-    assert page.url.endswith("#tier=3&tag=fog")
+    page.wait_for_function("document.activeElement.closest('.tb-row')?.innerText.includes('green_2')")
+    page.wait_for_function("location.hash === '#tier=3&tag=fog'")
 
 
 def test_a_link_shows_the_same_elsewhere(page: Page, open_page: Opener, road: Road) -> None:
@@ -155,8 +155,9 @@ def test_the_link_and_the_pytest_id_are_copied(page: Page) -> None:
     page.locator(".tb-row-link", has_text="red_1").click()
 
     def copied(button: str) -> str:
-        opened(page).get_by_role("button", name=button).click()
-        opened(page).get_by_role("button", name="Copied").wait_for()
+        clicked = opened(page).get_by_role("button", name=button).element_handle()
+        clicked.click()
+        page.wait_for_function("button => button.textContent === 'Copied'", arg=clicked)
         page.evaluate(
             "document.querySelector('dialog').append(Object.assign(document.createElement('textarea'), {id: 'paste'}))"
         )

@@ -36,13 +36,15 @@ document.addEventListener('DOMContentLoaded', () => {
     const raw = location.hash.slice(1)
     if (raw && !raw.includes('=')) return detail.hide()
     const params = new URLSearchParams(raw)
+    const before = JSON.stringify(values())
     for (const [name, field] of Object.entries(fields)) {
       field.value = params.get(name) ?? ''
       if (field.tagName === 'SELECT' && field.selectedIndex < 0) field.value = ''
     }
     // Later ticks are those of the reader, who may have come back from an opened case.
     if (first) accept.restore(params.getAll('accept'))
-    filter()
+    // Back from an opened case, the list stays where it was.
+    if (first || JSON.stringify(values()) !== before) filter()
     const wanted = params.get('case')
     const own = wanted && (byKey.get(wanted) || [])
     const row = own && (own.find((each) => each.model === params.get('model')) || own[0])
