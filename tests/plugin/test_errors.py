@@ -67,7 +67,7 @@ def test_why_a_model_cannot_predict_is_reported_once_for_the_run(bench: Bench, o
     bench.configure(robust_model=["python:doubled:Doubled"])
     answer = bench.run_process(*options, "-rs")
     assert answer.code == 1, answer.text
-    assert "not to 1; apply softmax" in answer.line("probabilities that sum to 1.8 for an image")
+    assert "not to 1; apply softmax" in answer.line("multi_label = True")
     assert "Doubled cannot predict: another test reports why" in answer.text
     # Of 6 cases and a tier.
     assert "6 skipped, 1 error" in answer.text.splitlines()[-1]

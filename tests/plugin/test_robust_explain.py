@@ -43,8 +43,9 @@ def make():
 
 def explained(bench: Bench) -> list[str]:
     """The details in the report that have a map."""
-    details = re.findall(r'<script type="application/json" data-detail="\d+">(.*?)</script>', text(bench), re.DOTALL)
-    return [each for each in details if "tb-explained-map" in each]
+    details = re.findall("<template data-explained=.*?</template>", text(bench), re.DOTALL)
+    assert all("tb-explained-map" in each for each in details)
+    return details
 
 
 def text(bench: Bench) -> str:

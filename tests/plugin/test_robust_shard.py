@@ -73,7 +73,8 @@ def merge(bench: Bench, folders: list[Path], *arguments: str) -> Answer:
 
 def figures(run: Run) -> Run:
     """Return a run without what differs between any two."""
-    return replace(run, started="", duration_s=0, command=())
+    models = tuple(replace(model, prediction_s=None, pictures=0) for model in run.models)
+    return replace(run, started="", duration_s=0, command=(), models=models)
 
 
 def outcomes(text: str) -> dict[str, int]:

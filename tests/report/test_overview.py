@@ -54,7 +54,8 @@ def test_it_begins_with_the_verdict_and_its_contents_name_the_sections_in_order(
     page = open_page(regressed)
     verdict = page.locator(".tb-verdict")
     assert "Failed: level 1 → 0 of 2; 2 pictures regressed, all of them showing truck" in verdict.inner_text()
-    sections = ["What changed", "Tiers", "Misses", "Ladders", "Confusion", "Metrics", "Model card", "All cases"]
+    sections = ["What changed", "Tiers", "What stands out", "Misses", "Ladders", "Confusion", "Metrics", "Model card"]
+    sections.append("All cases")
     assert page.locator(".tb-contents a").all_inner_texts() == sections
     tops = [page.locator(f"[data-contents='{name}']").bounding_box() for name in sections]
     heights = [box["y"] for box in tops if box]
