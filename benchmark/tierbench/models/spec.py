@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tierbench.common.errors import UserError
 from tierbench.common.files import expanded
+from tierbench.common.named import parse_named
 from tierbench.common.text import one_line
 from tierbench.models.endpoint_spec import SCHEME, parse_endpoint, served_name
 
@@ -73,17 +74,7 @@ def parse_models(texts: Sequence[str], problems: list[str], option: str = "--rob
         problems: receives one line per problem; the valid models are returned anyway.
         option: the option that the values come from, for messages.
     """
-    models: dict[str, ModelSpec] = {}
-    for text in texts:
-        try:
-            model = ModelSpec.parse(text, option)
-        except UserError as error:
-            problems += error.lines
-            continue
-        if model.name in models:
-            problems.append(f"{option}: two models are named {model.name!r}; give each a name: NAME=SPEC")
-        models.setdefault(model.name, model)
-    return tuple(models.values())
+    return parse_named(texts, ModelSpec.parse, problems, option=option, things="models", form="NAME=SPEC")
 
 
 def default_name(spec: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tierbench.common.errors import UserError
+from tierbench.common.named import parse_named
 from tierbench.common.text import one_line, suggestion
 
 FORM = "[NAME=]KIND:PATH[@SPLIT], such as imagenet=imagefolder:data/val"
@@ -107,17 +108,7 @@ def parse_sets(texts: Sequence[str], problems: list[str], option: str = "--robus
         problems: receives one line per problem; the valid sets are returned anyway.
         option: the option that the values come from, for messages.
     """
-    found: dict[str, SetSpec] = {}
-    for text in texts:
-        try:
-            spec = SetSpec.parse(text, option)
-        except UserError as error:
-            problems += error.lines
-            continue
-        if spec.name in found:
-            problems.append(f"{option}: two sets are named {spec.name!r}; give each a name: NAME=KIND:PATH")
-        found.setdefault(spec.name, spec)
-    return tuple(found.values())
+    return parse_named(texts, SetSpec.parse, problems, option=option, things="sets", form="NAME=KIND:PATH")
 
 
 def _exists(path: str) -> bool:
