@@ -32,11 +32,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tierbench.common.cores import cores
 from tierbench.models import load_classifier
 from tierbench.models.classifier import Classifier, preparation_of
 from tierbench.models.identity import identity_of
 from tierbench.runs.ray_cluster import ray_cluster
-from tierbench.runs.set_evaluation import SetModel, cores, score_samples
+from tierbench.runs.set_evaluation import SetModel, score_samples
 from tierbench.runs.set_parts import SetParts
 from tierbench.runs.set_ray import evaluate_on_ray
 from tierbench.scoring.class_map import ClassMap

@@ -51,6 +51,7 @@ def evaluate(
     from tempfile import TemporaryDirectory
 
     from tierbench.common.cache import cache_folder
+    from tierbench.common.cores import cores
     from tierbench.common.errors import UserError
     from tierbench.common.progress import progress_bar
     from tierbench.models import load_classifier
@@ -59,7 +60,7 @@ def evaluate(
     from tierbench.models.spec import ModelSpec
     from tierbench.report.set_record import result_json
     from tierbench.runs.ray_cluster import ray_cluster
-    from tierbench.runs.set_evaluation import SetModel, cores, evaluate_set
+    from tierbench.runs.set_evaluation import SetModel, evaluate_set
     from tierbench.runs.set_parts import require_pyarrow
     from tierbench.runs.set_ray import evaluate_on_ray
     from tierbench.runs.set_run import run_set

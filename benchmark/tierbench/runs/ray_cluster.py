@@ -12,9 +12,9 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
+from tierbench.common.cores import cores
 from tierbench.common.errors import UserError
 from tierbench.common.text import error_text, one_line
-from tierbench.runs.set_evaluation import cores
 
 LOCAL = "local"
 # A scorer asks for this much of a core: with whole cores for scorers, the readers that feed them would never start.

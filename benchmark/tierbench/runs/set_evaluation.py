@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tierbench.common.cores import cores
 from tierbench.common.errors import UserError
 from tierbench.common.images import quiet_pillow
 from tierbench.models.classifier import Classifier
@@ -53,11 +54,6 @@ class SetModel:
     processes: int = 0
     max_pixels: int | None = None
     embeddings: Path | None = None
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def processes_for(pictures: int, batch_size: int) -> int:
