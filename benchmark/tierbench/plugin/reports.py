@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tierbench.common.schema import CaseRow, LeftToMerge
+from tierbench.common.schema import LeftToMerge
 from tierbench.plugin.check import Check, Judged
 from tierbench.plugin.kinds import KINDS
 from tierbench.plugin.session import BenchmarkSession
@@ -76,12 +76,6 @@ def reported(report: pytest.TestReport) -> Reported | None:
         kept = report.skipped and row.outcome in ("unscored", "error")
         return replace(said, rows=(row if kept else replace(row, outcome=_outcome(report)),))
     return said
-
-
-def case_row(report: pytest.TestReport) -> CaseRow | None:
-    """Return the row that a case attached to its report; None for every other report."""
-    said = reported(report)
-    return said.rows[0] if said is not None and said.kind == "case" else None
 
 
 def _outcome(report: pytest.TestReport) -> str:
