@@ -95,6 +95,7 @@ def cases_of(file: Path) -> list[dict[str, Any]]:
         row |= zip(columns["texts"], [[texts[at] for at in each] for each in values[first:second]], strict=True)
         row |= zip(columns["plain"], values[second:], strict=True)
         row["facts"] = {texts[name]: texts[fact] for name, fact in row["facts"]}
+        row["thresholds"] = [(*(texts[at] for at in figures), met) for *figures, met in row["thresholds"]]
         for name in ("top", "baseline_top"):
             row[name] = [(texts[label], probability) for label, probability, *_ in row[name]]
         row["published"] = {
