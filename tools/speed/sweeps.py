@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from tierbench.suites import Case, Suite
 
 _BATCH = 16
-# Sources whose pictures go through both ways in one turn.
-_IN_TURN = 6
+# Sources whose pictures go through both ways in one turn. A turn takes a few seconds: in longer ones, the speed of a
+# shared machine changes. In shorter ones, the start of each sweep, when the model waits for pictures, would count more.
+_IN_TURN = 2
 
 
 @dataclass
@@ -49,9 +50,10 @@ def sweep(sources: int) -> list[Budget]:
     """Measure all corruptions at all severities of pictures of the included suites, in float32 on the CPU.
 
     The sweep reads, decodes, corrupts, prepares and predicts without kept predictions; its forward passes alone get
-    pictures that are prepared already, as many in the same batches. They run in turns, a few sources at a time. The
-    textures of frost are drawn, and processes are started, in the time of the sweep; importing and loading the weights
-    are in neither. With one thread for the model, its CPU time holds no waiting of its threads for each other.
+    pictures that are prepared already, as many in the same batches. They run in turns, a few sources at a time: half of
+    the passes, the sweep, the other half, so that a machine that grows slower or faster meanwhile counts for neither.
+    The textures of frost are drawn, and processes are started, in the time of the sweep; importing and loading the
+    weights are in neither. With one thread for the model, its CPU time holds no waiting of its threads for each other.
     """
     import torch
 
@@ -70,8 +72,10 @@ def sweep(sources: int) -> list[Budget]:
         whole, passes = _Cost(), _Cost()
         with _empty_cache():
             for cases in turns:
+                half = len(cases) // (2 * _BATCH) * _BATCH
+                passes.add(partial(_forward, classifier, example, half))
                 whole.add(partial(Predictor(classifier, PredictionStore(None), _BATCH).predict, cases))
-                passes.add(partial(_forward, classifier, example, len(cases)))
+                passes.add(partial(_forward, classifier, example, len(cases) - half))
         pictures = sum(map(len, turns))
         note = (
             f"{pictures} pictures of {sources} sources; {1000 * passes.processor / pictures:.1f} ms of CPU a forward "
