@@ -6,11 +6,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image
 
 from tierbench.corruptions import corrupt
-from tierbench.corruptions.frost_textures import _BANDS, _FROSTS, _PERCENTILES, _texture, draw_texture
+from tierbench.corruptions.frost_textures import (
+    _BANDS,
+    _FROSTS,
+    _PERCENTILES,
+    _Feather,
+    _feather,
+    _lines,
+    _order,
+    _texture,
+    draw_texture,
+)
 from tierbench.corruptions.kept_textures import kept_texture
 from tierbench.corruptions.pixels import Pixels
 
@@ -36,6 +47,36 @@ def test_textures_have_their_declared_spectrum(number: int) -> None:
     strengths = np.sqrt(np.histogram(cycles, [*_BANDS, 200], weights=power)[0])
     # The two lowest bands have few waves, which the levels and the blotches change.
     assert strengths[2:] == pytest.approx(_FROSTS[number].spectrum[2:], rel=0.3)
+
+
+def test_the_lines_of_many_feathers_are_those_of_each() -> None:
+    rng = np.random.default_rng(3)
+    feathers = [_feather((9, 30), rng) for _ in range(40)]
+    for feather, (spine, branches) in zip(feathers, _lines(feathers), strict=True):
+        expected, *sides = _lines_of_one(feather)
+        assert np.array_equal(spine[0], np.rint(expected * 16))
+        assert np.array_equal(branches, np.rint(np.concatenate(sides) * 16))
+
+
+def _lines_of_one(feather: _Feather) -> list[npt.NDArray[np.float64]]:
+    """Return the spine, [points, (x, y)], and the branches of each side, [branches, 2, (x, y)], of one feather."""
+    start, (length, first, turn, share) = feather.numbers[:2], feather.numbers[2:]
+    along = np.linspace(0, 1, feather.sway.shape[1])
+    angle = first + turn * along
+    steps = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (length / along.size)
+    spine = start + np.cumsum(steps, axis=0)
+    lines = [spine]
+    for growth, spread, sway in zip(feather.growth, feather.spread, feather.sway, strict=True):
+        reach = share * length * (1 - along) * growth
+        heading = angle + spread + sway
+        tips = spine + reach[:, None] * np.stack([np.cos(heading), np.sin(heading)], axis=1)
+        lines.append(np.stack([spine, tips], axis=1))
+    return lines
+
+
+def test_the_order_of_the_values_is_that_of_a_stable_sort() -> None:
+    relief = np.random.default_rng(0).standard_normal((40, 50), dtype=np.float32).round(1)
+    assert np.array_equal(_order(relief), np.argsort(relief.ravel() + np.float32(0), kind="stable"))
 
 
 def test_every_texture_is_drawn() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from tierbench.corruptions.kept_textures import kept_texture
 from tierbench.corruptions.opencv import opencv
 from tierbench.corruptions.pixels import Floats, Pixels, from_image, truncate
 from tierbench.corruptions.plasma import plasma
+
+_Lines: TypeAlias = npt.NDArray[np.int32]
 
 # A power of two: clouds wrap around at the edges of such a square, so that its spectrum has no edges.
 _SIDE = 512
@@ -130,9 +133,10 @@ def _generated(number: int) -> Pixels:
     crystals = smooth(_feathers(frost, rng), 0.6)
     grain = rng.standard_normal((_SIDE, _SIDE), dtype=np.float32)
     relief = frost.clouds * _standard(clouds) + (1 - frost.clouds) * _standard(crystals) + np.float32(0.1) * grain
+    brightness = np.interp(np.linspace(0, 100, relief.size), _PERCENTILES, frost.levels).astype(np.float32)
     for _ in range(_ROUNDS):
         # Either changes what the other has set, less and less.
-        relief = _with_levels(_with_spectrum(relief, frost.spectrum), frost.levels)
+        relief = _with_values(_with_spectrum(relief, frost.spectrum), brightness)
     blotches = _standard(smooth(plasma(_SIDE, _SIDE, 1.9, rng), 4))
     relief -= relief.mean()
     channels = [
@@ -142,47 +146,61 @@ def _generated(number: int) -> Pixels:
     return truncate(np.stack(channels, axis=-1))
 
 
+class _Waves(NamedTuple):
+    """What is known of each value of a real Fourier transform of a texture, [512, 257]."""
+
+    frequencies: npt.NDArray[np.float64]
+    """Spatial frequency, in cycles per 224 px."""
+    logarithms: npt.NDArray[np.float64]
+    """Their logarithms; a finite one for the mean."""
+    bands: npt.NDArray[np.intp]
+    """Number of its band in `_BANDS`."""
+    weights: npt.NDArray[np.float64]
+    """How many waves it stands for: the mirrored half is left out, except for the first and the last column."""
+
+
 @functools.cache
-def _frequencies() -> npt.NDArray[np.float64]:
-    """Return the spatial frequency of each value of a real Fourier transform, in cycles per 224 px."""
-    frequencies: npt.NDArray[np.float64] = 224 * np.hypot(np.fft.fftfreq(_SIDE)[:, None], np.fft.rfftfreq(_SIDE))
-    return frequencies
+def _waves() -> _Waves:
+    frequencies = 224 * np.hypot(np.fft.fftfreq(_SIDE)[:, None], np.fft.rfftfreq(_SIDE))
+    weights = np.full(frequencies.shape, 2.0)
+    weights[:, [0, -1]] = 1
+    bands = np.searchsorted(_BANDS, frequencies, side="right") - 1
+    return _Waves(frequencies, np.log(np.maximum(frequencies, 0.1)), bands, weights)
 
 
 def _with_spectrum(relief: Floats, spectrum: tuple[float, ...]) -> Floats:
     """Return a relief whose detail in each band is as strong as in `spectrum`; edges and lines stay where they are."""
-    waves = np.fft.rfft2(relief - relief.mean())
-    frequencies = _frequencies()
-    bands = np.searchsorted(_BANDS, frequencies, side="right") - 1
-    # A real transform leaves out the mirrored half, except for its first and last column.
-    weights = np.full(frequencies.shape, 2.0)
-    weights[:, [0, -1]] = 1
-    power = np.bincount(bands.ravel(), (weights * np.abs(waves) ** 2).ravel()) / relief.size**2
+    known = _waves()
+    # One axis after the other: NumPy's `rfft2` does the same for float32, in twice the time.
+    waves = np.fft.fft(np.fft.rfft(relief - relief.mean()), axis=0)
+    power = np.bincount(known.bands.ravel(), (known.weights * np.abs(waves) ** 2).ravel()) / relief.size**2
     gains = np.array(spectrum) / np.sqrt(power)
     # From the middle of one band to that of the next, as steps would ring.
-    middles = np.sqrt(np.maximum(_BANDS, 0.4) * np.array([*_BANDS[1:], frequencies.max()]))
-    smoothed = np.interp(np.log(np.maximum(frequencies, 0.1)), np.log(middles), np.log(gains))
+    middles = np.sqrt(np.maximum(_BANDS, 0.4) * np.array([*_BANDS[1:], known.frequencies.max()]))
+    smoothed = np.interp(known.logarithms, np.log(middles), np.log(gains))
     result: Floats = np.fft.irfft2(waves * np.exp(smoothed), relief.shape).astype(np.float32)
     return result
 
 
-def _with_levels(relief: Floats, levels: tuple[int, ...]) -> Floats:
-    """Return a relief whose brightness has the given percentiles; what was brighter stays brighter."""
-    ranks = np.empty(relief.size)
-    ranks[_order(relief)] = np.linspace(0, 100, relief.size)
-    return np.interp(ranks, _PERCENTILES, levels).reshape(relief.shape).astype(np.float32)
+def _with_values(relief: Floats, values: Floats) -> Floats:
+    """Return a relief of the given values, which ascend; what was brighter stays brighter."""
+    result = np.empty(relief.size, dtype=np.float32)
+    result[_order(relief)] = values
+    return result.reshape(relief.shape)
 
 
-def _order(relief: Floats) -> npt.NDArray[np.intp]:
+def _order(relief: Floats) -> npt.NDArray[np.int64]:
     """Return what a stable argsort of all values returns, in a fourth of the time: numbers sort faster than places.
 
     Each number has the value in its upper half, such that numbers are in the order of the values, and the place below.
     """
     bits = (relief.ravel() + np.float32(0)).view(np.int32)
-    ordered = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).astype(np.int64)
-    numbers = (ordered << 32) | np.arange(relief.size)
+    numbers = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).astype(np.int64)
+    numbers <<= 32
+    numbers |= np.arange(relief.size)
     numbers.sort()
-    return numbers & 0xFFFFFFFF
+    numbers &= 0xFFFFFFFF
+    return numbers
 
 
 def _standard(layer: Floats) -> Floats:
@@ -190,35 +208,74 @@ def _standard(layer: Floats) -> Floats:
     return result
 
 
+class _Feather(NamedTuple):
+    """The random numbers of an ice feather: a bent spine with branches on both sides, uneven ones."""
+
+    numbers: npt.NDArray[np.float64]
+    """Where it starts (x, y), its length in pixels, its first angle, by how much that turns, and the longest reach of a
+    branch as a share of the length."""
+    growth: npt.NDArray[np.float64]
+    """How much of its reach each branch has, [sides, points of the spine]."""
+    spread: tuple[float, float]
+    """Angle between the spine and the branches of each side."""
+    sway: npt.NDArray[np.float64]
+    """By how much each branch is off that angle, [sides, points of the spine]."""
+
+
 def _feathers(frost: _Frost, rng: np.random.Generator) -> Floats:
     """Draw ice feathers at random places, with the bright ones above the faint ones."""
     cv2 = opencv()
     canvas = np.zeros((_SIDE, _SIDE), dtype=np.uint8)
-    for shade in np.linspace(20, 255, frost.feathers):
-        start = rng.uniform((0, 0), (_SIDE, _SIDE))
-        lines = _feather(start, rng.uniform(*frost.length), rng)
-        # 4 fractional bits, so that the ends may lie between pixels.
-        spine, *branches = (np.rint(part * 16).astype(np.int32) for part in lines)
-        ends = [spine, *(branch for side in branches for branch in side)]
-        cv2.polylines(canvas, ends, False, float(shade), 1, cv2.LINE_AA, 4)
+    feathers = [_feather(frost.length, rng) for _ in range(frost.feathers)]
+    for shade, lines in zip(np.linspace(20, 255, frost.feathers).tolist(), _lines(feathers), strict=True):
+        for part in lines:
+            # 4 fractional bits, so that the ends may lie between pixels.
+            cv2.polylines(canvas, part, False, shade, 1, cv2.LINE_AA, 4)
     bright: Floats = canvas.astype(np.float32)
     return bright
 
 
-def _feather(start: npt.NDArray[np.float64], length: float, rng: np.random.Generator) -> list[npt.NDArray[np.float64]]:
-    """Return the lines of one feather: a bent spine, [points, (x, y)], and the branches of each side, uneven ones.
+def _feather(lengths: tuple[int, int], rng: np.random.Generator) -> _Feather:
+    shortest, longest = lengths
+    numbers = rng.uniform((0, 0, shortest, 0, -0.9, 0.15), (_SIDE, _SIDE, longest, 2 * np.pi, 0.9, 0.4))
+    points = max(4, int(numbers[2] / 3))
+    # Many branches hardly grow, which keeps the outline ragged.
+    growth = rng.beta(0.7, 1.3, (2, points))
+    left, left_sway = rng.uniform(0.5, 0.85), rng.normal(0, 0.12, points)
+    right, right_sway = rng.uniform(0.5, 0.85), rng.normal(0, 0.12, points)
+    return _Feather(numbers, growth, (-left, right), np.stack([left_sway, right_sway]))
 
-    The branches are [branches, ends, (x, y)].
-    """
-    along = np.linspace(0, 1, max(4, int(length / 3)))
-    angle = rng.uniform(0, 2 * np.pi) + rng.uniform(-0.9, 0.9) * along
-    steps = np.stack([np.cos(angle), np.sin(angle)], axis=1) * (length / along.size)
-    spine = start + np.cumsum(steps, axis=0)
-    # Branches shorten towards the tip; many hardly grow, which keeps the outline ragged.
-    reach = rng.uniform(0.15, 0.4) * length * (1 - along) * rng.beta(0.7, 1.3, (2, along.size))
-    lines = [spine]
-    for side, reaches in zip((-1, 1), reach, strict=True):
-        heading = angle + side * rng.uniform(0.5, 0.85) + rng.normal(0, 0.12, along.size)
-        tips = spine + reaches[:, None] * np.stack([np.cos(heading), np.sin(heading)], axis=1)
-        lines.append(np.stack([spine, tips], axis=1))
-    return lines
+
+def _lines(feathers: Sequence[_Feather]) -> list[tuple[_Lines, _Lines]]:
+    """Return for each feather its spine, [1, points, (x, y)], and branches, [branches, 2, (x, y)], in pixels / 16."""
+    lines: dict[int, tuple[_Lines, _Lines]] = {}
+    alike: dict[int, list[int]] = {}
+    for place, feather in enumerate(feathers):
+        alike.setdefault(feather.growth.shape[1], []).append(place)
+    for places in alike.values():
+        # One call of NumPy for hundreds of feathers: one for each feather took most of the time of a texture.
+        spines, branches = _lines_of_alike([feathers[place] for place in places])
+        lines.update(zip(places, zip(spines, branches, strict=True), strict=True))
+    return [lines[place] for place in range(len(feathers))]
+
+
+def _lines_of_alike(feathers: Sequence[_Feather]) -> tuple[_Lines, _Lines]:
+    """Return what `_lines` does, one array for all spines and one for all branches; all have as many points."""
+    numbers, growth, spread, sway = (np.array(part) for part in zip(*feathers, strict=True))
+    # One axis for the points of the spine.
+    length, first, turn, share = (numbers[:, column, None] for column in range(2, 6))
+    points = growth.shape[2]
+    along = np.linspace(0, 1, points)
+    angle = first + turn * along
+    steps = np.stack([np.cos(angle), np.sin(angle)], axis=-1) * (length / points)[..., None]
+    spine = numbers[:, None, :2] + np.cumsum(steps, axis=1)
+    # Branches shorten towards the tip.
+    reach = (share * length * (1 - along))[:, None] * growth
+    heading = angle[:, None] + spread[..., None] + sway
+    tips = spine[:, None] + reach[..., None] * np.stack([np.cos(heading), np.sin(heading)], axis=-1)
+    branches = np.stack([np.broadcast_to(spine[:, None], tips.shape), tips], axis=-2)
+    return _in_sixteenths(spine[:, None]), _in_sixteenths(branches.reshape(len(feathers), -1, 2, 2))
+
+
+def _in_sixteenths(places: npt.NDArray[np.float64]) -> _Lines:
+    return np.rint(places * 16).astype(np.int32)
