@@ -16,7 +16,7 @@ from tierbench.corruptions import ALL_CORRUPTIONS, CORRUPTION_REGISTRY, SEVERITI
 from tierbench.corruptions.blur import _strays, smooth
 from tierbench.corruptions.digital import _rubber
 from tierbench.corruptions.motion import line_blur
-from tierbench.corruptions.pixels import truncate, unit
+from tierbench.corruptions.pixels import to_bytes, truncate, unit
 from tierbench.corruptions.plasma import plasma
 from tierbench.corruptions.zoom import centre_zoom
 
@@ -214,6 +214,17 @@ def test_own_corruptions_grow_with_severity() -> None:
             assert changes[0] > 1
         light = [corrupt(clean, "low_light", s, seed=0, variant=variant).mean() for s in SEVERITIES]
         assert light == sorted(light, reverse=True)
+
+
+def test_low_light_is_the_gamma_of_noisy_light() -> None:
+    exposure, photons, read = parameters("low_light", 5)
+    pixels = photograph("astronaut", 64)
+    light = (np.linspace(0, 1, 256) ** 2.2 * exposure).astype(np.float32)[pixels]
+    noise = np.random.default_rng(7).standard_normal(light.shape, dtype=np.float32)
+    light += noise * np.sqrt(light / photons + np.float32((read * exposure) ** 2))
+    assert (light <= 0).mean() > 0.01
+    expected = to_bytes(np.maximum(light, 0) ** np.float32(1 / 2.2))
+    assert np.array_equal(corrupt(pixels, "low_light", 5, seed=7), expected)
 
 
 def test_rain_falls_along_steep_lines() -> None:

@@ -63,7 +63,8 @@ def glass_blur(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixel
     height, width = pixels.shape[:2]
     points = to_bytes(smooth(unit(pixels), sigma)).reshape(-1, 3)
     for _ in range(rounds):
-        points = points[_strays(height, width, reach, rng)]
+        # `take` is several times as fast as `points[…]`.
+        points = points.take(_strays(height, width, reach, rng), axis=0)
     return to_bytes(smooth(unit(points.reshape(pixels.shape)), sigma))
 
 
@@ -91,7 +92,7 @@ def _strays(height: int, width: int, reach: int, rng: np.random.Generator) -> np
         source[here] = there
     open_ends = np.flatnonzero(source < count)
     while open_ends.size:
-        further = source[source[open_ends]]
+        further = source.take(source.take(open_ends))
         source[open_ends] = further
         open_ends = open_ends[further < count]
     return source - count

@@ -28,7 +28,8 @@ def saturate(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
     factor, offset = p
     highest, lowest = extremes(pixels)
     below = highest[..., None] - pixels
-    result = highest[..., None] - below * _growth(factor, offset)[highest, lowest][..., None]
+    growth = _growth(factor, offset).take(highest * np.uint16(256) + lowest)
+    result = highest[..., None] - below * growth[..., None]
     if offset > 0:
         # Grey has hue 0, which is red: green and blue fall by the new saturation.
         grey = highest == lowest

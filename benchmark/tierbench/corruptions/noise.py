@@ -20,7 +20,7 @@ def shot_noise(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixel
     """Replace each value by a Poisson number of photons; white is `count` photons on average."""
     (count,) = p
     levels = np.arange(256) * (count / 255)
-    photons = rng.poisson(levels[pixels])
+    photons = rng.poisson(levels.take(pixels))
     # In integers, so that rounding does not lose a whole grey level.
     photons *= 255
     photons //= int(count)

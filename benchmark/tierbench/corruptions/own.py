@@ -10,6 +10,8 @@ from tierbench.corruptions.pixels import Parameters, Pixels, to_bytes, unit
 
 _STREAK = np.array([0.85, 0.9, 0.95], dtype=np.float32)
 _GAMMA = 2.2
+# As little light as this is black as well; the power of zero takes many times as long.
+_BLACK = np.float32(1e-9)
 
 
 def rain(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels:
@@ -45,9 +47,9 @@ def low_light(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixels
     `photons` for white, adds photon noise, and read noise of the share `read` of white, before the gamma.
     """
     exposure, photons, read = p
-    light = (np.linspace(0, 1, 256) ** _GAMMA * exposure).astype(np.float32)[pixels]
+    light = (np.linspace(0, 1, 256) ** _GAMMA * exposure).astype(np.float32).take(pixels)
     noise = rng.standard_normal(light.shape, dtype=np.float32)
     # Photon noise and read noise are independent, so their variances add. Read noise is relative to the exposure.
     noise *= np.sqrt(light / photons + np.float32((read * exposure) ** 2))
     light += noise
-    return to_bytes(np.maximum(light, 0) ** np.float32(1 / _GAMMA))
+    return to_bytes(np.maximum(light, _BLACK) ** np.float32(1 / _GAMMA))

@@ -105,7 +105,7 @@ def brightness(pixels: Pixels, p: Parameters, rng: np.random.Generator) -> Pixel
     values = np.arange(256)
     raised = np.minimum(values + 255 * offset, 255)
     growth = (raised / np.maximum(values, 1)).astype(np.float32)
-    result = pixels * growth[highest][..., None]
+    result = pixels * growth.take(highest)[..., None]
     result[highest == 0] = raised[0]
     return truncate(result)
 
