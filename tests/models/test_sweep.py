@@ -1,6 +1,8 @@
-"""A sweep whose pictures are corrupted in processes beside the model predicts what one without them does."""
+"""A sweep predicts the same wherever its pictures are corrupted, and leaves the cores to the model."""
 
 from __future__ import annotations
+
+import threading
 
 import numpy as np
 import pytest
@@ -51,3 +53,20 @@ def test_processes_change_no_prediction(
         assert made.image_sha256 == here[name].image_sha256
         if made.probabilities is not None:
             np.testing.assert_array_equal(made.probabilities, here[name].probabilities)
+
+
+@pytest.mark.usefixtures("cache")
+@pytest.mark.parametrize(("geometry", "expected"), [("imagenet-c", {"decode_0"}), ("whole", {"decode_0", "decode_1"})])
+def test_a_model_on_the_cpu_shares_its_cores_with_one_thread(
+    suite: SuiteWriter, colour_model: object, geometry: str, expected: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "cores", lambda: 2)
+    ((found,), _) = read_suites([suite("file_name,label,tier\nred_1.png,ship,1\nblue_1.png,ship,1\n")])
+    cases = derive_cases(found, ["gaussian_noise", "glass_blur", "fog", "contrast"], [1, 3, 5], geometry)
+    names: set[str] = set()
+
+    def advance(finished: int) -> None:
+        names.update(name for thread in threading.enumerate() if (name := thread.name).startswith("decode_"))
+
+    Predictor(load_classifier(str(colour_model), device="cpu"), PredictionStore(None), 5).predict(cases, advance)
+    assert names == expected

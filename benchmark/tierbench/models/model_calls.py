@@ -12,7 +12,7 @@ from tierbench.common.picture_figures import PictureFigures
 from tierbench.common.text import error_text, one_line
 from tierbench.models.asking import ask_server
 from tierbench.models.classifier import AsksServer, Classifier, Scores, TakesCropped, preparation_of
-from tierbench.models.identity import Identity
+from tierbench.models.identity import Identity, read_part
 from tierbench.models.inference import is_out_of_memory
 from tierbench.models.intake import Intake, Taken
 from tierbench.models.outputs import FIX, NOT_PROBABILITIES, as_array, check_sum, problem_of
@@ -100,7 +100,8 @@ class ModelCalls:
             raise UserError(f"{prediction.error}; {FIX}")
 
     def _intake(self, prepare: Callable[[Any], Any] | None, *, keep_files: bool = False) -> Intake:
-        return Intake(self._batch_size, prepare, self._max_pixels, keep_files, self.figures)
+        on_cpu = read_part(self._classifier, "device", "the model", "") == "cpu"
+        return Intake(self._batch_size, prepare, self._max_pixels, keep_files, self.figures, shares_cores=on_cpu)
 
     def _ask(
         self, server: AsksServer, cases: Sequence[Case], *, cropped: bool
