@@ -276,6 +276,46 @@ def test_on_a_phone_a_tap_opens_the_case_as_a_sheet_and_a_swipe_the_next(road: R
     assert not opened(page).count()
 
 
+def test_on_a_wide_screen_the_case_opens_beside_the_list_and_follows_its_keys(road: Road, open_page: Opener) -> None:
+    page = open_page(road.reports[0], width=2560)
+    page.locator("[data-field=tag]").select_option("fog")
+    page.locator(".tb-row-link").first.focus()
+    page.keyboard.press("Enter")
+    case = opened(page)
+    # Both at once: the page may still be scrolling.
+    listed, beside = page.locator(".tb-list, dialog[open]").evaluate_all(
+        "all => all.map((each) => each.getBoundingClientRect().toJSON())"
+    )
+    assert listed["right"] <= beside["left"]
+    assert (listed["top"], listed["bottom"]) == (beside["top"], beside["bottom"])
+    assert words(case.locator("h3")) == "road/green_2"
+    # The keys of the list go on, and the case follows.
+    page.keyboard.press("ArrowDown")
+    assert words(case.locator("h3")) == "road/grey_1"
+    assert page.locator(".tb-row-link[aria-current]").count() == 1
+    assert "grey_1" in words(page.locator(".tb-row-link[aria-current]"))
+    assert "case=road/grey_1" in page.url
+    page.locator(".tb-row-link", has_text="grey_2").click()
+    assert words(case.locator("[data-at]")) == "3 of 3"
+    # In a window that became narrow it stands above the page.
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_function("document.querySelector('dialog').matches(':modal')")
+    page.set_viewport_size({"width": 2560, "height": 900})
+    page.wait_for_function("!document.querySelector('dialog').matches(':modal')")
+    assert words(case.locator("h3")) == "road/grey_2"
+    page.keyboard.press("Escape")
+    assert not opened(page).count()
+    page.wait_for_function("document.activeElement.closest('.tb-row')?.innerText.includes('grey_2')")
+
+
+def test_a_link_to_a_case_leads_to_it_on_a_wide_screen(road: Road, open_page: Opener) -> None:
+    page = open_page(road.reports[0], width=2560)
+    page.locator(".tb-changes a", has=page.get_by_alt_text("green_1")).click()
+    box = opened(page).bounding_box()
+    assert box
+    assert 0 <= box["y"] <= 450
+
+
 def test_opening_a_case_moves_nothing(page: Page) -> None:
     page.evaluate("""() => {
       window.shifts = 0

@@ -104,6 +104,7 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
     shown: list[tuple[str, Shown]] = [
         (view.picture, parts.cases[view.key]) for view in every if view.key in parts.cases
     ]
+    shown += _twins(parts, every)
     shown += _flipped(parts, references)
     shown += worst_samples(sets, parts.open_set) if parts.open_set else ()
     # Without tiers there is nothing to rank: of data sets the cards on top have the figures.
@@ -159,6 +160,13 @@ def _flipped(parts: ReportParts, references: Iterable[ReferenceView]) -> list[tu
     """Return the pictures of the flips against the reference model, whose cases may be no tests of this run."""
     shown = (each for view in references for _, flips, _ in view.groups for each in flips)
     return [(each.picture, parts.cases[each.flip.key]) for each in shown if each.flip.key in parts.cases]
+
+
+def _twins(parts: ReportParts, views: Iterable[CaseView]) -> list[tuple[str, Case]]:
+    """Return the pictures of the twins of cases, which have no row of their own."""
+    suites = {suite.name: suite.twins for suite in parts.suites}
+    named = ((view.twin, suites.get(view.suite, {})) for view in views if view.twin)
+    return [(twin.picture, twins[twin.case]) for twin, twins in named if twin.case in twins]
 
 
 def _flips(views: Iterable[CaseView]) -> list[CaseView]:

@@ -9,6 +9,7 @@ document.addEventListener('DOMContentLoaded', () => {
   const { run, models, rows, details } = tierbench.readCases(JSON.parse(document.getElementById('tb-cases-data').textContent))
   const several = models.length > 1
   const list = find('.tb-list')
+  const dialog = document.querySelector('.tb-case-view')
   const room = find('.tb-room')
   const fields = Object.fromEntries([...section.querySelectorAll('[data-field]')].map((field) => [field.dataset.field, field]))
   const values = () => Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.value]).filter(([, value]) => value))
@@ -33,7 +34,7 @@ document.addEventListener('DOMContentLoaded', () => {
     history[how](how === 'pushState' ? { opened: true } : history.state, '', hash)
   }
   const read = (first = false) => {
-    const raw = location.hash.slice(1)
+    const raw = (first ? tierbench.asked : location.hash).slice(1)
     if (raw && !raw.includes('=')) return detail.hide()
     const params = new URLSearchParams(raw)
     const before = JSON.stringify(values())
@@ -52,20 +53,27 @@ document.addEventListener('DOMContentLoaded', () => {
     find('.tb-unknown').textContent = wanted && !row ? `This report has no case ${wanted}.` : ''
     if (row) show(row)
     else detail.hide()
-    if (!first) write()
-    else if (raw && !row) section.scrollIntoView({ behavior: 'instant' })
+    if (row && detail.beside()) section.scrollIntoView({ behavior: 'instant' })
+    if (!first || location.hash !== tierbench.asked) write()
+    if (first && raw && !row) section.scrollIntoView({ behavior: 'instant' })
   }
 
   const accept = tierbench.makeAccept({
     box: find('.tb-accept'), run, rows, several, changed: () => { redraw(); write() }
   })
   const detail = tierbench.makeCase({
-    dialog: document.querySelector('.tb-case-view'),
+    dialog,
     several,
     accept,
     details,
     others: (row) => byKey.get(row.key).filter((other) => other !== row),
+    families: tierbench.makeFamilies(rows),
     link: (row) => location.href.split(/[?#]/)[0] + fragment(caseEntries(row)),
+    go: (row) => {
+      show(row)
+      write()
+      dialog.querySelector('.tb-case-body').focus({ preventScroll: true })
+    },
     walk: (by) => {
       const row = rows[found[found.indexOf(detail.row().index) + by]]
       if (!row) return
@@ -83,11 +91,18 @@ document.addEventListener('DOMContentLoaded', () => {
   const show = (row) => {
     const position = found.indexOf(row.index)
     if (position >= 0) move(position)
+    const inList = list.contains(document.activeElement)
     detail.show(row, position, found.length)
+    room.querySelectorAll('a[aria-current]').forEach((link) => link.removeAttribute('aria-current'))
+    drawn.get(position)?.querySelector('a').setAttribute('aria-current', 'true')
+    // Beside the list, the keys of the list go on.
+    if (inList && detail.beside()) focusRow()
   }
   const open = (row) => {
+    // Beside the list, from case to case: one step back closes.
+    const how = detail.row() ? 'replaceState' : 'pushState'
     show(row)
-    write('pushState')
+    write(how)
   }
 
   /* The list. */
@@ -101,6 +116,7 @@ document.addEventListener('DOMContentLoaded', () => {
     const link = make('a', 'tb-row-link')
     link.href = fragment(caseEntries(row))
     link.tabIndex = position === at ? 0 : -1
+    if (row === detail.row()) link.setAttribute('aria-current', 'true')
     const flip = tierbench.isFlip(row) || row.change === 'new' ? row.change : ''
     const about = [row.place, several ? row.model : '', ...row.tags].filter(Boolean).join(' · ')
     link.append(
@@ -201,6 +217,10 @@ document.addEventListener('DOMContentLoaded', () => {
     if (!(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) return
     move(at + steps[event.key])
     focusRow()
+    if (detail.beside() && detail.row()) {
+      show(rows[found[at]])
+      write()
+    }
     event.preventDefault()
   })
   document.addEventListener('keydown', (event) => {
