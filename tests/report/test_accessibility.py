@@ -43,14 +43,18 @@ SMALL = """() => [...document.querySelectorAll('a[href], button, input, select, 
   .filter(([, box]) => box.width < 24 || box.height < 24).map(([text]) => text)"""
 
 # Paragraphs of the report that are wider than 80 digits of their font.
-LONG = """() => [...document.querySelectorAll('.tb-page p:not(.tb-verdict), .tb-verdict > span + span')].filter((text) => {
-  const pen = document.createElement('canvas').getContext('2d')
-  const { fontWeight, fontSize, fontFamily } = getComputedStyle(text)
-  pen.font = `${fontWeight} ${fontSize} ${fontFamily}`
-  const range = document.createRange()
-  range.selectNodeContents(text)
-  return range.getBoundingClientRect().width > 80 * pen.measureText('0').width
-}).map((text) => text.outerHTML.slice(0, 200))"""
+LONG = """() => {
+  const long = (text) => {
+    const { fontWeight, fontSize, fontFamily } = getComputedStyle(text)
+    const pen = document.createElement('canvas').getContext('2d')
+    pen.font = `${fontWeight} ${fontSize} ${fontFamily}`
+    const range = document.createRange()
+    range.selectNodeContents(text)
+    return range.getBoundingClientRect().width > 80 * pen.measureText('0').width
+  }
+  const texts = document.querySelectorAll('.tb-page p:not(.tb-verdict), .tb-verdict span + span')
+  return [...texts].filter(long).map((text) => text.outerHTML.slice(0, 200))
+}"""
 
 
 @contextmanager
