@@ -171,6 +171,12 @@ def test_the_link_and_the_pytest_id_are_copied(page: Page) -> None:
     assert copied("Copy pytest id") == "'cases/test_tiers.py::test_case[road/red_1]'"
 
 
+def test_the_address_of_a_heading_leaves_the_list_filled(road: Road, open_page: Opener) -> None:
+    page = open_page(road.reports[0], fragment="tb-tiers-title")
+    assert page.locator(".tb-row").count() == 8
+    assert page.url.endswith("#tb-tiers-title")
+
+
 def test_no_result_says_so_and_back_and_forward_go_through_opened_cases(page: Page) -> None:
     page.locator("[data-field=q]").fill("nothing has this name")
     assert words(page.locator(".tb-empty")) == "No case matches. Clear filters"
@@ -278,10 +284,14 @@ def test_on_a_phone_a_tap_opens_the_case_as_a_sheet_and_a_swipe_the_next(road: R
 
 def test_on_a_wide_screen_the_case_opens_beside_the_list_and_follows_its_keys(road: Road, open_page: Opener) -> None:
     page = open_page(road.reports[0], width=2560)
+    # What needs a look stands there before anything was opened; it is no part of the address.
+    case = opened(page)
+    assert words(case.locator("h3")) == "road/green_1"
     page.locator("[data-field=tag]").select_option("fog")
+    assert words(case.locator("h3")) == "road/green_2"
+    assert page.url.endswith("#tag=fog")
     page.locator(".tb-row-link").first.focus()
     page.keyboard.press("Enter")
-    case = opened(page)
     # Both at once: the page may still be scrolling.
     listed, beside = page.locator(".tb-list, dialog[open]").evaluate_all(
         "all => all.map((each) => each.getBoundingClientRect().toJSON())"

@@ -20,6 +20,7 @@ document.addEventListener('DOMContentLoaded', () => {
   const anyFlip = rows.some(tierbench.isFlip)
   let found = []
   let at = 0
+  let chosen = false // whether the reader opened the shown case; beside the list the first one stands there before
   let drawn = new Map()
   let height = 72
 
@@ -27,15 +28,17 @@ document.addEventListener('DOMContentLoaded', () => {
   const encoded = (text) => encodeURIComponent(text).replaceAll('%2F', '/')
   const fragment = (entries) => '#' + entries.map(([name, value]) => `${name}=${encoded(value)}`).join('&')
   const caseEntries = (row) => row ? [['case', row.key], ...(several ? [['model', row.model]] : [])] : []
-  const state = () => [...caseEntries(detail.row()), ...Object.entries(values()), ...accept.ids().map((id) => ['accept', id])]
+  const state = () => [...caseEntries(chosen ? detail.row() : null), ...Object.entries(values()), ...accept.ids().map((id) => ['accept', id])]
   const write = (how = 'replaceState') => {
     const entries = state()
     const hash = entries.length ? fragment(entries) : location.pathname + location.search
     history[how](how === 'pushState' ? { opened: true } : history.state, '', hash)
   }
   const read = (first = false) => {
-    const raw = (first ? tierbench.asked : location.hash).slice(1)
-    if (raw && !raw.includes('=')) return detail.hide()
+    const hash = (first ? tierbench.asked : location.hash).slice(1)
+    const heading = hash && !hash.includes('=')
+    if (heading && !first) return detail.beside() || detail.hide()
+    const raw = heading ? '' : hash
     const params = new URLSearchParams(raw)
     const before = JSON.stringify(values())
     for (const [name, field] of Object.entries(fields)) {
@@ -51,7 +54,9 @@ document.addEventListener('DOMContentLoaded', () => {
     const row = own && (own.find((each) => each.model === params.get('model')) || own[0])
     find('.tb-unknown').hidden = !wanted || Boolean(row)
     find('.tb-unknown').textContent = wanted && !row ? `This report has no case ${wanted}.` : ''
+    chosen = Boolean(row)
     if (row) show(row)
+    else if (first && detail.beside() && found.length) show(rows[found[0]])
     else detail.hide()
     if (row && detail.beside()) section.scrollIntoView({ behavior: 'instant' })
     if (!first || location.hash !== tierbench.asked) write()
@@ -70,6 +75,7 @@ document.addEventListener('DOMContentLoaded', () => {
     families: tierbench.makeFamilies(rows),
     link: (row) => location.href.split(/[?#]/)[0] + fragment(caseEntries(row)),
     go: (row) => {
+      chosen = true
       show(row)
       write()
       dialog.querySelector('.tb-case-body').focus({ preventScroll: true })
@@ -77,10 +83,12 @@ document.addEventListener('DOMContentLoaded', () => {
     walk: (by) => {
       const row = rows[found[found.indexOf(detail.row().index) + by]]
       if (!row) return
+      chosen = true
       show(row)
       write()
     },
     closed: () => {
+      chosen = false
       detail.hide()
       // Back to the address from before the case was opened, if the reader came from there.
       if (history.state?.opened) history.back()
@@ -100,7 +108,8 @@ document.addEventListener('DOMContentLoaded', () => {
   }
   const open = (row) => {
     // Beside the list, from case to case: one step back closes.
-    const how = detail.row() ? 'replaceState' : 'pushState'
+    const how = chosen ? 'replaceState' : 'pushState'
+    chosen = true
     show(row)
     write(how)
   }
@@ -193,6 +202,7 @@ document.addEventListener('DOMContentLoaded', () => {
   }
   const changed = () => {
     filter()
+    if (detail.row() && !chosen && found.length) show(rows[found[0]])
     write()
   }
   const clear = () => {
@@ -218,6 +228,7 @@ document.addEventListener('DOMContentLoaded', () => {
     move(at + steps[event.key])
     focusRow()
     if (detail.beside() && detail.row()) {
+      chosen = true
       show(rows[found[at]])
       write()
     }

@@ -136,7 +136,8 @@
 
     const reveal = () => {
       if (dialog.open) return
-      if (wide.matches) dialog.show()
+      // Not by `show`, which moves the focus and the page.
+      if (wide.matches) dialog.open = true
       else dialog.showModal()
     }
     wide.addEventListener('change', () => {
