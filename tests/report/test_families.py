@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.conftest import Bench
 from tests.report.conftest import Opener, cases_of, report_of
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 pytestmark = pytest.mark.slow
+
+SEVERE = ("serious", "critical")
 
 ROWS = """\
 file_name,label,tier,id,twin,ladder,distance_m
@@ -26,6 +33,15 @@ distance_m = "m"
 parameter = "distance_m"
 direction = "rising"
 """
+
+
+def assert_accessible(page: Page) -> None:
+    """Check that axe-core finds no serious or critical problem in the page with its opened case."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    problems = [(each["id"], each["nodes"][0]["html"][:200]) for each in found]
+    assert not [problem for problem, each in zip(problems, found, strict=True) if each["impact"] in SEVERE]
 
 
 @pytest.fixture
@@ -50,6 +66,7 @@ def test_a_corrupted_picture_is_found_from_its_curve_and_from_its_source(cars: B
     elsewhere = open_page(report, fragment=page.url.partition("#")[2])
     assert elsewhere.locator("dialog[open] h3").inner_text() == "cars/red+fog-3"
     assert elsewhere.url == page.url
+    assert_accessible(elsewhere)
     family = case.locator(".tb-case-family")
     lines = [" ".join(line.inner_text().split()) for line in family.locator(".tb-family-line").all()]
     assert [line.split(" ✓")[0].split(" ✗")[0] for line in lines] == ["as it is", "gaussian noise", "fog"]
@@ -94,3 +111,8 @@ def test_a_twin_and_the_steps_of_a_ladder_are_shown_with_their_outcomes(cars: Be
     assert " ".join(steps.inner_text().split()) == "Ladder away ✓ 10 m ✗ 200 m"
     steps.get_by_label("200 m: missed").click()
     assert case.locator("h3").inner_text() == "cars/far"
+
+
+def test_the_case_beside_the_list_is_accessible_too(cars: Bench, open_page: Opener) -> None:
+    cars.run()
+    assert_accessible(open_page(report_of(cars), width=2560, fragment="case=cars/red"))
