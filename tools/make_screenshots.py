@@ -29,13 +29,14 @@ _COPIES = "python:tools.disturbed_copies"
 
 @dataclass(frozen=True)
 class Shot:
-    """A screenshot: the run that it shows, size in CSS pixels, colours, and what stands at its top edge."""
+    """A screenshot: the run that it shows, size in CSS pixels, colours, what stands at its top edge, what is opened."""
 
     run: str
     width: int = 1280
     height: int = 860
     scheme: Literal["light", "dark"] = "light"
     top: str = "body"
+    fragment: str = ""
 
 
 # The runs by name, as arguments of pytest.
@@ -54,6 +55,7 @@ SHOTS = {
     "sweep": Shot("sweep", top='[data-contents="Corruptions"]'),
     "phone": Shot("default", width=390, height=844),
     "dark": Shot("regression", scheme="dark"),
+    "wide": Shot("sweep", width=1920, height=1040, top="#tb-cases", fragment="#case=photos/coffee%2Bfog-5"),
 }
 
 
@@ -88,7 +90,7 @@ def take(shot: Shot, report: Path, browser: Browser) -> bytes:
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.goto(report.as_uri())
+    page.goto(report.as_uri() + shot.fragment)
     page.evaluate("(top) => document.querySelector(top)?.scrollIntoView()", shot.top)
     page.wait_for_function("[...document.images].filter((i) => i.src).every((image) => image.complete)")
     taken = page.screenshot(animations="disabled")

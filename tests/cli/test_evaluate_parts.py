@@ -188,3 +188,24 @@ def test_merged_results_are_an_ordinary_run(run: Call, tierbench: Call, workplac
     assert "40 pictures" in tierbench("show", "mine").out
     again = tierbench("merge", "part1", "part2", "--out", "mine")
     assert (again.code, again.err) == (4, "error: --out mine: holds files already; name another folder\n")
+
+
+def test_the_report_of_merged_results_has_pictures_while_they_can_be_read(
+    run: Call, tierbench: Call, workplace: Path
+) -> None:
+    run("--out", "part1", "--shard", "1/1")
+
+    def report() -> str:
+        assert tierbench("merge", "part1").code == 0
+        file = max(workplace.glob("reports/2*/report.html"), key=lambda each: each.stat().st_mtime_ns)
+        return file.read_text(encoding="utf-8")
+
+    assert report().count('data-picture="set-') == 10
+    assert "Without pictures" not in report()
+    (workplace / "val" / "ship" / "blue_0.png").unlink()
+    unread = "Without pictures: <bdi>data set &#39;imagefolder:val&#39;: "
+    assert f"{unread}has other pictures now than the results are of</bdi>." in report()
+    (workplace / "val").rename(workplace / "moved")
+    gone = report()
+    assert gone.count(unread) == 1
+    assert 'data-large="set-' not in gone

@@ -43,6 +43,28 @@ def test_history_prints_the_trend_and_writes_the_page(tierbench: Call, reports: 
     assert (reports / "index.html").is_file()
 
 
+def test_history_and_its_page_say_who_accepted_what_and_why(tierbench: Call, reports: Path) -> None:
+    assert "accepted" not in tierbench("history", "--html").out
+    first, second = sorted(folder.name for folder in reports.glob("2*"))
+    assert tierbench("baseline", "accept", first, "--by", "Ada Lovelace").code == 0
+    chosen = ("--case", "colours/red", "--by", "Grace Hopper", "--note", "new lens")
+    assert tierbench("baseline", "accept", second, *chosen).code == 0
+    lines = tierbench("history", "--model", "model").out.splitlines()
+    at = next(index for index, line in enumerate(lines) if line.startswith("accepted"))
+    cells = [re.split(" {2,}", line) for line in lines[at:]]
+    assert cells[0] == ["accepted", "model", "by", "rows", "run", "what", "note"]
+    assert [row[1:] for row in cells[1:]] == [
+        ["model", "Ada Lovelace", "2", first, "all of the run"],
+        ["model", "Grace Hopper", "1", second, "colours/red", "new lens"],
+    ]
+    # Accepting brings a page that is there up to date.
+    page = (reports / "index.html").read_text(encoding="utf-8")
+    text = " ".join(re.sub("<[^>]*>", " ", page.partition("<body>")[2]).split())
+    assert "accepted by Grace Hopper : new lens" in text.replace(" :", " :")
+    table = text[text.index("Accepted into baselines") :]
+    assert table.index("Grace Hopper 1 colours/red") < table.index("Ada Lovelace 2 all of the run")
+
+
 def test_history_skips_runs_that_cannot_be_read(tierbench: Call, reports: Path) -> None:
     broken = write(reports, 3)
     (broken / "run.json").write_text('{"schema": 1')

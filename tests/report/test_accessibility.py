@@ -42,6 +42,20 @@ SMALL = """() => [...document.querySelectorAll('a[href], button, input, select, 
   .map((element) => [element.outerHTML.slice(0, 100), (element.closest('label') || element).getBoundingClientRect()])
   .filter(([, box]) => box.width < 24 || box.height < 24).map(([text]) => text)"""
 
+# Paragraphs of the report that are wider than 80 digits of their font.
+LONG = """() => {
+  const long = (text) => {
+    const { fontWeight, fontSize, fontFamily } = getComputedStyle(text)
+    const pen = document.createElement('canvas').getContext('2d')
+    pen.font = `${fontWeight} ${fontSize} ${fontFamily}`
+    const range = document.createRange()
+    range.selectNodeContents(text)
+    return range.getBoundingClientRect().width > 80 * pen.measureText('0').width
+  }
+  const texts = document.querySelectorAll('.tb-page p:not(.tb-verdict), .tb-verdict span + span')
+  return [...texts].filter(long).map((text) => text.outerHTML.slice(0, 200))
+}"""
+
 
 @contextmanager
 def of_its_own(browser: Browser, file: Path, width: int, scheme: Literal["light", "dark"]) -> Iterator[Page]:
@@ -95,6 +109,12 @@ def test_pages_fit_every_width_and_targets_every_finger(pages: list[Path], brows
             with of_its_own(browser, file, width, "light") as page:
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, (file.name, width)
                 assert page.evaluate(SMALL) == [], (file.name, width, page.evaluate(SMALL))
+
+
+def test_a_wide_screen_is_used_and_lines_of_text_stay_short(pages: list[Path], browser: Browser) -> None:
+    with of_its_own(browser, pages[0], 2560, "light") as page:
+        assert page.evaluate("document.querySelector('.tb-page').getBoundingClientRect().width") > 2000
+        assert page.evaluate(LONG) == []
 
 
 def test_a_run_of_many_cases_is_few_sheets_of_paper(bench: Bench, open_page: Opener) -> None:

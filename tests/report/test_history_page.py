@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.report.conftest import Opener
-from tests.runs.records import comparison, model, tier, write
+from tests.runs.records import comparison, model, row, tier, write
 from tierbench.common.errors import UserError
 from tierbench.common.schema import RunVerdict
 from tierbench.report.history_text import distinct_times
 from tierbench.report.html.history_page import MOST_RUNS, write_page
+from tierbench.runs import acceptance_history
+from tierbench.runs.baseline import write_baseline
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&\u202e\x1b[31m"
 
@@ -112,6 +114,12 @@ def test_hostile_texts_are_escaped_and_nothing_is_requested(tmp_path: Path) -> N
         suites={HOSTILE: HOSTILE},
         comparisons=(comparison(model=HOSTILE, baseline=HOSTILE, gate=HOSTILE, regressed=0, same=0),),
     )
+    accepted = acceptance_history.acceptance(by=HOSTILE, run=HOSTILE, cases=(HOSTILE,), note=HOSTILE)
+    write_baseline(tmp_path / "baselines" / "m.csv", [row("a", 0.9)], {}, {1: accepted})
+    (tmp_path / "baselines" / "damaged.csv").write_text(
+        "# tierbench baseline 2\n# accepted 0001: {\n", encoding="utf-8"
+    )
+    (tmp_path / "baselines" / "binary.csv").write_bytes(b"# \xff\n")
     broken = tmp_path / HOSTILE.replace("/", "")
     broken.mkdir()
     (broken / "run.json").write_text("{")
@@ -124,6 +132,7 @@ def test_hostile_texts_are_escaped_and_nothing_is_requested(tmp_path: Path) -> N
     assert "\u202e" not in html
     assert "\x1b" not in html
     assert "1 folder could not be read" in found.text
+    assert " ".join(found.text.split()).count("Accepted into baselines") == 1
     addresses = [str(a.get(name)) for _, a in found.tags for name in ("href", "src") if a.get(name)]
     assert all(re.match(r"data:|[0-9TZa-f-]+/report\.html$", address) for address in addresses)
     assert "url(" not in html

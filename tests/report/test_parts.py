@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -174,7 +175,14 @@ def test_numbers_are_formatted(shown: str, expected: str) -> None:
 
 def test_the_key_of_a_picture_is_a_safe_file_name() -> None:
     assert picture_key(replace(ROW, image_sha256="ab" * 32)) == "ab" * 12
-    assert picture_key(replace(ROW, case='../"x>', image_sha256='"><img')) == "s------x-"
+    assert re.fullmatch("s------x--[0-9a-f]{12}", picture_key(replace(ROW, case='../"x>', image_sha256='"><img')))
+    assert picture_key(replace(ROW, case="x", image_sha256="")) == "s--x"
+
+
+def test_pictures_of_long_names_do_not_share_a_key() -> None:
+    keys = {picture_key(replace(ROW, case=f"{'x' * 100}+fog-{each}", corruption="fog")) for each in (1, 2)}
+    assert len(keys) == 2
+    assert max(map(len, keys)) <= 80
 
 
 def test_a_picture_that_cannot_be_opened_says_why(tmp_path: Path) -> None:

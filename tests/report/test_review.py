@@ -171,6 +171,12 @@ def test_the_link_and_the_pytest_id_are_copied(page: Page) -> None:
     assert copied("Copy pytest id") == "'cases/test_tiers.py::test_case[road/red_1]'"
 
 
+def test_the_address_of_a_heading_leaves_the_list_filled(road: Road, open_page: Opener) -> None:
+    page = open_page(road.reports[0], fragment="tb-tiers-title")
+    assert page.locator(".tb-row").count() == 8
+    assert page.url.endswith("#tb-tiers-title")
+
+
 def test_no_result_says_so_and_back_and_forward_go_through_opened_cases(page: Page) -> None:
     page.locator("[data-field=q]").fill("nothing has this name")
     assert words(page.locator(".tb-empty")) == "No case matches. Clear filters"
@@ -274,6 +280,50 @@ def test_on_a_phone_a_tap_opens_the_case_as_a_sheet_and_a_swipe_the_next(road: R
     assert words(case.locator("h3")) == "road/grey_1"
     case.get_by_label("close").tap()
     assert not opened(page).count()
+
+
+def test_on_a_wide_screen_the_case_opens_beside_the_list_and_follows_its_keys(road: Road, open_page: Opener) -> None:
+    page = open_page(road.reports[0], width=2560)
+    # What needs a look stands there before anything was opened; it is no part of the address.
+    case = opened(page)
+    assert words(case.locator("h3")) == "road/green_1"
+    page.locator("[data-field=tag]").select_option("fog")
+    assert words(case.locator("h3")) == "road/green_2"
+    assert page.url.endswith("#tag=fog")
+    page.locator(".tb-row-link").first.focus()
+    page.keyboard.press("Enter")
+    # Both at once: the page may still be scrolling.
+    listed, beside = page.locator(".tb-list, dialog[open]").evaluate_all(
+        "all => all.map((each) => each.getBoundingClientRect().toJSON())"
+    )
+    assert listed["right"] <= beside["left"]
+    assert (listed["top"], listed["bottom"]) == (beside["top"], beside["bottom"])
+    assert words(case.locator("h3")) == "road/green_2"
+    # The keys of the list go on, and the case follows.
+    page.keyboard.press("ArrowDown")
+    assert words(case.locator("h3")) == "road/grey_1"
+    assert page.locator(".tb-row-link[aria-current]").count() == 1
+    assert "grey_1" in words(page.locator(".tb-row-link[aria-current]"))
+    assert "case=road/grey_1" in page.url
+    page.locator(".tb-row-link", has_text="grey_2").click()
+    assert words(case.locator("[data-at]")) == "3 of 3"
+    # In a window that became narrow it stands above the page.
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.wait_for_function("document.querySelector('dialog').matches(':modal')")
+    page.set_viewport_size({"width": 2560, "height": 900})
+    page.wait_for_function("!document.querySelector('dialog').matches(':modal')")
+    assert words(case.locator("h3")) == "road/grey_2"
+    page.keyboard.press("Escape")
+    assert not opened(page).count()
+    page.wait_for_function("document.activeElement.closest('.tb-row')?.innerText.includes('grey_2')")
+
+
+def test_a_link_to_a_case_leads_to_it_on_a_wide_screen(road: Road, open_page: Opener) -> None:
+    page = open_page(road.reports[0], width=2560)
+    page.locator(".tb-changes a", has=page.get_by_alt_text("green_1")).click()
+    box = opened(page).bounding_box()
+    assert box
+    assert 0 <= box["y"] <= 450
 
 
 def test_opening_a_case_moves_nothing(page: Page) -> None:

@@ -151,7 +151,9 @@ def test_a_set_that_is_gone_has_no_pictures(tmp_path: Path) -> None:
 
     html = page(run_of(stored(tmp_path, photos())), tmp_path, gone)
     assert 'data-picture="set-' not in html
+    assert 'data-large="set-' not in html
     assert "3 wrong" in html
+    assert html.count("Without pictures: <bdi>photos is gone</bdi>.") == 1
 
 
 def test_without_result_files_the_figures_of_the_record_are_shown(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -51,6 +53,16 @@ def accept(
         lines = accept_recorded(recorded, folder, force=force, model=model, by=by, note=note)
     for line in lines:
         typer.echo(line)
+    _refresh_page(folder)
+
+
+def _refresh_page(reports: Path) -> None:
+    """Show what was accepted in the page of all runs, if there is one; where that fails, the next run does it."""
+    from tierbench.report.html.history_page import PAGE, write_page
+
+    if (reports / PAGE).is_file():
+        with contextlib.suppress(UserError):
+            write_page(reports)
 
 
 @baseline.command("prune")

@@ -19,8 +19,9 @@ def history(
     suite: Annotated[str, typer.Option("--suite", help="only this suite or data set")] = "",
     html: Annotated[bool, typer.Option("--html", help="also write index.html into the folder of the runs")] = False,
 ) -> None:
-    """Print the trend of each suite, tier and model, and of each data set, over the recorded runs."""
+    """Print the trend of each suite, tier, model and data set over the recorded runs, and who accepted baselines."""
     from tierbench.report.history_text import history_lines
+    from tierbench.runs.acceptances import read_acceptances
     from tierbench.runs.history import only, read_history
 
     folder = reports_folder(reports)
@@ -37,7 +38,8 @@ def history(
 
         # Before anything is printed: what reads the output may close it, as `head` does.
         page = write_page(folder)
-    for line in history_lines(entries, last):
+    accepted = [each for each in read_acceptances(folder) if model in ("", each.model)]
+    for line in history_lines(entries, last, accepted):
         typer.echo(line)
     if page:
         typer.echo(f"\npage: {shown_path(page)}")

@@ -1,4 +1,4 @@
-"""Format the history for the terminal: a line per suite, tier and model, and per data set, then the last runs."""
+"""Format the history for the terminal: a line per suite, tier, model and data set, the last runs, what was accepted."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from tierbench.common.schema import ModelEntry, Run, SetResult
-from tierbench.common.text import MET_MARKS, aligned, one_line, plural
+from tierbench.common.text import MET_MARKS, aligned, listed, one_line, plural
 from tierbench.report.metrics_text import metric_names
+from tierbench.runs.acceptances import Accepted
 from tierbench.runs.history import HistoryEntry
 from tierbench.runs.run_verdict import verdict_of
 from tierbench.runs.trend import Series, TrendPoint, make_series
@@ -16,12 +17,13 @@ from tierbench.scoring.figures import shown_metric
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
-def history_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
-    """Return the trend of every suite, tier and model, that of every data set and model, and the last runs.
+def history_lines(entries: Sequence[HistoryEntry], last: int, accepted: Sequence[Accepted] = ()) -> list[str]:
+    """Return the trend of every suite, tier, model and data set, the last runs, and what was accepted.
 
     Args:
         entries: the runs, oldest first; at least one.
-        last: maximum number of runs to show.
+        last: maximum number of runs, and of acceptances, to show.
+        accepted: what was accepted into baselines, oldest first.
     """
     stopped = sum(not entry.run.complete for entry in entries)
     when = f"{day(entries[0].run.started)} to {day(entries[-1].run.started)}"
@@ -35,7 +37,33 @@ def history_lines(entries: Sequence[HistoryEntry], last: int) -> list[str]:
     runs = [_run_cells(entry, model) for entry in entries[-last:] for model in entry.run.models]
     table = [("started", "run", "model", "level", "against the baseline", "data sets", "verdict"), *runs]
     kept = [column for column in range(len(table[0])) if column != 5 or any(row[column] for row in runs)]
-    return lines + aligned([[row[column] for column in kept] for row in table])
+    lines += aligned([[row[column] for column in kept] for row in table])
+    if accepted:
+        lines += [
+            "",
+            *aligned(
+                [("accepted", "model", "by", "rows", "run", "what", "note"), *map(_accepted_cells, accepted[-last:])]
+            ),
+        ]
+    return lines
+
+
+def _accepted_cells(each: Accepted) -> tuple[str, ...]:
+    one = each.acceptance
+    return (
+        one_line(one.on[:16].replace("T", " "), 16),
+        one_line(each.model, 40),
+        one_line(one.by, 40),
+        str(one.changed),
+        one_line(one.run, 60),
+        accepted_text(each),
+        one_line(one.note, 300),
+    )
+
+
+def accepted_text(each: Accepted) -> str:
+    """Return which cases of a run were accepted: all of them, or those that were chosen."""
+    return listed(each.acceptance.cases, 3) if each.acceptance.cases else "all of the run"
 
 
 def day(started: str) -> str:

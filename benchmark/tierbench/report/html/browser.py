@@ -15,12 +15,12 @@ from tierbench.suites.case import Suite
 # The values of a row, in this order: positions in `texts`, then lists of such positions, then plain values.
 _TEXT = (
     *("suite", "case", "model", "place", "outcome", "change", "predicted", "reason", "known_issue", "notes", "url"),
-    *("picture", "nodeid", "log"),
+    *("picture", "nodeid", "ladder", "step", "corruption", "source", "log"),
 )
 _TEXTS = ("expected", "tags")
 _PLAIN = (
     *("tier", "confidence", "score", "rank", "margin", "passed", "baseline_score", "thresholds", "top"),
-    *("baseline_top", "published", "facts"),
+    *("baseline_top", "published", "facts", "severity", "twin"),
 )
 _MOST_CHARACTERS = {"nodeid": 1000, "notes": 2000, "reason": 600, "known_issue": 600}
 _MOST_LOG = 20_000
@@ -144,6 +144,8 @@ def _row(view: CaseView, texts: _Texts, concepts: Concepts) -> list[Any]:
         bars(view.baseline_top, counting),
         published,
         [[at(name), at(fact)] for name, fact in view.facts],
+        view.severity,
+        view.twin and [at(view.twin.case), at(view.twin.picture), *map(_rounded, view.twin.log_margin)],
     ]
 
 
@@ -151,7 +153,9 @@ def _place(view: CaseView) -> str:
     """Return where the case counts: its tier, or what it is instead."""
     if view.tier is not None:
         return f"tier {view.tier}"
-    return "ladder" if view.ladder else "absence" if view.absent else view.corruption
+    if view.corruption:
+        return f"{view.corruption.replace('_', ' ')}, severity {view.severity}"
+    return "ladder" if view.ladder else "absence" if view.absent else ""
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,4 +1,4 @@
-"""Write `reports/index.html`: all runs with level, pass rates and flips, a trend chart per tier, and links."""
+"""Write `reports/index.html`: all runs with level, pass rates and flips, a trend chart per tier, and acceptances."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path, write_atomically
 from tierbench.common.schema import RunVerdict, TierResult
 from tierbench.common.text import printable
-from tierbench.report.history_text import distinct_times, flips_text, set_rates
+from tierbench.report.history_text import accepted_text, distinct_times, flips_text, set_rates
 from tierbench.report.html.history_chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, make_charts
 from tierbench.report.html.templating import render
 from tierbench.report.metrics_text import metric_names
+from tierbench.runs.acceptances import Accepted, read_acceptances
 from tierbench.runs.history import History, HistoryEntry, read_history
 from tierbench.runs.record import REPORT
 from tierbench.runs.run_verdict import verdict_of
@@ -26,6 +27,7 @@ PAGE = "index.html"
 # The page is written at the end of every run, so it must stay cheap: only the newest runs, and few points.
 MOST_RUNS = 200
 _MOST_POINTS = 60
+_MOST_ACCEPTED = 50
 # Identifies a page that tierbench wrote; no other file is overwritten.
 _TITLE = b"<title>Robustness over time</title>"
 
@@ -40,6 +42,7 @@ class _Row:
         when: its start, as short as tells it from the other runs.
         link: address of its report, relative to the page; empty without a report.
         tiers: the tiers of each model, over all suites.
+        accepted: what was accepted of it.
     """
 
     entry: HistoryEntry
@@ -47,6 +50,7 @@ class _Row:
     when: str
     link: str
     tiers: dict[str, list[_Tier]]
+    accepted: tuple[Accepted, ...] = ()
 
     @property
     def said(self) -> str:
@@ -92,13 +96,17 @@ def history_page(reports: Path, history: History) -> str:
     entries = history.entries
     shown = entries[-MOST_RUNS:]
     times = distinct_times([entry.run.started for entry in shown])
-    newest = [_row(reports, entry, when) for entry, when in zip(shown, times, strict=True)][::-1]
+    accepted = read_acceptances(reports)
+    newest = [_row(reports, entry, when, accepted) for entry, when in zip(shown, times, strict=True)][::-1]
     return render(
         "history.html.jinja",
         rows=newest,
         total=len(entries),
         stopped=sum(not entry.run.complete for entry in entries),
         charts=make_charts(make_series(entries, _MOST_POINTS)),
+        accepted=[(each, accepted_text(each)) for each in accepted[: -_MOST_ACCEPTED - 1 : -1]],
+        accepted_total=len(accepted),
+        links={row.entry.folder: row.link for row in newest},
         several_models=len({model.name for entry in entries for model in entry.run.models}) > 1,
         problems=history.problems,
         flips_text=flips_text,
@@ -123,11 +131,13 @@ def _metrics(series: Sequence[Series]) -> tuple[list[str], list[tuple[str, ...]]
     return names, rows if names else []
 
 
-def _row(reports: Path, entry: HistoryEntry, when: str) -> _Row:
+def _row(reports: Path, entry: HistoryEntry, when: str, accepted: Sequence[Accepted]) -> _Row:
     run = entry.run
     has_report = (reports / entry.folder / REPORT).is_file()
     link = f"{quote(entry.folder)}/{REPORT}" if has_report else ""
-    return _Row(entry, verdict_of(run), when, link, {model.name: _tiers(run.tiers, model.name) for model in run.models})
+    tiers = {model.name: _tiers(run.tiers, model.name) for model in run.models}
+    own = tuple(each for each in accepted if each.acceptance.run == entry.folder)
+    return _Row(entry, verdict_of(run), when, link, tiers, own)
 
 
 def _tiers(results: Sequence[TierResult], model: str) -> list[_Tier]:

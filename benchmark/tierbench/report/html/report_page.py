@@ -18,6 +18,7 @@ from tierbench.report.html.model_comparison import model_comparison_view
 from tierbench.report.html.page import build_page
 from tierbench.report.html.page_pictures import page_pictures
 from tierbench.report.html.picture_store import PictureStore
+from tierbench.report.html.recorded_sets import recorded_sets
 from tierbench.report.html.reference import ReferenceView, reference_view
 from tierbench.report.html.rows import CaseView
 from tierbench.report.html.sets import OpenSet, set_views, worst_samples
@@ -47,7 +48,7 @@ class ReportParts:
         cards: the model cards by model; empty if unknown.
         hidden: names of the columns of pytest-html's table in which no row has anything to say.
         folder: of the run, in which the result files of data sets are; None: without these.
-        open_set: returns a data set of the run by its name; None: the worst pictures have no image.
+        open_set: returns a data set of the run by its name; None: none is there, and the worst pictures have no image.
         pictures: keeps reduced pictures between runs; None: they are made anew.
         explained: what was explained and what was not, a line each.
     """
@@ -104,8 +105,10 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
     shown: list[tuple[str, Shown]] = [
         (view.picture, parts.cases[view.key]) for view in every if view.key in parts.cases
     ]
+    shown += _twins(parts, every)
     shown += _flipped(parts, references)
-    shown += worst_samples(sets, parts.open_set) if parts.open_set else ()
+    samples, unread = worst_samples(sets, parts.open_set)
+    shown += samples
     # Without tiers there is nothing to rank: of data sets the cards on top have the figures.
     ranked = parts.several and bool(run.tiers or not run.sets)
     concepts = Concepts(parts.suites, parts.cards)
@@ -119,6 +122,7 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         hidden=parts.hidden,
         pictures=page_pictures(shown, cases, cases=count, file=file, store=parts.pictures),
         sets=sets,
+        unread_sets=unread,
         cases=cases,
         missed=missed[:_MOST_TILES],
         missed_total=len(missed),
@@ -146,11 +150,14 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
 def report_alone(run: Run, folder: Path) -> str:
     """Return the report of a run without a case as a page of its own, made without pytest-html.
 
+    Pictures of its data sets are shown where these can still be read, from the current folder.
+
     Args:
         run: the record.
         folder: of the run, in which the result files of its data sets are.
     """
-    made = render_report(ReportParts(run, (), (), (), {}, {}, folder=folder), None)
+    open_set = recorded_sets(run.sets, Path.cwd())
+    made = render_report(ReportParts(run, (), (), (), {}, {}, folder=folder, open_set=open_set), None)
     # It was rendered by our own templates, which escape.
     return render("alone.html.jinja", title=made.title, overview=Markup(made.html))  # noqa: S704
 
@@ -159,6 +166,13 @@ def _flipped(parts: ReportParts, references: Iterable[ReferenceView]) -> list[tu
     """Return the pictures of the flips against the reference model, whose cases may be no tests of this run."""
     shown = (each for view in references for _, flips, _ in view.groups for each in flips)
     return [(each.picture, parts.cases[each.flip.key]) for each in shown if each.flip.key in parts.cases]
+
+
+def _twins(parts: ReportParts, views: Iterable[CaseView]) -> list[tuple[str, Case]]:
+    """Return the pictures of the twins of cases, which have no row of their own."""
+    suites = {suite.name: suite.twins for suite in parts.suites}
+    named = ((view.twin, suites.get(view.suite, {})) for view in views if view.twin)
+    return [(twin.picture, twins[twin.case]) for twin, twins in named if twin.case in twins]
 
 
 def _flips(views: Iterable[CaseView]) -> list[CaseView]:

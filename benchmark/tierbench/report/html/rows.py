@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from tierbench.common.schema import CaseRow
 from tierbench.report.html.links import case_link
 from tierbench.scoring.labels import map_concepts
 from tierbench.suites.case import Case, Suite
+from tierbench.suites.derived import clean_id
 
 if TYPE_CHECKING:
     # Few runs explain anything.
@@ -40,6 +42,20 @@ class PublishedView:
     top: tuple[tuple[str, float], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class TwinView:
+    """The picture of the same scene without the object.
+
+    Attributes:
+        picture: key of the picture.
+        log_margin: of the expectation of the case, in each of the two pictures: its own, and the twin's; None: unknown.
+    """
+
+    case: str
+    picture: str
+    log_margin: tuple[float | None, float | None]
+
+
 @dataclass(frozen=True)
 class CaseView:
     """A case under a model, for the templates; text from the suite and the model is not escaped yet.
@@ -53,7 +69,10 @@ class CaseView:
         change: `regressed`, `fixed`, `same` or `new` against the baseline; empty without a baseline.
         baseline_score, baseline_top: the accepted score and the most probable labels, if there are any.
         absent: whether the image must not show the concept.
-        corruption: only for derived cases.
+        corruption, severity: only for derived cases.
+        source: id of the case that a derived case was made from; else empty.
+        step: of a ladder, with its unit: `40 m`; else empty.
+        twin: the picture without the object, if the case has one.
         explanation: where the model looked; None if the case was not explained.
         log: what the test printed, and an error that is no miss; several lines.
     """
@@ -87,6 +106,10 @@ class CaseView:
     baseline_top: tuple[tuple[str, float], ...] = ()
     absent: bool = False
     corruption: str = ""
+    severity: int | None = None
+    source: str = ""
+    step: str = ""
+    twin: TwinView | None = None
     explanation: ExplanationView | None = None
     log: str = ""
 
@@ -117,7 +140,14 @@ def picture_key(row: CaseRow) -> str:
     """Return the key of the picture of a row; cases with the same image share it."""
     if re.fullmatch(r"[0-9a-f]{16,}", row.image_sha256) and not row.corruption:
         return row.image_sha256[:24]
-    return re.sub(r"[^a-z0-9_-]", "-", f"{row.suite}--{row.case}".lower())[:80]
+    return named_picture(row.suite, row.case)
+
+
+def named_picture(suite: str, case: str) -> str:
+    """Return the key of the picture of a case that is known by its name; no two cases share one."""
+    name = f"{suite}--{case}"
+    key = re.sub(r"[^a-z0-9_-]", "-", name.lower())[:60]
+    return key if key == name else f"{key}-{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:12]}"
 
 
 def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, nodeid: str) -> CaseView:
@@ -148,7 +178,8 @@ def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, nodeid: s
         picture=picture_key(row),
         nodeid=nodeid,
         known_issue=case.known_issue if case else "",
-        notes=case.notes if case else "",
+        # Those of a derived case are its source's, and may say that the picture is as it was taken.
+        notes=case.notes if case and not row.corruption else "",
         url=case.url if case else "",
         tags=tuple(row.tags.split()),
         thresholds=_thresholds(row, case),
@@ -163,6 +194,10 @@ def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, nodeid: s
         baseline_top=row.baseline_top,
         absent=row.absent,
         corruption=row.corruption,
+        severity=row.severity,
+        source=clean_id(row.case) if row.corruption else "",
+        step=_step(suite, case),
+        twin=_twin(row, case),
     )
 
 
@@ -191,14 +226,29 @@ def _thresholds(row: CaseRow, case: Case | None) -> tuple[ThresholdView, ...]:
     return tuple(views)
 
 
+def _step(suite: Suite | None, case: Case | None) -> str:
+    """Return the step of a ladder with its unit; empty for other cases."""
+    ladder = suite.ladders.get(case.ladder) if suite and case and case.ladder else None
+    if suite is None or case is None or ladder is None or ladder.parameter not in case.parameters:
+        return ""
+    return _with_unit(case.parameters[ladder.parameter], suite.parameters.get(ladder.parameter, ""))
+
+
+def _twin(row: CaseRow, case: Case | None) -> TwinView | None:
+    if case is None or not case.twin:
+        return None
+    return TwinView(case.twin, named_picture(row.suite, case.twin), (row.log_margin, row.twin_log_margin))
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"{value:g} {unit.removeprefix('1')}".strip()
+
+
 def _facts(row: CaseRow, suite: Suite | None, case: Case | None) -> tuple[tuple[str, str], ...]:
     facts = [] if case is not None and case.group == case.id else [("group", row.group)]
     if case is not None:
         units = suite.parameters if suite else {}
-        facts += [
-            (name, f"{value:g} {units.get(name, '').removeprefix('1')}".strip())
-            for name, value in case.parameters.items()
-        ]
+        facts += [(name, _with_unit(value, units.get(name, ""))) for name, value in case.parameters.items()]
         facts += [("ladder", case.ladder), ("twin", case.twin), ("file", case.file_name)]
         facts += [("source", case.source), ("license", case.license)]
     facts.append(("SHA-256", row.image_sha256))

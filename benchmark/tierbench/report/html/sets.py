@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,23 +111,34 @@ def set_views(run: Run, folder: Path | None) -> dict[str, list[SetView]]:
     return views
 
 
-def worst_samples(views: Mapping[str, Sequence[SetView]], open_set: OpenSet) -> Iterator[tuple[str, Sample]]:
-    """Yield the pictures that the views show, each with its key; none of a set that cannot be opened any more.
+def worst_samples(
+    views: Mapping[str, Sequence[SetView]], open_set: OpenSet | None
+) -> tuple[list[tuple[str, Sample]], dict[str, str]]:
+    """Return the pictures that the views show, each with its key; and why those of a set cannot be shown, by its name.
 
     Args:
         views: see `set_views`.
-        open_set: returns a data set by its name.
+        open_set: returns a data set by its name; None: none is there.
     """
     keys: dict[str, dict[str, str]] = {}
     for own in views.values():
         for view in own:
             keys.setdefault(view.result.set, {}).update((each.picture.id, each.key) for each in view.worst)
+    found: list[tuple[str, Sample]] = []
+    unread: dict[str, str] = {}
     for name, wanted in keys.items():
-        try:
-            samples = open_set(name).samples if wanted else ()
-        except UserError:
+        if not wanted:
             continue
-        yield from ((wanted[sample.id], sample) for sample in samples if sample.id in wanted)
+        if open_set is None:
+            unread[name] = "the data set is not at hand"
+            continue
+        try:
+            samples = open_set(name).samples
+        except UserError as error:
+            unread[name] = error.lines[0]
+        else:
+            found += [(wanted[sample.id], sample) for sample in samples if sample.id in wanted]
+    return found, unread
 
 
 def _view(result: SetResult, results: Sequence[SetResult], folder: Path | None) -> SetView:

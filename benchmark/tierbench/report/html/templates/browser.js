@@ -9,6 +9,7 @@ document.addEventListener('DOMContentLoaded', () => {
   const { run, models, rows, details } = tierbench.readCases(JSON.parse(document.getElementById('tb-cases-data').textContent))
   const several = models.length > 1
   const list = find('.tb-list')
+  const dialog = document.querySelector('.tb-case-view')
   const room = find('.tb-room')
   const fields = Object.fromEntries([...section.querySelectorAll('[data-field]')].map((field) => [field.dataset.field, field]))
   const values = () => Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.value]).filter(([, value]) => value))
@@ -19,6 +20,7 @@ document.addEventListener('DOMContentLoaded', () => {
   const anyFlip = rows.some(tierbench.isFlip)
   let found = []
   let at = 0
+  let chosen = false // whether the reader opened the shown case; beside the list the first one stands there before
   let drawn = new Map()
   let height = 72
 
@@ -26,15 +28,17 @@ document.addEventListener('DOMContentLoaded', () => {
   const encoded = (text) => encodeURIComponent(text).replaceAll('%2F', '/')
   const fragment = (entries) => '#' + entries.map(([name, value]) => `${name}=${encoded(value)}`).join('&')
   const caseEntries = (row) => row ? [['case', row.key], ...(several ? [['model', row.model]] : [])] : []
-  const state = () => [...caseEntries(detail.row()), ...Object.entries(values()), ...accept.ids().map((id) => ['accept', id])]
+  const state = () => [...caseEntries(chosen ? detail.row() : null), ...Object.entries(values()), ...accept.ids().map((id) => ['accept', id])]
   const write = (how = 'replaceState') => {
     const entries = state()
     const hash = entries.length ? fragment(entries) : location.pathname + location.search
     history[how](how === 'pushState' ? { opened: true } : history.state, '', hash)
   }
   const read = (first = false) => {
-    const raw = location.hash.slice(1)
-    if (raw && !raw.includes('=')) return detail.hide()
+    const hash = (first ? tierbench.asked : location.hash).slice(1)
+    const heading = hash && !hash.includes('=')
+    if (heading && !first) return detail.beside() || detail.hide()
+    const raw = heading ? '' : hash
     const params = new URLSearchParams(raw)
     const before = JSON.stringify(values())
     for (const [name, field] of Object.entries(fields)) {
@@ -50,29 +54,41 @@ document.addEventListener('DOMContentLoaded', () => {
     const row = own && (own.find((each) => each.model === params.get('model')) || own[0])
     find('.tb-unknown').hidden = !wanted || Boolean(row)
     find('.tb-unknown').textContent = wanted && !row ? `This report has no case ${wanted}.` : ''
+    chosen = Boolean(row)
     if (row) show(row)
+    else if (first && detail.beside() && found.length) show(rows[found[0]])
     else detail.hide()
-    if (!first) write()
-    else if (raw && !row) section.scrollIntoView({ behavior: 'instant' })
+    if (row && detail.beside()) section.scrollIntoView({ behavior: 'instant' })
+    if (!first || location.hash !== tierbench.asked) write()
+    if (first && raw && !row) section.scrollIntoView({ behavior: 'instant' })
   }
 
   const accept = tierbench.makeAccept({
     box: find('.tb-accept'), run, rows, several, changed: () => { redraw(); write() }
   })
   const detail = tierbench.makeCase({
-    dialog: document.querySelector('.tb-case-view'),
+    dialog,
     several,
     accept,
     details,
     others: (row) => byKey.get(row.key).filter((other) => other !== row),
+    families: tierbench.makeFamilies(rows),
     link: (row) => location.href.split(/[?#]/)[0] + fragment(caseEntries(row)),
+    go: (row) => {
+      chosen = true
+      show(row)
+      write()
+      dialog.querySelector('.tb-case-body').focus({ preventScroll: true })
+    },
     walk: (by) => {
       const row = rows[found[found.indexOf(detail.row().index) + by]]
       if (!row) return
+      chosen = true
       show(row)
       write()
     },
     closed: () => {
+      chosen = false
       detail.hide()
       // Back to the address from before the case was opened, if the reader came from there.
       if (history.state?.opened) history.back()
@@ -83,11 +99,19 @@ document.addEventListener('DOMContentLoaded', () => {
   const show = (row) => {
     const position = found.indexOf(row.index)
     if (position >= 0) move(position)
+    const inList = list.contains(document.activeElement)
     detail.show(row, position, found.length)
+    room.querySelectorAll('a[aria-current]').forEach((link) => link.removeAttribute('aria-current'))
+    drawn.get(position)?.querySelector('a').setAttribute('aria-current', 'true')
+    // Beside the list, the keys of the list go on.
+    if (inList && detail.beside()) focusRow()
   }
   const open = (row) => {
+    // Beside the list, from case to case: one step back closes.
+    const how = chosen ? 'replaceState' : 'pushState'
+    chosen = true
     show(row)
-    write('pushState')
+    write(how)
   }
 
   /* The list. */
@@ -101,6 +125,7 @@ document.addEventListener('DOMContentLoaded', () => {
     const link = make('a', 'tb-row-link')
     link.href = fragment(caseEntries(row))
     link.tabIndex = position === at ? 0 : -1
+    if (row === detail.row()) link.setAttribute('aria-current', 'true')
     const flip = tierbench.isFlip(row) || row.change === 'new' ? row.change : ''
     const about = [row.place, several ? row.model : '', ...row.tags].filter(Boolean).join(' · ')
     link.append(
@@ -177,6 +202,7 @@ document.addEventListener('DOMContentLoaded', () => {
   }
   const changed = () => {
     filter()
+    if (detail.row() && !chosen && found.length) show(rows[found[0]])
     write()
   }
   const clear = () => {
@@ -201,6 +227,11 @@ document.addEventListener('DOMContentLoaded', () => {
     if (!(event.key in steps) || event.ctrlKey || event.metaKey || event.altKey) return
     move(at + steps[event.key])
     focusRow()
+    if (detail.beside() && detail.row()) {
+      chosen = true
+      show(rows[found[at]])
+      write()
+    }
     event.preventDefault()
   })
   document.addEventListener('keydown', (event) => {

@@ -89,12 +89,62 @@
     return list
   }
 
-  /* `walk(by)` opens a neighbour, `closed()` is called when the reader closes the case. */
-  tierbench.makeCase = ({ dialog, several, accept, details, others, link, walk, closed }) => {
+  /* The picture without the object, and what both pictures say of the expectation. */
+  const twinned = (row, { name, picture, own, without }) => {
+    const margin = (value) => value === null ? 'saturated' : (value > 0 ? '+' : '') + fixed(value, 2)
+    const known = own !== null && without !== null
+    const state = !known ? 'unscored' : own > without ? 'met' : 'missed'
+    const words = { met: 'Seen better with the object than without it.', missed: 'Seen no better than without the object.', unscored: 'Whether it is seen better with the object is not known.' }
+    return make('div', 'tb-twin',
+      make('p', 'tb-quiet', 'As it is: ', mark(row.outcome), ` ${word(row.outcome)}, log margin ${margin(own)}`),
+      make('div', 'tb-frame', tierbench.image(picture, 'tb-large', `${name}, the same scene without the object`)),
+      make('p', 'tb-quiet', 'Twin ', said(name), `: log margin ${margin(without)}`),
+      make('p', '', mark(state), ` ${words[state]}`))
+  }
+  /* Small pictures that belong to the case, each with its outcome; a click opens it. */
+  const family = ({ title, lines }, row, link, go) => {
+    const box = section(title.map((part) => said(part)))
+    for (const [name, own] of lines) {
+      const list = make('ol', '', ...own.map((each) => {
+        const step = each.step || (each.severity === null ? '' : String(each.severity))
+        const about = each.corruption ? each.place : each.step || each.case
+        const anchor = make('a', `tb-${each.outcome}`, tierbench.image(each.picture, 'tb-thumb', ''), make('span', 'tb-line', mark(each.outcome), step ? ' ' : '', said(step)))
+        anchor.href = link(each)
+        anchor.setAttribute('aria-label', `${about}: ${word(each.outcome)}${each.score === null ? '' : `, score ${fixed(each.score, 2)}`}`)
+        anchor.title = anchor.getAttribute('aria-label')
+        if (each === row) anchor.setAttribute('aria-current', 'true')
+        anchor.addEventListener('click', (event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return
+          event.preventDefault()
+          go(each)
+        })
+        return make('li', '', anchor)
+      }))
+      if (name) list.setAttribute('aria-label', name)
+      box.append(make('div', 'tb-family-line', ...(name ? [make('span', '', said(name))] : []), list))
+    }
+    return box
+  }
+
+  /* `go(row)` opens another case, `walk(by)` a neighbour; `closed()` is called when the reader closes the case. */
+  tierbench.makeCase = ({ dialog, several, accept, details, others, families, link, go, walk, closed }) => {
     const text = dialog.querySelector('.tb-case-text')
     const slot = dialog.querySelector('[data-slot=explanation]')
+    // As in browser.css: beside the list, or above the page.
+    const wide = matchMedia('(min-width: 1800px)')
     let shown = null
 
+    const reveal = () => {
+      if (dialog.open) return
+      // Not by `show`, which moves the focus and the page.
+      if (wide.matches) dialog.open = true
+      else dialog.showModal()
+    }
+    wide.addEventListener('change', () => {
+      if (!dialog.open) return
+      dialog.close()
+      reveal()
+    })
     const buttons = (row) => {
       const copyLink = make('button', '', 'Copy link')
       copyLink.addEventListener('click', () => tierbench.copy(link(row), copyLink))
@@ -108,7 +158,8 @@
     }
     const show = (row, at, total) => {
       shown = row
-      const { thresholds, top, before, published, facts: known } = details(row)
+      const { thresholds, top, before, published, facts: known, twin } = details(row)
+      const related = families(row)
       const name = make('h3', '', said(row.key))
       name.id = 'tb-case-name'
       const where = [row.place, several ? row.model : '', ...row.tags].filter(Boolean)
@@ -128,6 +179,8 @@
       text.replaceChildren(...parts)
       dialog.querySelector('.tb-case-facts').replaceChildren(facts(row, known))
       dialog.querySelector('.tb-frame').replaceChildren(tierbench.image(row.picture, 'tb-large', `${row.case}, expected ${row.expected.join(' or ')}`))
+      dialog.querySelector('[data-slot=twin]').replaceChildren(...(twin ? [twinned(row, twin)] : []))
+      dialog.querySelector('.tb-case-family').replaceChildren(...(related ? [family(related, row, link, go)] : []))
       dialog.querySelector('figcaption').replaceChildren(said(row.notes))
       dialog.querySelector('[data-at]').textContent = at < 0 ? '' : `${at + 1} of ${total}`
       dialog.querySelector('[data-do=previous]').disabled = at === 0
@@ -135,18 +188,22 @@
       slot.replaceChildren()
       document.dispatchEvent(new CustomEvent('tierbench:case', { detail: { row, slot } }))
       dialog.querySelector('.tb-case-body').scrollTop = 0
-      if (!dialog.open) dialog.showModal()
+      reveal()
     }
     const hide = () => {
       shown = null
       if (dialog.open) dialog.close()
     }
 
-    dialog.addEventListener('close', () => { if (shown) closed() })
+    dialog.addEventListener('close', () => { if (shown && !dialog.open) closed() })
     dialog.addEventListener('click', ({ target }) => {
       const task = target.closest('[data-do]')?.dataset.do
-      if (task === 'close' || target === dialog) dialog.close()
+      if (task === 'close' || (target === dialog && !wide.matches)) dialog.close()
       else if (task) walk(task === 'next' ? 1 : -1)
+    })
+    document.addEventListener('keydown', ({ key, target }) => {
+      // Above the page the browser does it.
+      if (key === 'Escape' && wide.matches && dialog.open && !target.closest('input, select')) dialog.close()
     })
     dialog.addEventListener('keydown', (event) => {
       const by = { j: 1, ArrowRight: 1, k: -1, ArrowLeft: -1 }[event.key]
@@ -160,6 +217,6 @@
       const [x, y] = start ? [end.clientX - start.clientX, end.clientY - start.clientY] : [0, 0]
       if (Math.abs(x) > 60 && Math.abs(x) > 2 * Math.abs(y)) walk(x < 0 ? 1 : -1)
     }, { passive: true })
-    return { show, hide, row: () => shown }
+    return { show, hide, row: () => shown, beside: () => wide.matches }
   }
 })()
