@@ -1,4 +1,4 @@
-"""The flat-colour model as a table: a module for a test's repository, so that its processes say the same without torch."""
+"""The flat-colour model as a table: a module for a test's repository, whose processes then need no torch."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def shapes(bench: Bench) -> Bench:
 @pytest.mark.slow
 def test_equal_retrainings_are_seldom_red_and_the_same_weights_never(shapes: Bench) -> None:
     def red(name: str) -> list[str]:
-        # The verdict is about the pictures of both tiers, whose own tests cost time; those of one tell whether any flip.
+        # The verdict is about both tiers, whatever is selected; the tests of one tier tell whether pictures flip.
         model = f"--robust-model=shapes=python:shapes_model:{name}"
         answer = shapes.run(model, "--robust-gate", "regression", "-m", "regression or tier2")
         assert answer.code in (0, 1), answer.text
