@@ -14,7 +14,8 @@ CHELSEA = Path(skimage.__file__).parent / "data" / "chelsea.png"
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("reference_cache")
+# `colour_model` imports what pytester would import again in every run.
+@pytest.mark.usefixtures("colour_model", "reference_cache")
 def test_an_empty_folder_becomes_a_benchmark(tierbench: Call, workplace: Path, pytester: pytest.Pytester) -> None:
     answer = tierbench("init", "new", "--suite", "pets")
     assert answer.code == 0
@@ -32,13 +33,14 @@ def test_an_empty_folder_becomes_a_benchmark(tierbench: Call, workplace: Path, p
     copy.write_bytes(CHELSEA.read_bytes() + b"\0")
     assert tierbench("add", str(copy), *add, "--label", "beagle").code == 0
     new = str(Path("new").absolute())
-    result = pytester.runpytest_subprocess(*PLUGIN, "--rootdir", new, new)
+    result = pytester.runpytest_inprocess(*PLUGIN, "--rootdir", new, new)
     # The cat passes; the cat that is labelled as a beagle fails, and so does its tier.
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(["*expected beagle, got tiger cat*", "reference: level 0 of 1"])
 
 
-@pytest.mark.usefixtures("reference_cache")
+# `colour_model` imports what pytester would import again in every run.
+@pytest.mark.usefixtures("colour_model", "reference_cache")
 def test_an_existing_project_still_runs_its_own_tests(
     tierbench: Call, workplace: Path, pytester: pytest.Pytester
 ) -> None:
@@ -47,7 +49,7 @@ def test_an_existing_project_still_runs_its_own_tests(
     (home / "tests" / "test_mine.py").write_text("def test_mine(): pass\n", encoding="utf-8")
     (home / "pyproject.toml").write_text('[tool.pytest]\ntestpaths = ["tests"]\n', encoding="utf-8")
     assert tierbench("init", str(home), "--suite", "street").code == 0
-    result = pytester.runpytest_subprocess(*PLUGIN)
+    result = pytester.runpytest_inprocess(*PLUGIN)
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(
         ["suite street has no case yet: `tierbench add IMAGE --suite street --label LABEL` adds one"]

@@ -39,6 +39,9 @@ class Model:
 def nightly(bench: Bench) -> Bench:
     """A repository with the script and the Makefile, whose environment is this one."""
     bench.suite("cars", "file_name,label,tier\nred.png,automobile,1\n")
+    # Predictions are kept, so that no step needs torch.
+    bench.run()
+    bench.record()
     bench.file(".venv/bin/pytest", f'#!/bin/sh\nexec "{sys.executable}" -m pytest "$@"\n').chmod(0o755)
     for name in ("Makefile", ".ci/nightly"):
         (bench.path / name).parent.mkdir(exist_ok=True)

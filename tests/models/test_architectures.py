@@ -51,17 +51,13 @@ CANNOT: Mapping[str, Cannot] = {
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Image.Image]:
-    """Nine pictures of the kinds that people have, in RGB as our reader makes them."""
+    """Five pictures of the shapes that image processors treat differently, in RGB as our reader makes them."""
     folder = tmp_path_factory.mktemp("pictures")
     paths = []
     for index, (mode, size) in enumerate(
         [
             ("L", (224, 224)),
-            ("LA", (70, 110)),
-            ("RGBA", (224, 224)),
-            ("P", (100, 100)),
-            ("CMYK", (120, 80)),
-            ("I;16", (64, 64)),
+            ("RGBA", (70, 110)),
             ("EXIF 6", (90, 160)),
             ("30 × 30", (30, 30)),
             ("500 × 20", (500, 20)),
@@ -70,15 +66,10 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Image.Image]:
         colours = np.random.default_rng(index).integers(0, 256, (4, 5, 4), dtype=np.uint8)
         picture = Image.fromarray(colours, "RGBA").resize(size, Image.Resampling.BICUBIC)
         exif = Image.Exif()
-        if mode == "I;16":
-            picture = Image.fromarray(np.asarray(picture.convert("L")).astype(np.uint16) * 257)
-        elif mode in ("L", "LA", "RGBA", "CMYK", "P"):
-            picture = picture.convert("RGB").convert(mode) if mode in ("CMYK", "P") else picture.convert(mode)
-        else:
-            picture = picture.convert("RGB")
-            if mode == "EXIF 6":
-                exif[0x0112] = 6
-        paths.append(folder / f"{index}.{'tiff' if mode == 'CMYK' else 'png'}")
+        if mode == "EXIF 6":
+            exif[0x0112] = 6
+        picture = picture.convert(mode if mode in ("L", "RGBA") else "RGB")
+        paths.append(folder / f"{index}.png")
         picture.save(paths[-1], exif=exif)
     return [open_picture(path) for path in paths]
 

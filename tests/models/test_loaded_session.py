@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +39,20 @@ class Graph(torch.nn.Module):
         return torch.softmax(logits, -1) if self.form == "softmax" else logits
 
 
-def session_of(folder: Path, file: Path, form: str) -> Any:
-    """Export a model in one of these forms: `logits`, `softmax`, `NHWC`, `pairs` (two pictures at once)."""
-    shape = (2, 32, 32, 3) if form == "NHWC" else (2, 3, 32, 32)
-    batch = None if form == "pairs" else ({0: torch.export.Dim("batch")},)
-    torch.onnx.export(
-        Graph(folder, form).eval(), (torch.zeros(shape),), file, dynamo=True, dynamic_shapes=batch, verbose=False
-    )
-    return onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+@pytest.fixture(scope="module")
+def session_of(colour_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
+    """Export the model in one of these forms, once: `logits`, `softmax`, `NHWC`, `pairs` (two pictures at once)."""
+
+    @cache
+    def session(form: str) -> Any:
+        shape = (2, 32, 32, 3) if form == "NHWC" else (2, 3, 32, 32)
+        batch = None if form == "pairs" else ({0: torch.export.Dim("batch")},)
+        file = tmp_path_factory.mktemp("session") / "model.onnx"
+        graph = Graph(colour_model, form).eval()
+        torch.onnx.export(graph, (torch.zeros(shape),), file, dynamo=True, dynamic_shapes=batch, verbose=False)
+        return onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+
+    return session
 
 
 def made_of(session: Any, folder: Path, labels: tuple[str, ...] = LABELS) -> Classifier:
@@ -56,10 +64,10 @@ def made_of(session: Any, folder: Path, labels: tuple[str, ...] = LABELS) -> Cla
 
 @pytest.mark.parametrize("form", ["logits", "softmax", "NHWC", "pairs"])
 def test_a_session_predicts_as_the_model_that_it_was_exported_from(
-    colour_model: Path, tmp_path: Path, form: str
+    colour_model: Path, session_of: Callable[[str], Any], form: str
 ) -> None:
     folder = load_classifier(str(colour_model), device="cpu")
-    loaded = made_of(session_of(colour_model, tmp_path / "model.onnx", form), colour_model)
+    loaded = made_of(session_of(form), colour_model)
     # An odd number.
     pictures = [flat(colour, (50, 40)) for colour in RGB][:5]
     outputs = loaded.predict(pictures)
@@ -72,8 +80,8 @@ def test_a_session_predicts_as_the_model_that_it_was_exported_from(
     assert card["steps"][1] == "resize shortest edge to 36, bicubic"
 
 
-def test_what_cannot_be_used_is_one_line(colour_model: Path, tmp_path: Path) -> None:
-    session = session_of(colour_model, tmp_path / "model.onnx", "logits")
+def test_what_cannot_be_used_is_one_line(colour_model: Path, session_of: Callable[[str], Any]) -> None:
+    session = session_of("logits")
     for made in (session, (session,), (session, 3)):
         with pytest.raises(UserError, match=r"return \(session, processor, labels\), or name its file: onnx:FILE$"):
             as_classifier(made, "python:mine:make", "model 'python:mine:make'")

@@ -26,6 +26,7 @@ CLASSES: Mapping[str, str] = {
 }
 # Settings that make a model small, by the names that most configs have for them.
 _SMALL: Mapping[str, int] = {
+    "embed_dim": 24,
     "hidden_size": 32,
     "intermediate_size": 64,
     "num_hidden_layers": 2,
@@ -37,6 +38,8 @@ _CONFIGS: Mapping[str, Mapping[str, Any]] = {
     "cvt": {"depth": [1, 2, 3], "embed_dim": [16, 32, 48], "num_heads": [1, 2, 3]},
     "efficientnet": {"width_coefficient": 0.2, "depth_coefficient": 0.2, "hidden_dim": 256},
     "imagegpt": {"n_embd": 32, "n_layer": 2, "n_head": 2},
+    "mobilevit": {"hidden_sizes": [36, 48, 60], "neck_hidden_sizes": [8, 8, 16, 16, 24, 32, 64]},
+    "mobilevitv2": {"width_multiplier": 0.5},
     "perceiver": {**_PERCEIVER, "num_self_attention_heads": 2, "image_size": 64},
     "textnet": {"stem_out_channels": 16, "hidden_sizes": [16, 16, 16, 16, 16]},
     "timm_wrapper": {

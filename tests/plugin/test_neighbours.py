@@ -29,6 +29,9 @@ def recorded(bench: Bench) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_all_of_them_together(study: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Predictions are kept, so that neither process needs torch.
+    study.run()
+    study.record()
     monkeypatch.delenv("PYTEST_ADDOPTS")
     study.file(
         "cases/test_own.py",

@@ -17,7 +17,7 @@ from tests.plugin.test_robust_gate import failed
 
 LABELS = ("circle", "cross", "ring", "square")
 SIDE = 16
-RETRAININGS = 20
+RETRAININGS = 10
 
 MODULE = """
 import numpy as np
@@ -77,9 +77,9 @@ def train(network: Callable[[], nn.Module], seed: int, file: Path) -> dict[str, 
     pictures = np.stack([draw(LABELS[label], rng, rng.uniform(10, 60)) for label in labels])
     inputs, targets = torch.from_numpy(pictures[:, None] / np.float32(255) - np.float32(0.5)), torch.from_numpy(labels)
     model = network()
-    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
+    optimizer = torch.optim.Adam(model.parameters(), 5e-3)
     for _ in range(10):
-        for batch in torch.randperm(len(targets)).reshape(-1, 50):
+        for batch in torch.randperm(len(targets)).reshape(-1, 100):
             optimizer.zero_grad()
             loss: torch.Tensor = nn.functional.cross_entropy(model(inputs[batch]), targets[batch])
             torch.autograd.backward(loss)
@@ -124,11 +124,11 @@ def shapes(bench: Bench) -> Bench:
 @pytest.mark.slow
 def test_equal_retrainings_are_seldom_red_and_the_same_weights_never(shapes: Bench) -> None:
     def red(name: str) -> list[str]:
-        answer = shapes.run(f"--robust-model=shapes=python:shapes_model:{name}", "--robust-gate", "regression")
+        # The verdict is about both tiers, whatever is selected; the tests of one tier tell whether pictures flip.
+        model = f"--robust-model=shapes=python:shapes_model:{name}"
+        answer = shapes.run(model, "--robust-gate", "regression", "-m", "regression or tier2")
         assert answer.code in (0, 1), answer.text
-        record = shapes.record()
-        changed = (record.scores["change"] != "same").sum()
-        flips.append(int(changed))
+        flips.append(int((shapes.record().scores["change"] != "same").sum()))
         return [test for test in failed(answer.text) if test.startswith("test_regression")]
 
     flips: list[int] = []
@@ -136,4 +136,5 @@ def test_equal_retrainings_are_seldom_red_and_the_same_weights_never(shapes: Ben
     reds = sum(bool(red(f"seed{seed}")) for seed in range(1, RETRAININGS + 1))
     # Each of them flips pictures in both directions, or there would be nothing to be mistaken about.
     assert sum(count >= 5 for count in flips[2:]) > RETRAININGS // 2
-    assert reds <= 3
+    # More than two of ten would be red by chance once in ninety times, at the level of 0.05.
+    assert reds <= 2

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.colour_table import COLOUR_TABLE
 from tests.conftest import STUDY, Bench
 from tests.flat_sets import CLEAN, write_set
 from tests.garage import worse_model
@@ -28,6 +29,12 @@ def weather(bench: Bench) -> Bench:
     write_set(bench.path / "weather")
     bench.configure(robust_datasets=["imagenet-c:weather"])
     return bench
+
+
+def without_torch(weather: Bench) -> None:
+    """Let processes of their own ask a model that says the same and is imported in no time."""
+    weather.file("colour_table.py", COLOUR_TABLE)
+    weather.configure(robust_datasets=["imagenet-c:weather"], robust_model=["model=python:colour_table:ColourTable"])
 
 
 def gates(bench: Bench, text: str) -> None:
@@ -67,6 +74,8 @@ def test_slices_are_selected_by_marks(weather: Bench, marks: str, names: list[st
 
 @pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)], ids=["one", "workers"])
 def test_the_figures_stand_in_record_and_summary(weather: Bench, workers: tuple[str, ...]) -> None:
+    if workers:
+        without_torch(weather)
     answer = weather.run(*workers)
     assert answer.code == 0, answer.text
     assert counts(answer.text) == {"passed": 4}
@@ -225,6 +234,7 @@ def test_a_wrong_set_is_one_line(weather: Bench, options: list[str], said: str) 
 
 @pytest.mark.slow
 def test_without_pyarrow_one_line_says_what_to_install(weather: Bench) -> None:
+    without_torch(weather)
     weather.file("cases/conftest.py", 'import sys\n\nsys.modules["pyarrow"] = None\n')
     answer = weather.run_process()
     assert answer.code == 4

@@ -133,7 +133,10 @@ def test_flips_need_a_baseline(study: Bench) -> None:
 
 @pytest.mark.slow
 def test_the_controller_explains_what_workers_predicted(study: Bench) -> None:
-    answer = study.run_process("-n", "2", "--robust-explain", "failures")
+    # Predictions are kept, so that no worker needs torch.
+    study.run()
+    study.record()
+    answer = study.run("-n", "2", "--robust-explain", "failures")
     assert answer.line("--robust-explain").endswith("2 of 2 cases explained")
     assert len(explained(study)) == 2
 

@@ -258,5 +258,5 @@ def test_a_module_that_exits_is_one_line(reds: Bench, where: str) -> None:
 def test_labels_of_any_length_make_a_record_that_reads(reds: Bench) -> None:
     long = MODEL.replace("MISHAP", "pass").replace('("airplane", "automobile")', '("é" * 100_000, "automobile")')
     reds.file("long_labels.py", long)
-    assert reds.run("--robust-model=model=python:long_labels:Ship", "-m", "tier1").code == 0
-    assert reds.record().scores["case"].nunique() == 6
+    assert reds.run("--robust-model=model=python:long_labels:Ship", "-k", "red_0").code == 0
+    assert list(reds.record().scores["case"]) == ["red_0"]

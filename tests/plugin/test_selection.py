@@ -206,7 +206,7 @@ def test_several_models_are_named_in_ids_and_judged_apart(study: Bench, multi_la
 
 @pytest.mark.slow
 def test_workers_record_the_same_as_one_process(study: Bench) -> None:
-    answer = study.run_process("-n", "2", "--robust-no-cache")
+    answer = study.run("-n", "2", "--robust-no-cache")
     assert answer.code == 1
     assert counts(answer.text) == {"passed": 2, "failed": 4}
     record = study.record()
