@@ -21,7 +21,8 @@ _ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 
 def guarded(text: str) -> str:
     """Return the text of a cell with an apostrophe in front if a spreadsheet would run it."""
-    return f"'{text}" if _FORMULA.match(text) else text
+    # Most begin with a letter or a digit.
+    return text if text[:1].isalnum() or not _FORMULA.match(text) else f"'{text}"
 
 
 def unguarded(cell: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,17 +12,20 @@ from tierbench.common.text import message_line
 from tierbench.corruptions import CORRUPTION_REGISTRY
 from tierbench.plugin import fixtures
 from tierbench.plugin.collection import has_nothing, module_of, parametrize
+from tierbench.plugin.kept_objects import KeptObjects
 from tierbench.plugin.merging import MergingSession
 from tierbench.plugin.options import read_options
 from tierbench.plugin.prediction_time import PredictionTime
 from tierbench.plugin.problem_item import put_in_place
 from tierbench.plugin.recorder import Recorder
-from tierbench.plugin.reports import pack_attached, unpack_attached
+from tierbench.plugin.reports import SENT, note, pack, pack_said, unpack, unpack_said
 from tierbench.plugin.session import SESSION, BenchmarkSession, check_of
 from tierbench.plugin.startup import has_only_checks, is_concerned, only_looks, overrides_classifier
 from tierbench.report.header_text import header_lines
 from tierbench.suites.markers import marker_texts
 from tierbench.suites.places import Places
+
+_PARTS = ("tierbench-html", "tierbench-run-issues", "tierbench-recorder", "tierbench-prediction-time")
 
 
 class Hooks:
@@ -45,6 +47,7 @@ class Hooks:
         self.session = session(options, config, Path(worker["robust_shared"]) if worker else None)
         if worker:
             self.session.sets.take(worker["robust_sets"])
+        self.kept = KeptObjects()
         self.recorder: Recorder | None = None
         self._pictures = {str(case.path) for suite in self.session.suites for case in suite.images}
         # What is wrong; a worker is told by its controller.
@@ -63,7 +66,7 @@ class Hooks:
         self.config.pluginmanager.register(PredictionTime(self.session), "tierbench-prediction-time")
         if self.is_worker or only_looks(self.config):
             return
-        self.recorder = Recorder(self.config, self.session)
+        self.recorder = Recorder(self.config, self.session, self.kept)
         self.recorder.prepare()
         self.session.sets.folder = self.recorder.recording.folder
         self.config.pluginmanager.register(self.recorder, "tierbench-recorder")
@@ -80,9 +83,14 @@ class Hooks:
             self.recorder.discard()
         self.session.close()
         if self.is_worker:
-            # The process ends now. Python would first go through all cases and tests in search of cycles: with two
-            # workers and 10,000 cases 1.5 of 25 s.
-            gc.freeze()
+            # The process ends now, and Python would go through all cases and tests once more.
+            self.kept.keep()
+            return
+        for name in _PARTS:
+            self.config.pluginmanager.unregister(name=name)
+        # What refers to itself is not freed before the next search.
+        vars(self.session).clear()
+        self.kept.let_go()
 
     @property
     def _concerned(self) -> bool:
@@ -97,6 +105,7 @@ class Hooks:
             self._problems = self._find_problems()
             if self._problems and has_only_checks(self.config, self.places.cases):
                 raise pytest.UsageError(*self._problems)
+        self.kept.keep()
 
     def pytest_report_header(self) -> list[str]:
         """Say models, device, suites and cached predictions."""
@@ -147,8 +156,14 @@ class Hooks:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Read the selection: it is what will be predicted."""
         self.session.select(session.items)
+        self.kept.keep()
         if self._problems and not self.is_worker and (self.session.selected or not session.items):
             raise pytest.UsageError(*self._problems)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Leave the reports and rows out of the search for garbage, too, while pages are made of them."""
+        self.kept.keep()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -157,18 +172,33 @@ class Hooks:
         node.workerinput["robust_shared"] = str(self.session.shared_folder())
         node.workerinput["robust_sets"] = self.session.sets.hand_over()
 
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note what a test of ours said for the report of it."""
+        report = yield
+        note(item, report)
+        return report
+
     @pytest.hookimpl(wrapper=True)
-    def pytest_report_to_serializable(self) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
-        """Let an xdist worker send what is attached to a report as one text."""
+    def pytest_report_to_serializable(
+        self, report: object
+    ) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
+        """Let an xdist worker send what is plain in a report as one text."""
         data = yield
         if data is not None:
-            pack_attached(data)
+            pack(data)
+            pack_said(report, data)
         return data
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_from_serializable(self, data: dict[str, Any]) -> None:
-        """Read what a worker attached to a report."""
-        unpack_attached(data)
+    @pytest.hookimpl(wrapper=True)
+    def pytest_report_from_serializable(self, data: dict[str, Any]) -> Generator[None, Any, Any]:
+        """Read what a worker packed."""
+        unpack(data)
+        sent = data.pop(SENT, None)
+        report = yield
+        if sent and report is not None:
+            unpack_said(sent, report)
+        return report
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_terminal_summary(

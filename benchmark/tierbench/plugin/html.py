@@ -121,7 +121,9 @@ class HtmlReport:
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: MutableSequence[str]) -> None:
         """Remove from a case's log what its row shows already."""
         if report.nodeid in self._shown and report.when != "teardown":
-            said = (escape(report.longreprtext) + "\n", "No log output captured.")
+            # pytest draws the text with a terminal's writer, even where there is none.
+            reason = escape(report.longreprtext) if report.longrepr else ""
+            said = (f"{reason}\n", "No log output captured.")
             data[:] = [entry for entry in data if entry not in said]
 
     @pytest.hookimpl(optionalhook=True)

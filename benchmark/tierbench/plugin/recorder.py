@@ -14,6 +14,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import shown_path
 from tierbench.common.schema import FailedTest
 from tierbench.common.text import message_line
+from tierbench.plugin.kept_objects import KeptObjects
 from tierbench.plugin.reports import reported, without_ours
 from tierbench.plugin.run_issues import RunIssues
 from tierbench.plugin.session import BenchmarkSession
@@ -28,6 +29,8 @@ from tierbench.runs.run_verdict import verdict_of
 if TYPE_CHECKING:
     from tierbench.runs.explaining import Explained
 
+# After so many rows.
+_OFTEN = 1000
 _WITHOUT_A_TEST = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR)
 
 
@@ -37,11 +40,13 @@ class Recorder:
     Args:
         config: pytest's configuration.
         session: suites and models.
+        kept: what the session keeps to its end.
     """
 
-    def __init__(self, config: pytest.Config, session: BenchmarkSession) -> None:
+    def __init__(self, config: pytest.Config, session: BenchmarkSession, kept: KeptObjects) -> None:
         self.config = config
         self.session = session
+        self._kept = kept
         self.report_file: Path | None = None
         self.recording = Recording(session, tuple(map(str, config.invocation_params.args)))
         self.issues = RunIssues(session, self.recording)
@@ -85,6 +90,11 @@ class Recorder:
         return self._plugin("pytest_html.", "pytest_sessionfinish")
 
     @cached_property
+    def _tests_elsewhere(self) -> bool:
+        """Whether all that this process does is to take reports: workers run the tests."""
+        return bool(self.config.getoption("dist", "no") != "no" and self.config.getoption("numprocesses", None))
+
+    @cached_property
     def _junit(self) -> Any:
         """pytest's writer of JUnit XML; None where none is written."""
         return self._plugin("_pytest.junitxml", "add_global_property")
@@ -96,7 +106,7 @@ class Recorder:
 
     def pytest_collection_finish(self) -> None:
         """Start the record, or take the folder back."""
-        if self.config.getoption("dist", "no") != "no" and self.config.getoption("numprocesses", None):
+        if self._tests_elsewhere:
             return  # the workers collect; the next hook is called instead
         if self.session.selected:
             self.recording.begin()
@@ -115,6 +125,8 @@ class Recorder:
         """Record what a benchmark test attached to its report."""
         if (said := reported(report)) is not None:
             self.recording.take(said)
+            if self._tests_elsewhere and not len(self.recording.gathered.rows) % _OFTEN:
+                self._kept.keep()
         if report.failed:
             self._note_failure(report)
         junit = self._junit

@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import msgspec
 import pytest
 
-from tierbench.common.schema import LeftToMerge
+from tierbench.common.schema import CaseRow, LeftToMerge
 from tierbench.plugin.check import Check, Judged
 from tierbench.plugin.kinds import KINDS
 from tierbench.plugin.session import BenchmarkSession
@@ -20,17 +22,33 @@ from tierbench.runs.wire import KIND, Reported, from_values, to_values
 
 # When the report of a test was made with which a worker of pytest-xdist died.
 CRASHED = "???"
-_PACKED = "robust-packed"
+_PACKED, SENT = "robust-packed", "robust-said"
+# Of a serialised TestReport; `unpack` makes tuples of what pytest has as tuples.
+_PLAIN = frozenset(
+    ("nodeid", "location", "keywords", "outcome", "when", "sections", "duration", "start", "stop", "user_properties")
+)
 _TYPES = {name: kind.result_type for name, kind in KINDS.items()} | {LEFT: LeftToMerge}
+
+_ATTACHED = pytest.StashKey[Reported]()
+# What was attached to a test, by the report that counts for it, until it is read.
+_SAID = WeakKeyDictionary[pytest.TestReport, Reported]()
 
 
 def attach(item: pytest.Item, session: BenchmarkSession, check: Check, judged: Judged) -> None:
     """Attach the outcome of a test to its reports, which go to the controller and into JUnit XML."""
     fingerprint = session.models.fingerprint(check.model)
     kind = LEFT if isinstance(judged.result, LeftToMerge) else check.kind
-    attached = to_values(Reported(kind, check.model, fingerprint, judged.result, judged.rows))
+    said = Reported(kind, check.model, fingerprint, judged.result, judged.rows)
     # A test that is run again, by pytest-rerunfailures for one, has those of its first try.
-    item.user_properties[:] = without_ours(item.user_properties) + attached
+    item.user_properties[:] = without_ours(item.user_properties) + to_values(said)
+    item.stash[_ATTACHED] = said
+
+
+def note(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Note what was attached to a test for a report of it, so that it need not be read from the properties."""
+    said = item.stash.get(_ATTACHED, None)
+    if said is not None and _counts(report):
+        _SAID[report] = said
 
 
 def without_ours(properties: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -40,23 +58,49 @@ def without_ours(properties: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]
     return [entry for entry in properties if entry[0] not in ours]
 
 
-def pack_attached(data: dict[str, Any]) -> None:
-    """Make one text of the properties of a report that goes to another process, if some of them are ours.
+def pack(data: dict[str, Any]) -> None:
+    """Make one text of what is plain in a report that goes to another process.
 
-    execnet writes each name and each value by itself, in Python: of a case this took twice as long as to judge it.
+    execnet writes each name and each value by itself, in Python: of a case this took several times as long as to
+    judge it. What JSON does not have goes as it is: the text of a failure, and what plugins added to the report.
     """
-    properties = data.get("user_properties", ())
-    if any(name == KIND for name, _ in properties):
-        # With the properties of others, which keep their places; what JSON does not have goes as it is.
+    if data.get("$report_type") == "TestReport" and data.keys() >= _PLAIN:
         with suppress(TypeError):
-            data["user_properties"] = [(_PACKED, json.dumps(properties))]
+            data[_PACKED] = json.dumps({name: data[name] for name in _PLAIN})
+            for name in _PLAIN:
+                del data[name]
 
 
-def unpack_attached(data: dict[str, Any]) -> None:
-    """Undo `pack_attached`."""
-    properties = data.get("user_properties", ())
-    if len(properties) == 1 and properties[0][0] == _PACKED:
-        data["user_properties"] = [tuple(each) for each in json.loads(properties[0][1])]
+def unpack(data: dict[str, Any]) -> None:
+    """Undo `pack`."""
+    if packed := data.pop(_PACKED, None):
+        data |= json.loads(packed)
+        data["location"] = tuple(data["location"])
+        for name in ("sections", "user_properties"):
+            data[name] = [tuple(entry) for entry in data[name]]
+
+
+def pack_said(report: object, data: dict[str, Any]) -> None:
+    """Put what was attached to a report that counts for its test beside it, on its way to another process."""
+    said = _SAID.pop(report, None) if isinstance(report, pytest.TestReport) else None
+    if said is not None:
+        # A lone surrogate is not UTF-8; the properties have it escaped.
+        with suppress(UnicodeEncodeError):
+            values = said.model, said.fingerprint, said.result, said.rows
+            data[SENT] = said.kind, msgspec.json.encode(values).decode()
+
+
+def unpack_said(sent: tuple[str, str], report: pytest.TestReport) -> None:
+    """Note for a report what `pack_said` put beside it."""
+    kind, text = sent
+    _SAID[report] = Reported(kind, *_decoder(kind).decode(text))
+
+
+@cache
+def _decoder(kind: str) -> msgspec.json.Decoder[tuple[str, str, Any, tuple[CaseRow, ...]]]:
+    """Return what reads model, fingerprint, result and rows of a kind of test."""
+    generic: Any = tuple
+    return msgspec.json.Decoder(generic[str, str, _TYPES[kind], tuple[CaseRow, ...]])
 
 
 # Several hooks ask for the same report, one after the other.
@@ -66,16 +110,22 @@ def reported(report: pytest.TestReport) -> Reported | None:
 
     Of several tries by pytest-rerunfailures the last one counts.
     """
-    counts = str(report.when) in ("call", CRASHED) or (report.when == "setup" and not report.passed)
-    if not counts or str(report.outcome) == "rerun":
+    if not _counts(report):
         return None
-    said = from_values(getattr(report, "user_properties", ()), _TYPES)
+    # A plugin may have made the report anew.
+    said = _SAID.pop(report, None) or from_values(getattr(report, "user_properties", ()), _TYPES)
     if said is not None and said.result is None:
         row = said.rows[0]
         # To pytest they are skipped tests: nobody can tell, or another test reports that the model cannot predict.
         kept = report.skipped and row.outcome in ("unscored", "error")
-        return replace(said, rows=(row if kept else replace(row, outcome=_outcome(report)),))
+        outcome = row.outcome if kept else _outcome(report)
+        return said if outcome == row.outcome else replace(said, rows=(replace(row, outcome=outcome),))
     return said
+
+
+def _counts(report: pytest.TestReport) -> bool:
+    counts = str(report.when) in ("call", CRASHED) or (report.when == "setup" and not report.passed)
+    return counts and str(report.outcome) != "rerun"
 
 
 def _outcome(report: pytest.TestReport) -> str:

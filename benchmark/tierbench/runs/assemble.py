@@ -31,6 +31,7 @@ from tierbench.runs.acceptance_history import latest_text
 from tierbench.runs.baseline import provenance_changes
 from tierbench.runs.baseline_changes import Baselines
 from tierbench.runs.environment import git_commit, thread_count, tool_versions
+from tierbench.runs.margins import margins_of
 from tierbench.runs.provenance import provenance
 from tierbench.runs.whole_margins import whole_margins
 from tierbench.scoring.absence import summarise_absence
@@ -240,7 +241,7 @@ class Assembly:
         known = {key: value for key, value in self.provenance(name).items() if key in accepted.provenance}
         if not baseline.scaled:
             # The workers of pytest-xdist judged; this process has only their rows.
-            own, model = (row for row in rows if row.model == name), self.models.opened(name)
+            own, model = margins_of(row for row in rows if row.model == name), self.models.opened(name)
             baseline.scale(whole_margins(own, self.suites, model, accepted, self._fingerprint(name)))
         verdicts: list[PairedVerdict] = self.gathered.of_model("regression", name)
         return BaselineComparison(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from tierbench.runs.baseline_source import (
     update_problems,
 )
 from tierbench.runs.decision import Change
-from tierbench.runs.diff import RowDiff, diff_cases, judged_tiers, paired_cases
-from tierbench.runs.margins import Margins, margin_scales, margins_note, margins_of
+from tierbench.runs.diff import AcceptedRows, RowDiff, judged_tiers, paired_cases, scored_rows
+from tierbench.runs.margins import Margins, margin_scales, margins_note
 from tierbench.runs.regression import judge_regression
 from tierbench.scoring.results import CaseResult
 from tierbench.suites.case import Suite
@@ -36,29 +36,28 @@ class BaselineChanges:
 
     def __init__(self, baseline: Baseline, max_drop: float) -> None:
         self.baseline = baseline
+        self._accepted = AcceptedRows(baseline.rows)
         self._max_drop = max_drop
+        self._diffs: dict[str, RowDiff] = {}
         self._changes: dict[str, Change] = {}
         self._scales: Mapping[str, float] | None = None
         # Why falls of margins are not judged; empty if they are. Known when the typical margins have been taken.
         self.note = ""
 
     @property
-    def known(self) -> Mapping[str, Change]:
-        """The changes computed so far, by `suite/id`."""
-        return self._changes
-
-    @property
     def cases(self) -> list[tuple[str, str]]:
         """Suite and case of each accepted row."""
         return case_keys(self.baseline)
 
-    def diff(self, results: Iterable[CaseResult]) -> list[RowDiff]:
-        """Return the diff of results against the baseline, without the `missing` ones."""
-        rows = (result.row() for result in results)
-        diff = diff_cases(self.baseline.rows, rows, max_drop=self._max_drop, scales=self._scales or {})
-        return [each for each in diff if each.change != "missing"]
+    def diff(self, results: Sequence[CaseResult]) -> list[RowDiff]:
+        """Return the diff of the results with a score against the baseline; computed once per case."""
+        scored = [result for result in results if result.verdict]
+        new = [result.row() for result in scored if result.case.key not in self._diffs]
+        for key, row in scored_rows(new).items():
+            self._diffs[row.key] = self._accepted.diff(key, row, max_drop=self._max_drop, scales=self._scales or {})
+        return [self._diffs[result.case.key] for result in scored]
 
-    def verdicts(self, results: Iterable[CaseResult], suites: Mapping[str, Suite]) -> tuple[PairedVerdict, ...]:
+    def verdicts(self, results: Sequence[CaseResult], suites: Mapping[str, Suite]) -> tuple[PairedVerdict, ...]:
         """Return the paired verdicts on results; see `judge_regression`.
 
         Args:
@@ -79,16 +78,16 @@ class BaselineChanges:
 
     def scale(self, margins: Margins) -> None:
         """Take the typical margins of the model from the margins of `whole_margins`."""
-        accepted = margins_of(self.baseline.rows)
+        accepted = self._accepted.margins
         self._scales = margin_scales(margins, accepted)
         self.note = margins_note(accepted, margins)
+        self._diffs, self._changes = {}, {}
 
-    def of(self, results: Iterable[CaseResult]) -> Mapping[str, Change]:
-        """Return the change of each result against the baseline, by `suite/id`; computed once per case."""
-        unknown = [result for result in results if result.verdict and result.case.key not in self._changes]
-        if unknown:
-            self._changes.update((each.row.key, _change(each)) for each in self.diff(unknown))
-        return self._changes
+    def of(self, results: Sequence[CaseResult]) -> list[Change | None]:
+        """Return the change of each result against the baseline; None of one without a score."""
+        for diff in self.diff([result for result in results if result.case.key not in self._changes]):
+            self._changes[diff.row.key] = _change(diff)
+        return [self._changes.get(result.case.key) for result in results]
 
 
 def _change(diff: RowDiff) -> Change:
@@ -122,6 +121,7 @@ class Baselines:
     asked: str
     max_drop: float
     _known: dict[str, BaselineChanges | None] = field(default_factory=dict)
+    _files: dict[str, Baseline] = field(default_factory=dict)
 
     def source(self, name: str) -> BaselineSource:
         """Return the source of a model's baseline."""
@@ -135,8 +135,8 @@ class Baselines:
         """
         if name not in self._known:
             source = self.source(name)
-            found = BaselineChanges(read_source(source, self._spec(name)), self.max_drop) if source.there else None
-            self._known[name] = found
+            baseline = self._read(source, self._spec(name)) if source.there else None
+            self._known[name] = BaselineChanges(baseline, self.max_drop) if baseline else None
         return self._known[name]
 
     def gate(self, name: str) -> Gate:
@@ -154,8 +154,15 @@ class Baselines:
 
     def problems(self, *, updating: bool) -> list[str]:
         """List the problems of the baselines that are to be read or, with `updating`, to be written."""
-        check = update_problems if updating else source_problems
-        return [line for spec in self.specs for line in check(self.choice, spec)]
+        if updating:
+            return [line for spec in self.specs for line in update_problems(self.choice, spec)]
+        return [line for spec in self.specs for line in source_problems(self.choice, spec, self._read)]
+
+    def _read(self, source: BaselineSource, spec: ModelSpec) -> Baseline:
+        """Read a baseline once: to look for problems, and to compare."""
+        if spec.name not in self._files:
+            self._files[spec.name] = read_source(source, spec)
+        return self._files[spec.name]
 
     def _spec(self, name: str) -> ModelSpec:
         return next(spec for spec in self.specs if spec.name == name)

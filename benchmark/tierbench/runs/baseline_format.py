@@ -46,6 +46,7 @@ _FRACTION = re.compile(r"-?[01](\.[0-9]{1,20})?")
 # Six significant digits, of a number that float32 probabilities can express.
 _LOG_MARGIN = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?(e-[0-9]{1,3})?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_TOP_DECODER = msgspec.json.Decoder(tuple[tuple[str, Share], ...])
 _MAY_BE_EMPTY = ("log_margin", "twin_log_margin", "seen")
 _HEADERS = (ALL_BASELINE_COLUMNS, BASELINE_COLUMNS)
 _FIX = "restore it from version control, or delete it and create it again with --robust-update-baseline"
@@ -120,7 +121,7 @@ def _parse_rows(lines: list[str], columns: Sequence[str], offset: int) -> tuple[
     try:
         for cells in reader:
             number = offset + reader.line_num
-            row = _parse_row([unguarded(cell) for cell in cells], columns, number)
+            row = _parse_row([unguarded(cell) if cell[:1] == "'" else cell for cell in cells], columns, number)
             if (row.suite, row.case) in rows:
                 raise _problem(number, f"{_shown(row.key)} appears twice")
             rows[row.suite, row.case] = row
@@ -176,7 +177,7 @@ def _parse_row(cells: list[str], columns: Sequence[str], number: int) -> CaseRow
 
 def _parse_top(text: str, number: int) -> tuple[tuple[str, float], ...]:
     try:
-        return msgspec.json.decode(text or "[]", type=tuple[tuple[str, Share], ...])
+        return _TOP_DECODER.decode(text or "[]")
     except msgspec.MsgspecError:
         raise _problem(number, f"top {_shown(text)} is not a list of labels with their probabilities") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,8 +90,16 @@ class BaselineChoice:
         return BaselineSource(old, self.required, note)
 
 
-def source_problems(choice: BaselineChoice, model: ModelSpec) -> list[str]:
-    """List the problems of the baseline that a model is to be compared with."""
+def source_problems(
+    choice: BaselineChoice, model: ModelSpec, read: Callable[[BaselineSource, ModelSpec], object]
+) -> list[str]:
+    """List the problems of the baseline that a model is to be compared with.
+
+    Args:
+        choice: the baseline that the user chose.
+        model: the model.
+        read: reads it, like `read_source`.
+    """
     source = choice.source(model)
     if source.path is None:
         return []
@@ -103,7 +112,7 @@ def source_problems(choice: BaselineChoice, model: ModelSpec) -> list[str]:
             "accept a run with --robust-update-baseline, or name a baseline, a file or a run"
         ]
     try:
-        read_source(source, model)
+        read(source, model)
     except UserError as error:
         return list(error.lines)
     return []

@@ -169,22 +169,16 @@ class Benchmark:
     def changes(self, name: str, results: Sequence[CaseResult]) -> list[Change | None]:
         """Return how results of a model compare with its baseline; None without a baseline or a score."""
         baseline = self._scaled_baseline(name)
-        if baseline is None:
-            return [None] * len(results)
-        known = baseline.known
-        if any(result.verdict and result.case.key not in known for result in results):
-            # All at once at the first call: each diff walks over the whole baseline.
-            known = baseline.of(self.all_results(name))
-        return [known.get(result.case.key) for result in results]
+        return baseline.of(results) if baseline else [None] * len(results)
 
     def _scaled_baseline(self, name: str) -> BaselineChanges | None:
         """Return the baseline of a model, which knows the typical margins of the model; None without one."""
         baseline = self.baselines.of(name)
         if baseline is not None and not baseline.scaled:
             model = self.asked(name)
-            rows = (result.row() for result in self.all_results(name))
+            margins = {(each.case.suite, each.case.id): each.log_margin for each in self.all_results(name)}
             fingerprint = self.models.fingerprint(name)
-            baseline.scale(whole_margins(rows, self.suites, model, baseline.baseline, fingerprint))
+            baseline.scale(whole_margins(margins, self.suites, model, baseline.baseline, fingerprint))
         return baseline
 
     def asked(self, name: str) -> ModelUnderTest | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from tierbench.common.schema import CaseRow
 from tierbench.common.text import flat
@@ -95,26 +96,62 @@ def diff_cases(
     """
     if not 0 < max_drop <= LARGEST_DROP:
         raise ValueError(f"max_drop must be above 0 and at most {LARGEST_DROP:g}, got {max_drop}")
-    scored = _by_key((row for row in run if not _undefined(row.score)), _RUN_FIGURES, "run")
-    accepted = _by_key(baseline, _FIGURES, "baseline")
-    old_margins = margins_of(accepted.values())
-    old_scales = margin_scales(old_margins)
-    new_scales = margin_scales(margins_of(scored.values()), old_margins) if scales is None else scales
-    return [
-        _diff(accepted.get(key), scored.get(key), old_scales.get(key[0]), new_scales.get(key[0]), max_drop)
-        for key in sorted(accepted.keys() | scored.keys())
-    ]
+    accepted = AcceptedRows(baseline)
+    scored = scored_rows(run)
+    if scales is None:
+        scales = margin_scales(margins_of(scored.values()), accepted.margins)
+    keys = sorted(accepted.rows.keys() | scored.keys())
+    return [accepted.diff(key, scored.get(key), max_drop=max_drop, scales=scales) for key in keys]
+
+
+class AcceptedRows:
+    """The rows of a baseline, checked once for any number of diffs.
+
+    Args:
+        baseline: as in `diff_cases`.
+
+    Raises:
+        ValueError: if a case appears twice, or a figure is missing or not a number.
+    """
+
+    def __init__(self, baseline: Iterable[CaseRow]) -> None:
+        self.rows = _by_key(baseline, _FIGURES, "baseline")
+        self.margins = margins_of(self.rows.values())
+        self._scales = margin_scales(self.margins)
+
+    def diff(self, key: _Key, now: CaseRow | None, *, max_drop: float, scales: Mapping[str, float]) -> RowDiff:
+        """Return the diff of the row of a run; see `diff_cases` for the arguments.
+
+        Args:
+            key: suite and case.
+            now: the row; None if the run did not score the case.
+            max_drop: the largest fall of the margin.
+            scales: typical margin of the run's model, by suite.
+        """
+        return _diff(self.rows.get(key), now, self._scales.get(key[0]), scales.get(key[0]), max_drop)
+
+
+def scored_rows(run: Iterable[CaseRow]) -> dict[tuple[str, str], CaseRow]:
+    """Return the rows of a run that have a score, by suite and case.
+
+    Raises:
+        ValueError: if a case appears twice, or a figure is missing or not a number.
+    """
+    return _by_key((row for row in run if not _undefined(row.score)), _RUN_FIGURES, "run")
 
 
 def _by_key(rows: Iterable[CaseRow], figures: Iterable[str], name: str) -> dict[_Key, CaseRow]:
     """Check rows and return them by suite and case."""
     found: dict[_Key, CaseRow] = {}
+    values = attrgetter(*figures)
     for row in rows:
-        if (row.suite, row.case) in found:
+        key = row.suite, row.case
+        if key in found:
             raise ValueError(f"the {name} contains {row.key} more than once")
-        if any(_undefined(getattr(row, figure)) for figure in figures):
+        # What differs from itself is no number.
+        if any(value is None or value != value for value in values(row)):  # see above
             raise ValueError(f"the {name} contains {row.key} with an empty or undefined figure")
-        found[row.suite, row.case] = row
+        found[key] = row
     return found
 
 
@@ -133,7 +170,7 @@ def _diff(
     then = now.passed if _alike(before, now) else _judged_again(before, now)
     if before.image_sha256 != now.image_sha256:
         return RowDiff(before, now, "new", "the image changed", passed_before=then)
-    if flat(before.expected) != flat(now.expected):
+    if before.expected != now.expected and flat(before.expected) != flat(now.expected):
         return RowDiff(before, now, "new", "the expectation changed", passed_before=then)
     old, new = scaled_margin(before.log_margin, old_scale), scaled_margin(now.log_margin, scale)
     fell = old is not None and new is not None and old - new > max_drop + 1e-9

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,9 @@ class ScoresFile:
     def append(self, row: CaseRow) -> None:
         """Append a row; if a case is run again, its last row counts."""
         values = cells(row)
-        self._write([_cell(name, values.get(name)) for name in self._columns])
+        found = ((name, values.get(name)) for name in self._columns)
+        # Many cells of a row are empty.
+        self._write([value if value is None or value == "" else _cell(name, value) for name, value in found])
 
     def _write(self, line: Sequence[Any]) -> None:
         self._line.seek(0)
@@ -85,13 +88,18 @@ class ScoresFile:
         self._stream.close()
 
 
+_values = attrgetter(*COLUMNS)
+
+
 def _cell(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return guarded(value)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
         six_digits = abs(value) >= 1 or name in ("log_margin", "twin_log_margin")
         return format(value, ".6g" if six_digits else ".6f")
-    return guarded(value) if isinstance(value, str) else value
+    return value
 
 
 def write_run(folder: Path, run: Run) -> None:
@@ -188,7 +196,7 @@ def to_json(value: Any) -> str:
 
 def cells(row: CaseRow) -> dict[str, Any]:
     """Return the plain values of a row by column; each parameter is a column, and lists of labels are JSON."""
-    values: dict[str, Any] = {name: getattr(row, name) for name in COLUMNS}
+    values: dict[str, Any] = dict(zip(COLUMNS, _values(row), strict=True))
     values["top"] = json.dumps(row.top)
     values["baseline_top"] = json.dumps(row.baseline_top) if row.baseline_top else None
     return {**values, **row.parameters}

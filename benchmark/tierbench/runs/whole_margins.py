@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tierbench.common.schema import CaseRow
 from tierbench.runs.baseline_format import Baseline
 from tierbench.runs.margins import Margins, margins_of
 from tierbench.scoring.model_under_test import ModelUnderTest
@@ -12,7 +11,7 @@ from tierbench.suites.case import Suite
 
 
 def whole_margins(
-    rows: Iterable[CaseRow],
+    judged: Margins,
     suites: Iterable[Suite],
     model: ModelUnderTest | None,
     accepted: Baseline,
@@ -24,13 +23,13 @@ def whole_margins(
     is of the very same model.
 
     Args:
-        rows: the rows of the run, of one model.
+        judged: log margins of the cases of the run, under one model.
         suites: all suites.
         model: the model; None if it is not at hand: then no prediction is looked up.
         accepted: its baseline.
         fingerprint: of the model; empty if it has none.
     """
-    margins = margins_of(rows)
+    margins = dict(judged)
     ran = {suite for suite, _ in margins}
     missing = [
         case for suite in suites if suite.name in ran for case in suite.cases if (suite.name, case.id) not in margins

@@ -50,6 +50,27 @@ class LabelSpace:
         """The concept of each label that belongs to one, by index."""
         return {index: name for name, indices in reversed([*self.concepts.items()]) for index in indices}
 
+    @cached_property
+    def _sides(self) -> dict[tuple[tuple[str, ...], bool], tuple[np.ndarray, np.ndarray]]:
+        return {}
+
+    def sides(self, names: Sequence[str], absent: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Return the indices of the labels of an expectation, and of all others; computed once for each expectation.
+
+        Args:
+            names: the expected concepts, or the absent one.
+            absent: whether the concept must not be there.
+        """
+        import numpy as np
+
+        asked = tuple(names), absent
+        if asked not in self._sides:
+            named = np.zeros(len(self.labels), dtype=bool)
+            for name in names:
+                named[list(self.concepts[name])] = True
+            self._sides[asked] = np.flatnonzero(named != absent), np.flatnonzero(named == absent)
+        return self._sides[asked]
+
     def name(self, index: int) -> str:
         """Return the concept that a label counts as, or else the label in its short form."""
         return self.owners.get(index) or short_label(self.labels[index])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -96,6 +96,8 @@ class ModelPool:
     _models: dict[str, ModelUnderTest] = field(default_factory=dict)
     # Model → why it could not predict; empty if it could.
     _predicted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # Of pictures, by the SHA-256 of their files; searches for misses and for regressions ask for the same.
+    _figures: dict[str, PictureFigures] = field(default_factory=dict)
 
     @property
     def store(self) -> PredictionStore:
@@ -110,7 +112,7 @@ class ModelPool:
     def run_store(self) -> PredictionStore:
         """The store of predictions that are not kept between runs; the processes of a run share it."""
         if self._run_store is None:
-            self._run_store = PredictionStore(self.shared / "predictions.sqlite" if self.shared else None)
+            self._run_store = PredictionStore(_run_file(self.shared) if self.shared else None)
         return self._run_store
 
     def share(self, folder: Path) -> None:
@@ -210,8 +212,17 @@ class ModelPool:
     def picture_figures(self, digests: Iterable[str]) -> dict[str, PictureFigures]:
         """Return the figures of pictures that are kept from their prediction, by the SHA-256 of the picture's file."""
         wanted = set(digests)
-        stores = dict.fromkeys((self.store, self.run_store))
-        return {digest: figures for store in stores for digest, figures in kept_figures(store, wanted).items()}
+        for store in self._read_stores():
+            if new := wanted - self._figures.keys():
+                self._figures |= kept_figures(store, new)
+        return {digest: self._figures[digest] for digest in wanted & self._figures.keys()}
+
+    def _read_stores(self) -> Iterator[PredictionStore]:
+        """Yield the stores that may hold something of this run."""
+        yield self.store
+        # Models without a fingerprint predict into that of the run, here or in a worker.
+        if self.options.cache and (self._run_store or (self.shared and _run_file(self.shared).exists())):
+            yield self.run_store
 
     def problems(self) -> list[str]:
         """Open every model without loading its weights, and list the problems of the models and their labels."""
@@ -279,3 +290,7 @@ class ModelPool:
         from filelock import FileLock
 
         return FileLock(self.shared / "predict.lock")
+
+
+def _run_file(folder: Path) -> Path:
+    return folder / "predictions.sqlite"

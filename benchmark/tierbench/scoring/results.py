@@ -54,6 +54,11 @@ class CaseResult:
         return self.error or self.skipped or self.unscored or (self.verdict.reason if self.verdict else "")
 
     @property
+    def log_margin(self) -> float | None:
+        """The log margin of the verdict; None where probabilities are saturated, and without a verdict."""
+        return _finite(self.verdict.log_margin) if self.verdict else None
+
+    @property
     def outcome(self) -> str:
         """The outcome of a test of the case: `passed`, `failed`, `xfailed`, `error`, `skipped` or `unscored`."""
         if self.error:
@@ -92,7 +97,7 @@ class CaseResult:
             confidence=verdict.confidence if verdict else None,
             rank=verdict.rank if verdict else None,
             margin=verdict.margin if verdict else None,
-            log_margin=_finite(verdict.log_margin) if verdict else None,
+            log_margin=self.log_margin,
             twin_log_margin=_finite(verdict.twin_log_margin) if verdict else None,
             min_score=case.thresholds.min_score,
             max_rank=case.thresholds.max_rank,

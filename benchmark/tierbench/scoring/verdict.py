@@ -76,10 +76,7 @@ class _Expectation:
 
     def sides(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the indices of the labels of the expectation, and of all others."""
-        named = np.zeros(len(self.values), dtype=bool)
-        for name in self.names:
-            named[list(self.space.concepts[name])] = True
-        return np.flatnonzero(named != self.absent), np.flatnonzero(named == self.absent)
+        return self.space.sides(self.names, self.absent)
 
     def best(self, indices: np.ndarray) -> int | None:
         """Return the most probable of these labels, the first of equals; None if there are none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -23,7 +24,10 @@ _PLAIN = (
     *("baseline_top", "published", "facts", "severity", "twin"),
 )
 _MOST_CHARACTERS = {"nodeid": 1000, "notes": 2000, "reason": 600, "known_issue": 600}
+_LIMITS = tuple(_MOST_CHARACTERS.get(name, 400) for name in _TEXT[:-1])
 _MOST_LOG = 20_000
+# The texts of a view on both sides of its place, which is computed, and without its log.
+_before_place, _behind_place = attrgetter(*_TEXT[:3]), attrgetter(*_TEXT[4:-1])
 # `<` would end the script element that holds the data, or begin a comment in it; the others end a line of a script.
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -33,22 +37,23 @@ class _Texts:
 
     def __init__(self) -> None:
         self.shown: list[str] = [""]
-        self._positions = {"": 0}
+        # Asked for directly where there are many: a call takes longer than the look-up.
+        self.known = {"": 0}
 
     def at(self, text: str, limit: int = 400) -> int:
         """Return the position of a text, which is made safe for one line."""
-        position = self._positions.get(text)
+        position = self.known.get(text)
         return self._add(text, one_line(text, limit)) if position is None else position
 
     def lines_at(self, text: str) -> int:
         """Return the position of a text of several lines; of a long one the end is kept."""
-        position = self._positions.get(text)
+        position = self.known.get(text)
         if position is not None:
             return position
         return self._add(text, "\n".join(one_line(line, 2000) for line in text[-_MOST_LOG:].split("\n")))
 
     def _add(self, text: str, shown: str) -> int:
-        self._positions[text] = len(self.shown)
+        self.known[text] = len(self.shown)
         self.shown.append(shown)
         return len(self.shown) - 1
 
@@ -110,23 +115,26 @@ def as_script(data: Any) -> Markup:
 
 
 def _row(view: CaseView, texts: _Texts, concepts: Concepts) -> list[Any]:
-    at = texts.at
+    at, known = texts.at, texts.known
     counting = concepts.of(view)
 
     def bars(top: Sequence[tuple[str, float]], counts_as: Mapping[str, str]) -> list[list[Any]]:
         """Return each label with its probability, and the expected concept that it counts as, if it does."""
-        made: list[list[Any]] = []
-        for label, probability in top:
-            bar = [at(label, 120), round(probability, 4)]
-            concept = counts_as.get(label)
-            made.append([*bar, at(concept)] if concept in view.expected else bar)
-        return made
+        return [
+            [
+                known[label] if label in known else at(label, 120),
+                round(probability, 4),
+                *((at(counts_as[label]),) if counts_as.get(label) in view.expected else ()),
+            ]
+            for label, probability in top
+        ]
 
     thresholds = [[at(each.name), at(each.got), at(each.wanted), each.met] for each in view.thresholds]
     published = [[at(each.model), bars(each.top, concepts.of_labels(view, each.top))] for each in view.published]
-    text = [at(getattr(view, name), _MOST_CHARACTERS.get(name, 400)) for name in _TEXT[:3]]
-    text += [at(_place(view)), at(view.outcome), at(view.change)]
-    text += [at(getattr(view, name), _MOST_CHARACTERS.get(name, 400)) for name in _TEXT[6:-1]]
+    text = [
+        known[value] if value in known else at(value, limit)
+        for value, limit in zip((*_before_place(view), _place(view), *_behind_place(view)), _LIMITS, strict=True)
+    ]
     return [
         *text,
         texts.lines_at(view.log),
