@@ -20,6 +20,7 @@ from tierbench.plugin.problem_item import put_in_place
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.reports import pack_attached, unpack_attached
 from tierbench.plugin.session import SESSION, BenchmarkSession, check_of
+from tierbench.plugin.slim_reports import SlimItems, SlimReports
 from tierbench.plugin.startup import has_only_checks, is_concerned, only_looks, overrides_classifier
 from tierbench.report.header_text import header_lines
 from tierbench.suites.markers import marker_texts
@@ -61,6 +62,7 @@ class Hooks:
             self.config.addinivalue_line("markers", f"{name}: {text}")
         self.config.pluginmanager.register(fixtures, "tierbench-fixtures")
         self.config.pluginmanager.register(PredictionTime(self.session), "tierbench-prediction-time")
+        self.config.pluginmanager.register(SlimItems(), "tierbench-slim-items")
         if self.is_worker or only_looks(self.config):
             return
         self.recorder = Recorder(self.config, self.session)
@@ -68,6 +70,7 @@ class Hooks:
         self.session.sets.folder = self.recorder.recording.folder
         self.config.pluginmanager.register(self.recorder, "tierbench-recorder")
         self.config.pluginmanager.register(self.recorder.issues, "tierbench-run-issues")
+        self.config.pluginmanager.register(SlimReports(self.recorder), "tierbench-slim-reports")
         if self.recorder.report_file is not None:
             # Only here: without pytest-html there is nothing to enrich, and Jinja2 may be missing.
             from tierbench.plugin.html import HtmlReport

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tierbench.common.schema import LeftToMerge
+from tierbench.plugin.case_properties import CaseProperties
 from tierbench.plugin.check import Check, Judged
 from tierbench.plugin.kinds import KINDS
 from tierbench.plugin.session import BenchmarkSession
@@ -21,6 +22,9 @@ from tierbench.runs.wire import KIND, Reported, from_values, to_values
 # When the report of a test was made with which a worker of pytest-xdist died.
 CRASHED = "???"
 _PACKED = "robust-packed"
+# What this process attached last to a test of a case, as values and as it was: reports of that test follow at once, and
+# need not be read.
+_latest: list[tuple[list[tuple[str, Any]], Reported]] = []
 _TYPES = {name: kind.result_type for name, kind in KINDS.items()} | {LEFT: LeftToMerge}
 
 
@@ -28,9 +32,31 @@ def attach(item: pytest.Item, session: BenchmarkSession, check: Check, judged: J
     """Attach the outcome of a test to its reports, which go to the controller and into JUnit XML."""
     fingerprint = session.models.fingerprint(check.model)
     kind = LEFT if isinstance(judged.result, LeftToMerge) else check.kind
-    attached = to_values(Reported(kind, check.model, fingerprint, judged.result, judged.rows))
+    said = Reported(kind, check.model, fingerprint, judged.result, judged.rows)
+    attached = to_values(said)
     # A test that is run again, by pytest-rerunfailures for one, has those of its first try.
     item.user_properties[:] = without_ours(item.user_properties) + attached
+    _latest[:] = [(attached, said)] if judged.result is None else []
+
+
+def _latest_in(properties: Sequence[tuple[str, Any]]) -> tuple[Reported, slice] | None:
+    """Return what this process attached last, and its place among properties; None where they are of another test."""
+    for attached, said in _latest:
+        for start, entry in enumerate(properties):
+            if entry is attached[0]:
+                return said, slice(start, start + len(attached))
+    return None
+
+
+def kept_properties(properties: Sequence[tuple[str, Any]]) -> Any:
+    """Return properties in the form in which they are kept when all plugins have seen them.
+
+    Those of a test of another process, or of no case, stay as they are.
+    """
+    if isinstance(properties, CaseProperties) or (found := _latest_in(properties)) is None:
+        return properties
+    said, place = found
+    return CaseProperties(said, properties[: place.start], properties[place.stop :])
 
 
 def without_ours(properties: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -69,12 +95,14 @@ def reported(report: pytest.TestReport) -> Reported | None:
     counts = str(report.when) in ("call", CRASHED) or (report.when == "setup" and not report.passed)
     if not counts or str(report.outcome) == "rerun":
         return None
-    said = from_values(getattr(report, "user_properties", ()), _TYPES)
+    properties = getattr(report, "user_properties", ())
+    latest = _latest_in(properties)
+    said = latest[0] if latest else from_values(properties, _TYPES)
     if said is not None and said.result is None:
-        row = said.rows[0]
+        row, outcome = said.rows[0], _outcome(report)
         # To pytest they are skipped tests: nobody can tell, or another test reports that the model cannot predict.
         kept = report.skipped and row.outcome in ("unscored", "error")
-        return replace(said, rows=(row if kept else replace(row, outcome=_outcome(report)),))
+        return said if kept or row.outcome == outcome else replace(said, rows=(replace(row, outcome=outcome),))
     return said
 
 
