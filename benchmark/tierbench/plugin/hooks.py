@@ -18,14 +18,22 @@ from tierbench.plugin.options import read_options
 from tierbench.plugin.prediction_time import PredictionTime
 from tierbench.plugin.problem_item import put_in_place
 from tierbench.plugin.recorder import Recorder
-from tierbench.plugin.reports import SENT, note, pack, pack_said, unpack, unpack_said
+from tierbench.plugin.reports import SENT, pack, pack_said, unpack, unpack_said
 from tierbench.plugin.session import SESSION, BenchmarkSession, check_of
+from tierbench.plugin.slim_reports import SlimItems, SlimReports
 from tierbench.plugin.startup import has_only_checks, is_concerned, only_looks, overrides_classifier
 from tierbench.report.header_text import header_lines
 from tierbench.suites.markers import marker_texts
 from tierbench.suites.places import Places
 
-_PARTS = ("tierbench-html", "tierbench-run-issues", "tierbench-recorder", "tierbench-prediction-time")
+_PARTS = (
+    "tierbench-html",
+    "tierbench-slim-reports",
+    "tierbench-slim-items",
+    "tierbench-run-issues",
+    "tierbench-recorder",
+    "tierbench-prediction-time",
+)
 
 
 class Hooks:
@@ -64,6 +72,7 @@ class Hooks:
             self.config.addinivalue_line("markers", f"{name}: {text}")
         self.config.pluginmanager.register(fixtures, "tierbench-fixtures")
         self.config.pluginmanager.register(PredictionTime(self.session), "tierbench-prediction-time")
+        self.config.pluginmanager.register(SlimItems(), "tierbench-slim-items")
         if self.is_worker or only_looks(self.config):
             return
         self.recorder = Recorder(self.config, self.session, self.kept)
@@ -71,6 +80,7 @@ class Hooks:
         self.session.sets.folder = self.recorder.recording.folder
         self.config.pluginmanager.register(self.recorder, "tierbench-recorder")
         self.config.pluginmanager.register(self.recorder.issues, "tierbench-run-issues")
+        self.config.pluginmanager.register(SlimReports(self.recorder), "tierbench-slim-reports")
         if self.recorder.report_file is not None:
             # Only here: without pytest-html there is nothing to enrich, and Jinja2 may be missing.
             from tierbench.plugin.html import HtmlReport
@@ -171,13 +181,6 @@ class Hooks:
         node.workerinput["robust_problems"] = self._problems
         node.workerinput["robust_shared"] = str(self.session.shared_folder())
         node.workerinput["robust_sets"] = self.session.sets.hand_over()
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Note what a test of ours said for the report of it."""
-        report = yield
-        note(item, report)
-        return report
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_to_serializable(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Generator, Iterable, Mapping, MutableMapping, MutableSequence, Sequence
+from collections.abc import Generator, Iterator, Mapping, MutableMapping, MutableSequence
 from contextlib import nullcontext
 from copy import copy
 from dataclasses import replace
-from html import escape, unescape
+from html import escape
 from typing import Any
 
 import pytest
@@ -17,26 +16,17 @@ from tierbench.common.schema import CaseRow
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.reports import CRASHED, reported
 from tierbench.plugin.session import BenchmarkSession
+from tierbench.plugin.table_cells import LATER, OWN_COLUMNS, Said, put_cells, said_of
 from tierbench.report.html import sample
 from tierbench.report.html.frame import complete_frame
 from tierbench.report.html.picture_store import PictureStore
-from tierbench.report.html.report_page import ReportParts, render_report
+from tierbench.report.html.report_page import CASES, ReportParts, render_report
 from tierbench.report.html.rows import CaseView, case_view
 from tierbench.report.html.templating import cells_of, escaped, macros, render
 
 _CELLS = "cells.html.jinja"
-# As pytest-html reads the name and the key of a cell.
-_NAME, _KEY = re.compile(r"col-(\w+)"), re.compile(r"<td.*?>(.*?)</td>")
-
-_TAG = re.compile(r"<[^>]*>")
-_STANDARD = ("result", "testId", "duration", "links")
-
-# Columns that are hidden where no row has anything to say in them.
-_OWN_COLUMNS = ("picture", "tier", "model", "expected", "predicted", "score", "rank", "margin", "change")
-
-# Stand in the row of a case until it is known whether the table keeps it: most are shown by the browser of cases alone,
-# and their cells would be what the run spends most time on.
-_LATER = tuple(f'<td data-later="{index}"></td>' for index in range(10))
+# Characters of data that are put into the page when pytest-html has written it.
+_LARGE = 4_000_000
 
 
 class HtmlReport:
@@ -52,7 +42,11 @@ class HtmlReport:
         self._recorder = recorder
         self._recording = recorder.recording
         self._data: Any = None
-        self._shown: dict[str, CaseView] = {}
+        # The rows of the cases by node id, and what their tests printed or the user's hooks said of them.
+        self._shown: dict[str, CaseRow] = {}
+        self._said: dict[str, Said] = {}
+        # The data of the browser of cases, where it is put into the page when that is written.
+        self._data_later = ""
         self._steps: list[CaseView] = []
 
     @pytest.hookimpl(optionalhook=True)
@@ -73,17 +67,63 @@ class HtmlReport:
             return
         said = reported(report)
         if said is not None and said.kind == "case":
-            self._shown[report.nodeid] = self._view(said.rows[0], report)
+            self._shown[report.nodeid] = said.rows[0]
         elif said is not None and said.kind == "ladder":
             # Its test is the ladder: a step that is missed has not failed.
             self._steps += [
-                self._view(replace(row, outcome="missed") if row.outcome == "failed" else row, report)
+                self._view(report.nodeid, replace(row, outcome="missed") if row.outcome == "failed" else row)
                 for row in said.rows
             ]
 
-    def _view(self, row: CaseRow, report: pytest.TestReport) -> CaseView:
+    # Outermost: pytest-html has made the rows of a test when it is over.
+    @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtest_logreport")
+    def pytest_runtest_logreport_over(self, report: pytest.TestReport) -> Generator[None, object, object]:
+        """Take a case out of pytest-html's data as soon as its test is over."""
+        answer = yield
+        if report.when == "teardown" and report.nodeid in self._shown and not self._at_once:
+            self._take_out(report.nodeid)
+        return answer
+
+    @property
+    def _at_once(self) -> bool:
+        """Whether pytest-html writes its page after each test."""
+        return bool(self._recorder.config.getini("generate_report_on_test"))
+
+    @property
+    def _tests(self) -> MutableMapping[str, list[dict[str, Any]]]:
+        """The rows of pytest-html's table by node id."""
+        tests: MutableMapping[str, list[dict[str, Any]]] = self._data.data["tests"]
+        return tests
+
+    def _take_out(self, nodeid: str) -> None:
+        """Take a case out of pytest-html's data, unless a plugin attached something to its test.
+
+        The counts of outcomes remain, and what the table said of the case beside its row.
+        """
+        own = self._tests.get(nodeid, ())
+        if any(test["extras"] for test in own):
+            return
+        self._tests.pop(nodeid, None)
+        if said := said_of(own, self._said.get(nodeid)):
+            self._said[nodeid] = said
+
+    def _view(self, nodeid: str, row: CaseRow) -> CaseView:
         suite, case = self._session.by_name.get(row.suite), self._session.cases.get(row.key)
-        return case_view(row, suite, case, nodeid=report.nodeid)
+        return case_view(row, suite, case, nodeid=nodeid)
+
+    def _views(self, said: Mapping[str, Said]) -> Iterator[CaseView]:
+        """Yield the view of each case, with what its test said and where the model looked."""
+        explained = self._recorder.explained
+        for nodeid, row in self._shown.items():
+            view = self._view(nodeid, row)
+            if (own := said.get(nodeid)) is not None:
+                view = replace(view, log=own.log, facts=(*view.facts, *own.facts))
+            if explained and (found := explained.found.get((view.suite, view.case, view.model))):
+                # Here, because few runs explain anything.
+                from tierbench.report.html.explanation import explanation_view
+
+                view = replace(view, explanation=explanation_view(found))
+            yield view
 
     def _show_crash(self, report: pytest.TestReport) -> None:
         """Report a test that died with its worker to pytest-html, which does not show tests without an end."""
@@ -108,13 +148,14 @@ class HtmlReport:
         if shown is None:
             nodeid = report.nodeid if report.when == "call" else f"{report.nodeid}::{report.when}"
             ours = cells_of(macros(_CELLS).other(nodeid, several))
-        elif self._recorder.config.getini("generate_report_on_test"):
-            ours = self._cells(shown)
+        elif self._at_once:
+            ours = self._cells(report.nodeid)
         else:
-            ours = list(_LATER if several else _LATER[:-1])
+            ours = list(LATER if several else LATER[:-1])
         cells[:] = [result, *ours, duration, *links]
 
-    def _cells(self, view: CaseView) -> list[str]:
+    def _cells(self, nodeid: str) -> list[str]:
+        view = self._view(nodeid, self._shown[nodeid])
         return cells_of(macros(_CELLS).case(view, self._session.several_models))
 
     @pytest.hookimpl(optionalhook=True)
@@ -134,12 +175,9 @@ class HtmlReport:
         self._data.set_data("environment", {name: escaped(value) for name, value in environment.items()})
         run, rows = self._recording.run, self._recording.rows
         if run is None or not (rows or run.tiers or run.references or run.sets):
-            prefix.append(render("bare.html.jinja", hidden=_OWN_COLUMNS, several=self._session.several_models))
+            prefix.append(render("bare.html.jinja", hidden=OWN_COLUMNS, several=self._session.several_models))
             return
-        self._explain()
-        tests = self._data.data["tests"]
-        views = [_with_extras(view, tests.get(nodeid, ())) for nodeid, view in self._shown.items()]
-        self._drop_cases(tests)
+        said = self._drop_cases()
         options = self._session.config.models
         if options.max_pixels is not None:
             # Its pictures are those that the models saw.
@@ -151,12 +189,12 @@ class HtmlReport:
                 ReportParts(
                     run=run,
                     rows=rows,
-                    views=views,
+                    views=self._views(said),
                     steps=self._steps,
                     suites=self._session.suites,
                     cases=self._session.cases,
                     cards={name: self._recording.card(name) for name in self._session.names},
-                    hidden=self._empty_columns(tests),
+                    hidden=self._empty_columns(),
                     folder=self._recording.folder,
                     open_set=self._session.sets.open,
                     pictures=pictures,
@@ -166,19 +204,9 @@ class HtmlReport:
             )
         self._data.title = made.title
         self._collapse()
-        prefix.append(made.html)
-
-    def _explain(self) -> None:
-        """Put explanations into the views of their cases."""
-        if self._recorder.explained is None:
-            return
-        # Here, because few runs explain anything.
-        from tierbench.report.html.explanation import explanation_view
-
-        found = self._recorder.explained.found
-        for nodeid, view in self._shown.items():
-            if explanation := found.get((view.suite, view.case, view.model)):
-                self._shown[nodeid] = replace(view, explanation=explanation_view(explanation))
+        # pytest-html would hold a large page six times while it writes it.
+        self._data_later = made.data if len(made.data) > _LARGE else ""
+        prefix.append(made.frame if self._data_later else made.html)
 
     # The innermost wrapper: right after pytest-html has written its page.
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -186,60 +214,37 @@ class HtmlReport:
         """Complete what pytest-html's template lacks."""
         answer = yield
         if self._recorder.report_file is not None:
-            complete_frame(self._recorder.report_file)
+            later = self._data_later
+            complete_frame(self._recorder.report_file, CASES if later else "", later)
         return answer
 
-    def _drop_cases(self, tests: MutableMapping[str, list[dict[str, Any]]]) -> None:
-        """Take the cases out of pytest-html's data, but for those to which a plugin attached something.
+    def _drop_cases(self) -> Mapping[str, Said]:
+        """Take the cases out of pytest-html's data, but for some of those to which a plugin attached something.
 
-        Its counts of outcomes remain.
+        Returns:
+            what the table said of cases beside their rows.
         """
-        attached = [nodeid for nodeid in self._shown if any(test["extras"] for test in tests.get(nodeid, ()))]
+        tests, said = self._tests, dict(self._said)
+        left = [nodeid for nodeid in self._shown if nodeid in tests]
+        said |= {nodeid: own for nodeid in left if (own := said_of(tests[nodeid], said.get(nodeid)))}
+        attached = [nodeid for nodeid in left if any(test["extras"] for test in tests[nodeid])]
         kept = sample.kept_rows([self._shown[nodeid].outcome for nodeid in attached], sample.MOST_ROWS)
         in_table = {attached[index] for index in kept}
-        for nodeid, view in self._shown.items():
-            if nodeid not in in_table:
-                tests.pop(nodeid, None)
+        for nodeid in left:
+            if nodeid in in_table:
+                put_cells(tests[nodeid], self._cells(nodeid))
             else:
-                _put_cells(tests[nodeid], self._cells(view))
+                del tests[nodeid]
+        return said
 
-    def _empty_columns(self, tests: Mapping[str, list[dict[str, Any]]]) -> list[str]:
+    def _empty_columns(self) -> list[str]:
+        tests = self._tests
         extras = (extra for own in tests.values() for test in own for extra in test["extras"])
         hidden = [] if any(extra["format_type"] in ("json", "text", "url") for extra in extras) else ["links"]
-        return hidden if any(nodeid in tests for nodeid in self._shown) else [*_OWN_COLUMNS, *hidden]
+        return hidden if any(nodeid in tests for nodeid in self._shown) else [*OWN_COLUMNS, *hidden]
 
     def _collapse(self) -> None:
         """Collapse every row, unless the user's ini file says otherwise: the overview lists what was missed."""
         if self._recorder.config.getini("render_collapsed") == "passed":
             outcomes = ["passed", "skipped", "failed", "error", "xfailed", "xpassed", "rerun"]
             self._data.set_data("renderCollapsed", outcomes)
-
-
-def _with_extras(view: CaseView, tests: Iterable[dict[str, Any]]) -> CaseView:
-    """Add to a view what its test printed, and the cells that the user's own hooks gave to its row."""
-    logs, facts = [], list[tuple[str, str]]()
-    for test in tests:
-        logs += [_text_of(test["log"])] if test.get("log") else []
-        if len(test["resultsTableRow"]) > len(_STANDARD) + len(_LATER) - 2:
-            facts += [
-                (name[1], _text_of(cell))
-                for cell in test["resultsTableRow"]
-                if (name := _NAME.search(cell)) and name[1] not in (*_STANDARD, *_OWN_COLUMNS)
-            ]
-    log = "\n".join(filter(None, logs))
-    return replace(view, log=log, facts=(*view.facts, *facts)) if log or facts else view
-
-
-def _text_of(markup: str) -> str:
-    return unescape(_TAG.sub("", markup)).strip()
-
-
-def _put_cells(tests: Iterable[dict[str, Any]], made: Sequence[str]) -> None:
-    """Put the cells of a case into the rows that pytest-html has of it, with the keys by which it sorts them."""
-    cells = dict(zip(_LATER, made, strict=False))
-    keys = {name[1]: key[1] for cell in made if (name := _NAME.search(cell)) and (key := _KEY.search(cell))}
-    for test in tests:
-        row: list[str] = test["resultsTableRow"]
-        if not cells.keys().isdisjoint(row):
-            row[:] = [cells.get(cell, cell) for cell in row]
-            test.update((name, key) for name, key in keys.items() if name != "picture")

@@ -168,6 +168,7 @@ class Recorder:
         recording.finish(complete=not (stopped or self.issues.any))
         if self.session.config.explain != "none" and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             self._explain()
+        self.session.release()
         if recording.run is not None and self._junit is not None:
             for name, value in suite_properties(recording.run):
                 self._junit.add_global_property(name, value)
@@ -208,7 +209,6 @@ class Recorder:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
         """Print the tiers, the levels and where the report is."""
-        forget_silent(terminalreporter)
         yield
         recording = self.recording
         if not recording.begun or recording.folder is None:
@@ -229,13 +229,3 @@ class Recorder:
             terminalreporter.write_line(f"warning: {message_line(warning)}", yellow=True)
         shown = self.report_file if self.report_file else recording.folder / SCORES
         terminalreporter.write_line(f"report: {shown_path(shown)}")
-
-
-def forget_silent(terminalreporter: pytest.TerminalReporter) -> None:
-    """Drop the reports of setups and teardowns without output, which the terminal would not show.
-
-    For each failed test, pytest looks for the output of its teardown in the reports of all tests: of 100,000 cases, a
-    tenth of which fails, it would look at two thousand million.
-    """
-    if quiet := terminalreporter.stats.get(""):
-        quiet[:] = [report for report in quiet if getattr(report, "sections", True)]

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from tierbench.common.schema import CaseRow, LeftToMerge
+from tierbench.plugin.case_properties import CaseProperties
 from tierbench.plugin.check import Check, Judged
 from tierbench.plugin.kinds import KINDS
 from tierbench.plugin.session import BenchmarkSession
@@ -27,11 +28,13 @@ _PACKED, SENT = "robust-packed", "robust-said"
 _PLAIN = frozenset(
     ("nodeid", "location", "keywords", "outcome", "when", "sections", "duration", "start", "stop", "user_properties")
 )
+# What this process attached last to a test of a case, as values and as it was: reports of that test follow at once, and
+# need not be read.
+_latest: list[tuple[list[tuple[str, Any]], Reported]] = []
 _TYPES = {name: kind.result_type for name, kind in KINDS.items()} | {LEFT: LeftToMerge}
 
-_ATTACHED = pytest.StashKey[Reported]()
-# What was attached to a test, by the report that counts for it, until it is read.
-_SAID = WeakKeyDictionary[pytest.TestReport, Reported]()
+# What another process sent beside a report, until it is read.
+_SENT = WeakKeyDictionary[pytest.TestReport, Reported]()
 
 
 def attach(item: pytest.Item, session: BenchmarkSession, check: Check, judged: Judged) -> None:
@@ -39,16 +42,30 @@ def attach(item: pytest.Item, session: BenchmarkSession, check: Check, judged: J
     fingerprint = session.models.fingerprint(check.model)
     kind = LEFT if isinstance(judged.result, LeftToMerge) else check.kind
     said = Reported(kind, check.model, fingerprint, judged.result, judged.rows)
+    attached = to_values(said)
     # A test that is run again, by pytest-rerunfailures for one, has those of its first try.
-    item.user_properties[:] = without_ours(item.user_properties) + to_values(said)
-    item.stash[_ATTACHED] = said
+    item.user_properties[:] = without_ours(item.user_properties) + attached
+    _latest[:] = [(attached, said)] if judged.result is None else []
 
 
-def note(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Note what was attached to a test for a report of it, so that it need not be read from the properties."""
-    said = item.stash.get(_ATTACHED, None)
-    if said is not None and _counts(report):
-        _SAID[report] = said
+def _latest_in(properties: Sequence[tuple[str, Any]]) -> tuple[Reported, slice] | None:
+    """Return what this process attached last, and its place among properties; None where they are of another test."""
+    for attached, said in _latest:
+        for start, entry in enumerate(properties):
+            if entry is attached[0]:
+                return said, slice(start, start + len(attached))
+    return None
+
+
+def kept_properties(properties: Sequence[tuple[str, Any]]) -> Any:
+    """Return properties in the form in which they are kept when all plugins have seen them.
+
+    Those of a test of another process, or of no case, stay as they are.
+    """
+    if isinstance(properties, CaseProperties) or (found := _latest_in(properties)) is None:
+        return properties
+    said, place = found
+    return CaseProperties(said, properties[: place.start], properties[place.stop :])
 
 
 def without_ours(properties: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -82,8 +99,10 @@ def unpack(data: dict[str, Any]) -> None:
 
 def pack_said(report: object, data: dict[str, Any]) -> None:
     """Put what was attached to a report that counts for its test beside it, on its way to another process."""
-    said = _SAID.pop(report, None) if isinstance(report, pytest.TestReport) else None
-    if said is not None:
+    if not isinstance(report, pytest.TestReport) or not _counts(report):
+        return
+    if latest := _latest_in(report.user_properties):
+        said, _ = latest
         # A lone surrogate is not UTF-8; the properties have it escaped.
         with suppress(UnicodeEncodeError):
             values = said.model, said.fingerprint, said.result, said.rows
@@ -93,7 +112,7 @@ def pack_said(report: object, data: dict[str, Any]) -> None:
 def unpack_said(sent: tuple[str, str], report: pytest.TestReport) -> None:
     """Note for a report what `pack_said` put beside it."""
     kind, text = sent
-    _SAID[report] = Reported(kind, *_decoder(kind).decode(text))
+    _SENT[report] = Reported(kind, *_decoder(kind).decode(text))
 
 
 @cache
@@ -112,14 +131,14 @@ def reported(report: pytest.TestReport) -> Reported | None:
     """
     if not _counts(report):
         return None
-    # A plugin may have made the report anew.
-    said = _SAID.pop(report, None) or from_values(getattr(report, "user_properties", ()), _TYPES)
+    properties = getattr(report, "user_properties", ())
+    latest = _latest_in(properties)
+    said = (latest[0] if latest else _SENT.pop(report, None)) or from_values(properties, _TYPES)
     if said is not None and said.result is None:
-        row = said.rows[0]
+        row, outcome = said.rows[0], _outcome(report)
         # To pytest they are skipped tests: nobody can tell, or another test reports that the model cannot predict.
         kept = report.skipped and row.outcome in ("unscored", "error")
-        outcome = row.outcome if kept else _outcome(report)
-        return said if outcome == row.outcome else replace(said, rows=(replace(row, outcome=outcome),))
+        return said if kept or row.outcome == outcome else replace(said, rows=(replace(row, outcome=outcome),))
     return said
 
 

@@ -139,6 +139,10 @@ class Baselines:
             self._known[name] = BaselineChanges(baseline, self.max_drop) if baseline else None
         return self._known[name]
 
+    def release(self) -> None:
+        """Forget what was read; it is read again if somebody asks."""
+        self._known.clear()
+
     def gate(self, name: str) -> Gate:
         """Return the gate of a model; without a baseline it is `thresholds`."""
         if self.of(name) is None:

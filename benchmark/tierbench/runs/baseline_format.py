@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -159,15 +160,16 @@ def _parse_row(cells: list[str], columns: Sequence[str], number: int) -> CaseRow
     if "top" in row:
         optional["top"] = _parse_top(row["top"], number)
     return CaseRow(
-        suite=row["suite"],
+        # Texts that are the same in most rows are kept once.
+        suite=intern(row["suite"]),
         case=row["case"],
         model="",
         tier=int(row["tier"]) if row["tier"] else None,
-        expected=row["expected"],
+        expected=intern(row["expected"]),
         score=float(row["score"]),
         rank=int(row["rank"]),
         margin=float(row["margin"]),
-        predicted=row["predicted"],
+        predicted=intern(row["predicted"]),
         passed=row["passed"] == "True",
         image_sha256=row["image_sha256"],
         group=row.get("group", ""),
@@ -177,9 +179,10 @@ def _parse_row(cells: list[str], columns: Sequence[str], number: int) -> CaseRow
 
 def _parse_top(text: str, number: int) -> tuple[tuple[str, float], ...]:
     try:
-        return _TOP_DECODER.decode(text or "[]")
+        top = _TOP_DECODER.decode(text or "[]")
     except msgspec.MsgspecError:
         raise _problem(number, f"top {_shown(text)} is not a list of labels with their probabilities") from None
+    return tuple((intern(label), probability) for label, probability in top)
 
 
 def serialise_baseline(rows: Iterable[CaseRow], provenance: Mapping[str, str], history: History | None = None) -> bytes:

@@ -258,6 +258,11 @@ class Benchmark:
         pairs = list(zip(self.results(reference, cases), self.results(name, cases), strict=True))
         return judge_against(pairs, self.by_name)
 
+    def release(self) -> None:
+        """Forget predictions, verdicts and baselines when the run is recorded: its report is made from the rows."""
+        self.models.release()
+        self.baselines.release()
+
     def close(self) -> None:
         """Close the store of predictions."""
         self.models.close()

@@ -272,6 +272,12 @@ class ModelPool:
         """Return whether a model could not predict."""
         return bool(self._predicted.get(name))
 
+    def release(self) -> None:
+        """Forget predictions and verdicts; they are read from the store again if somebody asks."""
+        self._predicted.clear()
+        for model in self._models.values():
+            model.release()
+
     def _predict(self, model: ModelUnderTest, selected: Sequence[Case]) -> None:
         if problems := model.label_problems(self.suites.values(), self.options.missing_labels):
             raise UserError(*problems)

@@ -198,6 +198,11 @@ class ModelUnderTest:
             )
         return self._results[case.key]
 
+    def release(self) -> None:
+        """Forget predictions and results."""
+        self.predictions.clear()
+        self._results.clear()
+
     def kept(self, cases: Iterable[Case]) -> list[CaseResult]:
         """Return the results of cases whose predictions are kept, for their margins: twins are not considered.
 

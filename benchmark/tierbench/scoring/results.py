@@ -107,7 +107,7 @@ class CaseResult:
             reason=self.reason,
             corruption=case.corruption,
             severity=case.severity or None,
-            top=tuple((label, round(p, 6)) for label, p in verdict.top) if verdict else (),
+            top=verdict.top if verdict else (),
             image_sha256=self.image_sha256,
             known_issue=case.known_issue,
             parameters=case.parameters,

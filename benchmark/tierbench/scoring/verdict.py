@@ -37,7 +37,7 @@ class Verdict:
             any other concept or free label minus that of the absent concept.
         passed: whether all thresholds are met and, if there is a twin, the log margin is above the twin's.
         reason: one sentence with the expectation and the prediction; empty if the case passed.
-        top: the ten most probable labels with their probabilities.
+        top: the ten most probable labels with their probabilities, which are rounded to six decimals: for show.
         log_margin: see the function `log_margin`.
         twin_log_margin: that of the twin, for the expectation of the case; None without a twin.
     """
@@ -154,7 +154,7 @@ def judge(
         margin=margin,
         passed=passed,
         reason="",
-        top=tuple((space.labels[index], float(values[index])) for index in top),
+        top=tuple((space.labels[index], round(float(values[index]), 6)) for index in top),
         log_margin=view.log_margin(best, other),
     )
     return verdict if passed else replace(verdict, reason=_reason(view, thresholds, verdict, best, winner, rival))

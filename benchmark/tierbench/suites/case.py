@@ -86,6 +86,7 @@ class Case:
         file_name: POSIX path inside the suite folder.
         path: the file to read; it is outside the folder only for images of an installed package.
         home: the folder that the file must lie in when it is read; None: anywhere.
+        key: `suite/id`, the name of the case in test ids, tables and baselines.
         expected: the expected concept; several concepts are alternatives; empty for a twin.
         tier: integer ≥ 1; None for a step of a ladder and for a twin.
         thresholds: what the prediction must reach.
@@ -127,16 +128,17 @@ class Case:
     twin: str = ""
     geometry: str = ""
     home: Path | None = None
+    # Made once: it is the key of the case in everything that a run keeps.
+    key: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make the key."""
+        object.__setattr__(self, "key", f"{self.suite}/{self.id}")
 
     @property
     def is_cropped(self) -> bool:
         """Whether the corrupted picture is a square already, which the model must not crop again."""
         return self.geometry == "imagenet-c"
-
-    @property
-    def key(self) -> str:
-        """`suite/id`, the name of the case in test ids, tables and baselines."""
-        return f"{self.suite}/{self.id}"
 
     @property
     def scene_key(self) -> str:

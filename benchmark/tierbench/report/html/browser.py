@@ -84,33 +84,46 @@ class Concepts:
         return concepts_by_label(self._suites.get(view.suite), [label for label, _ in top])
 
 
-def browser_data(views: Sequence[CaseView], concepts: Concepts, *, run: str, models: Sequence[str]) -> Markup:
-    """Return the data of the browser, escaped for an element `<script type="application/json">`.
+class BrowserData:
+    """The data of the browser, to which rows are added one by one: of 100,000 cases, all views at once are .4 GB.
 
     Args:
-        views: the rows.
         concepts: what the labels count as.
-        run: name of the run, for the command that accepts cases.
-        models: names of the models, best first.
     """
-    texts = _Texts()
-    rows = [_row(view, texts, concepts) for view in views]
-    data = {
-        "run": run,
-        "models": [texts.at(name) for name in models],
-        "columns": {"text": _TEXT, "texts": _TEXTS, "plain": _PLAIN},
-        "rows": rows,
-        "texts": texts.shown,
-    }
-    return as_script(data)
+
+    def __init__(self, concepts: Concepts) -> None:
+        self._concepts = concepts
+        self._texts = _Texts()
+        self._rows: list[str] = []
+
+    def add(self, view: CaseView) -> None:
+        """Add a row."""
+        self._rows.append(as_script(_row(view, self._texts, self._concepts)))
+
+    def script(self, *, run: str, models: Sequence[str]) -> str:
+        """Return the data, escaped for an element `<script type="application/json">`.
+
+        Args:
+            run: name of the run, for the command that accepts cases.
+            models: names of the models, best first.
+        """
+        columns = {"text": _TEXT, "texts": _TEXTS, "plain": _PLAIN}
+        data = {"run": run, "models": [self._texts.at(name) for name in models], "columns": columns}
+        # Escaped already, and joined once: the rows are most of the page.
+        rows, texts = ",".join(self._rows), as_script(self._texts.shown)
+        return f'{as_script(data)[:-1]},"rows":[{rows}],"texts":{texts}}}'
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
 def as_script(data: Any) -> Markup:
     """Return a value as JSON that is inert in an element `<script type="application/json">`."""
     # Lone surrogates, which file names can hold, are not UTF-8.
-    text = msgspec.json.encode(data, enc_hook=str).decode("utf-8")
+    text = _ENCODER.encode(data).decode("utf-8")
     for character, escape in _ESCAPES.items():
-        text = text.replace(character, escape)
+        if character in text:
+            text = text.replace(character, escape)
     return Markup(text)  # noqa: S704 # escaped above
 
 

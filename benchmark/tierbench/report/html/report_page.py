@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from tierbench.common.schema import Rows, Run
-from tierbench.report.html.browser import Concepts, browser_data
+from tierbench.report.html.browser import BrowserData, Concepts
 from tierbench.report.html.charts import STRIP_HEIGHT, place
 from tierbench.report.html.contents import with_contents
 from tierbench.report.html.ladder_chart import CURVE_HEIGHT, CURVE_WIDTH, curve_height
@@ -33,6 +34,8 @@ _MOST_MISSED = 24
 _MOST_TILES = 12
 _FLIPS = ("regressed", "fixed")
 _MISSES = ("error", "failed", "xfailed")
+# Where the data of the browser goes: each step with it would copy most of the page.
+CASES = "<!--tb-cases-->"
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class ReportParts:
 
     Attributes:
         run, rows: the record.
-        views: the view of each case that is a test.
+        views: the view of each case that is a test; read once, one after the other.
         steps: the view of each step of a ladder, which is no test.
         suites: the suites that were run.
         cases: every case by `suite/id`, including derived ones.
@@ -55,7 +58,7 @@ class ReportParts:
 
     run: Run
     rows: Rows
-    views: Sequence[CaseView]
+    views: Iterable[CaseView]
     suites: Sequence[Suite]
     cases: Mapping[str, Case]
     cards: Mapping[str, Mapping[str, Any]]
@@ -78,11 +81,19 @@ class Overview:
 
     Attributes:
         title: title of the page.
-        html: the overview and the browser of cases.
+        frame: the overview and the browser of cases, with `CASES` where the data of the browser goes.
+        data: that data, which can be most of the page.
     """
 
     title: str
-    html: str
+    frame: str
+    data: str
+
+    @property
+    def html(self) -> str:
+        """The whole: overview, browser and data."""
+        before, _, after = self.frame.partition(CASES)
+        return f"{before}{self.data}{after}"
 
 
 def render_report(parts: ReportParts, file: Path | None) -> Overview:
@@ -92,41 +103,35 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         parts: the data.
         file: path of the report; None: all pictures are inside.
     """
-    run, rows, views = parts.run, parts.rows, parts.views
+    run, rows = parts.run, parts.rows
     page = build_page(run, rows, parts.suites, parts.cards)
-    # The misses of a sweep are shown as curves.
-    missed = [
-        view for view in views if view.outcome in _MISSES and (view.tier is not None or view.ladder or view.absent)
-    ]
-    missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
     references = [reference_view(each, _MOST_MISSED) for each in run.references]
     sets = set_views(run, parts.folder)
-    every = [*views, *parts.steps]
-    shown: list[tuple[str, Shown]] = [
-        (view.picture, parts.cases[view.key]) for view in every if view.key in parts.cases
-    ]
-    shown += _twins(parts, every)
-    shown += _flipped(parts, references)
-    samples, unread = worst_samples(sets, parts.open_set)
-    shown += samples
     # Without tiers there is nothing to rank: of data sets the cards on top have the figures.
     ranked = parts.several and bool(run.tiers or not run.sets)
     concepts = Concepts(parts.suites, parts.cards)
     models = [model.name for model in page.models]
-    cases = browser_data(every, concepts, run=parts.folder.name if parts.folder else "last", models=models)
-    count = len({view.key for view in views})
-    flips = _flips(views)
+    seen = _pass_over(parts, concepts, models, keep_all=ranked)
+    kept, shown = seen.kept, seen.shown + _flipped(parts, references)
+    samples, unread = worst_samples(sets, parts.open_set)
+    shown += samples
+    # The misses of a sweep are shown as curves.
+    missed = [
+        view for view in kept if view.outcome in _MISSES and (view.tier is not None or view.ladder or view.absent)
+    ]
+    missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
+    flips = _flips(kept)
     html = render(
         "page.html.jinja",
         page=page,
         hidden=parts.hidden,
-        pictures=page_pictures(shown, cases, cases=count, file=file, store=parts.pictures),
+        pictures=page_pictures(shown, seen.data, cases=seen.cases, file=file, store=parts.pictures),
         sets=sets,
         unread_sets=unread,
-        cases=cases,
+        cases=Markup(CASES),  # noqa: S704 # ours
         missed=missed[:_MOST_TILES],
         missed_total=len(missed),
-        model_comparison=model_comparison_view(run, rows, views, _MOST_TILES) if ranked else None,
+        model_comparison=model_comparison_view(run, rows, kept, _MOST_TILES) if ranked else None,
         flips=flips,
         counting_by_suite={(view.suite, view.model): concepts.of(view) for view in flips},
         references=references,
@@ -134,8 +139,8 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         most_flips=_MOST_MISSED,
         several=parts.several,
         explained=parts.explained,
-        explanations=[view for view in views if view.explanation],
-        total=len(every),
+        explanations=[view for view in kept if view.explanation],
+        total=seen.total,
         place=place,
         strip_height=STRIP_HEIGHT,
         curve_width=CURVE_WIDTH,
@@ -144,7 +149,54 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
         sweep_width=SWEEP_WIDTH,
         sweep_height=SWEEP_HEIGHT,
     )
-    return Overview(page.title, with_contents(html))
+    return Overview(page.title, with_contents(html), seen.data)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What one pass over the views of a run leaves.
+
+    Attributes:
+        data: of the browser of cases.
+        shown: the key of each picture, and what it shows.
+        kept: the views that the overview may show.
+        cases: number of cases.
+        total: number of views, those of steps of ladders included.
+    """
+
+    data: str
+    shown: list[tuple[str, Shown]]
+    kept: list[CaseView]
+    cases: int
+    total: int
+
+
+def _pass_over(parts: ReportParts, concepts: Concepts, models: Sequence[str], *, keep_all: bool) -> _Seen:
+    """Read the views once, one after the other: all at once they would be .4 GB of 100,000 cases.
+
+    Args:
+        parts: the data.
+        concepts: what the labels count as.
+        models: names of the models, best first.
+        keep_all: whether the overview may show any view.
+    """
+    browser, cases, total = BrowserData(concepts), set[str](), 0
+    shown, kept = list[tuple[str, Shown]](), list[CaseView]()
+    # They have no row of their own.
+    twins = {suite.name: suite.twins for suite in parts.suites}
+    for view, is_test in chain(zip(parts.views, repeat(True)), zip(parts.steps, repeat(False))):
+        browser.add(view)
+        total += 1
+        if view.key in parts.cases:
+            shown.append((view.picture, parts.cases[view.key]))
+        if view.twin and (twin := twins.get(view.suite, {}).get(view.twin.case)):
+            shown.append((view.twin.picture, twin))
+        if is_test:
+            cases.add(view.key)
+            if keep_all or view.outcome in _MISSES or view.change in _FLIPS or view.explanation:
+                kept.append(view)
+    data = browser.script(run=parts.folder.name if parts.folder else "last", models=models)
+    return _Seen(data, shown, kept, len(cases), total)
 
 
 def report_alone(run: Run, folder: Path) -> str:
@@ -166,13 +218,6 @@ def _flipped(parts: ReportParts, references: Iterable[ReferenceView]) -> list[tu
     """Return the pictures of the flips against the reference model, whose cases may be no tests of this run."""
     shown = (each for view in references for _, flips, _ in view.groups for each in flips)
     return [(each.picture, parts.cases[each.flip.key]) for each in shown if each.flip.key in parts.cases]
-
-
-def _twins(parts: ReportParts, views: Iterable[CaseView]) -> list[tuple[str, Case]]:
-    """Return the pictures of the twins of cases, which have no row of their own."""
-    suites = {suite.name: suite.twins for suite in parts.suites}
-    named = ((view.twin, suites.get(view.suite, {})) for view in views if view.twin)
-    return [(twin.picture, twins[twin.case]) for twin, twins in named if twin.case in twins]
 
 
 def _flips(views: Iterable[CaseView]) -> list[CaseView]:
