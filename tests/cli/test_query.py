@@ -222,6 +222,48 @@ def test_json_has_an_object_for_each_image_and_model(tierbench: Call, place: Pat
     assert len(found[0]["image_sha256"]) == 64
 
 
+def test_explain_says_which_pictures_are_cases_and_which_labels_count(tierbench: Call, place: Path) -> None:
+    (place / "cases/study/suite.toml").write_text(
+        '[labels]\nvehicle = ["automobile", "truck"]\n[tiers.3]\nmin_score = 0.5\n', encoding="utf-8"
+    )
+    rows = STUDY.replace("automobile", "vehicle").replace("grey_fog.png,vehicle", "grey_fog.png,vehicle|sloop")
+    (place / "cases/study/metadata.csv").write_text(rows, encoding="utf-8")
+    flat("blue", (50, 50)).save(place / "blue.png")
+    asked = ("query", "cases/study", "blue.png", "--suite", "study", "--explain", "--top", "1")
+    answer = tierbench(*asked)
+    assert answer.out.splitlines()[:9] == [
+        "understood: 4 pictures, 3 of them cases of study (tier 1: 1, tier 2: 1, tier 3: 1)",
+        "  vehicle is expected of 2 pictures",
+        "    flat: automobile, truck count as vehicle",
+        "  vehicle|sloop is expected of 1 picture, score ≥ 0.5",
+        "    flat: automobile, truck count as vehicle",
+        "    flat: no label counts as sloop",
+        "  nothing is expected of 1 picture",
+        "",
+        "cases/study/black_night.png (study/black_night), expected vehicle",
+    ]
+    first, *answers = objects(tierbench(*asked, "--json"))
+    assert first["understood"]["pictures"] == len(answers) == 4
+    assert first["understood"]["cases"] == [{"suite": "study", "tier": tier, "pictures": 1} for tier in (1, 2, 3)]
+    assert [(each["expected"], each["pictures"]) for each in first["understood"]["expected"]] == [
+        ("vehicle", 2),
+        ("vehicle|sloop", 1),
+        (None, 1),
+    ]
+    assert first["understood"]["expected"][1]["labels"] == {"flat": {"vehicle": ["automobile", "truck"], "sloop": []}}
+    assert first["understood"]["expected"][1]["min_score"] == 0.5
+
+
+@pytest.mark.usefixtures("place")
+def test_explain_without_a_suite_names_the_label_that_counts(tierbench: Call) -> None:
+    lines = tierbench("query", "red.png", "--expect", "!Ship", "--explain").out.splitlines()
+    assert lines[:3] == [
+        "understood: 1 picture",
+        "  !Ship is expected of 1 picture",
+        "    flat: ship counts as Ship",
+    ]
+
+
 def test_what_is_no_image_is_a_line_and_the_others_go_on(tierbench: Call, place: Path) -> None:
     (place / "broken.png").write_bytes((place / "red.png").read_bytes()[:60])
     (place / "empty").mkdir()

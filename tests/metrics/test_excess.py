@@ -79,6 +79,34 @@ def test_many_slices_of_noise_do_not_stand_out() -> None:
     assert sum(p <= 0.05 for p in p_values) <= 8
 
 
+def test_each_family_is_corrected_for_its_own_slices_only() -> None:
+    rng = np.random.default_rng(4)
+    hits, members = rng.random(200) < 0.2, rng.random((200, 41)) < 0.2
+    members[:, 0] = np.arange(200) < 40
+    hits[:40] |= np.arange(40) % 6 == 0
+    strata, groups = numbers(*[0] * 200), np.arange(200)
+    alone, *_ = slice_excesses(hits, strata, groups, members[:, :1])
+    apart = slice_excesses(hits, strata, groups, members, families=numbers(0, *[1] * 40))
+    together = slice_excesses(hits, strata, groups, members)
+    assert apart[0].p == alone.p
+    assert [each.p for each in apart[1:]] == [each.p for each in slice_excesses(hits, strata, groups, members[:, 1:])]
+    assert together[0].p > 4 * alone.p
+
+
+def test_draws_end_early_only_where_no_p_value_can_come_below_the_level() -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        hits, members = rng.random(100) < 0.3, rng.random((100, 5)) < 0.3
+        # From nothing to a slice that stands out.
+        hits[members[:, 0]] |= rng.random(members[:, 0].sum()) < seed / 40
+        whole = slice_excesses(hits, numbers(*[0] * 100), np.arange(100), members)
+        early = slice_excesses(hits, numbers(*[0] * 100), np.arange(100), members, levels={0: 0.05})
+        least = min(each.p for each in whole)
+        assert (least <= 0.05) == (min(each.p for each in early) <= 0.05)
+        if least <= 0.05:
+            assert early == whole
+
+
 def test_what_chance_cannot_vary_has_no_p_value() -> None:
     hits = np.array([True, False] * 10)
     members = np.stack([np.ones(20, dtype=bool), np.zeros(20, dtype=bool)], axis=1)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.runs.records import row
 from tierbench.common.picture_figures import PictureFigures
@@ -75,6 +76,39 @@ def test_figures_of_pictures_are_searched_where_they_are_known() -> None:
     (dark,) = misses(cases(range(15)), figures).found
     assert (dark.kind, dark.size) == ("picture", 20)
     assert dark.name.startswith("brightness ≤ 0.19")
+
+
+def test_a_few_dark_pictures_of_many_are_found_by_a_cut_near_them() -> None:
+    rng = np.random.default_rng(3)
+    brightness, noise = rng.random(1_000).tolist(), rng.random((1_000, 3)).tolist()
+    darkest = sorted(range(1_000), key=brightness.__getitem__)[:40]
+    rows = [row(f"c{i}", 0.9 if i % 7 and i not in darkest[::2] else 0.1, tier=1) for i in range(1_000)]
+    rows = [replace(each, image_sha256=each.case) for each in rows]
+    figures = {f"c{i}": PictureFigures(brightness[i], a, b, c, 0.1) for i, (a, b, c) in enumerate(noise)}
+    (dark,) = misses(rows, figures).found
+    assert dark.name.startswith("brightness ≤ 0.0")
+    assert 20 <= dark.size <= 80
+
+
+def test_tags_are_as_easily_found_whatever_is_measured() -> None:
+    rows = tagged(cases([*range(9), 40, 50, 60]), night=range(20))
+    (alone,) = misses(rows).found
+    (beside,) = misses(
+        [replace(each, parameters=dict.fromkeys("abcdef", i * 7.0 % 90)) for i, each in enumerate(rows)]
+    ).found
+    # All measures together have half as much of the level as the tags.
+    assert beside.name == "night"
+    assert beside.p == pytest.approx(1.5 * alone.p)
+
+
+def test_models_and_searches_share_the_level() -> None:
+    rows = tagged(cases(range(8), change="same"), night=range(20))
+    (alone,) = find_standouts("model", rows, {}, unknown)
+    (shared,) = find_standouts("model", rows, {}, unknown, models=3)
+    assert shared.found[0].p == pytest.approx(3 * alone.found[0].p)
+    lost = [replace(each, change="regressed") if i < 8 else each for i, each in enumerate(rows)]
+    old, new = find_standouts("model", lost, {}, unknown)
+    assert [each.found[0].p / alone.found[0].p for each in (old, new)] == pytest.approx([4, 4 / 3])
 
 
 def test_slices_with_nearly_the_same_cases_are_one() -> None:

@@ -29,6 +29,7 @@ from tierbench.suites.settings import make_thresholds, read_suite_settings
 
 if TYPE_CHECKING:
     from tierbench.scoring.query import Answer
+    from tierbench.scoring.query_understood import Understood
 
 # How the names of pictures in a folder end; a file that is named itself may end in anything.
 _ENDINGS = (
@@ -78,6 +79,12 @@ def query(
     as_json: Annotated[
         bool, typer.Option("--json", help="print a JSON object in a line for each image and model")
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="first print how the query was understood: cases, expectations, labels that count"
+        ),
+    ] = False,
     picture: Annotated[
         bool, typer.Option(help="show the image in small, where the terminal can (kitty, iTerm2)")
     ] = True,
@@ -91,6 +98,7 @@ def query(
     # Heavy imports, which other commands do without.
     from tierbench.report.query_text import answer_object, counts_line
     from tierbench.scoring.query import Asker, make_questions
+    from tierbench.scoring.query_understood import understood
 
     expected = _expectation(expect)
     found, problems = _pictures(images)
@@ -104,6 +112,8 @@ def query(
         )
     questions = make_questions(found, own, expected, thresholds)
     askers = [Asker(classifier, name, questions, own, choices) for name, classifier in models.items()]
+    if explain:
+        _explain(understood(questions, askers), as_json=as_json)
     for line in problems:
         _report(line)
     # By picture, then by model.
@@ -180,6 +190,14 @@ def _pictures(images: Sequence[str]) -> tuple[list[str], list[str]]:
         else:
             problems.append(f"{shown}: there is no such file; fix the path")
     return list(dict.fromkeys(found)), problems
+
+
+def _explain(found: Understood, *, as_json: bool) -> None:
+    from tierbench.report.query_text import understood_lines, understood_object
+
+    lines = [json.dumps(understood_object(found), ensure_ascii=True)] if as_json else [*understood_lines(found), ""]
+    for line in lines:
+        typer.echo(line)
 
 
 def _print(answers: Sequence[Answer], max_pixels: int | None, *, shown: bool) -> None:

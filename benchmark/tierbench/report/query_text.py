@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from tierbench.common.text import one_line
+from tierbench.common.text import listed, one_line, plural
 from tierbench.scoring.labels import short_label
 from tierbench.scoring.query import Answer, Seen
+from tierbench.scoring.query_understood import Expected, Understood
+from tierbench.suites.case import Thresholds
 
+# The most labels of a concept that are listed in the terminal.
+_MOST_LABELS = 8
 # Text, and what it is (`heading`, `model`, `expected`, `good`, `bad`) → text in colour.
 Paint = Callable[[str, str], str]
 
@@ -62,6 +66,59 @@ def counts_line(answers: Iterable[Answer]) -> str:
     if max(map(len, judged.values()), default=0) < 2:
         return ""
     return "classified: " + ", ".join(f"{one_line(name)} {sum(own)} of {len(own)}" for name, own in judged.items())
+
+
+def understood_lines(found: Understood) -> list[str]:
+    """Return how a query was understood: the pictures, what is expected of them, and the labels that count as it."""
+    lines = [f"understood: {plural(found.pictures, 'picture')}"]
+    # A query has one suite at most.
+    for suite in dict.fromkeys(each.suite for each in found.cases):
+        tiers = ", ".join(
+            f"{'no tier' if each.tier is None else f'tier {each.tier}'}: {each.pictures}" for each in found.cases
+        )
+        own = sum(each.pictures for each in found.cases)
+        lines[0] += f", {own} of them {'a case' if own == 1 else 'cases'} of {one_line(suite)} ({tiers})"
+    for each in found.expected:
+        count = plural(each.pictures, "picture")
+        if not each.label:
+            lines.append(f"  nothing is expected of {count}")
+            continue
+        lines.append(f"  {one_line(each.label)} is expected of {count}{_thresholds_text(each)}")
+        for model, concepts in each.labels.items():
+            for concept, labels in concepts.items():
+                text = listed((short_label(label) for label in labels), _MOST_LABELS) if labels else "no label"
+                verb = "count" if len(labels) > 1 else "counts"
+                lines.append(f"    {one_line(model)}: {text} {verb} as {one_line(concept)}")
+    return lines
+
+
+def understood_object(found: Understood) -> dict[str, Any]:
+    """Return how a query was understood as JSON values."""
+    return {
+        "understood": {
+            "pictures": found.pictures,
+            "cases": [{"suite": each.suite, "tier": each.tier, "pictures": each.pictures} for each in found.cases],
+            "expected": [
+                {
+                    "expected": each.label or None,
+                    "pictures": each.pictures,
+                    "min_score": each.thresholds.min_score,
+                    "max_rank": each.thresholds.max_rank,
+                    "min_margin": each.thresholds.min_margin,
+                    "labels": each.labels,
+                }
+                for each in found.expected
+            ],
+        }
+    }
+
+
+def _thresholds_text(wanted: Expected) -> str:
+    """Return the thresholds that differ from the default, after a comma each."""
+    usual, own = Thresholds(), wanted.thresholds
+    parts = {"score ≥": (own.min_score, usual.min_score), "rank ≤": (own.max_rank, usual.max_rank)}
+    parts["margin ≥"] = (own.min_margin, usual.min_margin)
+    return "".join(f", {name} {value:g}" for name, (value, default) in parts.items() if value != default)
 
 
 def _label_text(seen: Seen) -> str:

@@ -262,7 +262,7 @@ class Assembly:
         units = {name: unit for suite in self.suites for name, unit in suite.parameters.items()}
         for model in self.specs:
             own = [row for row in rows if row.model == model]
-            yield from find_standouts(model, own, units, self.models.picture_figures)
+            yield from find_standouts(model, own, units, self.models.picture_figures, models=len(self.specs))
 
     def _references(self) -> tuple[ReferenceComparison, ...]:
         """Return the comparison of each model with the reference model of the run."""

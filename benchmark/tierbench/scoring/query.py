@@ -126,6 +126,9 @@ def _case_of(picture: Case, suite: Suite) -> Case | None:
 class Asker:
     """A model that is asked about pictures; checked when it is made, and run when it is asked.
 
+    Attributes:
+        model: its name.
+
     Args:
         classifier: the model.
         model: its name.
@@ -146,7 +149,7 @@ class Asker:
         suite: Suite | None = None,
         among: Sequence[str] = (),
     ) -> None:
-        self._model, self._questions = model, questions
+        self.model, self._questions = model, questions
         prompts = Prompts(concepts=dict.fromkeys(among, ()))
         self._suite = suite or replace(_NO_SUITE, prompts=prompts)
         judged = tuple(question.case for question in questions if question.case.expected)
@@ -159,20 +162,25 @@ class Asker:
         bound, space = self._bound, self._bound.space
         if not own:
             asked = bound if bound.prompted else replace(bound, suite=replace(self._suite, cases=tuple(judged)))
-            return asked.problems(self._model, otherwise="leave out --suite and --expect")
+            return asked.problems(self.model, otherwise="leave out --suite and --expect")
         if bound.prompted:
             alone = (
-                f"model {one_line(self._model)!r}: is a zero-shot model, and has nothing to choose from; name at least "
+                f"model {one_line(self.model)!r}: is a zero-shot model, and has nothing to choose from; name at least "
                 "two labels, as in --among 'car, ship', or a suite with --suite"
             )
             return [] if space.labels else [alone]
         return [
-            f"--expect: no label of model {one_line(self._model)!r} is {one_line(' or '.join(names))!r} "
+            f"--expect: no label of model {one_line(self.model)!r} is {one_line(' or '.join(names))!r} "
             f"({label_hint(names, space.labels)}); write one of its labels, or name with --suite a suite whose "
             "[labels] say what counts"
             for names in dict.fromkeys(case.expected for case in judged)
             if not any(map(space.knows, names))
         ]
+
+    def labels_of(self, concept: str) -> tuple[str, ...]:
+        """Return the labels of the model that count as a concept; none if it has none."""
+        space = self._bound.space
+        return tuple(space.labels[index] for index in space.concepts.get(concept, ()))
 
     def ask(self, top: int, max_pixels: int | None = None) -> list[Answer]:
         """Return the answers to the questions, in their order.
@@ -187,7 +195,7 @@ class Asker:
         images = [*cases, *self._suite.twins_of(cases)]
         bound = self._bound
         predictor = Predictor(bound.classifier, PredictionStore(None), identity=bound.identity, max_pixels=max_pixels)
-        with progress_bar(len(images), f"asking {self._model}") as advance:
+        with progress_bar(len(images), f"asking {self.model}") as advance:
             predictions = predictor.predict(images, advance)
         return [
             self._answer(question, predictions[question.case.key], predictions.get(question.case.twin_key), top)
@@ -196,19 +204,19 @@ class Asker:
 
     def _answer(self, question: Question, prediction: Prediction, twin: Prediction | None, top: int) -> Answer:
         if prediction.probabilities is None:
-            return Answer(question, self._model, prediction.image_sha256, error=prediction.error)
+            return Answer(question, self.model, prediction.image_sha256, error=prediction.error)
         result = None
         if question.case.expected:
             result = judge_case(
                 question.case,
-                self._model,
+                self.model,
                 self._bound.space,
                 prediction,
                 twin=twin,
                 multi_label=self._bound.identity.multi_label,
             )
         seen = _ranked(prediction, self._bound.space, top)
-        return Answer(question, self._model, prediction.image_sha256, seen, result, result.error if result else "")
+        return Answer(question, self.model, prediction.image_sha256, seen, result, result.error if result else "")
 
 
 def _ranked(prediction: Prediction, space: LabelSpace, top: int) -> tuple[Seen, ...]:

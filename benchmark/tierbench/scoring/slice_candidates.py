@@ -21,10 +21,18 @@ LEAST_GROUPS = 3
 MOST_SLICES = 600
 # Slices that share this of the cases that either has are one slice.
 ALIKE = 0.9
-# Where parameters and figures of pictures are split.
-_QUANTILES = (0.25, 0.5, 0.75)
+# Of parameters and figures of pictures, the shares of the cases with the lowest and the highest values: each at most
+# 1.5 times the next, so that of any other share one of them has most. The first are searched always, the others from
+# `_LEAST_TAIL` cases on.
+_SHARES = tuple(1 / (base << step) for step in range(7) for base in (2, 3))
+_ALWAYS = 3
+_LEAST_TAIL = 20
 
 Kind = Literal["tag", "concept", "parameter", "picture", "corruption"]
+# What suites say, what is measured, and what is made. Measures have many slices each, which would hide a tag.
+_FAMILIES: dict[Kind, int] = {"tag": 0, "concept": 0, "parameter": 1, "picture": 1, "corruption": 2}
+# How the families share the level of a search: somebody thought of a tag.
+_FAMILY_WEIGHTS = (2, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,11 @@ class Candidate:
     about: str
     members: NDArray[np.bool_]
     alike: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> int:
+        """The number of the family, within which it is corrected for the search."""
+        return _FAMILIES[self.kind]
 
 
 def slice_candidates(
@@ -66,22 +79,24 @@ def slice_candidates(
     return _distinct(sorted(found, key=lambda each: order.index(each.kind)))
 
 
+def family_levels(candidates: Sequence[Candidate], level: float) -> dict[int, float]:
+    """Return the part of the level of a search that each family of its slices has."""
+    families = {each.family for each in candidates}
+    total = sum(_FAMILY_WEIGHTS[family] for family in families)
+    return {family: level * _FAMILY_WEIGHTS[family] / total for family in families}
+
+
 def _large(members: NDArray[np.bool_], groups: NDArray[np.int64]) -> bool:
     size = int(members.sum())
-    return LEAST_CASES <= size < len(members) and len(np.unique(groups[members])) >= LEAST_GROUPS
+    return LEAST_CASES <= size < len(members) and int((np.bincount(groups[members]) > 0).sum()) >= LEAST_GROUPS
 
 
 def _candidates(
     rows: Sequence[CaseRow], units: Mapping[str, str], figures: Mapping[str, PictureFigures]
 ) -> Iterator[Candidate]:
     named: dict[tuple[Kind, str], list[int]] = {}
-    numbers: dict[tuple[Kind, str], NDArray[np.float64]] = {}
-
-    def number(kind: Kind, name: str, index: int, value: float) -> None:
-        if (kind, name) not in numbers:
-            numbers[kind, name] = np.full(len(rows), np.nan)
-        numbers[kind, name][index] = value
-
+    parameters: dict[str, dict[int, float]] = {}
+    measured: dict[int, PictureFigures] = {}
     for index, row in enumerate(rows):
         # Corrupted copies have the tags of their source; which pictures are hard, tier 1 says.
         if row.corruption:
@@ -92,31 +107,47 @@ def _candidates(
             named.setdefault(("tag", tag), []).append(index)
         named.setdefault(("concept", row.expected.replace("|", " or ")), []).append(index)
         for name, value in row.parameters.items():
-            number("parameter", name, index, value)
-        if measured := figures.get(row.image_sha256):
-            for name, value in zip(PictureFigures._fields, measured, strict=True):
-                number("picture", name, index, value)
+            parameters.setdefault(name, {})[index] = value
+        if known := figures.get(row.image_sha256):
+            measured[index] = known
     for (kind, name), indices in named.items():
-        members = np.zeros(len(rows), dtype=bool)
-        members[indices] = True
-        yield Candidate(kind, name, name, members)
-    for (kind, name), values in numbers.items():
-        yield from _splits(kind, name, values, units.get(name, "") if kind == "parameter" else "")
+        yield Candidate(kind, name, name, _members(indices, len(rows)))
+    for name, values in parameters.items():
+        yield from _tails("parameter", name, [*values], np.array([*values.values()]), len(rows), units.get(name, ""))
+    if measured:
+        for name, column in zip(PictureFigures._fields, np.array([*measured.values()]).T, strict=True):
+            yield from _tails("picture", name, [*measured], column, len(rows))
 
 
-def _splits(kind: Kind, name: str, values: NDArray[np.float64], unit: str) -> Iterator[Candidate]:
-    """Yield the slices of the lowest and highest quarter and half, as far as values differ."""
-    known = values[~np.isnan(values)]
-    for share, cut in zip(_QUANTILES, np.quantile(known, _QUANTILES, method="inverted_cdf").tolist(), strict=True):
-        if cut == known.max():
-            continue
-        shown = f"{cut:,.0f}" if abs(cut) >= 1_000 else f"{cut:.3g}"
-        # The unit of a plain number is 1.
-        shown += f" {unit}" if unit not in ("", "1") else ""
-        if share <= 0.5:
-            yield Candidate(kind, f"{name} ≤ {shown}", name, values <= cut)
-        if share >= 0.5:
-            yield Candidate(kind, f"{name} > {shown}", name, values > cut)
+def _members(indices: Sequence[int] | NDArray[np.int64], count: int) -> NDArray[np.bool_]:
+    members = np.zeros(count, dtype=bool)
+    members[indices] = True
+    return members
+
+
+def _tails(
+    kind: Kind, name: str, indices: Sequence[int], values: NDArray[np.float64], count: int, unit: str = ""
+) -> Iterator[Candidate]:
+    """Yield the slices of the lowest and the highest values, as far as values differ.
+
+    Args:
+        kind, name: of the slices.
+        indices: the rows that have a value.
+        values: theirs.
+        count: number of all rows.
+        unit: of the values.
+    """
+    places, order = np.array(indices), np.sort(values)
+    sizes = [round(len(order) * share) for share in _SHARES]
+    sizes = [size for number, size in enumerate(sizes) if size >= (_LEAST_TAIL if number >= _ALWAYS else 1)]
+    for sign, cuts in (("≤", order[np.array(sizes) - 1]), (">", order[-np.array(sizes) - 1])):
+        for cut in dict.fromkeys(cuts.tolist()):
+            if cut < order[-1]:
+                shown = f"{cut:,.0f}" if abs(cut) >= 1_000 else f"{cut:.3g}"
+                # The unit of a plain number is 1.
+                shown += f" {unit}" if unit not in ("", "1") else ""
+                inside = values <= cut if sign == "≤" else values > cut
+                yield Candidate(kind, f"{name} {sign} {shown}", name, _members(places[inside], count))
 
 
 def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -131,6 +162,6 @@ def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
         home = next((each for each in homes if like[index, each]), None)
         if home is None:
             homes[index] = []
-        else:
+        elif candidates[home].about != candidate.about:
             homes[home].append(candidate.name)
     return [replace(candidates[index], alike=tuple(names)) for index, names in homes.items()]

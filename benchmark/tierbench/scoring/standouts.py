@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from tierbench.metrics.excess import SliceExcess
     from tierbench.scoring.slice_candidates import Candidate
 
+Of = Literal["misses", "regressions"]
+
 # With fewer hits, or cases, there is nothing to find.
 LEAST_HITS = 3
 LEAST_CASES = 20
-# Of one search. A run has two, of misses and of regressions, which find something by chance in about 5 % of runs.
+# How often a run without such slices names any: shared by its models, searches and families of slices. Under the 5 %
+# that are promised, so that 200 runs show it.
 LEVEL = 0.03
+# Of the level, if both are searched: regressions are news.
+_SHARES: Mapping[Of, float] = {"misses": 0.25, "regressions": 0.75}
 # The most slices that are shown.
 _MOST_FOUND = 10
 _UNJUDGED = ("error", "skipped", "unscored")
@@ -30,7 +35,9 @@ _UNJUDGED = ("error", "skipped", "unscored")
 FiguresOf = Callable[[Iterable[str]], Mapping[str, PictureFigures]]
 
 
-def find_standouts(model: str, rows: Rows, units: Mapping[str, str], figures_of: FiguresOf) -> Iterator[Standouts]:
+def find_standouts(
+    model: str, rows: Rows, units: Mapping[str, str], figures_of: FiguresOf, *, models: int = 1
+) -> Iterator[Standouts]:
     """Yield where the misses of a model stand out, and its regressions if any case was compared with a baseline.
 
     Judged are the cases of tiers and the corrupted copies of a sweep. Tiers differ in difficulty by design, so hits are
@@ -42,58 +49,59 @@ def find_standouts(model: str, rows: Rows, units: Mapping[str, str], figures_of:
         rows: its rows.
         units: parameter → its unit.
         figures_of: returns the figures of pictures; called only for a search.
+        models: number of models of the run, which share its `LEVEL`.
     """
     judged = [
         row
         for row in rows
         if not row.absent and (row.tier is not None or row.corruption) and row.outcome not in _UNJUDGED
     ]
-    yield from _found(model, "misses", judged, [not row.passed for row in judged], units, figures_of)
     # Only what the baseline passed can regress.
     compared = [row for row in judged if row.change == "regressed" or (row.change == "same" and row.passed)]
-    regressed = [row.change == "regressed" for row in compared]
-    yield from _found(model, "regressions", compared, regressed, units, figures_of)
+    hits: dict[Of, tuple[Rows, list[bool]]] = {
+        "misses": (judged, [not row.passed for row in judged]),
+        "regressions": (compared, [row.change == "regressed" for row in compared]),
+    }
+    enough = [of for of, (own, are) in hits.items() if sum(are) >= LEAST_HITS and len(own) >= _least(sum(are))]
+    for of, (own, are) in hits.items():
+        if not any(are):
+            continue
+        searched, found = 0, tuple[StandoutSlice, ...]()
+        if of in enough:
+            figures = figures_of({row.image_sha256 for row in own})
+            share = _SHARES[of] if len(enough) > 1 else 1.0
+            searched, found = _search(own, are, units, figures, LEVEL * share / models)
+        yield Standouts(model=model, of=of, hits=sum(are), cases=len(own), searched=searched, found=found)
 
 
-def _found(
-    model: str,
-    of: Literal["misses", "regressions"],
-    rows: Rows,
-    hits: Sequence[bool],
-    units: Mapping[str, str],
-    figures_of: FiguresOf,
-) -> Iterator[Standouts]:
-    count = sum(hits)
-    if not count:
-        return
-    searched, found = 0, tuple[StandoutSlice, ...]()
-    if count >= LEAST_HITS and len(rows) >= max(LEAST_CASES, count + 1):
-        searched, found = _search(rows, hits, units, figures_of({row.image_sha256 for row in rows}))
-    yield Standouts(model=model, of=of, hits=count, cases=len(rows), searched=searched, found=found)
+def _least(hits: int) -> int:
+    """Return the number of cases without which so many hits are not searched."""
+    return max(LEAST_CASES, hits + 1)
 
 
 def _search(
-    rows: Rows, hits: Sequence[bool], units: Mapping[str, str], figures: Mapping[str, PictureFigures]
+    rows: Rows, hits: Sequence[bool], units: Mapping[str, str], figures: Mapping[str, PictureFigures], level: float
 ) -> tuple[int, tuple[StandoutSlice, ...]]:
-    """Return how many slices were compared, and those that stand out."""
+    """Return how many slices were compared, and those that stand out at a level."""
     # Imported here, because a run without misses does not need numpy.
     import numpy as np
 
-    from tierbench.scoring.slice_candidates import slice_candidates
+    from tierbench.scoring.slice_candidates import family_levels, slice_candidates
 
     strata, groups = _numbered(map(_stratum, rows)), _numbered(map(_group, rows))
     candidates = slice_candidates(rows, _numbered((row.suite, row.group) for row in rows), units, figures)
-    cases = _Cases(rows, np.array(hits), strata, groups)
+    cases = _Cases(rows, np.array(hits), strata, groups, family_levels(candidates, level))
     excesses = cases.compare(candidates)
+    p_values = [cases.p(candidate, excess) for candidate, excess in zip(candidates, excesses, strict=True)]
     able = [index for index, each in enumerate(excesses) if each.varies]
     shown: list[int] = []
 
     def rank(index: int) -> tuple[float, float, int]:
         # Of equal ones the smaller comes first, which says it more exactly.
-        return excesses[index].p, -round(excesses[index].statistic, 3), excesses[index].size
+        return p_values[index], -round(excesses[index].statistic, 3), excesses[index].size
 
     for index in sorted(able, key=rank):
-        if excesses[index].p > LEVEL or len(shown) == _MOST_FOUND:
+        if p_values[index] > LEVEL or len(shown) == _MOST_FOUND:
             break
         if cases.adds(candidates[index], [candidates[each] for each in shown]):
             shown.append(index)
@@ -118,12 +126,20 @@ def _numbered(values: Iterable[object]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class _Cases:
-    """What is known of the rows: hits, strata and groups by number, shape [n_rows] each."""
+    """What is known of the rows.
+
+    Attributes:
+        rows: the rows.
+        hits: whether each is a hit, shape [n_rows].
+        strata, groups: theirs by number, shape [n_rows].
+        levels: family of slices → its part of `LEVEL`.
+    """
 
     rows: Rows
     hits: NDArray[np.bool_]
     strata: NDArray[np.int64]
     groups: NDArray[np.int64]
+    levels: Mapping[int, float]
 
     def compare(self, candidates: Sequence[Candidate], among: NDArray[np.bool_] | None = None) -> list[SliceExcess]:
         """Return how the hits of slices compare with chance.
@@ -134,13 +150,22 @@ class _Cases:
         """
         import numpy as np
 
-        from tierbench.metrics.excess import slice_excesses
+        from tierbench.metrics.excess import DRAWS, slice_excesses
 
         if not candidates:
             return []
         rows = slice(None) if among is None else among
         members = np.stack([each.members[rows] for each in candidates], axis=1)
-        return slice_excesses(self.hits[rows], self.strata[rows], self.groups[rows], members)
+        return slice_excesses(
+            self.hits[rows],
+            self.strata[rows],
+            self.groups[rows],
+            members,
+            families=np.array([each.family for each in candidates]),
+            # So many that five may be as extreme as a slice that is named.
+            draws=max(DRAWS, round(5 / min(self.levels.values())) - 1),
+            levels=self.levels,
+        )
 
     def adds(self, candidate: Candidate, shown: Sequence[Candidate]) -> bool:
         """Return whether a slice says more than those before it: it stands out by itself apart from their cases."""
@@ -154,7 +179,12 @@ class _Cases:
         if not (candidate.members & among & self.hits).any():
             return False
         (alone,) = self.compare([candidate], among)
-        return alone.p <= LEVEL
+        return self.p(candidate, alone) <= LEVEL
+
+    def p(self, candidate: Candidate, excess: SliceExcess) -> float:
+        """Return the p-value of a slice that can be held against `LEVEL`."""
+        # Rounded, so that a p-value at the level of its family is at `LEVEL`.
+        return round(min(1.0, excess.p / self.levels[candidate.family] * LEVEL), 9)
 
     def described(self, candidate: Candidate, excess: SliceExcess) -> StandoutSlice:
         """Return a slice as it is recorded."""
@@ -169,7 +199,7 @@ class _Cases:
             size=excess.size,
             groups=len(set(groups)),
             expected=round(excess.expected, 3),
-            p=excess.p,
+            p=self.p(candidate, excess),
             low=low,
             high=high,
             alike=candidate.alike,
