@@ -40,6 +40,7 @@ class ZeroShotModel:
         self.multi_label = encoder.is_siglip
         self.dtype = encoder.dtype
         self._encoder = encoder
+        self.compilation = encoder.compilation
 
     def for_concepts(
         self, concepts: Sequence[str], prompts: Prompts | None = None, kept: Path | None = None
@@ -56,6 +57,11 @@ class ZeroShotModel:
     def device(self) -> str:
         """The device in use."""
         return self._encoder.device
+
+    @property
+    def backend(self) -> str:
+        """What runs the model: `torch`, or `torch.compile`."""
+        return self.compilation.backend
 
     def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
         """Raise a `UserError`: without concepts there is nothing to predict."""
@@ -89,6 +95,7 @@ class PromptedClassifier(PreparingClassifier):
         self.multi_label = encoder.is_siglip
         self.dtype = encoder.dtype
         self._encoder = encoder
+        self.compilation = encoder.compilation
         self._kept = kept
 
     @cached_property
@@ -101,6 +108,11 @@ class PromptedClassifier(PreparingClassifier):
     def device(self) -> str:
         """The device in use."""
         return self._encoder.device
+
+    @property
+    def backend(self) -> str:
+        """What runs the model: `torch`, or `torch.compile`."""
+        return self.compilation.backend
 
     def describe(self) -> dict[str, Any]:
         """Return the model card with the labels and their texts."""

@@ -13,6 +13,7 @@ from tierbench.common.text import message_line
 from tierbench.corruptions import CORRUPTION_REGISTRY
 from tierbench.plugin import fixtures
 from tierbench.plugin.collection import has_nothing, module_of, parametrize
+from tierbench.plugin.compile_problems import CompileProblems
 from tierbench.plugin.merging import MergingSession
 from tierbench.plugin.options import read_options
 from tierbench.plugin.prediction_time import PredictionTime
@@ -61,6 +62,7 @@ class Hooks:
             self.config.addinivalue_line("markers", f"{name}: {text}")
         self.config.pluginmanager.register(fixtures, "tierbench-fixtures")
         self.config.pluginmanager.register(PredictionTime(self.session), "tierbench-prediction-time")
+        self.config.pluginmanager.register(CompileProblems(self.session.models), "tierbench-compile-problems")
         if self.is_worker or only_looks(self.config):
             return
         self.recorder = Recorder(self.config, self.session)

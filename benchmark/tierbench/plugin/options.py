@@ -100,6 +100,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
 )
 # Switches: name, help. Their ini keys are booleans.
 _SWITCHES = (
+    ("compile", "run torch models through torch.compile: a run starts later and predicts faster"),
     ("no_cache", "predict every image again, and keep no prediction"),
     ("update_baseline", "accept this run's scores as the baseline"),
     ("require_baseline", "a model without a baseline is an error"),
