@@ -46,7 +46,7 @@ class Predictor:
     Args:
         classifier: the model.
         store: where predictions are kept; for a model without a fingerprint one that lasts for a run only.
-        batch_size: number of images per call of the model.
+        batch_size: number of images per call of the model; 0: by device and memory, see `BatchSize`.
         identity: of the model; default: what the classifier says.
         unkept: what stands for the fingerprint of a model that has none.
         counted: the labels that a case's suite counts as concepts; of importance only for more than 4,096 labels.

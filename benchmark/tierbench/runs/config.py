@@ -120,9 +120,9 @@ def run_config(
         usual_sets: the data sets of the settings, as they are written there.
     """
     batch_size, max_drop = given["batch_size"], given["max_drop"]
-    if batch_size < 1:
-        problems.append(f"--robust-batch-size {batch_size} must be 1 or more")
-        batch_size = 1
+    if batch_size < 0:
+        problems.append(f"--robust-batch-size {batch_size} must be 1 or more, or 0 to choose it by device and memory")
+        batch_size = 0
     if not 0 < max_drop <= LARGEST_DROP:
         problems.append(f"--robust-max-drop {max_drop:g} must be above 0 and at most {LARGEST_DROP:g}")
         max_drop = DEFAULT_MAX_DROP

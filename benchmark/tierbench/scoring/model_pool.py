@@ -42,7 +42,7 @@ class ModelOptions:
         root: folder that relative paths start from.
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: type of the weights: `float32`, `float16` or `bfloat16`.
-        batch_size: number of images per batch.
+        batch_size: number of images per batch; 0: by device and memory, see `BatchSize`.
         missing_labels: what to do if a model has no label for a concept: `error`, or `skip` its cases.
         cache: whether predictions are kept between runs.
         max_pixels: the number of pixels that an image may have; None: Pillow's limit.
