@@ -13,7 +13,7 @@ from tierbench.common.picture_figures import PictureFigures
 from tierbench.common.text import error_text, one_line
 from tierbench.models.asking import ask_server
 from tierbench.models.batch_size import BatchSize
-from tierbench.models.classifier import AsksServer, Classifier, Scores, TakesCropped, preparation_of
+from tierbench.models.classifier import AsksServer, Classifier, CopiesAhead, Scores, TakesCropped, preparation_of
 from tierbench.models.identity import Identity, read_part
 from tierbench.models.inference import is_out_of_memory
 from tierbench.models.intake import Intake, Taken
@@ -86,6 +86,8 @@ class ModelCalls:
             prepare = None
             if prepares := preparation_of(self._classifier):
                 prepare, call = prepares.preparation(cropped=cropped), prepares.predict_prepared
+                if isinstance(prepares, CopiesAhead):
+                    prepare = _then(prepare, prepares.copy_ahead)
             intake = self._intake(prepare)
             for batch in intake.batches(chosen):
                 failed = [(taken.case, Prediction(taken.digest, None, taken.error)) for taken in batch if taken.error]
@@ -159,6 +161,10 @@ class ModelCalls:
         if not self._identity.multi_label:
             check_sum(row)
         return Prediction(digest, np.clip(row, 0, 1))
+
+
+def _then(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: second(first(value))
 
 
 def _failure(error: BaseException) -> str:

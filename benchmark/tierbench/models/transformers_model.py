@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import error_text, first_line, one_line, plural
-from tierbench.models.batches import batches
+from tierbench.models.batches import batches, copied_ahead
 from tierbench.models.classifier import PreparingClassifier
 from tierbench.models.compilation import Compilation
 from tierbench.models.device import resolve_device
@@ -94,6 +94,10 @@ class TransformersClassifier(PreparingClassifier):
     def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Prepared]:
         """Return the function that makes the model's input of a picture; see `Prepares`."""
         return self._processor.preparation(cropped=cropped)
+
+    def copy_ahead(self, prepared: Prepared) -> Prepared:
+        """Return a prepared picture on the device of the model; see `CopiesAhead`."""
+        return copied_ahead(prepared, self.device)
 
     def verify(self) -> None:
         """Raise a `UserError` if transformers has no image classifier or no image processor for the folder."""

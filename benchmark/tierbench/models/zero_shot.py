@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tierbench.common.errors import UserError
+from tierbench.models.batches import copied_ahead
 from tierbench.models.classifier import PreparingClassifier
 from tierbench.models.dual_encoder import DualEncoder
 from tierbench.models.inference import inference
@@ -128,6 +129,10 @@ class PromptedClassifier(PreparingClassifier):
     def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Prepared]:
         """Return the function that makes the model's input of a picture; see `Prepares`."""
         return self._encoder.processor.preparation(cropped=cropped)
+
+    def copy_ahead(self, prepared: Prepared) -> Prepared:
+        """Return a prepared picture on the device of the model; see `CopiesAhead`."""
+        return copied_ahead(prepared, self.device)
 
     def predict_prepared(self, inputs: Sequence[Prepared]) -> np.ndarray:
         """Return the probabilities of the labels for prepared pictures; see `Prepares`."""
