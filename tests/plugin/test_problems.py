@@ -40,10 +40,10 @@ def factory(bench: Bench, black: str = "pass", every: str = "pass", describe: st
 def test_all_faults_of_all_suites_and_options_are_told_at_once(bench: Bench) -> None:
     bench.suite("one", "file_name,label,tier\nred.png,car,first\nabsent.png,car,1\n")
     bench.suite("two", "file_name,label,tier\nred.png,,1\n", "[tiers.0]\n")
-    answer = bench.run("--robust-batch-size", "0")
+    answer = bench.run("--robust-batch-size", "-1")
     assert answer.code == 4
     assert answer.errors == [
-        "--robust-batch-size 0 must be 1 or more",
+        "--robust-batch-size -1 must be 1 or more, or 0 to choose it by device and memory",
         "cases/one/metadata.csv:2: tier 'first' is not an integer ≥ 1; write 1, 2 or 3",
         "cases/one/metadata.csv:3: image 'absent.png' is missing; put it there or fix file_name",
         "cases/two/suite.toml: [tiers.0]: a tier is an integer ≥ 1; write [tiers.1]",

@@ -8,7 +8,7 @@ from tests.conftest import Bench
 from tests.plugin.test_problems import factory
 
 
-@pytest.mark.parametrize(("size", "calls"), [("1", "1111"), ("2", "121"), ("16", "13")])
+@pytest.mark.parametrize(("size", "calls"), [("1", "1111"), ("2", "121"), ("16", "13"), ("0", "13")])
 def test_no_batch_is_larger(study: Bench, size: str, calls: str) -> None:
     model = factory(study, every="open('calls', 'a').write(str(len(images)))")
     assert study.run(*model, "--robust-batch-size", size).code == 0
@@ -19,7 +19,7 @@ def test_no_batch_is_larger(study: Bench, size: str, calls: str) -> None:
 @pytest.mark.parametrize(
     ("value", "line"),
     [
-        (0, "--robust-batch-size 0 must be 1 or more"),
+        (-1, "--robust-batch-size -1 must be 1 or more, or 0 to choose it by device and memory"),
         ("many", "ini key robust_batch_size: 'many' is not a number; write one"),
     ],
 )

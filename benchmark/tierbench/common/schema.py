@@ -890,6 +890,7 @@ class ModelEntry:
         level_text: the level in words; in parentheses, what leaves it open.
         spec: the spec that the user gave.
         fingerprint: a hash over everything that changes its outputs; empty if it is not known.
+        backend: what ran it beside plain torch, with its version: ONNX Runtime or torch.compile; empty: nothing.
         preprocessing: copied from the model card.
         prediction_s: seconds for which it predicted, without waiting for others; None if that is not known.
         pictures: number of pictures that it was asked for then, stored predictions included.
@@ -902,6 +903,7 @@ class ModelEntry:
     spec: str = ""
     fingerprint: str = ""
     device: str = ""
+    backend: str = ""
     preprocessing: Any = None
     prediction_s: Number | None = None
     pictures: Count = 0

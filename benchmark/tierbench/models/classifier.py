@@ -85,6 +85,17 @@ class Prepares(Protocol):
 
 
 @runtime_checkable
+class CopiesAhead(Protocol):
+    """A classifier, as in `Prepares`, whose threads can also bring what they prepared to the device of the model."""
+
+    def copy_ahead(self, prepared: Any) -> Any:
+        """Return what `predict_prepared` takes in place of a prepared picture; it is called in several threads at once.
+
+        Not for other processes, which must not use the device.
+        """
+
+
+@runtime_checkable
 class Differentiable(Protocol):
     """A classifier whose logits have gradients with respect to the pixels that its preprocessing makes."""
 

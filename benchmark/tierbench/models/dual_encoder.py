@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tierbench.common.errors import UserError
 from tierbench.common.text import first_line, one_line
 from tierbench.models.batches import batches
+from tierbench.models.compilation import Compilation
 from tierbench.models.device import resolve_device
 from tierbench.models.image_processor import ImageProcessor
 from tierbench.models.inference import inference
@@ -42,6 +43,8 @@ class DualEncoder:
         self.files = files
         self._device = device
         self.dtype = dtype
+        # Of the pictures; texts are few.
+        self.compilation = Compilation(fixed=True)
         self.place = f"model {one_line(files.spec)!r}"
         self.processor = ImageProcessor(files.folder, self.place)
 
@@ -83,7 +86,7 @@ class DualEncoder:
             "device": self.device,
             "dtype": self.dtype,
             "file_dtype": self.files.file_dtype,
-            "backend": "torch",
+            "backend": self.compilation.backend,
             "unknown": [],
         }
         plain: dict[str, Any] = json.loads(json.dumps(card, default=str))
@@ -170,8 +173,10 @@ class DualEncoder:
 
         rows: dict[int, torch.Tensor] = {}
         for places, batch in batches(inputs, self.device, getattr(torch, self.dtype)):
+            # Loaded outside of inference mode.
+            model = self.model
             with inference():
-                rows.update(zip(places, _unit(self.model.get_image_features(**batch)), strict=True))
+                rows.update(zip(places, self.compilation.run(model, _image_features, batch, _unit), strict=True))
         return torch.stack([rows[place] for place in range(len(inputs))])
 
     @cached_property
@@ -183,6 +188,12 @@ class DualEncoder:
         factor = 1 / model.temperature.detach().float() if scale is None else scale.detach().float().exp()
         bias = getattr(model, "logit_bias", None)
         return factor, 0.0 if bias is None else bias.detach().float()
+
+
+def _image_features(model: Any, **batch: torch.Tensor) -> torch.Tensor:
+    features = model.get_image_features(**batch)
+    pooled: torch.Tensor = getattr(features, "pooler_output", features)
+    return pooled
 
 
 def _unit(features: Any) -> torch.Tensor:

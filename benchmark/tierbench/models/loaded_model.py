@@ -14,6 +14,7 @@ from transformers import BaseImageProcessor
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import one_line, printable
+from tierbench.models.compilation import Compilation
 from tierbench.models.image_processor import ImageProcessor
 from tierbench.models.preprocessing_steps import preprocessing_steps
 
@@ -64,6 +65,7 @@ class LoadedModel(Loaded):
         self.labels = _labels(model.config, place)
         self.multi_label = model.config.problem_type == "multi_label_classification" or len(self.labels) == 1
         self._model = model.eval()
+        self.compilation = Compilation(fixed=False)
         self._spec, self._place = spec, place
         self._processor = given_processor(processor, place)
 
@@ -71,6 +73,11 @@ class LoadedModel(Loaded):
     def device(self) -> str:
         """The kind of device that the model is on."""
         return str(self._model.device.type)
+
+    @property
+    def backend(self) -> str:
+        """What runs the model: `torch`, or `torch.compile`."""
+        return self.compilation.backend
 
     @property
     def dtype(self) -> str:
@@ -83,8 +90,8 @@ class LoadedModel(Loaded):
         if not isinstance(parts[0], Mapping):
             parts = [{"pixel_values": part} for part in parts]
         batch = {name: self._ready(torch.stack([part[name] for part in parts])) for name in parts[0]}
-        with torch.inference_mode():
-            logits = getattr(self._model(**batch), "logits", None)
+
+        def outputs(logits: torch.Tensor | None) -> torch.Tensor:
             wanted = (len(parts), len(self.labels))
             if logits is None or logits.shape != wanted:
                 found = "no logits" if logits is None else f"logits of shape {list(logits.shape)}"
@@ -93,8 +100,10 @@ class LoadedModel(Loaded):
                     "(pictures × labels); return a model for image classification"
                 )
             logits = logits.float()
-            outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
-        result: np.ndarray = outputs.cpu().numpy()
+            return torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
+
+        with torch.inference_mode():
+            result: np.ndarray = self.compilation.run(self._model, _logits, batch, outputs).cpu().numpy()
         return result
 
     def _ready(self, tensor: torch.Tensor) -> torch.Tensor:
@@ -121,9 +130,13 @@ class LoadedModel(Loaded):
             "fingerprint": None,
             "device": self.device,
             "dtype": self.dtype,
-            "backend": "torch",
+            "backend": self.backend,
             "unknown": ["file_size"],
         }
+
+
+def _logits(model: Any, **batch: torch.Tensor) -> Any:
+    return getattr(model(**batch), "logits", None)
 
 
 def _labels(config: Any, place: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from tierbench.common.errors import UserError
 from tierbench.common.picture_figures import PictureFigures
 from tierbench.common.text import error_text, one_line
 from tierbench.models.asking import ask_server
-from tierbench.models.classifier import AsksServer, Classifier, Scores, TakesCropped, preparation_of
+from tierbench.models.batch_size import BatchSize
+from tierbench.models.classifier import AsksServer, Classifier, CopiesAhead, Scores, TakesCropped, preparation_of
 from tierbench.models.identity import Identity, read_part
 from tierbench.models.inference import is_out_of_memory
 from tierbench.models.intake import Intake, Taken
@@ -51,7 +53,7 @@ class ModelCalls:
     Args:
         classifier: the model.
         identity: of the model.
-        batch_size: number of images per call of the model.
+        batch_size: number of images per call of the model; 0: by device and memory, see `BatchSize`.
         max_pixels: the number of pixels that an image may have; None: Pillow's limit.
     """
 
@@ -62,6 +64,10 @@ class ModelCalls:
         self._max_pixels = max_pixels
         # Of original pictures that were opened, by digest; whoever keeps them takes them out.
         self.figures: dict[str, PictureFigures] = {}
+
+    @cached_property
+    def _size(self) -> BatchSize:
+        return BatchSize(self._batch_size, str(read_part(self._classifier, "device", "the model", "")))
 
     def predict(self, cases: Sequence[Case]) -> Iterator[list[tuple[Case, Prediction]]]:
         """Yield the predictions of the cases, a batch at a time, in any order."""
@@ -80,10 +86,16 @@ class ModelCalls:
             prepare = None
             if prepares := preparation_of(self._classifier):
                 prepare, call = prepares.preparation(cropped=cropped), prepares.predict_prepared
-            for batch in self._intake(prepare).batches(chosen):
+                if isinstance(prepares, CopiesAhead):
+                    prepare = _then(prepare, prepares.copy_ahead)
+            intake = self._intake(prepare)
+            for batch in intake.batches(chosen):
                 failed = [(taken.case, Prediction(taken.digest, None, taken.error)) for taken in batch if taken.error]
                 good = [taken for taken in batch if not taken.error]
-                yield failed + (self._batch(call, good) if good else [])
+                # A model that does not leave the preparation to threads has memory of its own to care for.
+                predicted = self._size.call(partial(self._batch, call, good), len(good) if prepare else 0)
+                intake.count = self._size.count
+                yield failed + predicted
 
     def probe(self) -> None:
         """Predict a grey picture, which tells before a run whether the model keeps to the interface.
@@ -101,7 +113,7 @@ class ModelCalls:
 
     def _intake(self, prepare: Callable[[Any], Any] | None, *, keep_files: bool = False) -> Intake:
         on_cpu = read_part(self._classifier, "device", "the model", "") == "cpu"
-        return Intake(self._batch_size, prepare, self._max_pixels, keep_files, self.figures, shares_cores=on_cpu)
+        return Intake(self._size.count, prepare, self._max_pixels, keep_files, self.figures, shares_cores=on_cpu)
 
     def _ask(
         self, server: AsksServer, cases: Sequence[Case], *, cropped: bool
@@ -124,6 +136,8 @@ class ModelCalls:
         return Prediction(digest, None, problem) if problem else Prediction(digest, row, ceiling=outcome.ceiling)
 
     def _batch(self, call: Call, batch: list[Taken]) -> list[tuple[Case, Prediction]]:
+        if not batch:
+            return []
         try:
             outputs = as_array(call([taken.picture for taken in batch]), len(batch), len(self._identity.labels))
         except UserError:
@@ -148,6 +162,10 @@ class ModelCalls:
         if not self._identity.multi_label:
             check_sum(row)
         return Prediction(digest, np.clip(row, 0, 1))
+
+
+def _then(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: second(first(value))
 
 
 def _failure(error: BaseException) -> str:

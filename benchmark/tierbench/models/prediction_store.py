@@ -17,6 +17,7 @@ from tierbench.common.cache import cache_folder
 from tierbench.common.files import shown_path
 from tierbench.common.images import OPENING_VERSION
 from tierbench.common.text import printable_values
+from tierbench.models.compilation import COMPILED
 
 # Of the predictions in the file; a row of 1,000 labels takes about 4 kB. A run may add its own before they are trimmed.
 _MAX_BYTES = 2**30
@@ -79,7 +80,8 @@ def library_versions() -> dict[str, str]:
 def backend_with_version(backend: str) -> str:
     """Return the name of a backend with its version; empty for torch, whose version every key holds."""
     if backend != "onnxruntime":
-        return ""
+        # Of torch.compile the version of torch decides.
+        return backend if backend == COMPILED else ""
     # ONNX Runtime is published under several names, one for each kind of device.
     for name in ("onnxruntime", "onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino"):
         with contextlib.suppress(PackageNotFoundError):

@@ -46,7 +46,7 @@ class Predictor:
     Args:
         classifier: the model.
         store: where predictions are kept; for a model without a fingerprint one that lasts for a run only.
-        batch_size: number of images per call of the model.
+        batch_size: number of images per call of the model; 0: by device and memory, see `BatchSize`.
         identity: of the model; default: what the classifier says.
         unkept: what stands for the fingerprint of a model that has none.
         counted: the labels that a case's suite counts as concepts; of importance only for more than 4,096 labels.
@@ -80,9 +80,9 @@ class Predictor:
     def _place(self) -> dict[str, str]:
         return {name: str(read_part(self.classifier, name, "the model", "")) for name in ("device", "dtype")}
 
-    @cached_property
+    @property
     def backend(self) -> str:
-        """What runs the model, with its version; empty for torch."""
+        """What runs the model, with its version; empty for torch. Compiling may be given up at the first batch."""
         return backend_with_version(str(read_part(self.classifier, "backend", "the model", "")))
 
     @cached_property
@@ -179,6 +179,7 @@ class Predictor:
         cases of the job, with files of their own, are still to be predicted.
         """
         by_case = {job.cases[0].key: job for job in jobs}
+        backend = self.backend
         left: list[_Job] = []
         for batch in self._calls.predict([job.cases[0] for job in jobs]):
             rows: dict[str, bytes] = {}
@@ -187,7 +188,8 @@ class Predictor:
                 unchanged = prediction.image_sha256 == job.digest
                 done = job.cases if unchanged else (case,)
                 if prediction.probabilities is not None:
-                    key = job.key if unchanged else self.key_of(case, prediction.image_sha256)
+                    as_asked = unchanged and backend == self.backend
+                    key = job.key if as_asked else self.key_of(case, prediction.image_sha256)
                     rows[key] = self._packed(key, case, Scores(prediction.probabilities, prediction.ceiling))
                 results.update((same.key, prediction) for same in done)
                 if len(done) < len(job.cases):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from tierbench.models.compilation import Compilation
+
 if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
@@ -46,6 +48,7 @@ class TorchClassifier:
         preprocess_cropped: Preprocess | None = None,
     ) -> None:
         self._module = module
+        self.compilation = Compilation(fixed=False)
         self._labels = tuple(labels)
         self._preprocess = preprocess
         self._version = version
@@ -88,6 +91,11 @@ class TorchClassifier:
         return self._place().type
 
     @property
+    def backend(self) -> str:
+        """What runs the module: `torch`, or `torch.compile`."""
+        return self.compilation.backend
+
+    @property
     def dtype(self) -> str:
         """The type of the parameters."""
         return str(self._type()).removeprefix("torch.")
@@ -111,7 +119,7 @@ class TorchClassifier:
             "fingerprint": self.fingerprint,
             "device": self.device,
             "dtype": self.dtype,
-            "backend": "torch",
+            "backend": self.backend,
             "unknown": ["file_size", "steps"],
         }
 
@@ -125,9 +133,8 @@ class TorchClassifier:
         try:
             with torch.inference_mode():
                 pixels = torch.stack([preprocess(image) for image in images])
-                output = self._module(pixels.to(self._place(), self._type()))
-                logits = getattr(output, "logits", output).float()
-                outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
+                batch = {"pixels": pixels.to(self._place(), self._type())}
+                outputs = self.compilation.run(self._module, _logits, batch, self._outputs)
         finally:
             for part in training:
                 # Not train(), which would also change the submodules that were frozen.
@@ -135,12 +142,22 @@ class TorchClassifier:
         result: np.ndarray = outputs.cpu().numpy()
         return result
 
+    def _outputs(self, logits: torch.Tensor) -> torch.Tensor:
+        logits = logits.float()
+        return torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
+
     def _place(self) -> torch.device:
         return next((tensor.device for tensor in self._module.parameters()), torch.device("cpu"))
 
     def _type(self) -> torch.dtype:
         types = (tensor.dtype for tensor in self._module.parameters())
         return next((dtype for dtype in types if dtype.is_floating_point), torch.float32)
+
+
+def _logits(module: torch.nn.Module, pixels: torch.Tensor) -> torch.Tensor:
+    output = module(pixels)
+    logits: torch.Tensor = getattr(output, "logits", output)
+    return logits
 
 
 def _source(preprocess: Preprocess) -> str:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import error_text, first_line, one_line, plural
-from tierbench.models.batches import batches
+from tierbench.models.batches import batches, copied_ahead
 from tierbench.models.classifier import PreparingClassifier
+from tierbench.models.compilation import Compilation
 from tierbench.models.device import resolve_device
 from tierbench.models.files import ModelFiles, read_json, read_model_folder
 from tierbench.models.image_processor import ImageProcessor
@@ -44,6 +45,12 @@ class TransformersClassifier(PreparingClassifier):
         self._device = device
         self._processor = ImageProcessor(files.folder, self._place)
         self.dtype = dtype
+        self.compilation = Compilation(fixed=True)
+
+    @property
+    def backend(self) -> str:
+        """What runs the model: `torch`, or `torch.compile`."""
+        return self.compilation.backend
 
     @property
     def labels(self) -> Sequence[str]:
@@ -88,6 +95,10 @@ class TransformersClassifier(PreparingClassifier):
         """Return the function that makes the model's input of a picture; see `Prepares`."""
         return self._processor.preparation(cropped=cropped)
 
+    def copy_ahead(self, prepared: Prepared) -> Prepared:
+        """Return a prepared picture on the device of the model; see `CopiesAhead`."""
+        return copied_ahead(prepared, self.device)
+
     def verify(self) -> None:
         """Raise a `UserError` if transformers has no image classifier or no image processor for the folder."""
         _ = self._config, self._processor.input_size
@@ -112,19 +123,23 @@ class TransformersClassifier(PreparingClassifier):
         return logits
 
     def _probabilities(self, batch: Mapping[str, torch.Tensor]) -> np.ndarray:
-        import torch
-
+        # Loaded outside of inference mode.
         model = self._model
         with inference():
-            logits = model(**batch).logits.float()
-            outputs = torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
+            outputs = self.compilation.run(model, _logits, batch, self._outputs)
         result: np.ndarray = outputs.cpu().numpy()
-        if result.shape[1] != len(self.labels):
+        return result
+
+    def _outputs(self, logits: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        if logits.shape[1] != len(self.labels):
             raise UserError(
                 f"{self._place}: its config.json has {plural(len(self.labels), 'label')}, but the model has "
-                f"{plural(result.shape[1], 'output')}; save model and config again, with save_pretrained()"
+                f"{plural(logits.shape[1], 'output')}; save model and config again, with save_pretrained()"
             )
-        return result
+        logits = logits.float()
+        return torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
 
     def describe(self) -> dict[str, Any]:
         """Return the model card: architecture, depths and widths, labels, preprocessing, parameter count."""
@@ -152,7 +167,7 @@ class TransformersClassifier(PreparingClassifier):
             "device": self.device,
             "dtype": self.dtype,
             "file_dtype": self._files.file_dtype,
-            "backend": "torch",
+            "backend": self.backend,
             "unknown": [],
         }
         return card
@@ -220,6 +235,11 @@ class TransformersClassifier(PreparingClassifier):
     @property
     def _place(self) -> str:
         return f"model {one_line(self._files.spec)!r}"
+
+
+def _logits(model: Any, **batch: torch.Tensor) -> torch.Tensor:
+    logits: torch.Tensor = model(**batch).logits
+    return logits
 
 
 def _first(config: Any, *names: str) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tierbench.common.errors import UserError
+from tierbench.models.batches import copied_ahead
 from tierbench.models.classifier import PreparingClassifier
 from tierbench.models.dual_encoder import DualEncoder
 from tierbench.models.inference import inference
@@ -40,6 +41,7 @@ class ZeroShotModel:
         self.multi_label = encoder.is_siglip
         self.dtype = encoder.dtype
         self._encoder = encoder
+        self.compilation = encoder.compilation
 
     def for_concepts(
         self, concepts: Sequence[str], prompts: Prompts | None = None, kept: Path | None = None
@@ -56,6 +58,11 @@ class ZeroShotModel:
     def device(self) -> str:
         """The device in use."""
         return self._encoder.device
+
+    @property
+    def backend(self) -> str:
+        """What runs the model: `torch`, or `torch.compile`."""
+        return self.compilation.backend
 
     def predict(self, images: Sequence[Image.Image]) -> np.ndarray:
         """Raise a `UserError`: without concepts there is nothing to predict."""
@@ -89,6 +96,7 @@ class PromptedClassifier(PreparingClassifier):
         self.multi_label = encoder.is_siglip
         self.dtype = encoder.dtype
         self._encoder = encoder
+        self.compilation = encoder.compilation
         self._kept = kept
 
     @cached_property
@@ -101,6 +109,11 @@ class PromptedClassifier(PreparingClassifier):
     def device(self) -> str:
         """The device in use."""
         return self._encoder.device
+
+    @property
+    def backend(self) -> str:
+        """What runs the model: `torch`, or `torch.compile`."""
+        return self.compilation.backend
 
     def describe(self) -> dict[str, Any]:
         """Return the model card with the labels and their texts."""
@@ -116,6 +129,10 @@ class PromptedClassifier(PreparingClassifier):
     def preparation(self, *, cropped: bool) -> Callable[[Image.Image], Prepared]:
         """Return the function that makes the model's input of a picture; see `Prepares`."""
         return self._encoder.processor.preparation(cropped=cropped)
+
+    def copy_ahead(self, prepared: Prepared) -> Prepared:
+        """Return a prepared picture on the device of the model; see `CopiesAhead`."""
+        return copied_ahead(prepared, self.device)
 
     def predict_prepared(self, inputs: Sequence[Prepared]) -> np.ndarray:
         """Return the probabilities of the labels for prepared pictures; see `Prepares`."""

@@ -12,6 +12,7 @@ from tierbench.common.text import message_line
 from tierbench.corruptions import CORRUPTION_REGISTRY
 from tierbench.plugin import fixtures
 from tierbench.plugin.collection import has_nothing, module_of, parametrize
+from tierbench.plugin.compile_problems import CompileProblems
 from tierbench.plugin.kept_objects import KeptObjects
 from tierbench.plugin.merging import MergingSession
 from tierbench.plugin.options import read_options
@@ -28,6 +29,7 @@ from tierbench.suites.places import Places
 
 _PARTS = (
     "tierbench-html",
+    "tierbench-compile-problems",
     "tierbench-slim-reports",
     "tierbench-slim-items",
     "tierbench-run-issues",
@@ -73,6 +75,7 @@ class Hooks:
         self.config.pluginmanager.register(fixtures, "tierbench-fixtures")
         self.config.pluginmanager.register(PredictionTime(self.session), "tierbench-prediction-time")
         self.config.pluginmanager.register(SlimItems(), "tierbench-slim-items")
+        self.config.pluginmanager.register(CompileProblems(self.session.models), "tierbench-compile-problems")
         if self.is_worker or only_looks(self.config):
             return
         self.recorder = Recorder(self.config, self.session, self.kept)

@@ -71,7 +71,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
     ("device", ("auto", "cpu", "cuda", "mps"), "auto", "", "where the model runs"),
     ("backend", ("torch", "onnx"), "torch", "", "what runs transformers models: torch, or ONNX Runtime"),
     ("dtype", ("float32", "float16", "bfloat16"), "float32", "", "type of the model's weights"),
-    ("batch_size", int, "16", "N", "images handed to the model at once"),
+    ("batch_size", int, "0", "N", "images handed to the model at once; 0: 16, on CUDA more as memory allows"),
     ("endpoint_timeout", float, "300", "SECONDS", "time until an endpoint that is loading or busy is given up"),
     ("endpoint_concurrency", int, "4", "N", "pictures that an endpoint is asked for at once"),
     ("max_pixels", int, "0", "N", "largest picture that is opened, in pixels; 0: Pillow's limit, 89478485"),
@@ -100,6 +100,7 @@ _SINGLE: tuple[tuple[str, Any, str, str, str], ...] = (
 )
 # Switches: name, help. Their ini keys are booleans.
 _SWITCHES = (
+    ("compile", "run torch models through torch.compile: a run starts later and predicts faster"),
     ("no_cache", "predict every image again, and keep no prediction"),
     ("update_baseline", "accept this run's scores as the baseline"),
     ("require_baseline", "a model without a baseline is an error"),

@@ -27,6 +27,7 @@ _NAMES = (
     "max_pixels",
     "dtype",
     "backend",
+    "compile",
 )
 # Names of pytest's own options → how they are written.
 _SELECTING = {"keyword": "-k", "markexpr": "-m", "deselect": "--deselect", "ignore": "--ignore"}

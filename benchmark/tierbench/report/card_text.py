@@ -6,7 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-_BACKENDS = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime", "remote": "remote: behind its address"}
+_BACKENDS = {
+    "torch": "PyTorch",
+    "torch.compile": "PyTorch, compiled by torch.compile",
+    "onnxruntime": "ONNX Runtime",
+    "remote": "remote: behind its address",
+}
 _TITLES = {
     "file_size": "file size",
     "input_size": "input",

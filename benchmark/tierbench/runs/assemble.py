@@ -226,6 +226,7 @@ class Assembly:
             spec=self.specs[name],
             fingerprint=self._fingerprint(name),
             device=str(card.get("device", "")),
+            backend=self.models.backend(name),
             preprocessing=card.get("preprocessing", {}),
             pictures=pictures,
             prediction_s=None if seconds is None else round(seconds, 3),

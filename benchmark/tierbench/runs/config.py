@@ -120,9 +120,9 @@ def run_config(
         usual_sets: the data sets of the settings, as they are written there.
     """
     batch_size, max_drop = given["batch_size"], given["max_drop"]
-    if batch_size < 1:
-        problems.append(f"--robust-batch-size {batch_size} must be 1 or more")
-        batch_size = 1
+    if batch_size < 0:
+        problems.append(f"--robust-batch-size {batch_size} must be 1 or more, or 0 to choose it by device and memory")
+        batch_size = 0
     if not 0 < max_drop <= LARGEST_DROP:
         problems.append(f"--robust-max-drop {max_drop:g} must be above 0 and at most {LARGEST_DROP:g}")
         max_drop = DEFAULT_MAX_DROP
@@ -141,6 +141,7 @@ def run_config(
             for spec in specs
             if is_unversioned(spec.spec)
         ]
+    _check_compile(given, problems)
     shard, sample = _shard(given, problems), _sample(given, problems)
     explain = _explain(given, problems)
     reports = root / expanded(given["reports"])
@@ -153,6 +154,7 @@ def run_config(
             labels=label_files(given["labels"], specs, root, problems),
             processors=processor_folders(given["processor"], specs, root, problems),
             backend=given["backend"],
+            compiled=given["compile"],
             endpoints=endpoint_settings(
                 specs, given["endpoint_timeout"], given["endpoint_concurrency"], given["endpoint_token"], problems
             ),
@@ -191,6 +193,13 @@ def run_config(
         explain=explain,
         explain_limit=given["explain_limit"],
     )
+
+
+def _check_compile(given: Mapping[str, Any], problems: list[str]) -> None:
+    if given["compile"] and given["backend"] == "onnx":
+        problems.append("--robust-compile compiles what torch runs; leave it out, or --robust-backend onnx")
+    if given["compile"] and given["batch_size"] == 1:
+        problems.append("--robust-compile compiles batches; leave it out, or --robust-batch-size 1")
 
 
 def _sample(given: Mapping[str, Any], problems: list[str]) -> int:

@@ -13,6 +13,7 @@ from tierbench.common.images import quiet_pillow
 from tierbench.common.schema import CaseRow, Rows
 from tierbench.common.text import error_text, message_line, plural
 from tierbench.models.attribution import VERSION, Attribution
+from tierbench.models.batch_size import USUAL
 from tierbench.models.explainer import Explainer
 from tierbench.models.struct_store import StructStore
 from tierbench.runs.benchmark import Benchmark
@@ -171,7 +172,7 @@ class _Work:
             raise ValueError("the image file changed while the run was going on")
         image = open_case(case, content, max_pixels=self._options.max_pixels)
         explainer = self._explainers.setdefault(
-            id(bound.classifier), Explainer(bound.classifier, self._options.batch_size)
+            id(bound.classifier), Explainer(bound.classifier, self._options.batch_size or USUAL)
         )
         made = explainer.explain(image, _indices(labels))
         if store:

@@ -14,6 +14,7 @@ from tierbench.common.errors import UserError
 from tierbench.common.files import exists
 from tierbench.common.schema import SetResult
 from tierbench.common.text import listed
+from tierbench.models.batch_size import USUAL
 from tierbench.runs.config import RunConfig
 from tierbench.runs.record import to_json
 from tierbench.scoring.model_under_test import ModelUnderTest
@@ -231,10 +232,9 @@ class SetPool:
         samples = selection.of(data_set)
         if slices is not None:
             samples = choose_where(samples, lambda sample: sample.slice in slices)
-        processes = processes_for(len(samples), options.batch_size)
-        seen = SetModel(
-            model.classifier, model.identity, options.batch_size, processes, options.max_pixels, model.embeddings
-        )
+        batch_size = options.batch_size or USUAL
+        processes = processes_for(len(samples), batch_size)
+        seen = SetModel(model.classifier, model.identity, batch_size, processes, options.max_pixels, model.embeddings)
         kept = options.cache and model.identity.fingerprint is not None
         key = working_key(model.name, seen, data_set, samples, selection) if kept else ""
         with resumable(target, key) as folder:

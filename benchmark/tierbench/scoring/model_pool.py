@@ -15,6 +15,7 @@ from tierbench.common.picture_figures import PictureFigures
 from tierbench.common.text import one_line
 from tierbench.models import load_classifier
 from tierbench.models.classifier import Classifier
+from tierbench.models.compilation import compile_model, compile_problem, give_up_compiling
 from tierbench.models.endpoint_settings import EndpointSettings, write_notice
 from tierbench.models.identity import Identity, identity_of, read_part
 from tierbench.models.kept_figures import kept_figures
@@ -41,12 +42,13 @@ class ModelOptions:
         root: folder that relative paths start from.
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: type of the weights: `float32`, `float16` or `bfloat16`.
-        batch_size: number of images per batch.
+        batch_size: number of images per batch; 0: by device and memory, see `BatchSize`.
         missing_labels: what to do if a model has no label for a concept: `error`, or `skip` its cases.
         cache: whether predictions are kept between runs.
         max_pixels: the number of pixels that an image may have; None: Pillow's limit.
         processors: model → folder with its image processor.
         backend: what runs transformers models: `torch` or `onnx`.
+        compiled: whether torch.compile compiles the networks of torch models.
         endpoints: model behind a server → how it is asked.
     """
 
@@ -61,6 +63,7 @@ class ModelOptions:
     max_pixels: int | None = None
     processors: Mapping[str, Path] = field(default_factory=dict)
     backend: str = "torch"
+    compiled: bool = False
     endpoints: Mapping[str, EndpointSettings] = field(default_factory=dict)
 
     def spec(self, name: str) -> ModelSpec:
@@ -172,6 +175,8 @@ class ModelPool:
         return replace(settings, notice=self.notice) if settings else None
 
     def _under_test(self, name: str, classifier: Classifier, identity: Identity) -> ModelUnderTest:
+        if self.options.compiled:
+            compile_model(classifier)
         return ModelUnderTest(
             name,
             classifier,
@@ -197,9 +202,23 @@ class ModelPool:
 
     @property
     def warnings(self) -> list[str]:
-        """What went wrong with the stores and the model cards, a line each; no prediction is affected."""
+        """What went wrong with the stores, the model cards and compiling, a line each; no prediction is affected."""
         stores = [store.warning for store in (self._store, self._run_store) if store is not None and store.warning]
-        return stores + [model.card_problem for model in self._models.values() if model.card_problem]
+        cards = [model.card_problem for model in self._models.values() if model.card_problem]
+        plain = [
+            f"model {one_line(name)!r} runs without torch.compile: {problem}; leave out --robust-compile"
+            for name, problem in self.compile_problems.items()
+        ]
+        return stores + cards + plain
+
+    @property
+    def compile_problems(self) -> dict[str, str]:
+        """Model → why it runs without torch.compile although that was asked for."""
+        return {name: why for name, model in self._models.items() if (why := compile_problem(model.classifier))}
+
+    def give_up_compiling(self, name: str, problem: str) -> None:
+        """Take from another process that a model of the run is not compiled, so that the record says so."""
+        give_up_compiling(self._models[name].classifier, problem)
 
     def card(self, name: str, fingerprint: str) -> dict[str, Any]:
         """Return the card that was stored when a model with this fingerprint predicted; empty if there is none."""

@@ -28,7 +28,7 @@ class ModelUnderTest:
         identity: what the classifier says of itself.
         store: store of predictions; for a model without a fingerprint, one that lasts for this run only.
         suites: the suites by name.
-        batch_size: number of images per batch.
+        batch_size: number of images per batch; 0: by device and memory, see `BatchSize`.
         max_pixels: the number of pixels that an image may have; None: Pillow's limit.
         embeddings: folder where a zero-shot model keeps embeddings of texts between runs; None: it keeps none.
     """
