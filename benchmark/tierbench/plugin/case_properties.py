@@ -16,15 +16,15 @@ class CaseProperties(Sequence[tuple[str, Any]]):
         before, after: the properties of others around it.
     """
 
-    __slots__ = ("_after", "_before", "_said")
+    __slots__ = ("_after", "_before", "said")
 
     def __init__(
         self, said: Reported, before: Sequence[tuple[str, Any]] = (), after: Sequence[tuple[str, Any]] = ()
     ) -> None:
-        self._said, self._before, self._after = said, tuple(before), tuple(after)
+        self.said, self._before, self._after = said, tuple(before), tuple(after)
 
     def _made(self) -> list[tuple[str, Any]]:
-        return [*self._before, *to_values(self._said), *self._after]
+        return [*self._before, *to_values(self.said), *self._after]
 
     @overload
     def __getitem__(self, index: int) -> tuple[str, Any]: ...

@@ -11,6 +11,7 @@ import pytest
 from tierbench.common.text import message_line
 from tierbench.corruptions import CORRUPTION_REGISTRY
 from tierbench.plugin import fixtures
+from tierbench.plugin.case_properties import CaseProperties
 from tierbench.plugin.collection import has_nothing, module_of, parametrize
 from tierbench.plugin.compile_problems import CompileProblems
 from tierbench.plugin.kept_objects import KeptObjects
@@ -19,7 +20,7 @@ from tierbench.plugin.options import read_options
 from tierbench.plugin.prediction_time import PredictionTime
 from tierbench.plugin.problem_item import put_in_place
 from tierbench.plugin.recorder import Recorder
-from tierbench.plugin.reports import SENT, pack, pack_said, unpack, unpack_said
+from tierbench.plugin.reports import SENT, pack, take_sent, unpack
 from tierbench.plugin.session import SESSION, BenchmarkSession, check_of
 from tierbench.plugin.slim_reports import SlimItems, SlimReports
 from tierbench.plugin.startup import has_only_checks, is_concerned, only_looks, overrides_classifier
@@ -189,11 +190,12 @@ class Hooks:
     def pytest_report_to_serializable(
         self, report: object
     ) -> Generator[None, dict[str, Any] | None, dict[str, Any] | None]:
-        """Let an xdist worker send what is plain in a report as one text."""
+        """Let an xdist worker send a report as one text, and others write its properties as the list that they are."""
         data = yield
-        if data is not None:
-            pack(data)
-            pack_said(report, data)
+        if data is not None and self.is_worker:
+            pack(report, data)
+        elif data is not None and isinstance(properties := data.get("user_properties"), CaseProperties):
+            data["user_properties"] = list(properties)
         return data
 
     @pytest.hookimpl(wrapper=True)
@@ -203,7 +205,7 @@ class Hooks:
         sent = data.pop(SENT, None)
         report = yield
         if sent and report is not None:
-            unpack_said(sent, report)
+            take_sent(sent, report)
         return report
 
     @pytest.hookimpl(wrapper=True, trylast=True)

@@ -6,9 +6,8 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import msgspec
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from tierbench.common.schema import CaseRow, LeftToMerge
 from tierbench.plugin.case_properties import CaseProperties
 from tierbench.plugin.check import Check, Judged
+from tierbench.plugin.checks import CaseCheck
 from tierbench.plugin.kinds import KINDS
 from tierbench.plugin.session import BenchmarkSession
 from tierbench.runs.shard_record import LEFT
@@ -31,10 +31,8 @@ _PLAIN = frozenset(
 # What this process attached last to a test of a case, as values and as it was: reports of that test follow at once, and
 # need not be read.
 _latest: list[tuple[list[tuple[str, Any]], Reported]] = []
+_SENT_ROW = msgspec.json.Decoder(tuple[str, str, CaseRow])
 _TYPES = {name: kind.result_type for name, kind in KINDS.items()} | {LEFT: LeftToMerge}
-
-# What another process sent beside a report, until it is read.
-_SENT = WeakKeyDictionary[pytest.TestReport, Reported]()
 
 
 def attach(item: pytest.Item, session: BenchmarkSession, check: Check, judged: Judged) -> None:
@@ -50,6 +48,8 @@ def attach(item: pytest.Item, session: BenchmarkSession, check: Check, judged: J
 
 def _latest_in(properties: Sequence[tuple[str, Any]]) -> tuple[Reported, slice] | None:
     """Return what this process attached last, and its place among properties; None where they are of another test."""
+    if isinstance(properties, CaseProperties):
+        return None
     for attached, said in _latest:
         for start, entry in enumerate(properties):
             if entry is attached[0]:
@@ -62,7 +62,7 @@ def kept_properties(properties: Sequence[tuple[str, Any]]) -> Any:
 
     Those of a test of another process, or of no case, stay as they are.
     """
-    if isinstance(properties, CaseProperties) or (found := _latest_in(properties)) is None:
+    if (found := _latest_in(properties)) is None:
         return properties
     said, place = found
     return CaseProperties(said, properties[: place.start], properties[place.stop :])
@@ -75,21 +75,29 @@ def without_ours(properties: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]
     return [entry for entry in properties if entry[0] not in ours]
 
 
-def pack(data: dict[str, Any]) -> None:
-    """Make one text of what is plain in a report that goes to another process.
+def pack(report: object, data: dict[str, Any]) -> None:
+    """Make one text of what is plain in a report of a test that goes to another process.
 
     execnet writes each name and each value by itself, in Python: of a case this took several times as long as to
-    judge it. What JSON does not have goes as it is: the text of a failure, and what plugins added to the report.
+    judge it. What JSON does not have goes as it is: the text of a failure, and what plugins added to the report. What
+    was attached to the test of a case goes as its row, from which the properties are made where they are read.
     """
-    if data.get("$report_type") == "TestReport" and data.keys() >= _PLAIN:
-        with suppress(TypeError):
-            data[_PACKED] = json.dumps({name: data[name] for name in _PLAIN})
-            for name in _PLAIN:
-                del data[name]
+    if not isinstance(report, pytest.TestReport) or not data.keys() >= _PLAIN:
+        return
+    if latest := _latest_in(report.user_properties):
+        said, place = latest
+        # A lone surrogate is not UTF-8; the properties have it escaped.
+        with suppress(UnicodeEncodeError):
+            data[SENT] = place.start, msgspec.json.encode((said.model, said.fingerprint, *said.rows)).decode()
+            data["user_properties"] = [*report.user_properties[: place.start], *report.user_properties[place.stop :]]
+    with suppress(TypeError):
+        data[_PACKED] = json.dumps({name: data[name] for name in _PLAIN})
+        for name in _PLAIN:
+            del data[name]
 
 
 def unpack(data: dict[str, Any]) -> None:
-    """Undo `pack`."""
+    """Undo `pack`, but for what was attached; see `take_sent`."""
     if packed := data.pop(_PACKED, None):
         data |= json.loads(packed)
         data["location"] = tuple(data["location"])
@@ -97,29 +105,13 @@ def unpack(data: dict[str, Any]) -> None:
             data[name] = [tuple(entry) for entry in data[name]]
 
 
-def pack_said(report: object, data: dict[str, Any]) -> None:
-    """Put what was attached to a report that counts for its test beside it, on its way to another process."""
-    if not isinstance(report, pytest.TestReport) or not _counts(report):
-        return
-    if latest := _latest_in(report.user_properties):
-        said, _ = latest
-        # A lone surrogate is not UTF-8; the properties have it escaped.
-        with suppress(UnicodeEncodeError):
-            values = said.model, said.fingerprint, said.result, said.rows
-            data[SENT] = said.kind, msgspec.json.encode(values).decode()
-
-
-def unpack_said(sent: tuple[str, str], report: pytest.TestReport) -> None:
-    """Note for a report what `pack_said` put beside it."""
-    kind, text = sent
-    _SENT[report] = Reported(kind, *_decoder(kind).decode(text))
-
-
-@cache
-def _decoder(kind: str) -> msgspec.json.Decoder[tuple[str, str, Any, tuple[CaseRow, ...]]]:
-    """Return what reads model, fingerprint, result and rows of a kind of test."""
-    generic: Any = tuple
-    return msgspec.json.Decoder(generic[str, str, _TYPES[kind], tuple[CaseRow, ...]])
+def take_sent(sent: tuple[int, str], report: pytest.TestReport) -> None:
+    """Put into a report what `pack` sent of the test of a case."""
+    start, text = sent
+    model, fingerprint, row = _SENT_ROW.decode(text)
+    said = Reported(CaseCheck.kind, model, fingerprint, None, (row,))
+    others = report.user_properties
+    report.user_properties = CaseProperties(said, others[:start], others[start:])  # type: ignore[assignment] # read only
 
 
 # Several hooks ask for the same report, one after the other.
@@ -132,8 +124,11 @@ def reported(report: pytest.TestReport) -> Reported | None:
     if not _counts(report):
         return None
     properties = getattr(report, "user_properties", ())
-    latest = _latest_in(properties)
-    said = (latest[0] if latest else _SENT.pop(report, None)) or from_values(properties, _TYPES)
+    if isinstance(properties, CaseProperties):
+        said: Reported | None = properties.said
+    else:
+        latest = _latest_in(properties)
+        said = latest[0] if latest else from_values(properties, _TYPES)
     if said is not None and said.result is None:
         row, outcome = said.rows[0], _outcome(report)
         # To pytest they are skipped tests: nobody can tell, or another test reports that the model cannot predict.
