@@ -52,7 +52,7 @@ COMMANDS = {
     "show": LazyCommand("runs:show", "Print a recorded run: tiers, level, data sets, and the cases that did not pass."),
     "history": LazyCommand(
         "history:history",
-        "Print the trend of each suite, tier and model, and of each data set, over the recorded runs.",
+        "Print the trend of each suite, tier, model and data set over the recorded runs, and who accepted baselines.",
     ),
     "compare": LazyCommand(
         "compare:compare",

@@ -42,6 +42,7 @@ class HtmlReport:
         self._recorder = recorder
         self._recording = recorder.recording
         self._data: Any = None
+        self._empty_texts: dict[str, str] = {}
         # The rows of the cases by node id, and what their tests printed or the user's hooks said of them.
         self._shown: dict[str, CaseRow] = {}
         self._said: dict[str, Said] = {}
@@ -162,10 +163,16 @@ class HtmlReport:
     def pytest_html_results_table_html(self, report: pytest.TestReport, data: MutableSequence[str]) -> None:
         """Remove from a case's log what its row shows already."""
         if report.nodeid in self._shown and report.when != "teardown":
-            # pytest draws the text with a terminal's writer, even where there is none.
-            reason = escape(report.longreprtext) if report.longrepr else ""
-            said = (f"{reason}\n", "No log output captured.")
+            reason = report.longreprtext if report.longrepr else self._empty_text(report)
+            said = (f"{escape(reason)}\n", "No log output captured.")
             data[:] = [entry for entry in data if entry not in said]
+
+    def _empty_text(self, report: pytest.TestReport) -> str:
+        """Return what pytest says of a test without a reason: its worker. It draws that as for a terminal, slowly."""
+        worker = getattr(report, "worker_id", "")
+        if worker not in self._empty_texts:
+            self._empty_texts[worker] = report.longreprtext
+        return self._empty_texts[worker]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: MutableSequence[str]) -> None:
