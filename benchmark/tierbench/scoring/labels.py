@@ -179,8 +179,15 @@ def _misspelt(suite: Suite, space: LabelSpace, model: str) -> list[str]:
         f"{label_place(suite.folder, alias)}: [labels] {one_line(concept)}: no label of model {model!r} is "
         f"{one_line(alias)!r}; write {one_line(free[key])!r}, or remove it"
         for concept, alias in unmatched
-        for key in difflib.get_close_matches(label_key(alias), free, n=1, cutoff=_ALMOST)
+        for key in _almost(label_key(alias), free)
     ]
+
+
+def _almost(wanted: str, keys: Iterable[str]) -> list[str]:
+    """Return the key that is nearest to the wanted one, if any is as near as `_ALMOST`."""
+    # Two texts are at most as alike as their lengths allow: most of a thousand labels need no closer look.
+    near = [key for key in keys if 2 * min(len(key), len(wanted)) >= _ALMOST * (len(key) + len(wanted))]
+    return difflib.get_close_matches(wanted, near, n=1, cutoff=_ALMOST)
 
 
 def _hint(suite: Suite, concepts: Sequence[str], labels: Sequence[str]) -> str:
