@@ -28,16 +28,6 @@ from tierbench.report.header_text import header_lines
 from tierbench.suites.markers import marker_texts
 from tierbench.suites.places import Places
 
-_PARTS = (
-    "tierbench-html",
-    "tierbench-compile-problems",
-    "tierbench-slim-reports",
-    "tierbench-slim-items",
-    "tierbench-run-issues",
-    "tierbench-recorder",
-    "tierbench-prediction-time",
-)
-
 
 class Hooks:
     """The benchmark in one pytest process.
@@ -59,6 +49,8 @@ class Hooks:
         if worker:
             self.session.sets.take(worker["robust_sets"])
         self.kept = KeptObjects()
+        # The names of the plugins that are parts of this one.
+        self._parts: list[str] = []
         self.recorder: Recorder | None = None
         self._pictures = {str(case.path) for suite in self.session.suites for case in suite.images}
         # What is wrong; a worker is told by its controller.
@@ -74,22 +66,27 @@ class Hooks:
         for name, text in texts.items():
             self.config.addinivalue_line("markers", f"{name}: {text}")
         self.config.pluginmanager.register(fixtures, "tierbench-fixtures")
-        self.config.pluginmanager.register(PredictionTime(self.session), "tierbench-prediction-time")
-        self.config.pluginmanager.register(SlimItems(), "tierbench-slim-items")
-        self.config.pluginmanager.register(CompileProblems(self.session.models), "tierbench-compile-problems")
+        self._add("prediction-time", PredictionTime(self.session))
+        self._add("slim-items", SlimItems())
+        self._add("compile-problems", CompileProblems(self.session.models))
         if self.is_worker or only_looks(self.config):
             return
         self.recorder = Recorder(self.config, self.session, self.kept)
         self.recorder.prepare()
         self.session.sets.folder = self.recorder.recording.folder
-        self.config.pluginmanager.register(self.recorder, "tierbench-recorder")
-        self.config.pluginmanager.register(self.recorder.issues, "tierbench-run-issues")
-        self.config.pluginmanager.register(SlimReports(self.recorder), "tierbench-slim-reports")
+        self._add("recorder", self.recorder)
+        self._add("run-issues", self.recorder.issues)
+        self._add("slim-reports", SlimReports(self.recorder))
         if self.recorder.report_file is not None:
             # Only here: without pytest-html there is nothing to enrich, and Jinja2 may be missing.
             from tierbench.plugin.html import HtmlReport
 
-            self.config.pluginmanager.register(HtmlReport(self.session, self.recorder), "tierbench-html")
+            self._add("html", HtmlReport(self.session, self.recorder))
+
+    def _add(self, name: str, part: object) -> None:
+        """Register a part; `-p no:` may leave it out."""
+        self._parts.append(f"tierbench-{name}")
+        self.config.pluginmanager.register(part, self._parts[-1])
 
     def end(self) -> None:
         """Close what is open; take back the folder of a run that ended before its record began."""
@@ -100,8 +97,8 @@ class Hooks:
             # The process ends now, and Python would go through all cases and tests once more.
             self.kept.keep()
             return
-        for name in _PARTS:
-            self.config.pluginmanager.unregister(name=name)
+        while self._parts:
+            self.config.pluginmanager.unregister(name=self._parts.pop())
         # What refers to itself is not freed before the next search.
         vars(self.session).clear()
         self.kept.let_go()

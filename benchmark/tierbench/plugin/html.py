@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, MutableMapping, MutableSequence
+from collections.abc import Generator, Iterable, Iterator, MutableMapping, MutableSequence
 from contextlib import nullcontext
 from copy import copy
 from dataclasses import replace
@@ -102,22 +102,25 @@ class HtmlReport:
         The counts of outcomes remain, and what the table said of the case beside its row.
         """
         own = self._tests.get(nodeid, ())
-        if any(test["extras"] for test in own):
-            return
-        self._tests.pop(nodeid, None)
-        if said := said_of(own, self._said.get(nodeid)):
+        if not any(test["extras"] for test in own):
+            self._tests.pop(nodeid, None)
+            self._keep_said(nodeid, own)
+
+    def _keep_said(self, nodeid: str, tests: Iterable[dict[str, Any]]) -> None:
+        """Keep what rows of the table say of a case beside its own row."""
+        if said := said_of(tests, self._said.get(nodeid)):
             self._said[nodeid] = said
 
     def _view(self, nodeid: str, row: CaseRow) -> CaseView:
         suite, case = self._session.by_name.get(row.suite), self._session.cases.get(row.key)
         return case_view(row, suite, case, nodeid=nodeid)
 
-    def _views(self, said: Mapping[str, Said]) -> Iterator[CaseView]:
+    def _views(self) -> Iterator[CaseView]:
         """Yield the view of each case, with what its test said and where the model looked."""
         explained = self._recorder.explained
         for nodeid, row in self._shown.items():
             view = self._view(nodeid, row)
-            if (own := said.get(nodeid)) is not None:
+            if (own := self._said.get(nodeid)) is not None:
                 view = replace(view, log=own.log, facts=(*view.facts, *own.facts))
             if explained and (found := explained.found.get((view.suite, view.case, view.model))):
                 # Here, because few runs explain anything.
@@ -184,7 +187,7 @@ class HtmlReport:
         if run is None or not (rows or run.tiers or run.references or run.sets):
             prefix.append(render("bare.html.jinja", hidden=OWN_COLUMNS, several=self._session.several_models))
             return
-        said = self._drop_cases()
+        self._drop_cases()
         options = self._session.config.models
         if options.max_pixels is not None:
             # Its pictures are those that the models saw.
@@ -196,7 +199,7 @@ class HtmlReport:
                 ReportParts(
                     run=run,
                     rows=rows,
-                    views=self._views(said),
+                    views=self._views(),
                     steps=self._steps,
                     suites=self._session.suites,
                     cases=self._session.cases,
@@ -225,24 +228,20 @@ class HtmlReport:
             complete_frame(self._recorder.report_file, CASES if later else "", later)
         return answer
 
-    def _drop_cases(self) -> Mapping[str, Said]:
-        """Take the cases out of pytest-html's data, but for some of those to which a plugin attached something.
-
-        Returns:
-            what the table said of cases beside their rows.
-        """
-        tests, said = self._tests, dict(self._said)
-        left = [nodeid for nodeid in self._shown if nodeid in tests]
-        said |= {nodeid: own for nodeid in left if (own := said_of(tests[nodeid], said.get(nodeid)))}
-        attached = [nodeid for nodeid in left if any(test["extras"] for test in tests[nodeid])]
+    def _drop_cases(self) -> None:
+        """Take the cases out of pytest-html's data, but for some of those to which a plugin attached something."""
+        tests = self._tests
+        for nodeid in [nodeid for nodeid in self._shown if nodeid in tests]:
+            self._take_out(nodeid)
+        attached = [nodeid for nodeid in self._shown if nodeid in tests]
         kept = sample.kept_rows([self._shown[nodeid].outcome for nodeid in attached], sample.MOST_ROWS)
         in_table = {attached[index] for index in kept}
-        for nodeid in left:
+        for nodeid in attached:
+            self._keep_said(nodeid, tests[nodeid])
             if nodeid in in_table:
                 put_cells(tests[nodeid], self._cells(nodeid))
             else:
                 del tests[nodeid]
-        return said
 
     def _empty_columns(self) -> list[str]:
         tests = self._tests

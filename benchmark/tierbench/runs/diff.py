@@ -148,8 +148,7 @@ def _by_key(rows: Iterable[CaseRow], figures: Iterable[str], name: str) -> dict[
         key = row.suite, row.case
         if key in found:
             raise ValueError(f"the {name} contains {row.key} more than once")
-        # What differs from itself is no number.
-        if any(value is None or value != value for value in values(row)):  # see above
+        if any(map(_undefined, values(row))):
             raise ValueError(f"the {name} contains {row.key} with an empty or undefined figure")
         found[key] = row
     return found
