@@ -342,3 +342,19 @@ def test_opening_a_case_moves_nothing(page: Page) -> None:
     assert (
         page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(() => done(window.shifts))))") == 0
     )
+
+
+def test_the_word_beside_a_tick_stays_whole_and_inside_its_row(road: Road, open_page: Opener) -> None:
+    page = open_page(road.reports[0], width=1440)
+    for width in (801, 1440, 1800, 2560):
+        page.set_viewport_size({"width": width, "height": 900})
+        words = page.evaluate(
+            """[...document.querySelectorAll('.tb-row .tb-tick-text')].map((word) => {
+              const [box, row] = [word, word.closest('.tb-row')].map((each) => each.getBoundingClientRect())
+              return [box.height / parseFloat(getComputedStyle(word).fontSize), row.right - box.right]
+            })"""
+        )
+        assert words
+        for lines, room in words:
+            assert 0 < lines < 2, width
+            assert room >= 0, width
