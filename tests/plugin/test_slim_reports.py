@@ -136,6 +136,26 @@ def test_the_report_has_every_case_and_the_tests_of_others(mixed: Bench, monkeyp
     assert browser_rows(folder / "report.html") == rows
 
 
+def test_a_worker_keeps_no_silent_setups_and_teardowns_for_its_summary(mixed: Bench) -> None:
+    mixed.file(
+        "conftest.py",
+        """
+import os
+from pathlib import Path
+
+pytest_plugins = ["tierbench.plugin"]
+
+
+def pytest_terminal_summary(terminalreporter):
+    name = os.environ.get("PYTEST_XDIST_WORKER", "controller")
+    Path(f"silent-{name}").write_text(str(len(terminalreporter.stats.get("", []))))
+""",
+    )
+    assert mixed.run("-n", "1").code == 1
+    # As above: setup and teardown of the test that prints, and the teardown of the one whose setup printed.
+    assert [(mixed.path / f"silent-{name}").read_text() for name in ("controller", "gw0")] == ["3", "3"]
+
+
 def test_durations_count_setups(garage: Bench) -> None:
     text = garage.run("--durations=0", "-vv", "-k", "red_1").text
     assert re.search(r"s setup +cases/test_tiers.py::test_case\[garage/red_1\]", text)

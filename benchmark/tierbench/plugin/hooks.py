@@ -22,7 +22,7 @@ from tierbench.plugin.problem_item import put_in_place
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.reports import SENT, pack, take_sent, unpack
 from tierbench.plugin.session import SESSION, BenchmarkSession, check_of
-from tierbench.plugin.slim_reports import SlimItems, SlimReports
+from tierbench.plugin.slim_reports import HtmlReports, SilentReports, SlimItems
 from tierbench.plugin.startup import has_only_checks, is_concerned, only_looks, overrides_classifier
 from tierbench.report.header_text import header_lines
 from tierbench.suites.markers import marker_texts
@@ -68,6 +68,7 @@ class Hooks:
         self.config.pluginmanager.register(fixtures, "tierbench-fixtures")
         self._add("prediction-time", PredictionTime(self.session))
         self._add("slim-items", SlimItems())
+        self._add("silent-reports", SilentReports(self.config))
         self._add("compile-problems", CompileProblems(self.session.models))
         if self.is_worker or only_looks(self.config):
             return
@@ -76,7 +77,7 @@ class Hooks:
         self.session.sets.folder = self.recorder.recording.folder
         self._add("recorder", self.recorder)
         self._add("run-issues", self.recorder.issues)
-        self._add("slim-reports", SlimReports(self.recorder))
+        self._add("html-reports", HtmlReports(self.recorder))
         if self.recorder.report_file is not None:
             # Only here: without pytest-html there is nothing to enrich, and Jinja2 may be missing.
             from tierbench.plugin.html import HtmlReport

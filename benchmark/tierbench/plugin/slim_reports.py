@@ -30,16 +30,17 @@ class SlimItems:
         return answer
 
 
-class SlimReports:
-    """Releases reports on the controller, when all plugins have seen them.
+class SilentReports:
+    """Releases the reports that the terminal keeps and nobody reads; in every process that runs tests or takes reports.
+
+    A worker of pytest-xdist has a terminal too, whose summary goes nowhere and takes as long.
 
     Args:
-        recorder: knows pytest-html's plugin.
+        config: pytest's configuration.
     """
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
-        self._config = recorder.config
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
 
     @cached_property
     def _silent(self) -> list[pytest.TestReport]:
@@ -50,14 +51,9 @@ class SlimReports:
         silent: list[pytest.TestReport] = terminal.stats.setdefault("", [])
         return silent
 
-    @cached_property
-    def _reports(self) -> dict[str, Any]:
-        """The reports by node id and phase of which pytest-html makes rows when a test is over."""
-        return getattr(self._recorder.html_plugin(), "_reports", {})
-
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, object, object]:
-        """Drop a setup or teardown that passed in silence, and pytest-html's reports of a test that is over."""
+        """Drop a setup or teardown that passed in silence, when all plugins have seen it."""
         answer = yield
         if self._silent and self._silent[-1] is report and not report.sections:
             # For each failed test, pytest looks for the output of its teardown in all of them: of 100,000 tests, a
@@ -65,11 +61,33 @@ class SlimReports:
             self._silent.pop()
         else:
             report.user_properties = kept_properties(report.user_properties)
-        if report.when == "teardown" and str(report.outcome) != "rerun":
-            self._drop_reported(report.nodeid)
         return answer
 
-    def _drop_reported(self, nodeid: str) -> None:
-        """Drop what pytest-html has made rows of, unless it makes those of another try together with them."""
+
+class HtmlReports:
+    """Releases the reports that pytest-html keeps, on the controller.
+
+    Args:
+        recorder: knows pytest-html's plugin.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    @cached_property
+    def _reports(self) -> dict[str, Any]:
+        """The reports by node id and phase of which pytest-html makes rows when a test is over."""
+        return getattr(self._recorder.html_plugin(), "_reports", {})
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, object, object]:
+        """Drop the reports of a test that is over, of which pytest-html has made rows."""
+        answer = yield
+        if report.when == "teardown" and str(report.outcome) != "rerun":
+            self._drop(report.nodeid)
+        return answer
+
+    def _drop(self, nodeid: str) -> None:
+        """Drop them, unless pytest-html makes the rows of another try together with them."""
         if not any(outcome == "rerun" for _, outcome in self._reports.get(nodeid, ())):
             self._reports.pop(nodeid, None)
