@@ -14,8 +14,9 @@ from tests.conftest import SuiteWriter
 from tests.flat_colours import flat
 from tierbench.report.html.picture_store import PictureStore
 from tierbench.report.html.templating import environment
-from tierbench.report.html.thumbnails import Picture, make_pictures
+from tierbench.report.html.thumbnails import Kept, Picture, make_pictures
 from tierbench.suites import Case, read_suite
+from tierbench.suites.picture_file import picture_sha256
 from tierbench.suites.problems import Problems
 
 
@@ -24,9 +25,10 @@ def case(suite: SuiteWriter, cache: Path) -> Case:
     return read_suite(suite("file_name,label,tier\nred.png,red,1\n"), Problems()).cases[0]
 
 
-def made(case: Case) -> Picture:
+def made(case: Case, digest: str = "") -> Picture:
+    """The picture of a case whose file has a digest that is known already; empty: it is not known."""
     with PictureStore() as store:
-        (picture,) = make_pictures([("p0", case)], store)
+        (picture,) = make_pictures([("p0", case)], Kept(store, {"p0": digest}))
     return picture
 
 
@@ -43,6 +45,15 @@ def test_a_kept_picture_is_the_same_and_is_not_decoded(
     assert kept(cache) == 1
     monkeypatch.setattr("tierbench.report.html.thumbnails.open_case", None)
     assert made(case) == plain
+
+
+def test_what_the_model_saw_is_shown_when_the_file_is_another_one_by_now(case: Case, cache: Path) -> None:
+    (plain,) = make_pictures([("p0", case)])
+    digest = picture_sha256(case)
+    made(case, digest)
+    case.path.unlink()
+    assert made(case, digest) == plain
+    assert "cannot be read" in made(case).error
 
 
 def test_another_picture_in_the_file_is_made_anew(case: Case, cache: Path) -> None:

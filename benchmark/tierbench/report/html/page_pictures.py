@@ -9,8 +9,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from tierbench.report.html.browser import as_script
-from tierbench.report.html.picture_store import PictureStore
-from tierbench.report.html.thumbnails import Picture, Shown, make_pictures, write_pictures
+from tierbench.report.html.thumbnails import NOTHING, Kept, Picture, Shown, make_pictures, write_pictures
 
 # Cases; the steps of their ladders, and the pictures of data sets that are shown, come with them.
 MOST_INSIDE = 200
@@ -39,7 +38,7 @@ def page_pictures(
     *,
     cases: int,
     file: Path | None,
-    store: PictureStore | None = None,
+    kept: Kept = NOTHING,
 ) -> PagePictures:
     """Make the pictures of a page.
 
@@ -48,14 +47,14 @@ def page_pictures(
         data: of the cases, which shares the page with pictures that are inside.
         cases: number of cases on the page.
         file: the page; None: all pictures are inside.
-        store: keeps reduced pictures between runs; None: they are made anew.
+        kept: the reduced pictures that need not be made.
     """
     if file is None or cases <= MOST_INSIDE:
         # In base64 they take a third more.
         room = max(_LEAST_BYTES, 3 * (_MOST_BYTES - len(data)) // 4)
-        return PagePictures(tuple(make_pictures(shown, store, room)))
+        return PagePictures(tuple(make_pictures(shown, kept, room)))
     folder = pictures_folder(file)
-    sizes = write_pictures(shown, folder, store)
+    sizes = write_pictures(shown, folder, kept)
     return PagePictures(beside=as_script({"folder": folder.name, "sizes": sizes}))
 
 

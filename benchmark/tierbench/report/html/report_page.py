@@ -21,13 +21,13 @@ from tierbench.report.html.page_pictures import page_pictures
 from tierbench.report.html.picture_store import PictureStore
 from tierbench.report.html.recorded_sets import recorded_sets
 from tierbench.report.html.reference import ReferenceView, reference_view
-from tierbench.report.html.rows import CaseView
+from tierbench.report.html.rows import CaseView, picture_key
 from tierbench.report.html.sets import OpenSet, set_views, worst_samples
 from tierbench.report.html.standouts import standouts_views
 from tierbench.report.html.sweeps import HEIGHT as SWEEP_HEIGHT
 from tierbench.report.html.sweeps import WIDTH as SWEEP_WIDTH
 from tierbench.report.html.templating import render
-from tierbench.report.html.thumbnails import Shown
+from tierbench.report.html.thumbnails import Kept, Shown
 from tierbench.suites.case import Case, Suite
 
 _MOST_MISSED = 24
@@ -121,11 +121,12 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
     ]
     missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
     flips = _flips(kept)
+    known = Kept(parts.pictures, {picture_key(row): row.image_sha256 for row in rows if row.image_sha256})
     html = render(
         "page.html.jinja",
         page=page,
         hidden=parts.hidden,
-        pictures=page_pictures(shown, seen.data, cases=seen.cases, file=file, store=parts.pictures),
+        pictures=page_pictures(shown, seen.data, cases=seen.cases, file=file, kept=known),
         sets=sets,
         unread_sets=unread,
         cases=Markup(CASES),  # noqa: S704 # ours

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from threading import Condition
 from typing import TYPE_CHECKING
@@ -76,33 +76,50 @@ class Picture:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of pictures of cases between runs.
+
+    Attributes:
+        store: where they are kept; None: all are made.
+        digests: the SHA-256 of image files, by the keys of their pictures, as far as they are known already: that of a
+            row is what the model saw. The others are read to know it.
+    """
+
+    store: PictureStore | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Kept()
+
+
 def make_pictures(
-    cases: Iterable[tuple[str, Shown]], store: PictureStore | None = None, most_bytes: int = _MOST_BYTES
+    cases: Iterable[tuple[str, Shown]], kept: Kept = NOTHING, most_bytes: int = _MOST_BYTES
 ) -> list[Picture]:
     """Return a reduced copy of every image, in order; the more there are, the smaller they become.
 
     Args:
         cases: pairs of a key and what is shown; repeated keys are ignored.
-        store: keeps the pictures of cases between runs; None: all are made.
+        kept: what need not be made.
         most_bytes: what all of them may take, before they are in base64.
     """
     images = _by_key(cases)
-    forms = _FORMS[_first_form(images, store, most_bytes) :]
+    forms = _FORMS[_first_form(images, kept, most_bytes) :]
     for form in forms:
-        made = dict(_reduced(images, form, store))
+        made = dict(_reduced(images, form, kept))
         if _bytes(made.values()) <= most_bytes:
             break
     return [_picture(key, found) for key, found in made.items()]
 
 
-def _first_form(images: Mapping[str, Shown], store: PictureStore | None, most_bytes: int) -> int:
+def _first_form(images: Mapping[str, Shown], kept: Kept, most_bytes: int) -> int:
     """Return the position of the first form in which all pictures will fit, from the size of some of them."""
     step = max(1, len(images) // _SAMPLE)
     sample = {key: images[key] for key in list(images)[::step]}
     if len(sample) == len(images):
         return 0
     for position, form in enumerate(_FORMS):
-        if _bytes(found for _, found in _reduced(sample, form, store)) * len(images) <= most_bytes * len(sample):
+        if _bytes(found for _, found in _reduced(sample, form, kept)) * len(images) <= most_bytes * len(sample):
             return position
     return len(_FORMS) - 1
 
@@ -118,7 +135,7 @@ def _picture(key: str, found: Reduced | PictureError) -> Picture:
 
 
 def write_pictures(
-    cases: Iterable[tuple[str, Shown]], folder: Path, store: PictureStore | None = None
+    cases: Iterable[tuple[str, Shown]], folder: Path, kept: Kept = NOTHING
 ) -> dict[str, tuple[int, int]]:
     """Write a reduced copy of every image as `KEY.jpg`; return their sizes in pixels before they were reduced, by key.
 
@@ -128,18 +145,16 @@ def write_pictures(
     form = next(form for most, form in _FILE_FORMS if len(images) <= most)
     folder.mkdir(parents=True, exist_ok=True)
     sizes: dict[str, tuple[int, int]] = {}
-    for key, found in _reduced(images, form, store):
+    for key, found in _reduced(images, form, kept):
         if isinstance(found, Reduced):
             (folder / f"{key}.jpg").write_bytes(found.content)
             sizes[key] = (found.width, found.height)
     return sizes
 
 
-def _reduced(
-    images: Mapping[str, Shown], form: _Form, store: PictureStore | None
-) -> Iterator[tuple[str, Reduced | PictureError]]:
+def _reduced(images: Mapping[str, Shown], form: _Form, kept: Kept) -> Iterator[tuple[str, Reduced | PictureError]]:
     """Yield the reduced picture of every image by its key, in order, or why there is none."""
-    room, new = _Room(), dict[str, Reduced]()
+    store, room, new = kept.store, _Room(), dict[str, Reduced]()
 
     def make(shown: Shown) -> Reduced | PictureError:
         try:
@@ -161,21 +176,31 @@ def _reduced(
     with ThreadPoolExecutor(max_workers=min(_THREADS, os.cpu_count() or 1)) as pool:
         for start in range(0, len(keys), _AT_ONCE):
             part = {key: images[key] for key in keys[start : start + _AT_ONCE]}
-            names = {key: _stored_name(shown, form) for key, shown in part.items()} if store else {}
-            kept = store.get([name for name in names.values() if name]) if store else {}
-            made = pool.map(make, [shown for key, shown in part.items() if names.get(key, "") not in kept])
+            names = (
+                {key: _stored_name(shown, form, kept.digests.get(key, "")) for key, shown in part.items()}
+                if store
+                else {}
+            )
+            found = store.get([name for name in names.values() if name]) if store else {}
+            made = pool.map(make, [shown for key, shown in part.items() if names.get(key, "") not in found])
             for key in part:
-                yield key, kept.get(names.get(key, "")) or next(made)
+                yield key, found.get(names.get(key, "")) or next(made)
             if store:
                 store.put(new)
             new.clear()
 
 
-def _stored_name(shown: Shown, form: _Form) -> str:
-    """Return the key of a picture in the store; empty if it has none."""
+def _stored_name(shown: Shown, form: _Form, known: str) -> str:
+    """Return the key of a picture in the store; empty if it has none.
+
+    Args:
+        shown: the picture.
+        form: how it is reduced.
+        known: SHA-256 of its file, if it is known.
+    """
     if not isinstance(shown, Case):
         return ""
-    sha256 = picture_sha256(shown)
+    sha256 = known or picture_sha256(shown)
     # A file that is not the one that its row declares is an error, whatever is kept.
     return stored_key(shown, sha256, *astuple(form)) if sha256 and shown.sha256 in ("", sha256) else ""
 
