@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+# Most names; the others are taken apart.
+_PLAIN = re.compile(r"[\w-][\w .-]*(?:/[\w-][\w .-]*)*")
+
 
 def file_name_problem(name: str) -> str:
     """Return why a `file_name` is not a path inside the suite folder, and how to fix it; empty if it is."""
+    if _PLAIN.fullmatch(name):
+        return ""
     path = PurePosixPath(name)
     if not path.parts:
         return "file_name is empty; name the image, relative to the suite folder"
