@@ -92,6 +92,17 @@ def test_stored_predictions_are_not_computed_again(suite: SuiteWriter, cache: Pa
     assert other.cached(cases) == 0
 
 
+def test_a_picture_that_another_process_looked_at_is_not_opened(suite: SuiteWriter, cache: Path) -> None:
+    cases = cases_of(suite(ROWS))
+    predictor = Predictor(Counting(), PredictionStore(cache / "kept.sqlite"))
+    before = predictor.predict(cases)
+    cases[0].path.unlink()
+    found = predictor.predict(cases, digests={key: each.image_sha256 for key, each in before.items()})
+    np.testing.assert_array_equal(found[cases[0].key].probabilities, before[cases[0].key].probabilities)
+    assert found[cases[0].key].image_sha256 == before[cases[0].key].image_sha256
+    assert predictor.predict(cases)[cases[0].key].error == "the image file cannot be read"
+
+
 def test_a_broken_image_does_not_affect_others(suite: SuiteWriter) -> None:
     folder = suite(ROWS)
     cases = cases_of(folder)

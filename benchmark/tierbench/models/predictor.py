@@ -123,7 +123,9 @@ class Predictor:
         """Return the keys in the store, by `case.key`; an image file that cannot be read has none."""
         return {case.key: self.key_of(case, digest) for case in cases if (digest := digests[case.key])}
 
-    def predict(self, cases: Sequence[Case], advance: Advance | None = None) -> dict[str, Prediction]:
+    def predict(
+        self, cases: Sequence[Case], advance: Advance | None = None, digests: Mapping[str, str] | None = None
+    ) -> dict[str, Prediction]:
         """Return the predictions of the cases, by `case.key`.
 
         If an image cannot be decoded, or the model's output for it is not valid, its prediction has an error; the
@@ -132,8 +134,19 @@ class Predictor:
         Args:
             cases: the cases to predict.
             advance: called with the number of newly finished cases.
+            digests: the SHA-256 of image files, by `case.key`, as far as they are known already.
         """
-        digests = self._digests(cases)
+        results, jobs = self._looked_up(cases, digests or {})
+        if advance:
+            advance(len(results))
+        with quiet_pillow():
+            while jobs:
+                jobs = self._predict_jobs(jobs, results, advance)
+        return results
+
+    def _looked_up(self, cases: Sequence[Case], digests: Mapping[str, str]) -> tuple[dict[str, Prediction], list[_Job]]:
+        """Return the predictions that are kept, by `case.key`, and what is to be predicted."""
+        digests = {**digests, **self._digests([case for case in cases if case.key not in digests])}
         keys = {case.key: self.key_of(case, digests[case.key]) for case in cases}
         known = self._known(keys.values())
         results: dict[str, Prediction] = {}
@@ -147,13 +160,7 @@ class Predictor:
             else:
                 # The same file under two names is predicted once.
                 waiting.setdefault(key, []).append(case)
-        if advance:
-            advance(len(results))
-        jobs = [_Job(key, digests[same[0].key], tuple(same)) for key, same in waiting.items()]
-        with quiet_pillow():
-            while jobs:
-                jobs = self._predict_jobs(jobs, results, advance)
-        return results
+        return results, [_Job(key, digests[same[0].key], tuple(same)) for key, same in waiting.items()]
 
     def probe(self) -> None:
         """Predict a grey picture; see `ModelCalls.probe`."""

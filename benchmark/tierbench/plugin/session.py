@@ -40,8 +40,6 @@ class BenchmarkSession(Benchmark):
         self.around_predictions: Around = lambda name, cases: nullcontext()
         self.selected: list[Check] = []
         self._owned: Path | None = None
-        # Model that cannot predict → the test that reports it; where workers share a folder, it is written there.
-        self._reporters: dict[str, str] = {}
 
     @property
     def asks_models(self) -> bool:
@@ -101,11 +99,11 @@ class BenchmarkSession(Benchmark):
 
     def shared_folder(self) -> Path:
         """Return the folder that the xdist workers of this run share, making it at first use."""
-        if self.models.shared is None:
-            self._owned = Path(tempfile.mkdtemp(prefix="tierbench-"))
-            self.models.share(self._owned)
-            return self._owned
-        return self.models.shared
+        folder = self.models.shared.folder
+        if folder is None:
+            self._owned = folder = Path(tempfile.mkdtemp(prefix="tierbench-"))
+            self.models.share(folder)
+        return folder
 
     def reports_failure(self, model: str, test: str) -> bool:
         """Return whether a test reports why a model cannot predict: of a run, the first one that asks does.
@@ -114,16 +112,7 @@ class BenchmarkSession(Benchmark):
         """
         if not self.models.failed(model):
             return True
-        if self.models.shared is None:
-            return self._reporters.setdefault(model, test) == test
-        file = self.models.shared / f"failed-{model}.txt"
-        try:
-            with file.open("x", encoding="utf-8") as stream:
-                stream.write(test)
-        except FileExistsError:
-            # Another test's, or empty, as long as another worker writes it.
-            return file.read_text(encoding="utf-8") == test
-        return True
+        return self.models.shared.claim(f"failed-{model}", test)
 
     def close(self) -> None:
         """Close the store, and remove the shared folder where this process made it."""

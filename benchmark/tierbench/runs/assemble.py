@@ -243,7 +243,7 @@ class Assembly:
         if not baseline.scaled:
             # The workers of pytest-xdist judged; this process has only their rows.
             own, model = margins_of(row for row in rows if row.model == name), self.models.opened(name)
-            baseline.scale(whole_margins(own, self.suites, model, accepted, self._fingerprint(name)))
+            baseline.scale(*baseline.typical(whole_margins(own, self.suites, model, accepted, self._fingerprint(name))))
         verdicts: list[PairedVerdict] = self.gathered.of_model("regression", name)
         return BaselineComparison(
             model=name,

@@ -76,11 +76,18 @@ class BaselineChanges:
         """Whether the typical margins of the model have been taken."""
         return self._scales is not None
 
-    def scale(self, margins: Margins) -> None:
-        """Take the typical margins of the model from the margins of `whole_margins`."""
+    def typical(self, margins: Margins) -> tuple[dict[str, float], str]:
+        """Return the typical margin of the model by suite, and why falls of margins are not judged, if so.
+
+        Args:
+            margins: those of `whole_margins`.
+        """
         accepted = self._accepted.margins
-        self._scales = margin_scales(margins, accepted)
-        self.note = margins_note(accepted, margins)
+        return margin_scales(margins, accepted), margins_note(accepted, margins)
+
+    def scale(self, scales: Mapping[str, float], note: str) -> None:
+        """Take what `typical` found, in this process or in another one of the run."""
+        self._scales, self.note = scales, note
         self._diffs, self._changes = {}, {}
 
     def of(self, results: Sequence[CaseResult]) -> list[Change | None]:

@@ -21,6 +21,7 @@ from tierbench.runs.whole_margins import whole_margins
 from tierbench.scoring.model_pool import ModelPool, Progress
 from tierbench.scoring.model_under_test import ModelUnderTest
 from tierbench.scoring.results import CaseResult
+from tierbench.scoring.shared_run import SharedRun
 from tierbench.suites import Case, Suite, read_suites
 from tierbench.suites.derived import derive_cases
 from tierbench.suites.places import lacks_suites
@@ -91,7 +92,7 @@ class Benchmark:
         self.by_name = {suite.name: suite for suite in self.suites}
         # Those that have tests: all, or the ones whose folders were pointed at.
         self.chosen = [suite for suite in self.suites if not config.only or suite.folder.resolve() in config.only]
-        self.models = ModelPool(config.models, self.by_name, progress, shared)
+        self.models = ModelPool(config.models, self.by_name, progress, SharedRun(shared))
         self.baselines = Baselines(config.baseline, config.models.specs, config.gate, config.max_drop)
         self.sets = SetPool(config, progress)
         self._verdicts: dict[tuple[str, str], Mapping[tuple[str, int | None], PairedVerdict]] = {}
@@ -175,11 +176,15 @@ class Benchmark:
         """Return the baseline of a model, which knows the typical margins of the model; None without one."""
         baseline = self.baselines.of(name)
         if baseline is not None and not baseline.scaled:
-            model = self.asked(name)
-            margins = {(each.case.suite, each.case.id): each.log_margin for each in self.all_results(name)}
-            fingerprint = self.models.fingerprint(name)
-            baseline.scale(whole_margins(margins, self.suites, model, baseline.baseline, fingerprint))
+            # Over all cases, of which each process of the run judges a part.
+            self.asked(name)
+            baseline.scale(*self.models.shared.once(f"margins-{name}", lambda: self._typical_margins(name, baseline)))
         return baseline
+
+    def _typical_margins(self, name: str, baseline: BaselineChanges) -> tuple[dict[str, float], str]:
+        margins = {(each.case.suite, each.case.id): each.log_margin for each in self.all_results(name)}
+        fingerprint = self.models.fingerprint(name)
+        return baseline.typical(whole_margins(margins, self.suites, self.asked(name), baseline.baseline, fingerprint))
 
     def asked(self, name: str) -> ModelUnderTest | None:
         """Return the model that the results of a run are from; None where they are read from records."""

@@ -25,6 +25,7 @@ from tierbench.models.predictor import Advance
 from tierbench.models.registry import own_source
 from tierbench.models.spec import ModelSpec
 from tierbench.scoring.model_under_test import ModelUnderTest
+from tierbench.scoring.shared_run import SharedRun
 from tierbench.suites.case import Case, Suite
 
 Progress = Callable[[int, str], AbstractContextManager[Advance]]
@@ -79,7 +80,7 @@ class ModelPool:
         options: options for opening them.
         suites: the suites by name.
         progress: opens a progress bar, given the number of images and a title.
-        shared: folder shared by the processes of a run; None if there is only one process.
+        shared: what the processes of the run share.
         notice: shows a line to the user while a model lets them wait.
         around: is entered while a model predicts, waiting for other processes included.
         predictions: model → number of pictures that it was asked for, and seconds until it had answered.
@@ -89,7 +90,7 @@ class ModelPool:
     options: ModelOptions
     suites: Mapping[str, Suite]
     progress: Progress
-    shared: Path | None = None
+    shared: SharedRun = field(default_factory=SharedRun)
     predicts: bool = True
     notice: Callable[[str], object] = write_notice
     around: Around = lambda name, cases: nullcontext()
@@ -115,12 +116,12 @@ class ModelPool:
     def run_store(self) -> PredictionStore:
         """The store of predictions that are not kept between runs; the processes of a run share it."""
         if self._run_store is None:
-            self._run_store = PredictionStore(_run_file(self.shared) if self.shared else None)
+            self._run_store = PredictionStore(self.shared.store_file)
         return self._run_store
 
     def share(self, folder: Path) -> None:
         """Set the folder that the processes of a run share."""
-        self.shared = folder
+        self.shared = SharedRun(folder)
         # The store used so far belongs to this process only.
         self._run_store = None
 
@@ -240,7 +241,8 @@ class ModelPool:
         """Yield the stores that may hold something of this run."""
         yield self.store
         # Models without a fingerprint predict into that of the run, here or in a worker.
-        if self.options.cache and (self._run_store or (self.shared and _run_file(self.shared).exists())):
+        file = self.shared.store_file
+        if self.options.cache and (self._run_store or (file and file.exists())):
             yield self.run_store
 
     def problems(self) -> list[str]:
@@ -304,18 +306,15 @@ class ModelPool:
             begun = time.perf_counter()
             cases = model.predictable(selected, self.suites)
             cases += [twin for suite in self.suites.values() for twin in suite.twins_of(cases)]
+            # One process has looked at the pictures, which are as it saw them to the others.
+            left = f"pictures-{model.name}"
+            known = self.shared.known(left)
             with self.progress(len(cases), f"predicting with {model.name}") as advance:
-                model.predict(cases, advance)
+                model.predict(cases, advance, known or {})
+            if known is None:
+                self.shared.leave(left, model.digests)
             self.predictions[model.name] = (len(cases), time.perf_counter() - begun)
 
     def one_at_a_time(self) -> AbstractContextManager[object]:
         """Return the lock that a process holds while it predicts, of those that share a run."""
-        if self.shared is None:
-            return nullcontext()
-        from filelock import FileLock
-
-        return FileLock(self.shared / "predict.lock")
-
-
-def _run_file(folder: Path) -> Path:
-    return folder / "predictions.sqlite"
+        return self.shared.lock("predict")

@@ -151,11 +151,18 @@ class ModelUnderTest:
         """Count the cases whose prediction is in the store."""
         return sum(predictor.cached(own) for predictor, own in self._by_predictor(cases))
 
-    def predict(self, cases: Sequence[Case], advance: Advance | None = None) -> None:
-        """Predict the cases, and store the model card with the predictions."""
+    def predict(
+        self, cases: Sequence[Case], advance: Advance | None = None, digests: Mapping[str, str] | None = None
+    ) -> None:
+        """Predict the cases, and store the model card with the predictions; see `Predictor.predict`."""
         for predictor, own in self._by_predictor(cases):
-            self.predictions.update(predictor.predict(own, advance))
+            self.predictions.update(predictor.predict(own, advance, digests))
         self._keep_card()
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of the files of the pictures that are predicted, by `case.key`."""
+        return {key: each.image_sha256 for key, each in self.predictions.items() if each.probabilities is not None}
 
     @property
     def prompts(self) -> dict[str, Any]:
