@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from tierbench.common.garbage import no_search
 from tierbench.common.images import quiet_pillow
 from tierbench.models.classifier import Classifier, Scores, TakesCropped
 from tierbench.models.identity import Identity, identity_of, read_part
@@ -136,7 +137,8 @@ class Predictor:
             advance: called with the number of newly finished cases.
             digests: the SHA-256 of image files, by `case.key`, as far as they are known already.
         """
-        results, jobs = self._looked_up(cases, digests or {})
+        with no_search():
+            results, jobs = self._looked_up(cases, digests or {})
         if advance:
             advance(len(results))
         with quiet_pillow():

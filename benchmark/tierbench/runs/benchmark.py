@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tierbench.common.garbage import no_search
 from tierbench.common.shard import Shard
 from tierbench.models.classifier import Classifier
 from tierbench.models.prediction_store import library_versions
@@ -161,7 +162,8 @@ class Benchmark:
     def results(self, name: str, cases: Iterable[Case]) -> list[CaseResult]:
         """Return the results of selected cases under a model."""
         model = self.predicted(name)
-        return [model.result(case, self.by_name[case.suite]) for case in cases]
+        with no_search():
+            return [model.result(case, self.by_name[case.suite]) for case in cases]
 
     def all_results(self, name: str) -> list[CaseResult]:
         """Return the results of all selected cases under a model, without the views of ladders' steps."""
@@ -170,7 +172,8 @@ class Benchmark:
     def changes(self, name: str, results: Sequence[CaseResult]) -> list[Change | None]:
         """Return how results of a model compare with its baseline; None without a baseline or a score."""
         baseline = self._scaled_baseline(name)
-        return baseline.of(results) if baseline else [None] * len(results)
+        with no_search():
+            return baseline.of(results) if baseline else [None] * len(results)
 
     def _scaled_baseline(self, name: str) -> BaselineChanges | None:
         """Return the baseline of a model, which knows the typical margins of the model; None without one."""
