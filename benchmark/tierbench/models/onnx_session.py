@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ _FATAL = 4
 _SUM_TOLERANCE = 0.01
 # That logits of a batch come so near to it is next to impossible.
 _SURELY_ONE = 1e-4
+# Pictures that a thread of the CPU runs at once.
+_AT_ONCE = 4
 
 
 def resolve_onnx_device(device: str, place: str) -> str:
@@ -84,14 +87,11 @@ class OnnxSession:
         """
         import numpy as np
 
-        pixels = np.stack([picture.numpy() for picture in inputs])
-        if self._signature.layout == "NHWC":
-            pixels = pixels.transpose(0, 2, 3, 1)
-        if self._signature.dtype == "uint8":
-            pixels = np.rint(pixels).clip(0, 255)
-        pixels = np.ascontiguousarray(pixels, dtype=self._signature.dtype)
-        outputs = np.concatenate([self._run(part) for part in self._parts(pixels)])[: len(pixels)]
-        outputs = outputs.reshape(len(pixels), -1).astype(np.float32)
+        size = self._part(len(inputs))
+        parts = [inputs[start : start + size] for start in range(0, len(inputs), size)]
+        # ONNX Runtime lets go of Python's lock, and a session may run in several threads.
+        run = self._threads.map if len(parts) > 1 and self._device == "cpu" else map
+        outputs = np.concatenate(list(run(self._scores, parts))).astype(np.float32)
         if outputs.shape[1] != self._labels:
             raise UserError(
                 f"{self._place}: it returns {outputs.shape[1]} numbers for a picture, but has {self._labels} labels; "
@@ -99,15 +99,35 @@ class OnnxSession:
             )
         return self._checked(outputs)
 
-    def _parts(self, pixels: np.ndarray) -> list[np.ndarray]:
-        """Return the pictures in parts of the size that the graph takes; the last one is filled up."""
+    def _part(self, pictures: int) -> int:
+        """Return how many pictures run at once: as many as the graph takes, else a few for each thread, or all."""
+        if self._signature.batch is not None:
+            return self._signature.batch
+        if self._device != "cpu":
+            return pictures
+        import torch
+
+        # A thread that runs pictures of its own waits for no other after each layer, and a few of them stay in its
+        # processor's cache.
+        return min(_AT_ONCE, -(-pictures // torch.get_num_threads()))
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        import torch
+
+        return ThreadPoolExecutor(torch.get_num_threads(), thread_name_prefix="onnx")
+
+    def _scores(self, inputs: Sequence[torch.Tensor]) -> np.ndarray:
+        """Return what the graph says of some pictures, a row each; where it takes more, the last one is repeated."""
         import numpy as np
 
-        size = self._signature.batch
-        if size is None:
-            return [pixels]
-        filling = np.repeat(pixels[-1:], -len(pixels) % size, axis=0)
-        return np.split(np.concatenate([pixels, filling]), (len(pixels) + len(filling)) // size)
+        filling = [inputs[-1]] * ((self._signature.batch or 0) - len(inputs))
+        pixels = np.stack([picture.numpy() for picture in (*inputs, *filling)])
+        if self._signature.layout == "NHWC":
+            pixels = pixels.transpose(0, 2, 3, 1)
+        if self._signature.dtype == "uint8":
+            pixels = np.rint(pixels).clip(0, 255)
+        return self._run(np.ascontiguousarray(pixels, dtype=self._signature.dtype))[: len(inputs)]
 
     def _run(self, pixels: np.ndarray) -> np.ndarray:
         outputs: list[np.ndarray] = self.loaded.run([self._signature.output], {self._signature.input: pixels})
