@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from tests.flat_colours import flat
 from tierbench.models import load_classifier
-from tierbench.models.batch_size import USUAL, BatchSize, larger_batch
+from tierbench.models.batch_size import USUAL, BatchSize, larger_batch, parts
+from tierbench.models.transformers_model import TransformersClassifier
 
 
 @pytest.mark.parametrize(
@@ -42,3 +44,35 @@ def test_on_cuda_a_small_model_gets_large_batches(colour_model: Path) -> None:
     for _ in range(2):
         size.call(lambda: classifier.predict([flat("red")] * USUAL), USUAL)
     assert size.count == 128
+
+
+@pytest.mark.parametrize(
+    ("device", "threads", "sizes"),
+    [("cpu", 2, [4, 4, 1]), ("cpu", 8, [8, 1]), ("cpu", 16, [9]), ("cuda", 2, [9])],
+)
+def test_a_network_takes_a_few_pictures_at_once_on_the_cpu(
+    device: str, threads: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    found = list(parts(range(9), device))
+    assert [len(part) for part in found] == sizes
+    assert [number for part in found for number in part] == list(range(9))
+    assert list(parts([], device)) == []
+
+
+def test_pictures_in_parts_have_the_outputs_of_the_whole_batch(
+    colour_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = load_classifier(str(colour_model), device="cpu")
+    assert isinstance(classifier, TransformersClassifier)
+    prepare = classifier.preparation(cropped=False)
+    inputs = [prepare(flat(colour)) for colour in ("red", "green", "blue", "grey", "red", "blue", "green")]
+    sizes: list[int] = []
+    network = classifier._model.register_forward_pre_hook(
+        lambda module, given, named: sizes.append(len(named["pixel_values"])), with_kwargs=True
+    )
+    in_parts = classifier.predict_prepared(inputs)
+    assert max(sizes) == min(len(inputs), max(4, torch.get_num_threads()))
+    monkeypatch.setattr("tierbench.models.batches.parts", lambda batch, device: [batch])
+    np.testing.assert_allclose(classifier.predict_prepared(inputs), in_parts, rtol=0, atol=1e-6)
+    network.remove()

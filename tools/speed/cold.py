@@ -167,14 +167,17 @@ def _pipeline(folder: Path) -> Way:
 def _by_hand(folder: Path, backend: str) -> dict[str, Way]:
     """Return loops whose threads decode and prepare ahead of the model: the first is the plainest."""
     if backend == "onnx":
-        return {"session.run": _loop(folder, _session(folder))}
+        run = _session(folder)
+        return {"session.run": _loop(folder, run), "session.run of 4": _loop(folder, run, 4)}
+    last = _module(folder, last=True)
     return {
         "contiguous": _loop(folder, _module(folder, last=False)),
-        "channels last": _loop(folder, _module(folder, last=True)),
+        "channels last": _loop(folder, last),
+        "channels last of 4": _loop(folder, last, 4),
     }
 
 
-def _loop(folder: Path, logits_of: Callable[[np.ndarray], np.ndarray]) -> Way:
+def _loop(folder: Path, logits_of: Callable[[np.ndarray], np.ndarray], size: int = _BATCH) -> Way:
     from transformers import AutoImageProcessor
 
     processor: Any = AutoImageProcessor.from_pretrained(folder, backend="pil")
@@ -186,7 +189,7 @@ def _loop(folder: Path, logits_of: Callable[[np.ndarray], np.ndarray]) -> Way:
     def predict(part: Sequence[Path]) -> np.ndarray:
         with ThreadPoolExecutor(2) as pool:
             waiting = [pool.submit(prepared, path) for path in part]
-            batches = [waiting[start : start + _BATCH] for start in range(0, len(part), _BATCH)]
+            batches = [waiting[start : start + size] for start in range(0, len(part), size)]
             logits = np.concatenate([logits_of(np.stack([each.result() for each in batch])) for batch in batches])
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities: np.ndarray = powers / powers.sum(axis=1, keepdims=True)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tierbench.models.batch_size import parts
+
 if TYPE_CHECKING:
     import torch
 
@@ -14,10 +16,11 @@ if TYPE_CHECKING:
 
 def batches(
     inputs: Sequence[Prepared], device: str, dtype: torch.dtype
-) -> Iterator[tuple[list[int], dict[str, torch.Tensor]]]:
-    """Yield the inputs of pictures that have one shape as a batch, by the names that forward() has, with their places.
+) -> Iterator[tuple[Sequence[int], dict[str, torch.Tensor]]]:
+    """Yield the inputs of pictures that a model takes at once, by the names that forward() has, with their places.
 
     Most image processors make all pictures alike; some keep the aspect ratio, and the model takes one shape at a time.
+    On the CPU it takes a few; see `parts`.
 
     Args:
         inputs: as `ImageProcessor.preparation` makes them.
@@ -29,7 +32,7 @@ def batches(
     alike: dict[tuple[torch.Size, ...], list[int]] = {}
     for index, row in enumerate(rows):
         alike.setdefault(tuple(tensor.shape for tensor in row.values()), []).append(index)
-    for indices in alike.values():
+    for indices in (part for same in alike.values() for part in parts(same, device)):
         stacked = {name: _stacked([rows[index][name] for index in indices], device) for name in rows[indices[0]]}
         yield indices, {name: _placed(tensor, device, dtype) for name, tensor in stacked.items()}
 

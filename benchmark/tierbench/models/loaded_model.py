@@ -9,17 +9,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from transformers import BaseImageProcessor
 
 from tierbench.common.errors import UserError
 from tierbench.common.text import one_line, printable
+from tierbench.models.batch_size import parts
 from tierbench.models.compilation import Compilation
 from tierbench.models.image_processor import ImageProcessor
 from tierbench.models.preprocessing_steps import preprocessing_steps
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL import Image
 
 
@@ -86,13 +87,16 @@ class LoadedModel(Loaded):
 
     def _predict(self, images: Sequence[Image.Image], *, cropped: bool) -> np.ndarray:
         prepare = self._processor.preparation(cropped=cropped)
-        parts: list[Any] = [prepare(image) for image in images]
-        if not isinstance(parts[0], Mapping):
-            parts = [{"pixel_values": part} for part in parts]
-        batch = {name: self._ready(torch.stack([part[name] for part in parts])) for name in parts[0]}
+        inputs: list[Any] = [prepare(image) for image in images]
+        if not isinstance(inputs[0], Mapping):
+            inputs = [{"pixel_values": each} for each in inputs]
+        return np.concatenate([self._at_once(part) for part in parts(inputs, self.device)])
+
+    def _at_once(self, inputs: Sequence[Mapping[str, torch.Tensor]]) -> np.ndarray:
+        batch = {name: self._ready(torch.stack([each[name] for each in inputs])) for name in inputs[0]}
 
         def outputs(logits: torch.Tensor | None) -> torch.Tensor:
-            wanted = (len(parts), len(self.labels))
+            wanted = (len(inputs), len(self.labels))
             if logits is None or logits.shape != wanted:
                 found = "no logits" if logits is None else f"logits of shape {list(logits.shape)}"
                 raise UserError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from tierbench.models.batch_size import parts
 from tierbench.models.compilation import Compilation
 
 if TYPE_CHECKING:
@@ -132,15 +133,18 @@ class TorchClassifier:
         self._module.eval()
         try:
             with torch.inference_mode():
-                pixels = torch.stack([preprocess(image) for image in images])
-                batch = {"pixels": pixels.to(self._place(), self._type())}
-                outputs = self.compilation.run(self._module, _logits, batch, self._outputs)
+                outputs = [self._at_once(preprocess, part) for part in parts(images, self.device)]
         finally:
             for part in training:
                 # Not train(), which would also change the submodules that were frozen.
                 part.training = True
-        result: np.ndarray = outputs.cpu().numpy()
+        result: np.ndarray = torch.cat(outputs).cpu().numpy()
         return result
+
+    def _at_once(self, preprocess: Preprocess, images: Sequence[Image.Image]) -> torch.Tensor:
+        pixels = torch.stack([preprocess(image) for image in images])
+        batch = {"pixels": pixels.to(self._place(), self._type())}
+        return self.compilation.run(self._module, _logits, batch, self._outputs)
 
     def _outputs(self, logits: torch.Tensor) -> torch.Tensor:
         logits = logits.float()
