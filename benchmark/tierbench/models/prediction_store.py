@@ -77,6 +77,7 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in ("torch", "transformers", "pillow")}
 
 
+@cache
 def backend_with_version(backend: str) -> str:
     """Return the name of a backend with its version; empty for torch, whose version every key holds."""
     if backend != "onnxruntime":
