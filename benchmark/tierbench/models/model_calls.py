@@ -129,9 +129,10 @@ class ModelCalls:
     def _answered(self, digest: str, outcome: Scores | str) -> Prediction:
         if isinstance(outcome, str):
             return Prediction(digest, None, outcome)
-        (row,) = as_array([outcome.probabilities], 1, len(self._identity.labels))
+        outputs = as_array([outcome.probabilities], 1, len(self._identity.labels))
         if not outcome.ceiling:
-            return self._checked(digest, row)
+            return self._checked([digest], outputs)[0]
+        row = outputs[0]
         problem = problem_of(row)
         return Prediction(digest, None, problem) if problem else Prediction(digest, row, ceiling=outcome.ceiling)
 
@@ -146,7 +147,8 @@ class ModelCalls:
             # The model is other people's code and may raise anything; only the images of this batch are affected.
             failure = _failure(error)
         else:
-            return [(taken.case, self._checked(taken.digest, row)) for taken, row in zip(batch, outputs, strict=True)]
+            found = self._checked([taken.digest for taken in batch], outputs)
+            return [(taken.case, each) for taken, each in zip(batch, found, strict=True)]
         # Outside of the handler: the error keeps the frames of the failed call alive, and with them their memory.
         if len(batch) > 1:
             # Out of memory, or an image that the model cannot process: predicting halves finds out which.
@@ -154,14 +156,21 @@ class ModelCalls:
             return self._batch(call, batch[:half]) + self._batch(call, batch[half:])
         return [(batch[0].case, Prediction(batch[0].digest, None, failure))]
 
-    def _checked(self, digest: str, row: np.ndarray) -> Prediction:
+    def _checked(self, digests: Sequence[str], outputs: np.ndarray) -> list[Prediction]:
+        """Return the predictions of some pictures from what the model returned for them, shape [n_images, n_labels]."""
         import numpy as np
 
-        if problem := problem_of(row):
-            return Prediction(digest, None, problem)
+        # Mostly there is none, which one look at all of them tells.
+        problems = [problem_of(row) for row in outputs] if problem_of(outputs) else [""] * len(outputs)
         if not self._identity.multi_label:
-            check_sum(row)
-        return Prediction(digest, np.clip(row, 0, 1))
+            for row, problem in zip(outputs, problems, strict=True):
+                if not problem:
+                    check_sum(row)
+        rows = np.clip(outputs, 0, 1)
+        return [
+            Prediction(digest, None, problem) if problem else Prediction(digest, row)
+            for digest, row, problem in zip(digests, rows, problems, strict=True)
+        ]
 
 
 def _then(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], Any]:
