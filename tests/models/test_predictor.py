@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.conftest import SuiteWriter
 from tests.flat_colours import LABELS, SAID, flat
 from tierbench import load_classifier
 from tierbench.common.errors import UserError
+from tierbench.models import prediction_store
 from tierbench.models.prediction_store import PredictionStore
 from tierbench.models.predictor import Prediction, Predictor
 from tierbench.scoring.evaluate import evaluate
@@ -90,6 +92,24 @@ def test_stored_predictions_are_not_computed_again(suite: SuiteWriter, cache: Pa
         assert np.array_equal(second[key].probabilities, prediction.probabilities)  # type: ignore[arg-type]
     other = Predictor(Counting(fingerprint="counting-2"), PredictionStore(file))
     assert other.cached(cases) == 0
+
+
+def test_the_version_of_the_backend_is_looked_up_once(
+    suite: SuiteWriter, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def version(name: str) -> str:
+        asked.append(name)
+        return "1.0" if name == "onnxruntime" else metadata.version(name)
+
+    monkeypatch.setattr(prediction_store, "version", version)
+    prediction_store.backend_with_version.cache_clear()
+    model = Counting()
+    model.backend = "onnxruntime"  # type: ignore[attr-defined]  # as classifiers of that backend have it
+    Predictor(model, store()).predict(cases_of(suite(ROWS)))
+    prediction_store.backend_with_version.cache_clear()
+    assert asked.count("onnxruntime") == 1
 
 
 def test_a_picture_that_another_process_looked_at_is_not_opened(suite: SuiteWriter, cache: Path) -> None:
