@@ -21,7 +21,7 @@ from tierbench.report.html.page_pictures import page_pictures
 from tierbench.report.html.picture_store import PictureStore
 from tierbench.report.html.recorded_sets import recorded_sets
 from tierbench.report.html.reference import ReferenceView, reference_view
-from tierbench.report.html.rows import CaseView, picture_key
+from tierbench.report.html.rows import CaseView
 from tierbench.report.html.sets import OpenSet, set_views, worst_samples
 from tierbench.report.html.standouts import standouts_views
 from tierbench.report.html.sweeps import HEIGHT as SWEEP_HEIGHT
@@ -121,12 +121,11 @@ def render_report(parts: ReportParts, file: Path | None) -> Overview:
     ]
     missed.sort(key=lambda view: (view.tier or 0, view.score or 0.0))
     flips = _flips(kept)
-    known = Kept(parts.pictures, {picture_key(row): row.image_sha256 for row in rows if row.image_sha256})
     html = render(
         "page.html.jinja",
         page=page,
         hidden=parts.hidden,
-        pictures=page_pictures(shown, seen.data, cases=seen.cases, file=file, kept=known),
+        pictures=page_pictures(shown, seen.data, cases=seen.cases, file=file, kept=Kept(parts.pictures, seen.digests)),
         sets=sets,
         unread_sets=unread,
         cases=Markup(CASES),  # noqa: S704 # ours
@@ -160,6 +159,7 @@ class _Seen:
     Attributes:
         data: of the browser of cases.
         shown: the key of each picture, and what it shows.
+        digests: the SHA-256 of the files of pictures, by key, as the model saw them.
         kept: the views that the overview may show.
         cases: number of cases.
         total: number of views, those of steps of ladders included.
@@ -167,6 +167,7 @@ class _Seen:
 
     data: str
     shown: list[tuple[str, Shown]]
+    digests: dict[str, str]
     kept: list[CaseView]
     cases: int
     total: int
@@ -182,7 +183,7 @@ def _pass_over(parts: ReportParts, concepts: Concepts, models: Sequence[str], *,
         keep_all: whether the overview may show any view.
     """
     browser, cases, total = BrowserData(concepts), set[str](), 0
-    shown, kept = list[tuple[str, Shown]](), list[CaseView]()
+    shown, digests, kept = list[tuple[str, Shown]](), dict[str, str](), list[CaseView]()
     # They have no row of their own.
     twins = {suite.name: suite.twins for suite in parts.suites}
     for view, is_test in chain(zip(parts.views, repeat(True)), zip(parts.steps, repeat(False))):
@@ -190,6 +191,7 @@ def _pass_over(parts: ReportParts, concepts: Concepts, models: Sequence[str], *,
         total += 1
         if view.key in parts.cases:
             shown.append((view.picture, parts.cases[view.key]))
+            digests[view.picture] = view.image_sha256
         if view.twin and (twin := twins.get(view.suite, {}).get(view.twin.case)):
             shown.append((view.twin.picture, twin))
         if is_test:
@@ -197,7 +199,7 @@ def _pass_over(parts: ReportParts, concepts: Concepts, models: Sequence[str], *,
             if keep_all or view.outcome in _MISSES or view.change in _FLIPS or view.explanation:
                 kept.append(view)
     data = browser.script(run=parts.folder.name if parts.folder else "last", models=models)
-    return _Seen(data, shown, kept, len(cases), total)
+    return _Seen(data, shown, digests, kept, len(cases), total)
 
 
 def report_alone(run: Run, folder: Path) -> str:

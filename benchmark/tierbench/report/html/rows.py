@@ -48,6 +48,7 @@ class TwinView:
 
     Attributes:
         picture: key of the picture.
+        image_sha256: of the picture's file, as the model saw it; empty if it was not read.
         log_margin: of the expectation of the case, in each of the two pictures: its own, and the twin's; None: unknown.
     """
 
@@ -92,6 +93,7 @@ class CaseView:
     passed: bool
     reason: str
     picture: str
+    image_sha256: str
     nodeid: str
     known_issue: str = ""
     notes: str = ""
@@ -176,6 +178,7 @@ def case_view(row: CaseRow, suite: Suite | None, case: Case | None, *, nodeid: s
         passed=row.passed,
         reason=row.reason,
         picture=picture_key(row),
+        image_sha256=row.image_sha256,
         nodeid=nodeid,
         known_issue=case.known_issue if case else "",
         # Those of a derived case are its source's, and may say that the picture is as it was taken.
