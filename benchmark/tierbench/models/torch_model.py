@@ -24,7 +24,8 @@ class TorchClassifier:
     """A `Classifier` for a module that returns logits, as a tensor or as an output with `logits`.
 
     The module is in evaluation mode while it predicts and is restored afterwards, so that it can be used in the
-    middle of a training loop. It runs on the device of its parameters.
+    middle of a training loop. It runs on the device of its parameters; on the CPU it gets the pictures of a batch a
+    few at a time, which is faster.
 
     Args:
         module: from pixels of shape [n, channels, height, width] to logits of shape [n, n_labels].

@@ -22,7 +22,7 @@ from tierbench.plugin.problem_item import put_in_place
 from tierbench.plugin.recorder import Recorder
 from tierbench.plugin.reports import SENT, pack, take_sent, unpack
 from tierbench.plugin.session import SESSION, BenchmarkSession, check_of
-from tierbench.plugin.slim_reports import HtmlReports, SilentReports, SlimItems
+from tierbench.plugin.slim_reports import SilentReports, SlimItems, TableReports
 from tierbench.plugin.startup import has_only_checks, is_concerned, only_looks, overrides_classifier
 from tierbench.report.header_text import header_lines
 from tierbench.suites.markers import marker_texts
@@ -82,7 +82,7 @@ class Hooks:
         self.session.sets.folder = self.recorder.recording.folder
         self._add("recorder", self.recorder)
         self._add("run-issues", self.recorder.issues)
-        self._add("html-reports", HtmlReports(self.recorder))
+        self._add("table-reports", TableReports(self.recorder))
         if self.recorder.report_file is not None:
             # Only here: without pytest-html there is nothing to enrich, and Jinja2 may be missing.
             from tierbench.plugin.html import HtmlReport

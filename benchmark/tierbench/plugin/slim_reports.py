@@ -64,8 +64,8 @@ class SilentReports:
         return answer
 
 
-class HtmlReports:
-    """Releases the reports that pytest-html keeps, on the controller.
+class TableReports:
+    """Releases the reports that pytest-html keeps for its table, on the controller.
 
     Args:
         recorder: knows pytest-html's plugin.

@@ -179,7 +179,7 @@ class Benchmark:
         """Return the baseline of a model, which knows the typical margins of the model; None without one."""
         baseline = self.baselines.of(name)
         if baseline is not None and not baseline.scaled:
-            # Over all cases, of which each process of the run judges a part.
+            # Not while the other processes wait for the margins: predicting has its own turn.
             self.asked(name)
             baseline.scale(*self.models.shared.once(f"margins-{name}", lambda: self._typical_margins(name, baseline)))
         return baseline

@@ -311,7 +311,7 @@ class ModelPool:
             known = self.shared.known(left)
             with self.progress(len(cases), f"predicting with {model.name}") as advance:
                 model.predict(cases, advance, known or {})
-            if known is None:
+            if known is None and self.shared.folder is not None:
                 self.shared.leave(left, model.digests)
             self.predictions[model.name] = (len(cases), time.perf_counter() - begun)
 
