@@ -152,8 +152,9 @@ def test_a_full_disk_loses_the_record_and_not_the_run(reds: Bench) -> None:
     conftest = reds.path / "conftest.py"
     before = conftest.read_text(encoding="utf-8")
     conftest.write_text(before + limit, encoding="utf-8")
-    # Its output goes through a pipe: a file would be full, too.
-    command = [sys.executable, "-m", "pytest", "--robust-no-cache"]
+    # Its output goes through a pipe: a file would be full, too. Without -B, Python itself keeps what fits of a module's
+    # bytecode, and stumbles over it in the next run.
+    command = [sys.executable, "-B", "-m", "pytest", "--robust-no-cache"]
     answer = subprocess.run(command, cwd=reds.path, capture_output=True, text=True, timeout=100, check=False)
     lines = answer.stdout.splitlines()
     assert "Traceback" not in answer.stdout + answer.stderr

@@ -140,14 +140,13 @@ def test_a_worker_keeps_no_silent_setups_and_teardowns_for_its_summary(mixed: Be
     mixed.file(
         "conftest.py",
         """
-import os
 from pathlib import Path
 
 pytest_plugins = ["tierbench.plugin"]
 
 
-def pytest_terminal_summary(terminalreporter):
-    name = os.environ.get("PYTEST_XDIST_WORKER", "controller")
+def pytest_terminal_summary(terminalreporter, config):
+    name = config.workerinput["workerid"] if hasattr(config, "workerinput") else "controller"
     Path(f"silent-{name}").write_text(str(len(terminalreporter.stats.get("", []))))
 """,
     )
