@@ -36,7 +36,7 @@ GROUPS: Mapping[str, Callable[[argparse.Namespace], list[Budget]]] = {
     "pages": lambda options: pages(),
     # Last, because the memory of a child process is measured from the size of its parent.
     "cold": lambda options: cold(options.images, options.photographs),
-    "sweep": lambda options: sweep(12),
+    "sweep": lambda options: sweep(24),
     "huge": lambda options: huge(),
 }
 # What takes long, or needs a browser, is measured only when it is asked for.
