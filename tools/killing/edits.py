@@ -165,7 +165,7 @@ class Prunes:
     def begun(self) -> bool:
         """Return whether a file of the oldest run is gone."""
         oldest, kept = (self._reports / name for name in (self._names[0], self._names[-1]))
-        return len(list(oldest.glob("*"))) < len(list(kept.glob("*")))
+        return _files(oldest) < _files(kept)
 
     def check(self, *, killed: bool) -> str:
         """Check that the newest runs are untouched, and every run that is still there as one can be read."""
@@ -211,3 +211,11 @@ def _serve(folder: Path) -> str:
     server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"https://localhost:{server.server_address[1]}"
+
+
+def _files(folder: Path) -> int:
+    """Return the number of files in a folder, which may be deleted at this moment."""
+    try:
+        return len(list(folder.iterdir()))
+    except FileNotFoundError:
+        return 0
