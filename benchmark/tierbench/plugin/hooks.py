@@ -28,9 +28,6 @@ from tierbench.report.header_text import header_lines
 from tierbench.suites.markers import marker_texts
 from tierbench.suites.places import Places
 
-# Pictures whose predictions are worth a search for garbage.
-_MANY = 1000
-
 
 class Hooks:
     """The benchmark in one pytest process.
@@ -52,8 +49,6 @@ class Hooks:
         if worker:
             self.session.sets.take(worker["robust_sets"])
         self.kept = KeptObjects()
-        # Pictures that models had predicted when that was taken out last.
-        self._predicted = 0
         # The names of the plugins that are parts of this one.
         self._parts: list[str] = []
         self.recorder: Recorder | None = None
@@ -176,14 +171,6 @@ class Hooks:
         self.kept.keep()
         if self._problems and not self.is_worker and (self.session.selected or not session.items):
             raise pytest.UsageError(*self._problems)
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_runtest_logfinish(self) -> None:
-        """Leave predictions and verdicts out of the search for garbage, when the first test has asked for them."""
-        predicted = sum(number for number, _ in self.session.models.predictions.values())
-        if predicted >= self._predicted + _MANY:
-            self._predicted = predicted
-            self.kept.clean_and_keep()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:

@@ -21,12 +21,6 @@ class KeptObjects:
         if self._ours:
             gc.freeze()
 
-    def clean_and_keep(self) -> None:
-        """Free what is garbage, which may be tensors of a model that has just predicted, and take out the rest."""
-        if self._ours:
-            gc.collect()
-            gc.freeze()
-
     def let_go(self) -> None:
         """Put all back."""
         if self._ours:
